@@ -1,0 +1,42 @@
+"""What is known of videos and people apart from what people do: the catalogue's entries, as stored and as sent."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+
+from recomind.events import Id
+
+TAGS_MAX: Final = 32
+"""Most tags of a video."""
+
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A video as it is put: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=TAGS_MAX)] = ()
+    creator_id: Id | None = None
+    created_at: datetime | None = None
+    """When it was uploaded; None means now."""
+
+
+class UserDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person as put: `{"name":"Ada"}`."""
+
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class Video(msgspec.Struct, frozen=True, kw_only=True):
+    """A catalogue entry as the core works with it."""
+
+    video_id: str
+    title: str = ""
+    url: str = ""
+    tags: tuple[str, ...] = ()
+    creator_id: str | None = None
+    created_at: float = 0.0
+    """Upload time, epoch seconds, UTC."""

@@ -1,0 +1,84 @@
+"""The core in one process: the same folds and the same ranking as the live workers, over dictionaries.
+
+`recomind evaluate` scores it, `recomind verify` compares it with what the running system holds, and tests use it as
+the oracle. State changes at once; the index takes in what changed when it is next asked.
+"""
+
+from recomind.catalogue import Video
+from recomind.events import Action
+from recomind.ranking.blend import Weights
+from recomind.ranking.index import VideoIndex
+from recomind.ranking.slate import Slate
+from recomind.recommender import learn, recommend
+from recomind.signals import Followed, Origin, Signal
+from recomind.state import neighbours, popularity, profile
+from recomind.state.neighbours import Neighbours
+from recomind.state.popularity import Popularity
+from recomind.state.profile import Profile
+
+
+class Engine:
+    """State, index and weights of one process."""
+
+    def __init__(self, *, learning: bool = True) -> None:
+        self.profiles: dict[str, Profile] = {}
+        self.popularity: dict[str, Popularity] = {}
+        self.neighbours: dict[str, Neighbours] = {}
+        self.index = VideoIndex()
+        self.weights = Weights()
+        self.now = 0.0
+        """The latest event time seen, epoch seconds."""
+        self._learning = learning
+        self._changed_videos: set[str] = set()
+        self._changed_people: set[str] = set()
+
+    def put_video(self, video: Video) -> None:
+        """Add or replace a catalogue entry."""
+        self.index.put_video(video)
+
+    def observe(self, action: Action, origin: Origin) -> None:
+        """Take an action in; learn from it first where it is a like."""
+        before = self.profile(action.user_id)
+        after, signals = profile.fold(before, origin, action)
+        if after is before:
+            return
+        self._learn(before, action, signals)
+        self.profiles[action.user_id] = after
+        self._changed_people.add(action.user_id)
+        self.now = max(self.now, action.timestamp)
+        for signal in signals:
+            self._apply(signal)
+
+    def recommend(self, user_id: str, n: int, now: float | None = None) -> Slate:
+        """The person's slate as of `now`, by default the latest event time."""
+        self._refresh()
+        return recommend(self.profile(user_id), self.index, self.weights, self.now if now is None else now, n)
+
+    def profile(self, user_id: str) -> Profile:
+        """The person's profile; an empty one for somebody new."""
+        return self.profiles.get(user_id) or Profile()
+
+    def _learn(self, before: Profile, action: Action, signals: list[Signal]) -> None:
+        if self._learning and action.action_type == "like" and not getattr(signals[0], "again", True):
+            self._refresh()
+            self.weights = learn(self.weights, before, self.index, action.video_id, action.timestamp)
+
+    def _apply(self, signal: Signal) -> None:
+        video_id = signal.video_id
+        self._changed_videos.add(video_id)
+        known = self.neighbours.get(video_id) or Neighbours()
+        self.neighbours[video_id] = neighbours.fold(known, [signal])
+        if not isinstance(signal, Followed):
+            counted = self.popularity.get(video_id) or Popularity()
+            self.popularity[video_id] = popularity.fold(counted, [signal])
+
+    def _refresh(self) -> None:
+        """Bring the index up to date with the state."""
+        for video_id in self._changed_videos:
+            self.index.put_neighbours(video_id, self.neighbours[video_id])
+            if video_id in self.popularity:
+                self.index.put_popularity(video_id, self.popularity[video_id])
+        for user_id in self._changed_people:
+            self.index.put_likes(user_id, self.profiles[user_id].likes)
+        self._changed_videos.clear()
+        self._changed_people.clear()

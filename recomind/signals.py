@@ -1,0 +1,82 @@
+"""What one action means for the videos it touches: the values that travel from people's partitions to videos'.
+
+An action of a person on a video `v` becomes one `Touched` for `v` and, for a first like, one `Followed` for each
+video that the person liked shortly before. A video gets at most one signal of an action, so (video, origin) names
+a signal, and a video's state can tell what it has applied already.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from recomind.events import Action
+
+TRAIL: Final = 10
+"""How many of the latest likes a new like is paired with."""
+
+
+class Origin(NamedTuple):
+    """Where in the log an action stands; offsets grow along a lane.
+
+    A lane is a path on which order holds: the source partition itself, or, for a record that stood in the wrong
+    partition and was sent on, the pair of partitions (see `repaired_lane`).
+    """
+
+    lane: int
+    offset: int
+
+
+def repaired_lane(source: int, target: int) -> int:
+    """The lane of records sent on from partition `source` to `target`.
+
+    A lane of its own, since the records that were right at once overtake the ones sent on.
+    """
+    return (source + 1) << 16 | target
+
+
+class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """A person acted on this video."""
+
+    video_id: str
+    lane: int
+    offset: int
+    timestamp: float
+    user_id: str
+    action_type: str
+    again: bool = False
+    """The person's state holds an action of the same type on it: counts, but teaches nothing new."""
+    trail: tuple[str, ...] = ()
+    """For a first like: the videos liked before, latest first, at most `TRAIL`."""
+
+
+class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f"):
+    """A person who liked this video liked `by` afterwards."""
+
+    video_id: str
+    lane: int
+    offset: int
+    timestamp: float
+    by: str
+    gap: int
+    """1 for the next like, 2 for the one after it, up to `TRAIL`."""
+
+
+Signal = Touched | Followed
+
+
+def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) -> Iterator[Signal]:
+    """The signals of an action.
+
+    Args:
+        trail: the videos that the person liked before this action, latest first, without `action.video_id`.
+        again: whether the person is known to have done the same to the same video before.
+        action: the action.
+        origin: its place in the log.
+    """
+    video_id, (lane, offset), at = action.video_id, origin, action.timestamp
+    if action.action_type != "like" or again:
+        trail = ()
+    yield Touched(video_id, lane, offset, at, action.user_id, action.action_type, again, trail)
+    for gap, earlier in enumerate(trail, 1):
+        yield Followed(earlier, lane, offset, at, video_id, gap)

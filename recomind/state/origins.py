@@ -1,0 +1,33 @@
+"""Exactly once by memory: each value keeps, for every lane that touched it, the last offset applied.
+
+Kafka and Faust redeliver, after a crash and at each rebalance. Along a lane, offsets grow, and a redelivery starts
+again at or before the last offset that was committed; so what is not newer than the last applied was applied.
+"""
+
+from recomind.signals import Origin
+
+Origins = dict[int, int]
+"""Lane to the last offset applied. Never changed in place: `advance` makes a new one."""
+
+
+def is_news(origins: Origins, lane: int, offset: int) -> bool:
+    """Whether the value has not applied this origin yet.
+
+    >>> is_news({0: 7}, 0, 7), is_news({0: 7}, 0, 8), is_news({0: 7}, 1, 0)
+    (False, True, True)
+    """
+    return offset > origins.get(lane, -1)
+
+
+def advance(origins: Origins, origin: Origin) -> Origins:
+    """The origins once `origin` has been applied.
+
+    >>> advance({0: 7}, Origin(1, 3))
+    {0: 7, 1: 3}
+    """
+    return {**origins, origin.lane: origin.offset}
+
+
+def covers(origins: Origins, origin: Origin) -> bool:
+    """Whether `origin` has been applied: what a reader asks who waits for an own write."""
+    return not is_news(origins, origin.lane, origin.offset)

@@ -1,0 +1,155 @@
+"""What is remembered of a person: the latest likes and reactions, what was seen, and how much.
+
+Tag weights are not kept here: they follow from these actions and the catalogue as it stands when one ranks, so a
+video whose tags arrive or change after the like counts with its right tags, and a replay needs no catalogue.
+(`docs/decisions/0003-derived-tags.md`)
+"""
+
+from struct import pack
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+from zlib import crc32
+
+import msgspec
+
+from recomind.events import Action
+from recomind.signals import TRAIL, Origin, Signal, derive
+from recomind.state.origins import Origins, advance, is_news
+
+LIKES: Final = 48
+"""How many likes are kept, the latest by event time."""
+
+REACTIONS: Final = 24
+"""How many views and skips are kept, the latest by event time."""
+
+SEEN: Final = 512
+"""How many videos acted on are kept from being shown again, the latest by arrival; 4 bytes each."""
+
+EVENT_IDS: Final = 64
+"""How many of the latest event ids are recognised when they come again; 8 bytes each."""
+
+
+class Liked(NamedTuple):
+    """A like: of which video, and when (epoch seconds)."""
+
+    video_id: str
+    timestamp: float
+
+
+class Reaction(NamedTuple):
+    """A view or a skip: of which video, which of the two, and when (epoch seconds)."""
+
+    video_id: str
+    action_type: str
+    timestamp: float
+
+
+_Entry = TypeVar("_Entry", bound=Liked | Reaction)
+
+
+class Profile(msgspec.Struct, frozen=True, array_like=True):
+    """A person, within 4 KB."""
+
+    origins: Origins = {}
+    likes: tuple[Liked, ...] = ()
+    """Oldest first, a video once, at most `LIKES`."""
+    reactions: tuple[Reaction, ...] = ()
+    """Oldest first, a video once, at most `REACTIONS`."""
+    seen: bytes = b""
+    """`video_hash` of each video acted on, 4 bytes each, little-endian; at most `SEEN`."""
+    event_ids: bytes = b""
+    """The latest event ids, 8 bytes each; at most `EVENT_IDS`."""
+    like_count: int = 0
+    view_count: int = 0
+    skip_count: int = 0
+    last_at: float = 0.0
+    """Event time of the latest action, epoch seconds."""
+
+
+def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, list[Signal]]:
+    """Take an action in.
+
+    Returns:
+        The profile after it and the signals to the videos touched. The profile given, and no signals, when the
+        action has been applied before, by origin or by event id.
+    """
+    if not is_news(profile.origins, origin.lane, origin.offset) or _is_repeated(profile, action):
+        return profile, []
+    trail = tuple(liked.video_id for liked in profile.likes[: -TRAIL - 2 : -1] if liked.video_id != action.video_id)
+    signals = list(derive(trail[:TRAIL], _is_again(profile, action), action, origin))
+    return _absorb(profile, origin, action), signals
+
+
+def video_hash(video_id: str) -> int:
+    """The 32-bit name under which `Profile.seen` knows a video."""
+    return crc32(video_id.encode())
+
+
+def _absorb(profile: Profile, origin: Origin, action: Action) -> Profile:
+    liked = action.action_type == "like"
+    return Profile(
+        advance(profile.origins, origin),
+        _with_like(profile.likes, action) if liked else profile.likes,
+        profile.reactions if liked else _with_reaction(profile.reactions, action),
+        _with_seen(profile.seen, action.video_id),
+        _with_event_id(profile.event_ids, action.event_id),
+        profile.like_count + liked,
+        profile.view_count + (action.action_type == "view"),
+        profile.skip_count + (action.action_type == "skip"),
+        max(profile.last_at, action.timestamp),
+    )
+
+
+def _is_again(profile: Profile, action: Action) -> bool:
+    if action.action_type == "like":
+        return any(liked.video_id == action.video_id for liked in profile.likes)
+    return any(reaction[:2] == (action.video_id, action.action_type) for reaction in profile.reactions)
+
+
+def _with_like(likes: tuple[Liked, ...], action: Action) -> tuple[Liked, ...]:
+    return _latest((*likes, Liked(action.video_id, action.timestamp)), LIKES)
+
+
+def _with_reaction(reactions: tuple[Reaction, ...], action: Action) -> tuple[Reaction, ...]:
+    new = Reaction(action.video_id, action.action_type, action.timestamp)
+    return _latest((*reactions, new), REACTIONS)
+
+
+def _latest(entries: tuple[_Entry, ...], size: int) -> tuple[_Entry, ...]:
+    """The `size` latest by event time, a video once; the same for every order of arrival."""
+    video_id = entries[-1].video_id
+    new = max((entry for entry in entries if entry.video_id == video_id), key=_moment)
+    kept = [*(entry for entry in entries if entry.video_id != video_id), new]
+    if len(kept) > 1 and _moment(kept[-2]) > _moment(new):
+        kept.sort(key=_moment)
+    return tuple(kept[-size:])
+
+
+def _moment(entry: Liked | Reaction) -> tuple[float, str]:
+    return entry.timestamp, entry.video_id
+
+
+def _with_seen(seen: bytes, video_id: str) -> bytes:
+    name = pack("<I", video_hash(video_id))
+    return seen if _holds(seen, name) else (seen + name)[-4 * SEEN :]
+
+
+def _holds(packed: bytes, name: bytes) -> bool:
+    """Whether `name` is one of the names in `packed`, all of one length; a match across two names is none."""
+    at = packed.find(name)
+    while at % len(name) and at >= 0:
+        at = packed.find(name, at + 1)
+    return at >= 0
+
+
+def _fold_id(event_id: UUID) -> bytes:
+    """8 of an id's 16 bytes' worth: both halves, so that every version of UUID keeps its random part."""
+    return pack("<Q", (event_id.int >> 64) ^ (event_id.int & (1 << 64) - 1))
+
+
+def _is_repeated(profile: Profile, action: Action) -> bool:
+    return action.event_id is not None and _holds(profile.event_ids, _fold_id(action.event_id))
+
+
+def _with_event_id(event_ids: bytes, event_id: UUID | None) -> bytes:
+    return event_ids if event_id is None else (event_ids + _fold_id(event_id))[-8 * EVENT_IDS :]
