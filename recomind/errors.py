@@ -1,0 +1,37 @@
+"""What can go wrong, and what to do about it.
+
+RecoMindError
+├── SettingsError        a RECOMIND_* variable is wrong: set it as the message says
+├── InputError           a file or option is wrong: mend it as the message says
+├── StackError           an embedded server did not start or was not found
+├── TopicMismatchError   a topic exists with another shape than this version needs
+└── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
+"""
+
+
+class RecoMindError(Exception):
+    """Base of all errors raised on purpose; its text is meant for people."""
+
+
+class SettingsError(RecoMindError):
+    """A setting is wrong; the message names the variable, its value and what to set."""
+
+
+class InputError(RecoMindError):
+    """What was given on the command line cannot be used; the message says what to give."""
+
+
+class StackError(RecoMindError):
+    """An embedded server could not be started; the message says why and what to try."""
+
+
+class TopicMismatchError(RecoMindError):
+    """A topic has another number of partitions than the settings say; the message tells both ways out."""
+
+
+class UnavailableError(RecoMindError):
+    """A server does not answer; the work is kept and tried again."""
+
+    def __init__(self, server: str, cause: BaseException) -> None:
+        super().__init__(f"{server} does not answer: {cause or type(cause).__name__}")
+        self.server = server
