@@ -1,0 +1,16 @@
+"""Which partition a key belongs to: Kafka's default, murmur2, so that any producer and we agree."""
+
+from functools import lru_cache
+
+from aiokafka.partitioner import murmur2
+
+
+@lru_cache(maxsize=1 << 18)
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of a user or video id, in [0, partitions).
+
+    >>> partition_of("u1", 8) == partition_of("u1", 8)
+    True
+    """
+    partition: int = (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+    return partition

@@ -1,0 +1,164 @@
+"""A table: a value a key, kept in memory and in a compacted changelog, partitioned like the topic that feeds it.
+
+Why not Faust's: `docs/decisions/0002-own-tables.md`. Writes are kept back (Kafka Streams calls it the record cache):
+however often a key changes between two commits, it goes to the changelog once, and offsets are committed after
+that. Since a value carries the origins it has applied, a crash between the two repeats work without effect.
+
+A partition's values are here only while the partition is ours: they are read back from the changelog when it is
+assigned (`recovered`), and dropped when another worker gets it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from mode.utils.logging import get_logger
+
+from recomind.state.origins import Origins
+from recomind.transport.sending import Outgoing, Sender
+
+logger = get_logger(__name__)
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What every value begins with."""
+
+    origins: Origins = {}
+
+
+_KEPT = msgspec.msgpack.Decoder(Kept)
+
+Value = TypeVar("Value", bound=msgspec.Struct)
+
+
+class Table(Generic[Value]):
+    """Values of one kind by id."""
+
+    def __init__(self, name: str, kind: type[Value], *, topic: str, brokers: str) -> None:
+        self.name = name
+        self.topic = topic
+        self._brokers = brokers
+        self._decode = msgspec.msgpack.Decoder(kind).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._values: dict[int, dict[str, Value | bytes]] = {}
+        self._changed: dict[int, set[str]] = {}
+        self._recovery: dict[int, asyncio.Task[None]] = {}
+
+    def get(self, partition: int, key: str) -> Value | None:
+        """The value of a key, decoded when it is first asked for."""
+        values = self._values[partition]
+        value = values.get(key)
+        if isinstance(value, bytes):
+            value = values[key] = self._decode(value)
+        return value
+
+    def put(self, partition: int, key: str, value: Value) -> None:
+        """Set the value of a key; it goes to the changelog with the next `flush`."""
+        self._values[partition][key] = value
+        self._changed.setdefault(partition, set()).add(key)
+
+    def items(self, partition: int) -> Iterator[tuple[str, Value]]:
+        """All keys and values of a partition."""
+        for key in list(self._values[partition]):
+            value = self.get(partition, key)
+            if value is not None:
+                yield key, value
+
+    @property
+    def partitions(self) -> list[int]:
+        """The partitions that are here, recovered."""
+        return sorted(self._values)
+
+    @property
+    def is_recovered(self) -> bool:
+        """Whether all assigned partitions are here."""
+        return all(task.done() for task in self._recovery.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self._values.values()))
+
+    async def recovered(self, partition: int) -> None:
+        """Return when the partition is here. Raises what its recovery raised."""
+        await asyncio.shield(self._recovery[partition])
+
+    def assign(self, partitions: set[int], *, keep: bool) -> None:
+        """Take on partitions and drop all others.
+
+        Args:
+            partitions: all that are ours from now on.
+            keep: whether partitions that were ours may stay as they are, since nobody else had them in between.
+        """
+        stay = partitions & self._values.keys() if keep else set()
+        for partition in (self._recovery.keys() | self._values.keys()) - stay:
+            self._drop(partition)
+        missing = partitions - stay
+        if missing:
+            task = asyncio.create_task(self._recover(missing), name=f"recover {self.name} {sorted(missing)}")
+            self._recovery.update(dict.fromkeys(missing, task))
+
+    async def flush(self, sender: Sender) -> None:
+        """Send what changed to the changelog; return once it is acknowledged.
+
+        Raises:
+            UnavailableError: Kafka did not acknowledge it; nothing is lost, the next flush sends it again.
+        """
+        for partition in list(self._changed):
+            keys = self._changed.pop(partition)
+            values = self._values.get(partition, {})
+            records = [Outgoing(key.encode(), self._encoded(values[key])) for key in keys if key in values]
+            try:
+                await sender.send_all(self.topic, partition, records)
+            except BaseException:
+                self._changed.setdefault(partition, set()).update(keys)
+                raise
+
+    def _encoded(self, value: Value | bytes) -> bytes:
+        return value if isinstance(value, bytes) else self._encode(value)
+
+    def _drop(self, partition: int) -> None:
+        self._values.pop(partition, None)
+        self._changed.pop(partition, None)
+        task = self._recovery.pop(partition, None)
+        if task is not None:
+            task.cancel()
+
+    async def _recover(self, partitions: set[int]) -> None:
+        found: dict[int, dict[str, Value | bytes]] = {partition: {} for partition in partitions}
+        async for partition, key, value in read_to_end(self._brokers, self.topic, partitions):
+            values = found[partition]
+            known = values.get(key)
+            if known is None or not isinstance(known, bytes) or is_newer(value, known):
+                values[key] = value
+            else:
+                logger.warning("%s: a stale write for %r was left out", self.name, key)
+        self._values.update(found)
+
+
+def is_newer(value: bytes, known: bytes) -> bool:
+    """Whether a changelog value has applied all that an earlier one has.
+
+    A worker that lost its partitions without knowing may write behind the new owner; such a value is left out.
+    """
+    after, before = _KEPT.decode(value).origins, _KEPT.decode(known).origins
+    return all(after.get(lane, -1) >= offset for lane, offset in before.items())
+
+
+async def read_to_end(brokers: str, topic: str, partitions: set[int]) -> AsyncIterator[tuple[int, str, bytes]]:
+    """All keys and values of a topic's partitions as they stand now: (partition, key, value), oldest first."""
+    tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=brokers, max_partition_fetch_bytes=8 << 20, fetch_max_wait_ms=50)
+    await consumer.start()
+    try:
+        consumer.assign(tps)
+        ends = await consumer.end_offsets(tps)
+        await consumer.seek_to_beginning(*tps)
+        left = {tp for tp in tps if ends[tp] > 0}
+        while left:
+            for tp, records in (await consumer.getmany(timeout_ms=200)).items():
+                for record in records:
+                    yield tp.partition, record.key.decode(), record.value
+            left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
+    finally:
+        await consumer.stop()
