@@ -3,8 +3,10 @@
 It imports nothing above it: `worker.py` makes one, and lets tables, agents and web declare themselves on it.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import faust
 from faust.transport.drivers import TRANSPORTS
@@ -13,19 +15,38 @@ from mode.utils.logging import get_logger
 
 from recomind import topics
 from recomind.errors import UnavailableError
+from recomind.events import Action
+from recomind.metrics import Counters
 from recomind.settings import Settings
+from recomind.signals import Signal, Touched
+from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
+from recomind.stores.replica import Replica
 from recomind.transport.batches import BatchSchema
 from recomind.transport.consumer import SCHEME
-from recomind.transport.sending import Sender
+from recomind.transport.sending import Outgoing, Sender
 from recomind.transport.table import Table
 
 logger = get_logger(__name__)
 TRANSPORTS.aliases[SCHEME] = "recomind.transport.consumer:Transport"
 
+PAUSE: Final = 0.5
+"""Seconds between attempts while Kafka is away."""
+
+LESSONS: Final = 256
+"""Most likes that wait to teach the blend; under load the oldest are passed over."""
+
 Hook = Callable[[], Awaitable[None]]
 Run = TypeVar("Run", bound=Callable[..., Awaitable[None]])
+
+
+class Lesson(NamedTuple):
+    """A first like, and the person as she was before it."""
+
+    profile: Profile
+    video_id: str
+    timestamp: float
 
 
 class RecoMindApp(faust.App):
@@ -36,12 +57,20 @@ class RecoMindApp(faust.App):
     read_model: ReadModel
     archive: Archive
 
+    replica: Replica
+    counters: Counters
+
     def prepare(self, options: Settings, read_model: ReadModel, archive: Archive) -> None:
         """Give the app what it shares; called once, right after construction."""
         self.options, self.read_model, self.archive = options, read_model, archive
         self.sender = Sender(options.kafka_brokers)
+        self.replica = Replica(read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl)
+        self.counters = Counters()
+        self.news: dict[str, Profile] = {}
+        self.lessons: deque[Lesson] = deque(maxlen=LESSONS)
         self.failure: BaseException | None = None
         self.kept: dict[str, Table[Any]] = {}
+        self.publishers: dict[str, Any] = {}
         self.commit_hooks: list[Hook] = []
         self.owned: frozenset[int] = frozenset()
         self._generation = -1
@@ -56,6 +85,40 @@ class RecoMindApp(faust.App):
     def batches(self, topic: str) -> Any:
         """A topic whose events are batches of records."""
         return self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
+
+    async def on_first_start(self) -> None:
+        """Make the world ready before anything else starts."""
+        await topics.provision(self.options)
+        await self.archive.open()
+        await self.sender.start()
+        await self.replica.follow_catalogue()
+        await super().on_first_start()
+
+    async def on_shutdown(self) -> None:
+        """Disconnect, after everything else has stopped."""
+        await super().on_shutdown()
+        await self.sender.stop()
+        await self.archive.close()
+        await self.read_model.values.close()
+
+    def every(self, interval: float, run: Hook) -> None:
+        """Run something at an interval while the worker is ready; an error is logged and counted, and it goes on."""
+
+        async def tick() -> None:
+            if self.is_ready:
+                await self._guarded(run)
+
+        self.timer(interval)(tick)
+
+    def teach(self, before: Profile, action: Action, signals: Sequence[Signal]) -> None:
+        """Let the blend learn from an action, if it is a first like."""
+        first = signals[0] if signals else None
+        if isinstance(first, Touched) and first.action_type == "like" and not first.again:
+            self.lessons.append(Lesson(before, action.video_id, action.timestamp))
+
+    async def send_packed(self, topic: str, records: Mapping[int, Sequence[Outgoing]]) -> None:
+        """Send records to the partitions of a topic; return once all are acknowledged, however long that takes."""
+        await asyncio.gather(*(self._send(topic, target, some) for target, some in records.items()))
 
     async def before_commit(self) -> bool:
         """Make durable what the offsets stand for: tables first, then what readers see.
@@ -99,6 +162,40 @@ class RecoMindApp(faust.App):
         """Whether the worker has partitions and their state, and no rebalance goes on."""
         recovered = all(table.is_recovered for table in self.kept.values())
         return bool(self.owned) and recovered and not self.rebalancing and self.failure is None
+
+    @property
+    def leads(self) -> bool:
+        """Whether this worker does what one of them has to do for all; idempotent, as two may for a moment."""
+        return 0 in self.owned
+
+    def observe(self) -> None:
+        """Bring the gauges up to date."""
+        for name, table in self.kept.items():
+            self.counters.keys.labels(name).set(len(table))
+        lags: dict[str, int] = dict.fromkeys((topics.ACTIONS, topics.SIGNALS, topics.REPAIRED), 0)
+        for tp, end in self.monitor.tp_end_offsets.items():
+            lags[tp.topic] = lags.get(tp.topic, 0) + max(0, end - self.monitor.tp_committed_offsets.get(tp, 0))
+        for topic, lag in lags.items():
+            self.counters.lag.labels(topic).set(lag)
+
+    async def _send(self, topic: str, partition: int, records: Sequence[Outgoing]) -> None:
+        while True:
+            try:
+                return await self.sender.send_all(topic, partition, records)
+            except UnavailableError as error:
+                logger.warning("sending to %s waits: %s", topic, error)
+                if self.should_stop:
+                    raise
+                await asyncio.sleep(PAUSE)
+
+    async def _guarded(self, run: Hook) -> None:
+        try:
+            await run()
+        except UnavailableError as error:
+            logger.warning("%s put off: %s", run.__qualname__, error)
+        except Exception:
+            self.counters.timer_errors.inc()
+            logger.exception("%s failed; it runs again at its next time", run.__qualname__)
 
     async def _take_over(self, _: Any, assigned: set[TP], **__: Any) -> None:
         """Recover the state of new partitions; what stayed ours in consecutive generations is still right."""

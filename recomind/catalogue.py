@@ -1,5 +1,6 @@
 """What is known of videos and people apart from what people do: the catalogue's entries, as stored and as sent."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -30,6 +31,15 @@ class UserDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class Card(msgspec.Struct, frozen=True):
+    """A video as people get it in a list."""
+
+    video_id: str
+    title: str
+    url: str
+    tags: tuple[str, ...]
+
+
 class Video(msgspec.Struct, frozen=True, kw_only=True):
     """A catalogue entry as the core works with it."""
 
@@ -40,3 +50,16 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     creator_id: str | None = None
     created_at: float = 0.0
     """Upload time, epoch seconds, UTC."""
+
+    def card(self) -> bytes:
+        """The entry as it stands in answers: JSON, serialised once and joined into many lists."""
+        return msgspec.json.encode(Card(self.video_id, self.title, self.url, self.tags))
+
+
+def join(cards: Iterable[bytes]) -> bytes:
+    """A JSON array of cards.
+
+    >>> join([b"1", b"2"])
+    b'[1,2]'
+    """
+    return b"[" + b",".join(cards) + b"]"

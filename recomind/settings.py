@@ -102,6 +102,10 @@ class Settings:
                 raise SettingsError(f"{PREFIX}{field.name.upper()}={value}: set a number above zero")
         return self
 
+    def environ(self) -> dict[str, str]:
+        """These settings as variables, for a child process."""
+        return {f"{PREFIX}{field.name.upper()}": str(getattr(self, field.name)) for field in fields(self)}
+
     @property
     def data_path(self) -> Path:
         """`data_dir` as an absolute path."""

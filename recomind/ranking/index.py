@@ -36,6 +36,7 @@ class VideoIndex:
         self.rows: dict[str, int] = {}
         self.ids: list[str] = []
         self.videos: dict[int, Video] = {}
+        self.cards: dict[int, bytes] = {}
         self.company: dict[int, Company] = {}
         self.likers: dict[int, tuple[Liker, ...]] = {}
         self.likes_of: dict[str, Rows] = {}
@@ -63,6 +64,7 @@ class VideoIndex:
         """A catalogue entry: from now on the video may be recommended."""
         row = self.row(video.video_id)
         self.videos[row] = video
+        self.cards[row] = video.card()
         self.listed[row] = True
         self.created_at[row] = video.created_at
         self.tags[row] = np.array([self.tag_rows.setdefault(tag, len(self.tag_rows)) for tag in video.tags], np.int32)

@@ -3,6 +3,7 @@
 Records for one partition travel in Kafka batches that are built here, without a future a record.
 """
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -41,19 +42,20 @@ class Sender:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def send(self, topic: str, partition: int, record: Outgoing) -> tuple[int, int]:
-        """Send one record; its partition and offset once Kafka has acknowledged it.
+    async def write(self, topic: str, partition: int, records: Iterable[Outgoing]) -> list[int]:
+        """Send records of independent senders; their offsets once all are acknowledged.
 
         Raises:
-            UnavailableError: Kafka did not acknowledge it in time.
+            UnavailableError: Kafka did not acknowledge them in time.
         """
+        client = self._client
         try:
-            sent = await self._client.send_and_wait(
-                topic, record.value, record.key, partition, headers=list(record.headers)
-            )
+            pending = [
+                await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
+            ]
+            return [sent.offset for sent in await asyncio.gather(*pending)]
         except KafkaError as error:
             raise UnavailableError("Kafka", error) from error
-        return sent.partition, sent.offset
 
     async def send_all(self, topic: str, partition: int, records: Iterable[Outgoing]) -> None:
         """Send records to a partition in their order; return once all are acknowledged.

@@ -1,0 +1,62 @@
+"""The sink: every action into `video_actions`, once, however often it is delivered.
+
+While PostgreSQL is away the batch is tried again and again; it is acknowledged only once it is in.
+"""
+
+import asyncio
+from typing import Any, Final
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from mode.utils.logging import get_logger
+
+from agents.reading import actions_of, read_actions
+from recomind import topics
+from recomind.app import RecoMindApp
+from recomind.errors import UnavailableError
+from recomind.signals import Origin
+from recomind.stores.archive import ArchivedAction, moment
+from recomind.transport.batches import Batch
+
+logger = get_logger(__name__)
+
+PAUSE: Final = 0.5
+"""Seconds between attempts while PostgreSQL is away."""
+
+ACTIONS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.ACTIONS)
+
+
+def declare(app: RecoMindApp) -> None:
+    """Put the agent on the app."""
+
+    async def archive(batches: Any) -> None:
+        async for batch in batches:
+            await insert(app, batch)
+
+    app.agent(app.batches(topics.ACTIONS), name="archive")(app.or_fail(archive))
+
+
+async def insert(app: RecoMindApp, batch: Batch) -> None:
+    """Insert a batch's actions; return once they are in."""
+    rows = [
+        ArchivedAction(
+            action.event_id or action_id(origin),
+            action.user_id,
+            action.video_id,
+            action.action_type,
+            moment(action.timestamp),
+        )
+        for origin, action, _ in actions_of(read_actions(batch))
+    ]
+    while rows:
+        try:
+            await app.archive.insert_actions(rows)
+        except UnavailableError as error:
+            logger.warning("archive waits: %s", error)
+            await asyncio.sleep(PAUSE)
+        else:
+            return
+
+
+def action_id(origin: Origin) -> UUID:
+    """The id of an action that brought none: a UUIDv5 of its place in the log."""
+    return uuid5(ACTIONS_NAMESPACE, f"{origin.lane}:{origin.offset}")

@@ -1,0 +1,47 @@
+"""By video: fold signals into what is liked together and next, and publish it to the read model."""
+
+from collections import defaultdict
+from typing import Any
+
+from agents.publishing import Publisher
+from agents.reading import read_signals
+from recomind import topics
+from recomind.app import RecoMindApp
+from recomind.signals import Signal
+from recomind.state import neighbours
+from recomind.state.neighbours import Neighbours
+from recomind.transport.batches import Batch
+from recomind.transport.table import Table
+from tables import neighbours as table
+
+
+def declare(app: RecoMindApp) -> None:
+    """Put the agent on the app."""
+    keeper = Keeper(app, table.declare(app))
+
+    async def neighbours(batches: Any) -> None:
+        async for batch in batches:
+            await keeper.take(batch)
+
+    app.agent(app.batches(topics.SIGNALS), name="neighbours")(app.or_fail(neighbours))
+
+
+class Keeper:
+    """Writes the table `neighbours`, alone."""
+
+    def __init__(self, app: RecoMindApp, kept: Table[Neighbours]) -> None:
+        self._kept = kept
+        self._published = Publisher[Neighbours](app.read_model.put_neighbours)
+        self._published.declare(app, "neighbours")
+
+    async def take(self, batch: Batch) -> None:
+        """Apply a batch."""
+        await self._kept.recovered(batch.partition)
+        signals: defaultdict[str, list[Signal]] = defaultdict(list)
+        for signal in read_signals(batch):
+            signals[signal.video_id].append(signal)
+        for video_id, some in signals.items():
+            known = self._kept.get(batch.partition, video_id) or Neighbours()
+            value = neighbours.fold(known, some)
+            self._kept.put(batch.partition, video_id, value)
+            self._published.add(video_id, value)

@@ -1,0 +1,85 @@
+"""By video: fold signals into popularity, and publish it to the read model and the archive."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from heapq import nlargest
+from typing import Any
+
+from agents.publishing import Publisher, publish_all
+from agents.reading import read_signals
+from recomind import topics
+from recomind.app import RecoMindApp
+from recomind.candidates import trending
+from recomind.signals import Touched
+from recomind.state import popularity
+from recomind.state.popularity import Popularity
+from recomind.transport.batches import Batch
+from recomind.transport.table import Table
+from tables import popularity as table
+
+TOP = 200
+"""How many videos a partition puts forward for trending."""
+
+
+def declare(app: RecoMindApp) -> None:
+    """Put the agent on the app."""
+    keeper = Keeper(app, table.declare(app))
+
+    async def popularity(batches: Any) -> None:
+        async for batch in batches:
+            await keeper.take(batch)
+
+    app.agent(app.batches(topics.SIGNALS), name="popularity")(app.or_fail(popularity))
+    app.every(app.options.trending_interval, keeper.put_forward)
+    app.every(app.options.trending_interval, keeper.mend)
+    app.commit_hooks.append(keeper.put_forward)
+
+
+class Keeper:
+    """Writes the table `popularity`, alone."""
+
+    def __init__(self, app: RecoMindApp, kept: Table[Popularity]) -> None:
+        self._app = app
+        self._kept = kept
+        self._read_model = Publisher[Popularity](app.read_model.put_popularity)
+        self._read_model.declare(app, "popularity")
+        self._archive = Publisher[Popularity](self._archived)
+        app.commit_hooks.append(self._archive.flush)
+        self._restless: set[int] = set()
+
+    async def take(self, batch: Batch) -> None:
+        """Apply a batch."""
+        await self._kept.recovered(batch.partition)
+        touches: defaultdict[str, list[Touched]] = defaultdict(list)
+        for signal in read_signals(batch):
+            if isinstance(signal, Touched):
+                touches[signal.video_id].append(signal)
+        for video_id, some in touches.items():
+            known = self._kept.get(batch.partition, video_id) or Popularity()
+            self._put(batch.partition, video_id, popularity.fold(known, some))
+
+    async def put_forward(self) -> None:
+        """Publish the most popular videos of each partition that changed."""
+        for partition in sorted(self._restless & set(self._kept.partitions)):
+            self._restless.discard(partition)
+            scored = ((trending.score(value.liked), video_id) for video_id, value in self._kept.items(partition))
+            top = nlargest(TOP, scored, key=lambda pair: (pair[0], pair[1]))
+            await self._app.read_model.put_trending(partition, tuple((video_id, score) for score, video_id in top))
+
+    async def mend(self) -> None:
+        """Publish all of a partition whose values Redis has lost."""
+        for partition in await self._app.read_model.lost(self._kept.partitions):
+            await publish_all(self._app, partition)
+            self._restless.add(partition)
+            await self._app.read_model.mark_published(partition)
+
+    def _put(self, partition: int, video_id: str, value: Popularity) -> None:
+        self._kept.put(partition, video_id, value)
+        self._read_model.add(video_id, value)
+        self._archive.add(video_id, value)
+        self._restless.add(partition)
+
+    async def _archived(self, videos: Mapping[str, Popularity]) -> None:
+        """Write scores down: log-scores, so that rows of different age stay in their right order."""
+        rows = [(video_id, trending.score(one.liked), one.last_at) for video_id, one in videos.items()]
+        await self._app.archive.put_popularity(rows)

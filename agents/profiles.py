@@ -1,0 +1,100 @@
+"""By user: fold each action into its person's profile, and tell the videos it touches.
+
+The order within a batch is what makes crashes harmless: first the signals (and records sent on to their right
+partition) are acknowledged by Kafka, then the profiles change. A profile that has applied an action therefore
+proves that its signals were sent; and an action that is delivered again either repeats signals that are known by
+their origin, or changes nothing.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from agents.publishing import Publisher
+from agents.reading import Read, actions_of, pack_signals, read_actions, repair_headers
+from recomind import topics
+from recomind.app import RecoMindApp
+from recomind.events import Action
+from recomind.signals import Signal
+from recomind.state import profile
+from recomind.state.profile import Profile
+from recomind.transport.batches import Batch
+from recomind.transport.partitions import partition_of
+from recomind.transport.sending import Outgoing
+from recomind.transport.table import Table
+from tables import profiles as table
+
+PACK = 500
+"""Most signals in a record: it stays far below Kafka's largest."""
+
+
+def declare(app: RecoMindApp) -> None:
+    """Put the agent on the app: one over the stream, one over the records sent on."""
+    keeper = Keeper(app, table.declare(app))
+
+    async def profiles(batches: Any) -> None:
+        async for batch in batches:
+            await keeper.take(batch)
+
+    for topic in (topics.ACTIONS, topics.REPAIRED):
+        app.agent(app.batches(topic), name=f"profiles of {topic}")(app.or_fail(profiles))
+
+
+class Keeper:
+    """Writes the table `profiles`, alone."""
+
+    def __init__(self, app: RecoMindApp, kept: Table[Profile]) -> None:
+        self._app = app
+        self._kept = kept
+        self._published = Publisher[Profile](app.read_model.put_profiles)
+        self._published.declare(app, "profiles")
+
+    async def take(self, batch: Batch) -> None:
+        """Apply a batch."""
+        await self._kept.recovered(batch.partition)
+        reads = read_actions(batch)
+        await self._send_on(batch, reads)
+        changed, signals = self._fold(batch, reads)
+        await self._send(signals)
+        for user_id, value in changed.items():
+            self._kept.put(batch.partition, user_id, value)
+            self._published.add(user_id, value)
+            self._app.news[user_id] = value
+
+    def _fold(self, batch: Batch, reads: Any) -> tuple[dict[str, Profile], list[Signal]]:
+        changed: dict[str, Profile] = {}
+        signals: list[Signal] = []
+        for origin, action, _ in actions_of(reads):
+            if self._is_at_home(batch, action):
+                before = changed.get(action.user_id) or self._kept.get(batch.partition, action.user_id) or Profile()
+                after, news = profile.fold(before, origin, action)
+                changed[action.user_id] = after
+                signals += news
+                self._app.replica.met(action.timestamp)
+                self._app.teach(before, action, news)
+        return changed, signals
+
+    async def _send(self, signals: list[Signal]) -> None:
+        packed: defaultdict[int, list[Signal]] = defaultdict(list)
+        for signal in signals:
+            packed[partition_of(signal.video_id, self._app.options.partitions)].append(signal)
+        await self._app.send_packed(
+            topics.SIGNALS,
+            {
+                target: [
+                    Outgoing(None, pack_signals(some[start : start + PACK])) for start in range(0, len(some), PACK)
+                ]
+                for target, some in packed.items()
+            },
+        )
+
+    async def _send_on(self, batch: Batch, reads: list[Read] | Any) -> None:
+        """Send records that stand in a wrong partition to their right one."""
+        astray: defaultdict[int, list[Outgoing]] = defaultdict(list)
+        for _, action, record in actions_of(reads):
+            if not self._is_at_home(batch, action):
+                target = partition_of(action.user_id, self._app.options.partitions)
+                astray[target].append(Outgoing(action.user_id.encode(), record.value, repair_headers(record)))
+        await self._app.send_packed(topics.REPAIRED, astray)
+
+    def _is_at_home(self, batch: Batch, action: Action) -> bool:
+        return partition_of(action.user_id, self._app.options.partitions) == batch.partition

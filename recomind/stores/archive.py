@@ -1,0 +1,142 @@
+"""The archive in PostgreSQL: every action once, the catalogue, and the fallback when the cache is cold."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from recomind.catalogue import Video
+from recomind.errors import UnavailableError
+from recomind.events import Action
+from recomind.stores.sql import QUERIES, SCHEMA
+
+
+class ArchivedAction(NamedTuple):
+    """A row of `video_actions`."""
+
+    id: UUID
+    user_id: str
+    video_id: str
+    action_type: str
+    timestamp: datetime
+
+
+class Archive:
+    """Queries over a pool of connections."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Connect and create what is missing."""
+        async with _border():
+            self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=8, command_timeout=10)
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(8642)")  # one worker at a time creates
+            await connection.execute(SCHEMA)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._pool is not None:
+            self._pool.terminate()
+
+    async def insert_actions(self, actions: Sequence[ArchivedAction]) -> None:
+        """Insert actions, each once however often it comes."""
+        await self._run("insert_actions", *(list(column) for column in zip(*actions, strict=True)))
+
+    async def recent_actions(self, user_id: str, limit: int) -> list[Action]:
+        """A person's latest actions, oldest first."""
+        rows = await self._fetch("recent_actions", user_id, limit)
+        return [Action(user_id, row[0], row[1], row[2].timestamp()) for row in reversed(rows)]
+
+    async def put_videos(self, videos: Iterable[Video]) -> None:
+        """Add or replace catalogue entries."""
+        rows = [(v.video_id, v.title, v.url, list(v.tags), v.creator_id, moment(v.created_at)) for v in videos]
+        async with self._connection() as connection, connection.transaction():
+            await connection.executemany(QUERIES["put_video"], rows)
+
+    async def put_user(self, user_id: str, name: str) -> None:
+        """Add or rename a person."""
+        await self._run("put_user", user_id, name)
+
+    async def video(self, video_id: str) -> Video | None:
+        """A catalogue entry."""
+        rows = await self._fetch("video", video_id)
+        return _video(rows[0]) if rows else None
+
+    async def all_videos(self) -> tuple[int, list[Video]]:
+        """The catalogue, and the number of the last change it holds."""
+        last = (await self._fetch("last_change"))[0][0]
+        return last, [_video(row) for row in await self._fetch("all_videos")]
+
+    async def changed_videos(self, last: int) -> tuple[int, list[Video]]:
+        """The entries that changed after the change numbered `last`, and the number of the latest change."""
+        rows = await self._fetch("changed_videos", last)
+        fresh = [row for row in rows if row[0] > last]
+        return max((row[0] for row in rows), default=last), [_video(row[1:]) for row in (rows if fresh else ())]
+
+    async def put_popularity(self, rows: Sequence[tuple[str, float, float]]) -> None:
+        """Overwrite videos' scores: (video id, score, event time of the last action)."""
+        ids, scores, times = zip(*rows, strict=True)
+        await self._run("put_popularity", ids, scores, [moment(at) for at in times])
+
+    async def put_profiles(self, rows: Sequence[tuple[str, Sequence[str], float]]) -> None:
+        """Overwrite people's top tags: (user id, tags, event time of the last action)."""
+        ids, tags, times = zip(*rows, strict=True)
+        await self._run("put_profiles", ids, ["\x1f".join(some) for some in tags], [moment(at) for at in times])
+
+    async def popular(self, n: int) -> list[str]:
+        """The most popular videos as last written down."""
+        return [row[0] for row in await self._fetch("popular", n)]
+
+    async def likes(self) -> list[tuple[str, str]]:
+        """Every like as (user id, video id), person by person, newest first."""
+        return [(row[0], row[1]) for row in await self._fetch("likes")]
+
+    async def _run(self, name: str, *arguments: Any) -> None:
+        async with self._connection() as connection:
+            await connection.execute(QUERIES[name], *arguments)
+
+    async def _fetch(self, name: str, *arguments: Any) -> list[Any]:
+        async with self._connection() as connection:
+            rows: list[Any] = await connection.fetch(QUERIES[name], *arguments)
+            return rows
+
+    @asynccontextmanager
+    async def _connection(self) -> Any:
+        if self._pool is None:
+            raise UnavailableError("PostgreSQL", RuntimeError("the archive has not been opened"))
+        async with _border(), self._pool.acquire(timeout=5) as connection:
+            yield connection
+
+
+def moment(at: float) -> datetime:
+    """Epoch seconds as PostgreSQL takes them."""
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _video(row: Sequence[Any]) -> Video:
+    video_id, title, url, tags, creator_id, created_at = row
+    return Video(
+        video_id=video_id,
+        title=title,
+        url=url,
+        tags=tuple(tags),
+        creator_id=creator_id,
+        created_at=created_at.timestamp(),
+    )
+
+
+@asynccontextmanager
+async def _border() -> Any:
+    """The border: errors of the connection become ours; a wrong statement stays what it is."""
+    try:
+        yield
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError) as error:
+        raise UnavailableError("PostgreSQL", error) from error
+    except (asyncpg.InsufficientResourcesError, OSError, TimeoutError) as error:
+        raise UnavailableError("PostgreSQL", error) from error

@@ -1,0 +1,80 @@
+"""Every Redis key and its TTL: the one place that knows them.
+
+| key | holds | TTL |
+|---|---|---|
+| `recommendations:{user_id}` | the person's top videos, a JSON array | 10 min |
+| `recommendations_meta:{user_id}` | what that list counts: as of when, origins, weights' version, sources | 10 min |
+| `popular_videos` | trending, a JSON array | 15 min |
+| `user_profile:{user_id}` | the person's top tags, a JSON array | 30 min |
+| `user_state:{user_id}` | the person's profile, msgpack | 7 days |
+| `video_popularity:{video_id}` | the video's popularity, msgpack | none |
+| `video_neighbours:{video_id}` | the video's company, msgpack | none |
+| `trending:{partition}` | a partition's most popular videos, msgpack | none |
+| `blend_weights:{partition}` | weights learned by the worker whose first partition it is, msgpack | none |
+| `model_version` | the retrained model that is served | none |
+| `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
+| `read_model_epoch:{partition}` | there while a partition's values are: gone after a flush of Redis | none |
+"""
+
+from typing import Final
+
+MINUTE: Final = 60
+
+RECOMMENDATIONS_TTL: Final = 10 * MINUTE
+POPULAR_TTL: Final = 15 * MINUTE
+USER_PROFILE_TTL: Final = 30 * MINUTE
+USER_STATE_TTL: Final = 7 * 24 * 60 * MINUTE
+MODEL_TTL: Final = 24 * 60 * MINUTE
+
+POPULAR_VIDEOS: Final = "popular_videos"
+MODEL_VERSION: Final = "model_version"
+
+
+def recommendations(user_id: str) -> str:
+    """The person's list."""
+    return f"recommendations:{user_id}"
+
+
+def recommendations_meta(user_id: str) -> str:
+    """What the person's list counts."""
+    return f"recommendations_meta:{user_id}"
+
+
+def user_profile(user_id: str) -> str:
+    """The person's top tags."""
+    return f"user_profile:{user_id}"
+
+
+def user_state(user_id: str) -> str:
+    """The person's profile."""
+    return f"user_state:{user_id}"
+
+
+def video_popularity(video_id: str) -> str:
+    """The video's popularity."""
+    return f"video_popularity:{video_id}"
+
+
+def video_neighbours(video_id: str) -> str:
+    """The video's company."""
+    return f"video_neighbours:{video_id}"
+
+
+def trending(partition: int) -> str:
+    """A partition's most popular videos."""
+    return f"trending:{partition}"
+
+
+def blend_weights(partition: int) -> str:
+    """A worker's learned weights."""
+    return f"blend_weights:{partition}"
+
+
+def model(version: str, video_id: str) -> str:
+    """The retrained model's neighbours of a video."""
+    return f"model:{version}:{video_id}"
+
+
+def epoch(partition: int) -> str:
+    """There while the values of a partition are."""
+    return f"read_model_epoch:{partition}"

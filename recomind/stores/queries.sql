@@ -1,0 +1,56 @@
+-- insert_actions --
+-- Columns of equal length; an action whose id is there already is left out.
+INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+ON CONFLICT (id) DO NOTHING
+
+-- recent_actions --
+-- A person's latest actions, newest first.
+SELECT video_id, action_type, timestamp FROM video_actions
+WHERE user_id = $1 ORDER BY timestamp DESC LIMIT $2
+
+-- put_video --
+WITH put AS (
+    INSERT INTO videos (video_id, title, url, tags, creator_id, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (video_id) DO UPDATE
+    SET title = $2, url = $3, tags = $4, creator_id = $5, created_at = $6
+    RETURNING video_id
+)
+INSERT INTO catalogue_changes (video_id) SELECT video_id FROM put
+
+-- put_user --
+INSERT INTO users (user_id, name) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET name = $2
+
+-- video --
+SELECT video_id, title, url, tags, creator_id, created_at FROM videos WHERE video_id = $1
+
+-- last_change --
+SELECT coalesce(max(change_id), 0) FROM catalogue_changes
+
+-- all_videos --
+SELECT video_id, title, url, tags, creator_id, created_at FROM videos
+
+-- changed_videos --
+-- Changes after $1, a little overlapped: a change may become visible after a later one.
+SELECT c.change_id, v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at
+FROM catalogue_changes c JOIN videos v USING (video_id)
+WHERE c.change_id > $1 - 100 ORDER BY c.change_id
+
+-- put_popularity --
+INSERT INTO video_popularity (video_id, score, last_updated)
+SELECT * FROM unnest($1::text[], $2::float8[], $3::timestamptz[])
+ON CONFLICT (video_id) DO UPDATE SET score = excluded.score, last_updated = excluded.last_updated
+
+-- put_profiles --
+INSERT INTO user_profiles (user_id, top_tags, updated_at)
+SELECT user_id, string_to_array(tags, chr(31)), updated_at
+FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS given (user_id, tags, updated_at)
+ON CONFLICT (user_id) DO UPDATE SET top_tags = excluded.top_tags, updated_at = excluded.updated_at
+
+-- popular --
+SELECT video_id FROM video_popularity ORDER BY score DESC, video_id LIMIT $1
+
+-- likes --
+-- Every like, person by person in the order of time: what the item-item model is trained on.
+SELECT user_id, video_id FROM video_actions WHERE action_type = 'like' ORDER BY user_id, timestamp DESC

@@ -1,0 +1,147 @@
+"""The read model: what any worker and any handler may read of any person or video.
+
+Values are absolute and overwritten, never incremented, so writing one twice is harmless. Its home is `Values`:
+Redis, or memory in tests.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from recomind.ranking.blend import Weights
+from recomind.state.neighbours import Neighbours
+from recomind.state.popularity import Popularity
+from recomind.state.profile import Profile
+from recomind.stores import keys
+from recomind.stores.values import Values
+
+Kind = TypeVar("Kind")
+Scored = tuple[tuple[str, float], ...]
+"""Video ids with a score each, best first."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class ListMeta(msgspec.Struct, frozen=True):
+    """What a stored list counts."""
+
+    as_of: float
+    """Event time for which it was ranked, epoch seconds."""
+    origins: dict[int, int]
+    """Lane to the last offset of the person's actions that it counts."""
+    version: int
+    """Of the blend's weights."""
+    sources: dict[str, dict[str, float]] = {}
+    """Video to the sources it comes from, each with its strength in [0, 1]."""
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A person's list as it is stored: pre-serialised JSON, its top tags, and what it counts."""
+
+    videos: bytes
+    top_tags: bytes
+    meta: ListMeta
+
+
+class ReadModel:
+    """Typed reads and writes over `Values`."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+
+    async def put_lists(self, lists: Mapping[str, Stored]) -> None:
+        """Store people's lists, with their top tags and meta."""
+        ttl = keys.RECOMMENDATIONS_TTL
+        await self.values.set_many({keys.recommendations(user): stored.videos for user, stored in lists.items()}, ttl)
+        metas = {keys.recommendations_meta(user): _encode(stored.meta) for user, stored in lists.items()}
+        await self.values.set_many(metas, ttl)
+        tags = {keys.user_profile(user): stored.top_tags for user, stored in lists.items()}
+        await self.values.set_many(tags, keys.USER_PROFILE_TTL)
+
+    async def list_of(self, user_id: str) -> tuple[bytes, ListMeta] | None:
+        """A person's list and what it counts; None when the cache is cold."""
+        asked = [keys.recommendations(user_id), keys.recommendations_meta(user_id)]
+        videos, meta = await self.values.get_many(asked)
+        return None if videos is None or meta is None else (videos, msgspec.msgpack.decode(meta, type=ListMeta))
+
+    async def put_popular(self, videos: bytes) -> None:
+        """Store trending as JSON."""
+        await self.values.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_TTL)
+
+    async def popular(self) -> bytes | None:
+        """Trending as JSON; None when the cache is cold."""
+        return (await self.values.get_many([keys.POPULAR_VIDEOS]))[0]
+
+    async def put_profiles(self, profiles: Mapping[str, Profile]) -> None:
+        """Store people's profiles."""
+        values = {keys.user_state(user): _encode(profile) for user, profile in profiles.items()}
+        await self.values.set_many(values, keys.USER_STATE_TTL)
+
+    async def profiles(self, user_ids: Sequence[str]) -> dict[str, Profile]:
+        """The profiles of those people who have one here."""
+        return await self._read(user_ids, keys.user_state, Profile)
+
+    async def put_popularity(self, videos: Mapping[str, Popularity]) -> None:
+        """Store videos' popularity."""
+        await self.values.set_many({keys.video_popularity(video): _encode(state) for video, state in videos.items()})
+
+    async def popularity(self, video_ids: Sequence[str]) -> dict[str, Popularity]:
+        """The popularity of those videos that have any."""
+        return await self._read(video_ids, keys.video_popularity, Popularity)
+
+    async def put_neighbours(self, videos: Mapping[str, Neighbours]) -> None:
+        """Store videos' company."""
+        await self.values.set_many({keys.video_neighbours(video): _encode(state) for video, state in videos.items()})
+
+    async def neighbours(self, video_ids: Sequence[str]) -> dict[str, Neighbours]:
+        """The company of those videos that have any."""
+        return await self._read(video_ids, keys.video_neighbours, Neighbours)
+
+    async def put_trending(self, partition: int, videos: Scored) -> None:
+        """Store a partition's most popular videos."""
+        await self.values.set_many({keys.trending(partition): _encode(videos)})
+
+    async def trending(self, partitions: int) -> list[tuple[str, float]]:
+        """The most popular videos of all partitions, best first."""
+        found = await self.values.get_many([keys.trending(partition) for partition in range(partitions)])
+        merged = [pair for partial in found if partial for pair in msgspec.msgpack.decode(partial, type=Scored)]
+        return sorted(merged, key=lambda pair: (-pair[1], pair[0]))
+
+    async def put_weights(self, partition: int, weights: Weights) -> None:
+        """Store what a worker has learned."""
+        await self.values.set_many({keys.blend_weights(partition): _encode(weights)})
+
+    async def weights(self, partitions: int) -> list[Weights]:
+        """What all workers have learned."""
+        found = await self.values.get_many([keys.blend_weights(partition) for partition in range(partitions)])
+        return [msgspec.msgpack.decode(value, type=Weights) for value in found if value]
+
+    async def put_model(self, version: str, lists: Mapping[str, Scored]) -> None:
+        """Store a retrained model, then serve it: one key switches over."""
+        values = {keys.model(version, video): _encode(others) for video, others in lists.items()}
+        await self.values.set_many(values, keys.MODEL_TTL)
+        await self.values.set_many({keys.MODEL_VERSION: version.encode()})
+
+    async def model_version(self) -> str | None:
+        """The version that is served."""
+        version = (await self.values.get_many([keys.MODEL_VERSION]))[0]
+        return version.decode() if version else None
+
+    async def model(self, version: str, video_ids: Sequence[str]) -> dict[str, Scored]:
+        """The model's neighbours of those videos that it knows."""
+        return await self._read(video_ids, lambda video: keys.model(version, video), Scored)
+
+    async def lost(self, partitions: Sequence[int]) -> list[int]:
+        """The partitions whose values somebody has emptied Redis of, or that were never published."""
+        found = await self.values.get_many([keys.epoch(partition) for partition in partitions])
+        return [partition for partition, epoch in zip(partitions, found, strict=True) if epoch is None]
+
+    async def mark_published(self, partition: int) -> None:
+        """Say that all values of a partition have been published."""
+        await self.values.set_many({keys.epoch(partition): b"1"})
+
+    async def _read(self, ids: Sequence[str], key: Any, kind: type[Kind] | Any) -> dict[str, Kind]:
+        decode = msgspec.msgpack.Decoder(kind).decode
+        found: Iterable[bytes | None] = await self.values.get_many([key(one) for one in ids])
+        return {one: decode(value) for one, value in zip(ids, found, strict=True) if value is not None}

@@ -1,0 +1,31 @@
+"""The composition root: makes the app, lets tables, agents and web declare themselves on it, and runs it."""
+
+import logging
+
+import faust
+import uvloop
+
+import agents
+from recomind.app import RecoMindApp, create_app
+from recomind.settings import Settings
+from recomind.stores.archive import Archive
+from recomind.stores.read_model import ReadModel
+from recomind.stores.values import RedisValues
+from web import routes
+
+
+def build(settings: Settings) -> RecoMindApp:
+    """A complete app over real stores; nothing is connected yet."""
+    read_model = ReadModel(RedisValues(settings.redis_url))
+    app = create_app(settings, read_model, Archive(settings.postgres_dsn))
+    agents.declare(app)
+    routes.declare(app)
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is told to stop. Ends the process, with 1 after a failure."""
+    uvloop.install()
+    logging.disable(logging.DEBUG)  # Faust and aiokafka build two debug records for each one they send
+    app = build(settings)
+    faust.Worker(app, loglevel=settings.log_level.upper(), redirect_stdouts=False).execute_from_commandline()

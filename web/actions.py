@@ -1,0 +1,92 @@
+"""`POST /video_action` and `/video_actions`: checked, written to Kafka, and answered once Kafka has them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from recomind import topics
+from recomind.app import RecoMindApp
+from recomind.errors import UnavailableError
+from recomind.events import InvalidActionError, VideoAction, fault_of, to_action
+from recomind.transport.partitions import partition_of
+from recomind.transport.sending import Outgoing
+from web.problems import BadRequestError
+from web.requests import app_of, body_of, json
+
+ACKNOWLEDGED_WITHIN: Final = 5.0
+"""Seconds Kafka may take to acknowledge before the client is told to try again."""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """Kafka has the action."""
+
+    token: str
+    """Its place in the log, `partition:offset`."""
+    status: int = 202
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The action was not taken."""
+
+    detail: str
+    field: str | None = None
+    status: int = 400
+
+
+async def post_action(request: web.Request) -> web.Response:
+    """Take one action; 202 once Kafka has acknowledged it."""
+    action = _checked(await body_of(request, VideoAction))
+    [token] = await _write(app_of(request), [action])
+    return json(msgspec.json.encode(Accepted(token)), 202)
+
+
+async def post_actions(request: web.Request) -> web.Response:
+    """Take many actions, with an answer for each: 202 if all were taken, else 207."""
+    app = app_of(request)
+    sent = await body_of(request, list[msgspec.Raw])
+    if len(sent) > app.options.batch_limit:
+        raise BadRequestError(f"{len(sent)} actions in one request: at most {app.options.batch_limit}")
+    read = [_read(raw) for raw in sent]
+    tokens = iter(await _write(app, [one for one in read if isinstance(one, VideoAction)]))
+    answers = [Accepted(next(tokens)) if isinstance(one, VideoAction) else one for one in read]
+    return json(msgspec.json.encode(answers), 202 if all(one.status == 202 for one in answers) else 207)
+
+
+def _read(raw: msgspec.Raw) -> VideoAction | Refused:
+    try:
+        return _checked(msgspec.json.decode(raw, type=VideoAction))
+    except InvalidActionError as error:
+        return Refused(str(error), error.field)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Refused(str(error), fault_of(str(error)))
+
+
+def _checked(action: VideoAction) -> VideoAction:
+    """The action with its time set, if it is valid."""
+    now = datetime.now(UTC)
+    to_action(action, now.timestamp())
+    return action if action.timestamp else msgspec.structs.replace(action, timestamp=now)
+
+
+async def _write(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str]:
+    """Write actions to the stream; their tokens, in order.
+
+    Raises:
+        UnavailableError: Kafka did not acknowledge them in time; send the same `event_id` again to count once.
+    """
+    partitions = [partition_of(action.user_id, app.options.partitions) for action in actions]
+    lanes: defaultdict[int, list[Outgoing]] = defaultdict(list)
+    for partition, action in zip(partitions, actions, strict=True):
+        lanes[partition].append(Outgoing(action.user_id.encode(), msgspec.json.encode(action)))
+    writes = (app.sender.write(topics.ACTIONS, partition, records) for partition, records in lanes.items())
+    try:
+        offsets = dict(zip(lanes, await asyncio.wait_for(asyncio.gather(*writes), ACKNOWLEDGED_WITHIN), strict=True))
+    except TimeoutError as error:
+        raise UnavailableError("Kafka", error) from error
+    left = {partition: iter(some) for partition, some in offsets.items()}
+    return [f"{partition}:{next(left[partition])}" for partition in partitions]

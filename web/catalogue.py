@@ -1,0 +1,99 @@
+"""Videos and people: upserts and reads, similar videos and similar people, a person's profile."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+from aiohttp import web
+
+from recomind.candidates import liked_together, similar_users, tags
+from recomind.catalogue import UserDetails, Video, VideoDetails
+from recomind.state.profile import Liked, Profile
+from web.recommendations import profile_of
+from web.requests import app_of, body_of, first, id_of, json, n_of
+
+
+class ProfileAnswer(msgspec.Struct, frozen=True):
+    """What is known of a person."""
+
+    user_id: str
+    top_tags: list[str]
+    recent_likes: list[str]
+    """Video ids, the latest first."""
+    likes: int
+    views: int
+    skips: int
+
+
+class SimilarUser(msgspec.Struct, frozen=True):
+    """A person who lately liked the same."""
+
+    user_id: str
+    similarity: float
+
+
+async def put_video(request: web.Request) -> web.Response:
+    """Add or replace a video."""
+    app, video_id, sent = app_of(request), id_of(request, "video_id"), await body_of(request, VideoDetails)
+    created_at = (sent.created_at or datetime.now(UTC)).timestamp()
+    video = Video(
+        video_id=video_id,
+        title=sent.title,
+        url=sent.url,
+        tags=tuple(dict.fromkeys(sent.tags)),
+        creator_id=sent.creator_id,
+        created_at=created_at,
+    )
+    await app.archive.put_videos([video])
+    app.replica.index.put_video(video)
+    return json(video.card())
+
+
+async def get_video(request: web.Request) -> web.Response:
+    """A video of the catalogue."""
+    video = await app_of(request).archive.video(id_of(request, "video_id"))
+    if video is None:
+        raise web.HTTPNotFound(text="no such video in the catalogue: PUT it first")
+    return json(video.card())
+
+
+async def put_user(request: web.Request) -> web.Response:
+    """Add or rename a person."""
+    user_id, sent = id_of(request, "user_id"), await body_of(request, UserDetails)
+    await app_of(request).archive.put_user(user_id, sent.name)
+    return json(msgspec.json.encode({"user_id": user_id, "name": sent.name}))
+
+
+async def get_profile(request: web.Request) -> web.Response:
+    """A person's top tags, latest likes and counts."""
+    app, user_id = app_of(request), id_of(request, "user_id")
+    known = await profile_of(app, user_id)
+    answer = ProfileAnswer(
+        user_id,
+        [tag for tag, _ in tags.top(known, app.replica.index)],
+        [liked.video_id for liked in reversed(known.likes)],
+        known.like_count,
+        known.view_count,
+        known.skip_count,
+    )
+    return json(msgspec.json.encode(answer))
+
+
+async def similar_videos(request: web.Request) -> web.Response:
+    """Videos liked together with this one, the most similar first."""
+    app, video_id, n = app_of(request), id_of(request, "video_id"), n_of(request)
+    seed = Profile(likes=(Liked(video_id, 0.0),))
+    await app.replica.load([seed])
+    index = app.replica.index
+    found = liked_together.propose(seed, index, app.replica.now)
+    rows = found.rows[index.listed[found.rows] & (np.array(found.rows) != index.row(video_id))]
+    return json(first(app.replica.cards(index.ids[row] for row in rows), n))
+
+
+async def similar_people(request: web.Request) -> web.Response:
+    """People who lately liked the same videos, the most similar first."""
+    app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
+    known = await profile_of(app, user_id)
+    await app.replica.load([known])
+    found = similar_users.similar(known, app.replica.index, user_id)[:n]
+    return json(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))

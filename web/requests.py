@@ -1,0 +1,80 @@
+"""What handlers ask of a request, checked."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from recomind.app import RecoMindApp
+from recomind.events import ID_MAX
+from web.problems import BadRequestError
+
+APP: Final = web.AppKey("recomind", RecoMindApp)
+N_DEFAULT: Final = 10
+
+SOURCE: Final = "X-RecoMind-Source"
+"""Header: `cache`, `cold` (ranked now) or `archive`."""
+
+DEGRADED: Final = "X-RecoMind-Degraded"
+"""Header: the server that is away, where an answer had to do without it."""
+
+AS_OF: Final = "X-As-Of"
+"""Header: event time for which the list was ranked, epoch seconds."""
+
+Kind = TypeVar("Kind")
+
+
+def app_of(request: web.Request) -> RecoMindApp:
+    """The app whose worker serves the request."""
+    return request.app[APP]
+
+
+def id_of(request: web.Request, name: str) -> str:
+    """An id from the path.
+
+    Raises:
+        BadRequestError: it is too long or has characters that cannot be printed.
+    """
+    value = request.match_info[name]
+    if not 1 <= len(value) <= ID_MAX or not value.isprintable():
+        raise BadRequestError(f"{name} must be 1 to {ID_MAX} printable characters", name)
+    return value
+
+
+def n_of(request: web.Request) -> int:
+    """How many videos are asked for: `?n=`.
+
+    Raises:
+        BadRequestError: it is not a number from 1 to the length of stored lists.
+    """
+    text, largest = request.query.get("n", str(N_DEFAULT)), app_of(request).options.slate_size
+    n = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    if not 1 <= n <= largest:
+        raise BadRequestError(f"n must be a whole number from 1 to {largest}", "n")
+    return n
+
+
+async def body_of(request: web.Request, kind: type[Kind]) -> Kind:
+    """The body, read as `kind`.
+
+    Raises:
+        web.HTTPRequestEntityTooLarge: it is larger than the settings allow.
+        msgspec.DecodeError: it is not JSON, or not of this kind.
+    """
+    return msgspec.json.decode(await request.read(), type=kind)
+
+
+def json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+
+
+def first(array: bytes, n: int) -> bytes:
+    """The first elements of a JSON array, untouched.
+
+    >>> first(b"[1,2,3]", 2)
+    b'[1,2]'
+    """
+    items = msgspec.json.decode(array, type=list[msgspec.Raw])
+    return array if len(items) <= n else msgspec.json.encode(items[:n])

@@ -1,0 +1,55 @@
+"""Every route: method, path, handler, what it takes and what it answers."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from recomind.app import RecoMindApp
+from recomind.catalogue import Card, UserDetails, VideoDetails
+from recomind.events import VideoAction
+from web import actions, catalogue, health, openapi, problems, recommendations, trending
+from web.requests import APP
+
+
+class Route(NamedTuple):
+    """One endpoint."""
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Any]
+    answers: Any = None
+    takes: Any = None
+    status: int = 200
+    takes_n: bool = False
+
+
+ROUTES: Final = (
+    Route("GET", "/recommendations/{user_id}", recommendations.recommendations, list[Card], takes_n=True),
+    Route("POST", "/video_action", actions.post_action, actions.Accepted, VideoAction, 202),
+    Route(
+        "POST", "/video_actions", actions.post_actions, list[actions.Accepted | actions.Refused], list[VideoAction], 202
+    ),
+    Route("GET", "/trending", trending.trending, list[Card], takes_n=True),
+    Route("PUT", "/videos/{video_id}", catalogue.put_video, Card, VideoDetails),
+    Route("GET", "/videos/{video_id}", catalogue.get_video, Card),
+    Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[Card], takes_n=True),
+    Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
+    Route("GET", "/users/{user_id}/profile", catalogue.get_profile, catalogue.ProfileAnswer),
+    Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[catalogue.SimilarUser], takes_n=True),
+    Route("GET", "/healthz", health.healthz, dict[str, str]),
+    Route("GET", "/readyz", health.readyz, dict[str, str]),
+    Route("GET", "/metrics", health.metrics),
+    Route("GET", "/openapi.json", openapi.openapi, dict[str, Any]),
+)
+
+
+def declare(app: RecoMindApp) -> None:
+    """Put all routes on the app's web server."""
+    served: web.Application = app.web.web_app
+    served[APP] = app
+    served[openapi.DOCUMENT] = openapi.describe(ROUTES)
+    served._client_max_size = app.options.body_limit
+    served.middlewares.append(problems.problems)
+    for route in ROUTES:
+        served.router.add_route(route.method, route.path, route.handler)
