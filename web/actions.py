@@ -22,27 +22,22 @@ ACKNOWLEDGED_WITHIN: Final = 5.0
 """Seconds Kafka may take to acknowledge before the client is told to try again."""
 
 
-class Accepted(msgspec.Struct, frozen=True):
-    """Kafka has the action."""
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of an action."""
 
-    token: str
+    status: int
+    """202: Kafka has it. 400: it was not taken."""
+    token: str | None = None
     """Its place in the log, `partition:offset`."""
-    status: int = 202
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """The action was not taken."""
-
-    detail: str
+    detail: str = ""
     field: str | None = None
-    status: int = 400
 
 
 async def post_action(request: web.Request) -> web.Response:
     """Take one action; 202 once Kafka has acknowledged it."""
     action = _checked(await body_of(request, VideoAction))
     [token] = await _write(app_of(request), [action])
-    return json(msgspec.json.encode(Accepted(token)), 202)
+    return json(msgspec.json.encode(Outcome(202, token)), 202)
 
 
 async def post_actions(request: web.Request) -> web.Response:
@@ -53,17 +48,17 @@ async def post_actions(request: web.Request) -> web.Response:
         raise BadRequestError(f"{len(sent)} actions in one request: at most {app.options.batch_limit}")
     read = [_read(raw) for raw in sent]
     tokens = iter(await _write(app, [one for one in read if isinstance(one, VideoAction)]))
-    answers = [Accepted(next(tokens)) if isinstance(one, VideoAction) else one for one in read]
+    answers = [Outcome(202, next(tokens)) if isinstance(one, VideoAction) else one for one in read]
     return json(msgspec.json.encode(answers), 202 if all(one.status == 202 for one in answers) else 207)
 
 
-def _read(raw: msgspec.Raw) -> VideoAction | Refused:
+def _read(raw: msgspec.Raw) -> VideoAction | Outcome:
     try:
         return _checked(msgspec.json.decode(raw, type=VideoAction))
     except InvalidActionError as error:
-        return Refused(str(error), error.field)
+        return Outcome(400, detail=str(error), field=error.field)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Refused(str(error), fault_of(str(error)))
+        return Outcome(400, detail=str(error), field=fault_of(str(error)))
 
 
 def _checked(action: VideoAction) -> VideoAction:

@@ -26,10 +26,8 @@ class Route(NamedTuple):
 
 ROUTES: Final = (
     Route("GET", "/recommendations/{user_id}", recommendations.recommendations, list[Card], takes_n=True),
-    Route("POST", "/video_action", actions.post_action, actions.Accepted, VideoAction, 202),
-    Route(
-        "POST", "/video_actions", actions.post_actions, list[actions.Accepted | actions.Refused], list[VideoAction], 202
-    ),
+    Route("POST", "/video_action", actions.post_action, actions.Outcome, VideoAction, 202),
+    Route("POST", "/video_actions", actions.post_actions, list[actions.Outcome], list[VideoAction], 202),
     Route("GET", "/trending", trending.trending, list[Card], takes_n=True),
     Route("PUT", "/videos/{video_id}", catalogue.put_video, Card, VideoDetails),
     Route("GET", "/videos/{video_id}", catalogue.get_video, Card),
