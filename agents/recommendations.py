@@ -15,7 +15,7 @@ from agents.publishing import Publisher
 from recomind.app import Lesson, RecoMindApp
 from recomind.candidates.sources import STRATEGIES
 from recomind.ranking.blend import Weights
-from recomind.recommender import learn
+from recomind.recommender import NAMES, learn, rank
 from recomind.state.profile import Profile
 from recomind.stores.read_model import Stored
 
@@ -55,8 +55,10 @@ class Refresher:
         """Publish what this worker has learned, as an absolute value."""
         if self._learned.version:
             await self._app.read_model.put_weights(min(self._app.owned), self._learned)
-        for source, weight in self._app.replica.weights.of.items():
-            self._app.counters.weight.labels(source).set(weight)
+        weights = self._app.replica.weights
+        if weights.version:
+            for name, weight in zip(NAMES, weights.matrix()[0], strict=True):
+                self._app.counters.weight.labels(name).set(weight)
 
     async def _refresh_some(self) -> None:
         app = self._app
@@ -79,7 +81,8 @@ class Refresher:
 
     def _learn(self, lesson: Lesson) -> None:
         index = self._app.replica.index
-        self._learned = learn(self._learned, lesson.profile, index, lesson.video_id, lesson.timestamp)
+        ranked = rank(lesson.profile, index, lesson.timestamp)
+        self._learned = learn(self._learned, ranked, index, lesson.video_id)
         self._app.counters.lessons.inc()
 
     def _count(self, lists: Mapping[str, Stored]) -> None:

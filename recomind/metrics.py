@@ -28,6 +28,6 @@ class Counters:
         )
         self.lag = Gauge("recomind_lag", "Records not yet committed", ["topic"], registry=self.registry)
         self.weight = Gauge(
-            "recomind_blend_weight", "Weight of a source in the blend", ["source"], registry=self.registry
+            "recomind_blend_weight", "Weight of a feature in the blend", ["feature"], registry=self.registry
         )
         self.keys = Gauge("recomind_table_keys", "Values in a table here", ["table"], registry=self.registry)

@@ -1,20 +1,65 @@
-"""The hybrid: ask every source, blend, leave out what was seen; and learn from each like which source was right."""
+"""The hybrid: ask every source, pool, weigh the features by the learned blend; and learn from each like."""
 
-from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.candidates.found import Candidates
+from recomind.candidates import tags
+from recomind.candidates.found import person_of
 from recomind.candidates.sources import SOURCES
 from recomind.ranking import blend
 from recomind.ranking.blend import Weights
+from recomind.ranking.diversify import Caps, diversify
+from recomind.ranking.features import features, names
 from recomind.ranking.index import Floats, Rows, VideoIndex
+from recomind.ranking.pool import gather
 from recomind.ranking.slate import Pick, Slate
 from recomind.state.profile import Profile
 
+NAMES: Final = names(tuple(SOURCES))
+"""The features, in the order of their columns."""
+
+EXPLORE: Final = 5
+"""One slate in so many shows a fresh upload in its tenth place."""
+
+_PRIOR: Final = {
+    "trending": 0.6,
+    "tags": 0.3,
+    "liked_together": 0.8,
+    "watched_next": 0.8,
+    "similar_users": 0.3,
+    "fresh": 0.1,
+    "retrained": 0.8,
+    "likes, 24 h": 0.2,
+}
+PRIOR: Final[Floats] = np.array([_PRIOR.get(name, 0.0) for name in NAMES])
+"""Weights before the first like: sensible for any audience, and soon overruled."""
+
+
+class Ranked(NamedTuple):
+    """Candidates with what the blend weighs."""
+
+    rows: Rows
+    scores: Floats
+    """Shape (sources, candidates), in [0, 1]."""
+    features: Floats
+    """Shape (candidates, features)."""
+    profile: Profile
+    """Whose candidates they are."""
+    now: float
+    """As of when, epoch seconds."""
+
+
+def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
+    """The candidates for a person as of `now`, none of which the person has acted on."""
+    person = person_of(profile, index)
+    rows, scores = gather(index, [propose(person, index) for propose in SOURCES.values()], profile.seen)
+    weights = tags.match_weights(profile, index)
+    return Ranked(rows, scores, features(index, rows, scores, weights, now), profile, now)
+
 
 def recommend(profile: Profile, index: VideoIndex, weights: Weights, now: float, n: int) -> Slate:
-    """The `n` best videos for a person as of `now`, none of which the person has acted on.
+    """The `n` best videos for a person.
 
     Args:
         profile: the person; an empty one for somebody new.
@@ -23,50 +68,41 @@ def recommend(profile: Profile, index: VideoIndex, weights: Weights, now: float,
         now: event time, epoch seconds.
         n: most videos in the slate.
     """
-    rows, scores = _table(_eligible(profile, index, _ask(profile, index, now)))
-    total = blend.blend(weights, scores)
-    order = np.lexsort((rows, -total))[:n]
-    picks = tuple(_pick(index, rows, scores, total, at) for at in order)
-    return Slate(picks, now, weights.version)
+    return slate_of(rank(profile, index, now), index, weights, n)
 
 
-def learn(weights: Weights, profile: Profile, index: VideoIndex, liked: str, now: float) -> Weights:
-    """The weights after a first like of the video `liked`, by a person as she was before it."""
-    row = index.rows.get(liked, -1)
-    found = _eligible(profile, index, _ask(profile, index, now))
-    return blend.learn(weights, {name: _gain(candidates, row) for name, candidates in found.items()})
+def slate_of(ranked: Ranked, index: VideoIndex, weights: Weights, n: int, caps: Caps | None = None) -> Slate:
+    """The slate of candidates: by the blend's score, diversified by `caps` (None for the usual ones)."""
+    total = blend.score(weights, PRIOR, ranked.features, len(ranked.profile.likes))
+    order = np.lexsort((ranked.rows, -total))
+    first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
+    place = {row: at for at, row in enumerate(ranked.rows.tolist())}
+    shown = _explore(first, index, ranked.profile)
+    picks = tuple(_pick(index, ranked, total, row, place[row]) for row in shown if row in place)
+    return Slate(picks, ranked.now, weights.version)
 
 
-def _ask(profile: Profile, index: VideoIndex, now: float) -> dict[str, Candidates]:
-    return {name: propose(profile, index, now) for name, propose in SOURCES.items()}
+def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> Weights:
+    """The weights after a first like of the video `liked`, by a person whose candidates were `ranked` before it.
+
+    Nothing is learned from a video that no source proposed: no weights would have shown it.
+    """
+    where = np.flatnonzero(ranked.rows == index.rows.get(liked, -1))
+    if not len(where):
+        return weights
+    return blend.learn(weights, ranked.features, int(where[0]), len(ranked.profile.likes))
 
 
-def _eligible(profile: Profile, index: VideoIndex, found: Mapping[str, Candidates]) -> dict[str, Candidates]:
-    seen = np.frombuffer(profile.seen, "<u4")
-    return {name: _filtered(candidates, index, seen) for name, candidates in found.items()}
+def _explore(first: list[int], index: VideoIndex, profile: Profile) -> list[int]:
+    """Now and then a fresh upload in the tenth place; which slates follows from the person's actions."""
+    actions = profile.like_count + profile.view_count + profile.skip_count
+    if actions % EXPLORE != EXPLORE - 1 or len(first) < 10:
+        return first
+    fresh = [row for row in index.heads.fresh().tolist() if row not in first[:9]]
+    chosen = fresh[actions // EXPLORE % len(fresh)] if fresh else first[9]
+    return [*first[:9], chosen, *(row for row in first[9:] if row != chosen)][: len(first)]
 
 
-def _filtered(
-    candidates: Candidates, index: VideoIndex, seen: np.ndarray[tuple[int], np.dtype[np.uint32]]
-) -> Candidates:
-    keep = index.listed[candidates.rows] & ~np.isin(index.hashes[candidates.rows], seen)
-    return Candidates(candidates.rows[keep], candidates.scores[keep])
-
-
-def _table(found: Mapping[str, Candidates]) -> tuple[Rows, dict[str, Floats]]:
-    """All candidates once, and each source's scores over them."""
-    rows = np.unique(np.concatenate([candidates.rows for candidates in found.values()]))
-    scores = {name: np.zeros(len(rows)) for name in found}
-    for name, candidates in found.items():
-        scores[name][np.searchsorted(rows, candidates.rows)] = candidates.scores
-    return rows, scores
-
-
-def _pick(index: VideoIndex, rows: Rows, scores: Mapping[str, Floats], total: Floats, at: int) -> Pick:
-    shares = {name: round(float(column[at] / column.max()), 4) for name, column in scores.items() if column[at] > 0}
-    return Pick(index.ids[rows[at]], round(float(total[at]), 6), shares)
-
-
-def _gain(candidates: Candidates, row: int) -> float:
-    where = np.flatnonzero(candidates.rows == row)
-    return 1 / (1 + int(where[0])) if len(where) else 0.0
+def _pick(index: VideoIndex, ranked: Ranked, total: Floats, row: int, at: int) -> Pick:
+    sources = {name: round(float(share), 4) for name, share in zip(SOURCES, ranked.scores[:, at], strict=True) if share}
+    return Pick(index.ids[row], round(float(total[at]), 6), sources)

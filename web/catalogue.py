@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import msgspec
-import numpy as np
 from aiohttp import web
 
 from recomind.candidates import liked_together, similar_users, tags
+from recomind.candidates.found import best_first, person_of
 from recomind.catalogue import UserDetails, Video, VideoDetails
 from recomind.state.profile import Liked, Profile
 from web.recommendations import profile_of
@@ -85,9 +85,8 @@ async def similar_videos(request: web.Request) -> web.Response:
     seed = Profile(likes=(Liked(video_id, 0.0),))
     await app.replica.load([seed])
     index = app.replica.index
-    found = liked_together.propose(seed, index, app.replica.now)
-    rows = found.rows[index.listed[found.rows] & (np.array(found.rows) != index.row(video_id))]
-    return json(first(app.replica.cards(index.ids[row] for row in rows), n))
+    found = best_first(liked_together.propose(person_of(seed, index), index))
+    return json(first(app.replica.cards(index.ids[row] for row in found.rows if index.ids[row] != video_id), n))
 
 
 async def similar_people(request: web.Request) -> web.Response:
@@ -95,5 +94,5 @@ async def similar_people(request: web.Request) -> web.Response:
     app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
     known = await profile_of(app, user_id)
     await app.replica.load([known])
-    found = similar_users.similar(known, app.replica.index, user_id)[:n]
+    found = similar_users.similar(person_of(known, app.replica.index), app.replica.index, user_id)[:n]
     return json(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))

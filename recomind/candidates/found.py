@@ -1,34 +1,52 @@
-"""What a source answers: videos and how strongly each is meant."""
+"""What sources are asked, and what they answer."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.ranking.index import NO_ROWS, Floats, Rows
+from recomind.ranking.index import NO_FLOATS, NO_ROWS, Floats, Rows, VideoIndex
+from recomind.state.profile import Profile
 
-LIMIT = 100
-"""Most candidates of a source."""
+
+class Person(NamedTuple):
+    """Somebody to recommend to: a profile, and the rows of its likes, latest first."""
+
+    profile: Profile
+    likes: tuple[int, ...]
 
 
 class Candidates(NamedTuple):
-    """Rows of the index and their scores, positive, arrays of one length; best first."""
+    """Rows of the index and their scores, none below zero, arrays of one length; a row's scores add up."""
 
     rows: Rows
     scores: Floats
 
 
-NONE = Candidates(NO_ROWS, np.empty(0))
+NONE: Final = Candidates(NO_ROWS, NO_FLOATS)
 
 
-def best(rows: Rows, scores: Floats, limit: int = LIMIT) -> Candidates:
-    """Sum the scores of equal rows and keep the `limit` best; ties go to the lower row.
+def person_of(profile: Profile, index: VideoIndex) -> Person:
+    """A profile as sources see it."""
+    known = (index.rows.get(liked.video_id) for liked in reversed(profile.likes))
+    return Person(profile, tuple(row for row in known if row is not None))
 
-    >>> best(np.array([3, 5, 3], np.int32), np.array([1.0, 1.5, 1.0]))
-    Candidates(rows=array([3, 5], dtype=int32), scores=array([2. , 1.5]))
+
+def together(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:
+    """Several lists as one."""
+    lists = [part for part in parts if len(part[0])]
+    if not lists:
+        return NONE
+    return Candidates(np.concatenate([rows for rows, _ in lists]), np.concatenate([scores for _, scores in lists]))
+
+
+def best_first(candidates: Candidates) -> Candidates:
+    """Each row once with its sum, best first; ties go to the lower row.
+
+    >>> best_first(Candidates(np.array([3, 5, 3]), np.array([1.0, 1.5, 1.0])))
+    Candidates(rows=array([3, 5]), scores=array([2. , 1.5]))
     """
-    unique, where = np.unique(rows, return_inverse=True)
-    sums: Floats = np.zeros(len(unique))
-    np.add.at(sums, where, scores)
-    order = np.lexsort((unique, -sums))[:limit]
-    order = order[sums[order] > 0]
-    return Candidates(unique[order].astype(np.int32), sums[order])
+    rows, where = np.unique(candidates.rows, return_inverse=True)
+    sums = np.bincount(where, candidates.scores, len(rows)).astype(float)
+    order = np.lexsort((rows, -sums))
+    return Candidates(rows[order], sums[order])

@@ -2,21 +2,12 @@
 
 import numpy as np
 
-from recomind.candidates.found import Candidates
+from recomind.candidates.found import Candidates, Person
 from recomind.ranking.index import VideoIndex
-from recomind.state.profile import Profile
-
-LIMIT = 20
-"""Most fresh videos among the candidates."""
-
-ENOUGH = 50
-"""A video shown this often is no longer fresh: its own figures speak for it."""
 
 
-def propose(profile: Profile, index: VideoIndex, now: float) -> Candidates:
-    """The latest uploads with fewer than `ENOUGH` actions; score 1/rank."""
-    del profile, now
-    size = index.size
-    fresh = np.flatnonzero(index.listed[:size] & (index.counts[:size].sum(axis=1) < ENOUGH))
-    rows = fresh[np.lexsort((fresh, -index.created_at[fresh]))][:LIMIT].astype(np.int32)
+def propose(person: Person, index: VideoIndex) -> Candidates:
+    """The latest uploads with few actions; score 1/rank."""
+    del person
+    rows = index.heads.fresh()
     return Candidates(rows, 1 / np.arange(1, len(rows) + 1))

@@ -1,24 +1,23 @@
 """Collaborative: what is liked together with what the person liked lately."""
 
+from typing import Final
+
 import numpy as np
 
-from recomind.candidates.found import NONE, Candidates, best
-from recomind.ranking.index import VideoIndex
-from recomind.state.profile import Profile
+from recomind.candidates.found import Candidates, Person, together
+from recomind.ranking.index import NO_COMPANY, VideoIndex
 
-SEEDS = 20
+SEEDS: Final = 20
 """How many of the latest likes count."""
 
+SHRINK: Final = 5
+"""Added to a candidate's likes, so that a rare video's few pairs count less."""
 
-def propose(profile: Profile, index: VideoIndex, now: float) -> Candidates:
-    """Neighbours of the latest likes by cosine: pairs(i, j) / sqrt(likes(i) likes(j))."""
-    del now
-    seeds = [index.rows.get(liked.video_id, -1) for liked in profile.likes[-SEEDS:]]
-    found = [
-        (company.rows, company.after + company.before, row) for row in seeds if (company := index.company.get(row))
-    ]
-    if not found:
-        return NONE
-    rows = np.concatenate([rows for rows, _, _ in found])
-    scores = np.concatenate([sums / np.sqrt(index.norms[row]) for _, sums, row in found])
-    return best(rows, scores / np.sqrt(index.norms[rows]))
+
+def propose(person: Person, index: VideoIndex) -> Candidates:
+    """Neighbours of the latest likes by cosine: pairs(i, j) / sqrt((likes(i) + 1) (likes(j) + SHRINK))."""
+    seeds = person.likes[:SEEDS]
+    likes = index.columns.likes
+    lists = ((index.company.get(row, NO_COMPANY), row) for row in seeds)
+    found = together((company.rows, company.both / np.sqrt(likes[row] + 1)) for company, row in lists)
+    return Candidates(found.rows, found.scores / np.sqrt(likes[found.rows] + SHRINK))

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from recomind.candidates import fresh, liked_together, retrained, similar_users, tags, trending, watched_next
-from recomind.candidates.found import Candidates
+from recomind.candidates.found import Candidates, Person
 from recomind.ranking.index import VideoIndex
-from recomind.state.profile import Profile
 
-Source = Callable[[Profile, VideoIndex, float], Candidates]
+Source = Callable[[Person, VideoIndex], Candidates]
 
 SOURCES: Final[Mapping[str, Source]] = {
     "trending": trending.propose,

@@ -5,28 +5,27 @@ further actions of its kind back.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
-from recomind.candidates.found import LIMIT, Candidates
+from recomind.candidates.found import Candidates, Person, together
 from recomind.ranking.index import Floats, Rows, VideoIndex
 from recomind.state.profile import Profile
 
-HALF_LIFE = 16
-WEIGHTS = {"like": 1.0, "view": 0.3, "skip": -0.3}
+HALF_LIFE: Final = 16
+WEIGHTS: Final = {"like": 1.0, "view": 0.3, "skip": -0.3}
+
+FAVOURITES: Final = 3
+"""How many of the strongest tags propose videos."""
 
 
-def propose(profile: Profile, index: VideoIndex, now: float) -> Candidates:
-    """The listed videos whose tags carry the largest mean weight, the more liked first among equals."""
-    del now
-    weights = weigh(profile, index)
-    if not (weights > 0).any():
-        return Candidates(np.empty(0, np.int32), np.empty(0))
-    rows = np.fromiter(index.tags, np.int32)
-    match = np.array([weights[index.tags[row]].sum() / (1 + len(index.tags[row])) for row in rows])
-    order = np.lexsort((-index.liked[rows, -1], -match))[:LIMIT]
-    order = order[match[order] > 0]
-    return Candidates(rows[order], match[order])
+def propose(person: Person, index: VideoIndex) -> Candidates:
+    """The most liked videos of the strongest tags, scored by the tags' weights."""
+    weights = weigh(person.profile, index)
+    strongest = np.argsort(-weights, kind="stable")[:FAVOURITES].tolist()
+    lists = ((index.heads.of_tag(tag), weights[tag]) for tag in strongest if weights[tag] > 0)
+    return together((rows, np.full(len(rows), weight)) for rows, weight in lists)
 
 
 def weigh(profile: Profile, index: VideoIndex) -> Floats:
@@ -38,11 +37,21 @@ def weigh(profile: Profile, index: VideoIndex) -> Floats:
     return weights / strongest
 
 
+def match_weights(profile: Profile, index: VideoIndex) -> tuple[Floats, Floats]:
+    """Weights of tags by likes and by skips, each of length 1: two arrays of shape (tags,)."""
+    liked, skipped = np.zeros(len(index.tag_rows)), np.zeros(len(index.tag_rows))
+    for tags, weight in _evidence(profile, index):
+        target = liked if weight > 0 else skipped
+        target[tags] += abs(weight)
+    return liked / max(1e-9, float(np.linalg.norm(liked))), skipped / max(1e-9, float(np.linalg.norm(skipped)))
+
+
 def top(profile: Profile, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
     """A person's top tags and their weights, the strongest first; only those liked."""
     weights = weigh(profile, index)
-    names = sorted(index.tag_rows, key=lambda tag: (-weights[index.tag_rows[tag]], tag))
-    return [(tag, float(weights[index.tag_rows[tag]])) for tag in names[:n] if weights[index.tag_rows[tag]] > 0]
+    names = list(index.tag_rows)
+    order = np.argsort(-weights, kind="stable")[:n].tolist()
+    return [(names[tag], float(weights[tag])) for tag in order if weights[tag] > 0]
 
 
 def _evidence(profile: Profile, index: VideoIndex) -> Iterator[tuple[Rows, float]]:

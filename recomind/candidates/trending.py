@@ -1,23 +1,19 @@
-"""Popularity: what everybody likes now; the answer for someone new."""
+"""Popularity: what everybody likes now, at several half-lives; the answer for someone new."""
 
 import numpy as np
 
-from recomind.candidates.found import LIMIT, Candidates
-from recomind.ranking.index import Rows, VideoIndex
-from recomind.state.popularity import HALF_LIVES, RATES, Scores
-from recomind.state.profile import Profile
-
-DAY = HALF_LIVES.index(24 * 3600.0)
-"""Trending decays by half each day."""
+from recomind.candidates.found import Candidates, Person
+from recomind.ranking.heads import DAY
+from recomind.ranking.index import VideoIndex
+from recomind.state.popularity import Scores
 
 
-def propose(profile: Profile, index: VideoIndex, now: float) -> Candidates:
-    """The videos with the most decayed likes as of `now`."""
-    del profile
-    scores = np.where(index.listed[: index.size], index.liked[: index.size, DAY], -np.inf)
-    order = np.argsort(-scores, kind="stable")[:LIMIT]
-    rows: Rows = order[scores[order] > -np.inf].astype(np.int32)
-    return Candidates(rows, np.exp(scores[rows] - RATES[DAY] * now))
+def propose(person: Person, index: VideoIndex) -> Candidates:
+    """The heads of the trending lists, scored by likes with a half-life of a day relative to the most liked."""
+    del person
+    rows = index.heads.trending()
+    liked = index.columns.liked[rows, DAY]
+    return Candidates(rows, np.exp(liked - liked.max(initial=-1e300)))
 
 
 def score(liked: Scores) -> float:

@@ -1,27 +1,19 @@
 """Collaborative: what people like next after what the person liked last."""
 
-import numpy as np
+from typing import Final
 
-from recomind.candidates.found import NONE, Candidates, best
-from recomind.ranking.index import VideoIndex
-from recomind.state.profile import Profile
+from recomind.candidates.found import Candidates, Person, together
+from recomind.ranking.index import NO_COMPANY, VideoIndex
 
-STEPS = 10
+STEPS: Final = 20
 """How many likes back transitions are followed, a like k steps back counting 1/k."""
 
-SHRINK = 10
+SHRINK: Final = 10
 """Added to a video's likes, so that a rare video's few transitions count less."""
 
 
-def propose(profile: Profile, index: VideoIndex, now: float) -> Candidates:
+def propose(person: Person, index: VideoIndex) -> Candidates:
     """Transitions from the last likes: sum over k of after(i_k, j) / (likes(i_k) + SHRINK) / k."""
-    del now
-    seeds = [index.rows.get(liked.video_id, -1) for liked in profile.likes[: -STEPS - 1 : -1]]
-    found = [
-        (company.rows, company.after / (index.norms[row] + SHRINK) / step)
-        for step, row in enumerate(seeds, 1)
-        if (company := index.company.get(row))
-    ]
-    if not found:
-        return NONE
-    return best(np.concatenate([rows for rows, _ in found]), np.concatenate([scores for _, scores in found]))
+    likes = index.columns.likes
+    steps = ((index.company.get(row, NO_COMPANY), row, step) for step, row in enumerate(person.likes[:STEPS], 1))
+    return together((company.rows, company.after / (likes[row] + SHRINK) / step) for company, row, step in steps)

@@ -1,11 +1,13 @@
-"""The blend of sources: weights that learn from every like which source would have shown it.
+"""The blend: weights of features that learn from every like, test then learn.
 
-Multiplicative weights (Hedge; Freund and Schapire, 1997): a source gains the reciprocal of the rank at which it had
-the liked video, `w <- w * exp(RATE * gain)`, and weights are normalised to a mean of 1.
+A like says: of all the candidates, this one. The model of that choice is a softmax over candidates of a linear score
+(multinomial logit; McFadden, 1974), and its weights take an AdaGrad step (Duchi, Hazan and Singer, 2011) on the log
+likelihood of each like. A person's segment, the length of the history, has weights of its own that are added to
+the weights of all, and learn at half their rate: where a segment has seen little, those of all decide.
+How this compares with fixed and with multiplicative weights: `docs/decisions/0005-learned-blend.md`.
 """
 
-from collections.abc import Iterable, Mapping
-from math import exp
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -13,52 +15,125 @@ import numpy as np
 
 from recomind.ranking.index import Floats
 
-RATE: Final = 0.02
-"""Learning rate per like."""
+RATE: Final = 0.03
+"""Step of AdaGrad."""
 
-FLOOR: Final = 0.05
-"""No weight falls below it, so that a source can come back when the audience changes."""
+OWN: Final = 0.5
+"""Rate of a segment's own weights, relative to that of all."""
+
+SEGMENTS: Final = (1, 5, 15, 40)
+"""Bounds of the segments by remembered likes: 0, 1 to 4, 5 to 14, 15 to 39, 40 and more."""
+
+SETTLED: Final = 2_000
+"""Lessons after which features' means and variances stay as they are."""
+
+START: Final = 1e-2
+"""AdaGrad's first sum of squares."""
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """A weight for each source, and how many likes they were learned from: their version."""
+    """What has been learned. Arrays are little-endian doubles; none before the first lesson."""
 
     version: int = 0
-    of: dict[str, float] = {}
-    """Source to weight; 1 where none was learned."""
+    """Lessons learned."""
+    weights: bytes = b""
+    """Shape (1 + segments, features): of all, then each segment's own."""
+    squares: bytes = b""
+    """AdaGrad's sums of squared gradients, of the same shape."""
+    means: bytes = b""
+    """Of features, shape (features,)."""
+    variances: bytes = b""
+    """Of features, shape (features,)."""
+
+    def matrix(self) -> Floats:
+        """The weights as an array of shape (1 + segments, features)."""
+        return _array(self.weights).reshape(len(SEGMENTS) + 2, -1)
 
 
-def blend(weights: Weights, scores: Mapping[str, Floats]) -> Floats:
-    """One score a candidate: sum over sources of weight * score / the source's largest score.
+def segment(likes: int) -> int:
+    """The row of `Weights.matrix` that belongs to people with so many remembered likes."""
+    return 1 + sum(likes >= bound for bound in SEGMENTS)
+
+
+def score(weights: Weights, prior: Floats, features: Floats, likes: int) -> Floats:
+    """A score a candidate: larger is better.
 
     Args:
-        weights: of the sources.
-        scores: source to scores of shape (candidates,), 0 where the source does not propose one.
+        weights: what has been learned.
+        prior: weights of features before anything was learned, shape (features,).
+        features: shape (candidates, features).
+        likes: how many likes of the person are remembered.
     """
-    total: Floats = np.sum(
-        [weights.of.get(name, 1.0) * row / max(1e-12, row.max(initial=0)) for name, row in scores.items()], axis=0
-    )
-    return total
+    if not weights.version:
+        plain: Floats = features @ prior
+        return plain
+    matrix = weights.matrix()
+    learned: Floats = _standard(weights, features) @ (matrix[0] + matrix[segment(likes)])
+    return learned
 
 
-def learn(weights: Weights, gains: Mapping[str, float]) -> Weights:
+def learn(weights: Weights, features: Floats, liked: int, likes: int) -> Weights:
     """The weights after one like.
 
     Args:
         weights: before it.
-        gains: source to the reciprocal of the rank at which it had the video, 0 where it had it not.
+        features: of the candidates as they were before the like, shape (candidates, features).
+        liked: which candidate was liked.
+        likes: how many likes of the person were remembered.
     """
-    raw = {name: weights.of.get(name, 1.0) * exp(RATE * gain) for name, gain in gains.items()}
-    mean = sum(raw.values()) / max(1, len(raw))
-    return Weights(weights.version + 1, {name: max(FLOOR, weight / mean) for name, weight in raw.items()})
+    known = _observe(weights, features)
+    standard, matrix, squares, own = _standard(known, features), known.matrix().copy(), _squares(known), segment(likes)
+    logits = standard @ (matrix[0] + matrix[own])
+    chances = np.exp(logits - logits.max())
+    gradient = standard[liked] - (chances / chances.sum()) @ standard
+    for row, rate in ((0, RATE), (own, RATE * OWN)):
+        squares[row] += gradient**2
+        matrix[row] += rate * gradient / np.sqrt(squares[row])
+    return Weights(known.version + 1, matrix.tobytes(), squares.tobytes(), known.means, known.variances)
 
 
 def merge(partials: Iterable[Weights]) -> Weights:
-    """The weights of all workers together: each counts by how many likes it has learned from."""
+    """What all workers have learned together: each counts by how many lessons it has had."""
     learned = [partial for partial in partials if partial.version]
-    total = sum(partial.version for partial in learned)
-    names = {name for partial in learned for name in partial.of}
-    return Weights(
-        total,
-        {name: sum(p.of.get(name, 1.0) * p.version for p in learned) / total for name in sorted(names)},
-    )
+    if len(learned) < 2 or len({len(partial.weights) for partial in learned}) > 1:
+        return max(learned, key=lambda partial: partial.version, default=Weights())
+    shares = np.array([partial.version for partial in learned], float)
+    total, shares = int(shares.sum()), shares / shares.sum()
+
+    def mean(field: str) -> bytes:
+        stacked = np.stack([_array(getattr(partial, field)) for partial in learned])
+        return np.asarray(shares @ stacked).tobytes()
+
+    return Weights(total, *(mean(field) for field in ("weights", "squares", "means", "variances")))
+
+
+def _observe(weights: Weights, features: Floats) -> Weights:
+    """Take features into their means and variances, until these have settled."""
+    if weights.version >= SETTLED:
+        return weights
+    if not weights.version:
+        shape = (len(SEGMENTS) + 2, features.shape[1])
+        zeros, squares = np.zeros(shape), np.full(shape, START)
+        return Weights(0, zeros.tobytes(), squares.tobytes(), *_moments(features, 0.0, 1.0, 1.0))
+    step = max(1 / (1 + weights.version), 0.002)
+    means, variances = _moments(features, _array(weights.means), _array(weights.variances), step)
+    return msgspec.structs.replace(weights, means=means, variances=variances)
+
+
+def _moments(features: Floats, means: Floats | float, variances: Floats | float, step: float) -> tuple[bytes, bytes]:
+    moved = means + step * (features.mean(axis=0) - means)
+    spread = ((features - moved) ** 2).mean(axis=0)
+    return moved.tobytes(), np.maximum(variances + step * (spread - variances), 1e-4).tobytes()
+
+
+def _standard(weights: Weights, features: Floats) -> Floats:
+    standard: Floats = (features - _array(weights.means)) / np.sqrt(_array(weights.variances))
+    return standard
+
+
+def _squares(weights: Weights) -> Floats:
+    return _array(weights.squares).reshape(len(SEGMENTS) + 2, -1).copy()
+
+
+def _array(packed: bytes) -> Floats:
+    return np.frombuffer(packed, "<f8")

@@ -5,20 +5,23 @@ A worker fills it from Redis as it needs videos, the evaluation engine from its 
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recomind.catalogue import Video
-from recomind.state.neighbours import Liker, Neighbours
-from recomind.state.popularity import HALF_LIVES, Popularity
+from recomind.ranking.columns import Columns
+from recomind.ranking.heads import Heads
+from recomind.state.neighbours import UNIT, Liker, Neighbours
+from recomind.state.popularity import Popularity
 from recomind.state.profile import Liked, video_hash
 
-Rows = NDArray[np.int32]
+Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-NO_ROWS: Rows = np.empty(0, np.int32)
+NO_ROWS: Final[Rows] = np.empty(0, np.int64)
+NO_FLOATS: Final[Floats] = np.empty(0)
 
 
 class Company(NamedTuple):
@@ -26,15 +29,21 @@ class Company(NamedTuple):
 
     rows: Rows
     after: Floats
-    before: Floats
+    both: Floats
+
+
+NO_COMPANY: Final = Company(NO_ROWS, NO_FLOATS, NO_FLOATS)
 
 
 class VideoIndex:
-    """Columns over the videos known here; `rows` maps an id to its row, `ids` back."""
+    """What is known of videos: `rows` maps an id to its row, `ids` back; `columns` holds their figures."""
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.ids: list[str] = []
+        self.by_hash: dict[int, int] = {}
+        self.columns = Columns()
+        self.heads = Heads(self.columns)
         self.videos: dict[int, Video] = {}
         self.cards: dict[int, bytes] = {}
         self.company: dict[int, Company] = {}
@@ -43,7 +52,6 @@ class VideoIndex:
         self.model: dict[int, tuple[Rows, Floats]] = {}
         self.tag_rows: dict[str, int] = {}
         self.tags: dict[int, Rows] = {}
-        self._grow(1024)
 
     def row(self, video_id: str) -> int:
         """The row of a video, made where it is new."""
@@ -51,41 +59,45 @@ class VideoIndex:
         if row is None:
             row = self.rows[video_id] = len(self.ids)
             self.ids.append(video_id)
-            if row >= len(self.hashes):
-                self._grow(2 * row)
-            self.hashes[row] = video_hash(video_id)
+            self.columns.add()
+            self.by_hash[video_hash(video_id)] = row
         return row
 
     def rows_of(self, video_ids: Iterable[str]) -> Rows:
         """The rows of many videos."""
-        return np.fromiter(map(self.row, video_ids), np.int32)
+        return np.fromiter(map(self.row, video_ids), np.int64)
 
     def put_video(self, video: Video) -> None:
         """A catalogue entry: from now on the video may be recommended."""
         row = self.row(video.video_id)
         self.videos[row] = video
         self.cards[row] = video.card()
-        self.listed[row] = True
-        self.created_at[row] = video.created_at
-        self.tags[row] = np.array([self.tag_rows.setdefault(tag, len(self.tag_rows)) for tag in video.tags], np.int32)
+        self.columns.listed[row] = True
+        self.columns.created_at[row] = video.created_at
+        self.tags[row] = np.array([self._tag(tag) for tag in video.tags], np.int64)
+        self.heads.put_tags(row, self.tags[row])
 
     def put_popularity(self, video_id: str, popularity: Popularity) -> None:
         """A video's counts and decayed scores."""
         row = self.row(video_id)
-        self.liked[row] = popularity.liked
-        self.shown[row] = popularity.shown
-        self.counts[row] = popularity.counts
+        self.columns.liked[row] = popularity.liked
+        self.columns.shown[row] = popularity.shown
+        self.columns.actions[row] = sum(popularity.counts)
+        self.columns.first_at[row] = popularity.first_at
+        self.heads.touch()
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
         """A video's company and latest likers."""
         row = self.row(video_id)
-        pairs = np.array([*neighbours.company.values()], float).reshape(-1, 2)
-        self.company[row] = Company(self.rows_of(neighbours.company), pairs[:, 0], pairs[:, 1])
+        company = neighbours.company
+        pairs = np.array([*company.values()], float).reshape(-1, 2) / UNIT
+        self.company[row] = Company(self.rows_of(company), pairs[:, 0], pairs.sum(axis=1))
         self.likers[row] = neighbours.likers
-        self.norms[row] = max(1, neighbours.likes)
+        self.columns.likes[row] = neighbours.likes
+        self.columns.liked_at[row] = neighbours.likers[-1].timestamp if neighbours.likers else 0.0
 
     def put_likes(self, user_id: str, likes: tuple[Liked, ...]) -> None:
-        """A person's latest likes, for those whose taste is similar."""
+        """A person's latest likes, newest last, for those whose taste is similar."""
         self.likes_of[user_id] = self.rows_of(liked.video_id for liked in likes)
 
     def put_model(self, video_id: str, others: Iterable[tuple[str, float]]) -> None:
@@ -94,32 +106,17 @@ class VideoIndex:
         rows = self.rows_of(other for other, _ in pairs)
         self.model[self.row(video_id)] = rows, np.array([weight for _, weight in pairs], float)
 
+    def tags_of(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
+        """The tags of videos: all of them on end, whose each is (a place in `rows`), and how many each has."""
+        lists = [self.tags.get(row, NO_ROWS) for row in rows.tolist()]
+        lengths = np.fromiter(map(len, lists), np.int64, len(lists))
+        carried = np.concatenate(lists) if lists else NO_ROWS
+        return carried, np.repeat(np.arange(len(lists)), lengths), lengths
+
     @property
     def size(self) -> int:
         """How many videos are known."""
         return len(self.ids)
 
-    def _grow(self, size: int) -> None:
-        columns: dict[str, tuple[tuple[int, ...], type, float]] = {
-            "hashes": ((), np.uint32, 0),
-            "listed": ((), np.bool_, 0),
-            "created_at": ((), np.float64, 0),
-            "norms": ((), np.float64, 1),
-            "counts": ((3,), np.float64, 0),
-            "liked": ((len(HALF_LIVES),), np.float64, -np.inf),
-            "shown": ((len(HALF_LIVES),), np.float64, -np.inf),
-        }
-        for name, (shape, kind, empty) in columns.items():
-            column: NDArray[Any] = np.full((size, *shape), empty, kind)
-            if hasattr(self, name):
-                old = getattr(self, name)
-                column[: len(old)] = old
-            setattr(self, name, column)
-
-    hashes: NDArray[np.uint32]
-    listed: NDArray[np.bool_]
-    created_at: Floats
-    norms: Floats
-    counts: Floats
-    liked: Floats
-    shown: Floats
+    def _tag(self, tag: str) -> int:
+        return self.tag_rows.setdefault(tag, len(self.tag_rows))

@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
-from recomind.candidates import liked_together, tags, trending
+from recomind.candidates import tags, watched_next
 from recomind.catalogue import join
 from recomind.ranking.blend import Weights, merge
 from recomind.ranking.index import VideoIndex
-from recomind.recommender import recommend
+from recomind.recommender import PRIOR, recommend
 from recomind.state.neighbours import Liker
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
@@ -63,12 +63,13 @@ class Replica:
         """Take in what trends now, and what the workers have learned."""
         leading = await self._read_model.trending(self._partitions)
         await self._load_popularity(video_id for video_id, _ in leading[:TRENDING])
-        self.weights = merge(await self._read_model.weights(self._partitions))
+        partials = await self._read_model.weights(self._partitions)
+        self.weights = merge(partial for partial in partials if len(partial.means) == PRIOR.nbytes)
         self._model = await self._read_model.model_version()
 
     async def load(self, profiles: Sequence[Profile]) -> None:
         """Bring the figures that ranking these people needs up to date."""
-        seeds = _unique(liked.video_id for one in profiles for liked in one.likes[-liked_together.SEEDS :])
+        seeds = _unique(liked.video_id for one in profiles for liked in one.likes[-watched_next.STEPS :])
         await self._load_neighbours(seeds)
         await self._load_model(seeds)
         await self._load_popularity(self._company(seeds))
@@ -85,8 +86,7 @@ class Replica:
 
     def popular(self, n: int) -> bytes:
         """Trending as JSON."""
-        rows = trending.propose(Profile(), self.index, self.now).rows[:n]
-        return join(self.index.cards[int(row)] for row in rows)
+        return join(self.index.cards[row] for row in self.index.heads.popular(n).tolist())
 
     def cards(self, video_ids: Iterable[str]) -> bytes:
         """The listed ones of these videos as a JSON array."""

@@ -1,0 +1,144 @@
+"""Prequential evaluation: replay a log in time order, score each like of the test region, then learn it.
+
+The protocol: candidates are the videos anybody has acted on less those the person has; all events that share a
+timestamp are scored before any is learned; a like on a video the person has acted on is not scored; a video nobody
+has touched is a miss. It runs the engine, the very functions of the live workers.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from time import perf_counter
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from recomind.catalogue import Video
+from recomind.engine import Engine
+from recomind.events import Action
+from recomind.ranking.diversify import Caps
+from recomind.recommender import Ranked
+from recomind.signals import Origin
+from recomind.training import train
+
+SHOWN: Final = 100
+"""Videos asked for; the first ten that may be scored count."""
+
+RETRAININGS: Final = 40
+"""How often, over the whole log, the item-item model is trained again."""
+
+
+class Scored(NamedTuple):
+    """A like of the test region."""
+
+    rank: float
+    """Where its video stood; infinity for a miss."""
+    likes: int
+    """The person's likes before it."""
+    timestamp: float
+    by_source: tuple[float, ...]
+    """Where its video stood for each source alone."""
+    shown: tuple[str, ...]
+    """The first ten."""
+    milliseconds: float
+
+
+class Evaluation:
+    """A replay of one log."""
+
+    def __init__(
+        self,
+        actions: Sequence[Action],
+        videos: Iterable[Video],
+        *,
+        test_frac: float = 0.2,
+        caps: Caps | None = None,
+        refresh: float = 0.0,
+    ) -> None:
+        self.actions = sorted(actions, key=lambda action: action.timestamp)
+        likes = [action.timestamp for action in self.actions if action.action_type == "like"]
+        self.test_start = likes[int(len(likes) * (1 - test_frac))] if likes else 0.0
+        self.engine = Engine(caps=caps)
+        self.scored: list[Scored] = []
+        self._refresh = refresh
+        self._served: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._acted: dict[str, set[str]] = {}
+        self._known: set[str] = set()
+        self._likes: dict[str, list[str]] = {}
+        self._liked = 0
+        self._retrain_every = max(500, len(likes) // RETRAININGS)
+        for video in videos:
+            self.engine.put_video(video)
+
+    def run(self, on_progress: Callable[[int], None] = lambda _: None) -> list[Scored]:
+        """Replay; what was scored, in order. Told of progress in actions."""
+        number = 0
+        for at, group in groupby(self.actions, key=lambda action: action.timestamp):
+            together = list(group)
+            if at >= self.test_start:
+                self._score(together)
+            for action in together:
+                self._learn(action, number)
+                number += 1
+            on_progress(len(together))
+        return self.scored
+
+    def _score(self, together: list[Action]) -> None:
+        targets = {
+            (action.user_id, action.video_id): action
+            for action in reversed(together)
+            if action.action_type == "like" and action.video_id not in self._acted.get(action.user_id, ())
+        }
+        for action in reversed(list(targets.values())):
+            self.scored.append(self._score_one(action))
+
+    def _score_one(self, action: Action) -> Scored:
+        began = perf_counter()
+        served = self._serve(action.user_id, action.timestamp)
+        elapsed = 1000 * (perf_counter() - began)
+        acted = self._acted.get(action.user_id, set())
+        eligible = [video for video in served if video in self._known and video not in acted][:10]
+        rank = eligible.index(action.video_id) + 1.0 if action.video_id in eligible else np.inf
+        by_source = self._alone(action) if not self._refresh else ()
+        likes = len(self._likes.get(action.user_id, ()))
+        return Scored(rank, likes, action.timestamp, by_source, tuple(eligible), elapsed)
+
+    def _serve(self, user_id: str, now: float) -> tuple[str, ...]:
+        """The list the person gets: fresh, or the one made at the last refresh."""
+        period = now // self._refresh if self._refresh else now
+        known = self._served.get(user_id)
+        if self._refresh and known is not None and known[0] == period:
+            return known[1]
+        slate = self.engine.recommend(user_id, SHOWN, now)
+        listed = tuple(pick.video_id for pick in slate.picks)
+        if self._refresh:
+            self._served[user_id] = period, listed
+        return listed
+
+    def _alone(self, action: Action) -> tuple[float, ...]:
+        person = self.engine.profile(action.user_id)
+        ranked = self.engine.rank(action.user_id, person, action.timestamp)
+        row = self.engine.index.rows.get(action.video_id, -1)
+        return tuple(_standings(ranked, row)) if action.video_id in self._known else (np.inf,) * len(ranked.scores)
+
+    def _learn(self, action: Action, number: int) -> None:
+        self._known.add(action.video_id)
+        acted = self._acted.setdefault(action.user_id, set())
+        first_like = action.action_type == "like" and action.video_id not in self._likes.get(action.user_id, ())
+        acted.add(action.video_id)
+        self.engine.observe(action, Origin(0, number))
+        if first_like:
+            self._likes.setdefault(action.user_id, []).append(action.video_id)
+            self._liked += 1
+            if self._liked % self._retrain_every == 0:
+                self.engine.retrain(
+                    train([(user, video) for user, some in self._likes.items() for video in some[::-1]])
+                )
+
+
+def _standings(ranked: Ranked, row: int) -> Iterator[float]:
+    """Where a candidate stands for each source alone; ties count half."""
+    where = np.flatnonzero(ranked.rows == row)
+    for scores in ranked.scores:
+        own = scores[where[0]] if len(where) else 0.0
+        better, equal = np.count_nonzero(scores > own), np.count_nonzero(scores == own)
+        yield 1 + better + (equal - 1) / 2 if own > 0 else np.inf

@@ -1,0 +1,63 @@
+"""Figures of all videos, a column each, growing as rows are added; and scratch space of the same length."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomind.state.popularity import HALF_LIVES
+
+_COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
+    "listed": ((), np.bool_, 0),
+    "created_at": ((), np.float64, 0),
+    "first_at": ((), np.float64, np.inf),
+    "liked_at": ((), np.float64, 0),
+    "likes": ((), np.float64, 0),
+    "actions": ((), np.float64, 0),
+    "liked": ((len(HALF_LIVES),), np.float64, -np.inf),
+    "shown": ((len(HALF_LIVES),), np.float64, -np.inf),
+    "slot": ((), np.int64, 0),
+    "mark": ((), np.bool_, 0),
+}
+
+
+class Columns:
+    """Arrays of shape (capacity, ...), of which the first `size` rows are in use."""
+
+    listed: NDArray[np.bool_]
+    """Whether the video is in the catalogue."""
+    created_at: NDArray[np.float64]
+    """Upload time, epoch seconds."""
+    first_at: NDArray[np.float64]
+    """Event time of the first action."""
+    liked_at: NDArray[np.float64]
+    """Event time of the latest first like; 0 for none."""
+    likes: NDArray[np.float64]
+    """First likes."""
+    actions: NDArray[np.float64]
+    """Actions of any type."""
+    liked: NDArray[np.float64]
+    """Log-scores of first likes, a half-life a column."""
+    shown: NDArray[np.float64]
+    """Log-scores of all actions, a half-life a column."""
+    slot: NDArray[np.int64]
+    """Scratch: where a row stands in the list at hand."""
+    mark: NDArray[np.bool_]
+    """Scratch: all False between uses."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._grow(1024)
+
+    def add(self) -> None:
+        """One more row."""
+        self.size += 1
+        if self.size > len(self.listed):
+            self._grow(2 * self.size)
+
+    def _grow(self, capacity: int) -> None:
+        for name, (shape, kind, empty) in _COLUMNS.items():
+            column: NDArray[Any] = np.full((capacity, *shape), empty, kind)
+            old = getattr(self, name, column[:0])
+            column[: len(old)] = old
+            setattr(self, name, column)

@@ -1,0 +1,70 @@
+"""Features of candidates: what the blend weighs.
+
+A row a candidate, a column a feature (`NAMES`): each source's score and its square root, decayed likes and actions
+at every half-life, like rates, agreement with the tags liked and skipped, and ages.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from recomind.ranking.index import Floats, Rows, VideoIndex
+from recomind.state.popularity import HALF_LIVES, RATES
+
+HOUR: Final = 3600.0
+_RATES: Final = np.array(RATES)
+_LABELS: Final = tuple(f"{half_life / HOUR:.0f} h" for half_life in HALF_LIVES)
+_LONG: Final = slice(2, None)
+"""Like rates are taken over half-lives of a day and more; shorter ones are noise."""
+
+FLOOR: Final = 0.1
+"""Added to a decayed count before its logarithm, so that none at all is a finite figure."""
+
+
+def names(sources: Sequence[str]) -> tuple[str, ...]:
+    """What each column is."""
+    return (
+        *sources,
+        *(f"{source}, square root" for source in sources),
+        *(f"likes, {label}" for label in _LABELS),
+        *(f"actions, {label}" for label in _LABELS),
+        *(f"like rate, {label}" for label in _LABELS[_LONG]),
+        "tags liked",
+        "tags skipped",
+        "age",
+        "time since a like",
+        "never liked",
+    )
+
+
+def features(index: VideoIndex, rows: Rows, scores: Floats, tags: tuple[Floats, Floats], now: float) -> Floats:
+    """The features of candidates.
+
+    Args:
+        index: figures of videos.
+        rows: candidates, shape (candidates,).
+        scores: in [0, 1], shape (sources, candidates).
+        tags: the person's weights of tags liked and of tags skipped, each of shape (tags,).
+        now: event time, epoch seconds.
+
+    Returns:
+        Shape (candidates, features).
+    """
+    columns = index.columns
+    liked = np.exp(np.minimum(columns.liked[rows] - _RATES * now, 30.0))
+    shown = np.exp(np.minimum(columns.shown[rows] - _RATES * now, 30.0))
+    rate = np.log((liked[:, _LONG] + 1) / (shown[:, _LONG] + 3))
+    ever = columns.liked_at[rows] > 0
+    since = np.where(ever, np.log1p(np.maximum(0.0, now - columns.liked_at[rows]) / HOUR), 0.0)
+    age = np.log1p(np.clip(now - columns.first_at[rows], 0.0, 1e9) / HOUR)
+    match = _match(index, rows, tags)
+    popularity = (np.log(liked + FLOOR), np.log(shown + FLOOR), rate)
+    return np.column_stack([scores.T, np.sqrt(scores.T), *popularity, match, age, since, ~ever])
+
+
+def _match(index: VideoIndex, rows: Rows, tags: tuple[Floats, Floats]) -> Floats:
+    """How well each candidate's tags agree with tags liked and skipped: shape (candidates, 2)."""
+    carried, owner, lengths = index.tags_of(rows)
+    sums = [np.bincount(owner, weights[carried], len(rows)) for weights in tags]
+    return np.column_stack(sums) / np.sqrt(np.maximum(1, lengths))[:, None]

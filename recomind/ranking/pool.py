@@ -1,0 +1,71 @@
+"""The pool: what all sources propose, each video once, with each source's score, less what was seen."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomind.ranking.index import Floats, Rows, VideoIndex
+
+SIZE: Final = 400
+"""Most videos that are ranked."""
+
+Proposals = Sequence[tuple[Rows, Floats]]
+
+
+def gather(index: VideoIndex, proposals: Proposals, seen: bytes) -> tuple[Rows, Floats]:
+    """Sum what each source says of each video; leave out unlisted and seen ones; keep the strongest.
+
+    Args:
+        index: where the rows are of.
+        proposals: (rows, scores) a source; rows may repeat, their scores add up.
+        seen: 4-byte hashes of videos to leave out.
+
+    Returns:
+        Rows of shape (videos,), and scores of shape (sources, videos), each source's largest being 1.
+    """
+    rows, where = _distinct(index, np.concatenate([rows for rows, _ in proposals]))
+    scores = np.zeros((len(proposals), len(rows)))
+    start = 0
+    for source, (proposed, strengths) in enumerate(proposals):
+        end = start + len(proposed)
+        if end > start:
+            scores[source] = np.bincount(where[start:end], strengths, len(rows))
+        start = end
+    keep = np.flatnonzero(index.columns.listed[rows] & ~_is_seen(index, rows, seen))
+    return _strongest(rows[keep], normalised(scores[:, keep]))
+
+
+def normalised(scores: Floats) -> Floats:
+    """Each row divided by its maximum; a row of zeros stays one."""
+    largest = scores.max(axis=1, initial=0.0, keepdims=True)
+    shares: Floats = scores / np.where(largest > 0, largest, 1.0)
+    return shares
+
+
+def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
+    if len(rows) > SIZE:
+        keep = np.sort(np.argpartition(-scores.sum(axis=0), SIZE)[:SIZE])
+        rows, scores = rows[keep], scores[:, keep]
+    return rows, scores
+
+
+def _distinct(index: VideoIndex, rows: Rows) -> tuple[Rows, Rows]:
+    """The distinct rows, and where each of `rows` stands among them: as numpy's unique, without its sort."""
+    slot = index.columns.slot
+    places = np.arange(len(rows))
+    slot[rows] = places
+    distinct = rows[slot[rows] == places]
+    slot[distinct] = np.arange(len(distinct))
+    return distinct, slot[rows]
+
+
+def _is_seen(index: VideoIndex, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
+    mark, by_hash = index.columns.mark, index.by_hash
+    hashes = np.frombuffer(seen, "<u4").tolist()
+    marked = [row for name in hashes if (row := by_hash.get(name)) is not None]
+    mark[marked] = True
+    found: NDArray[np.bool_] = mark[rows]
+    mark[marked] = False
+    return found
