@@ -1,5 +1,6 @@
 """The hybrid: ask every source, pool, weigh the features by the learned blend; and learn from each like."""
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -76,10 +77,8 @@ def slate_of(ranked: Ranked, index: VideoIndex, weights: Weights, n: int, caps: 
     total = blend.score(weights, PRIOR, ranked.features, len(ranked.profile.likes))
     order = np.lexsort((ranked.rows, -total))
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
-    place = {row: at for at, row in enumerate(ranked.rows.tolist())}
     shown = _explore(first, index, ranked.profile)
-    picks = tuple(_pick(index, ranked, total, row, place[row]) for row in shown if row in place)
-    return Slate(picks, ranked.now, weights.version)
+    return Slate(tuple(_picks(index, ranked, total, shown)), ranked.now, weights.version)
 
 
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> Weights:
@@ -103,6 +102,10 @@ def _explore(first: list[int], index: VideoIndex, profile: Profile) -> list[int]
     return [*first[:9], chosen, *(row for row in first[9:] if row != chosen)][: len(first)]
 
 
-def _pick(index: VideoIndex, ranked: Ranked, total: Floats, row: int, at: int) -> Pick:
-    sources = {name: round(float(share), 4) for name, share in zip(SOURCES, ranked.scores[:, at], strict=True) if share}
-    return Pick(index.ids[row], round(float(total[at]), 6), sources)
+def _picks(index: VideoIndex, ranked: Ranked, total: Floats, shown: list[int]) -> Iterator[Pick]:
+    place = {row: at for at, row in enumerate(ranked.rows.tolist())}
+    places = [place[row] for row in shown if row in place]
+    shares = ranked.scores[:, places].T.round(4).tolist()
+    for at, score, by_source in zip(places, total[places].tolist(), shares, strict=True):
+        sources = {name: share for name, share in zip(SOURCES, by_source, strict=True) if share}
+        yield Pick(index.ids[ranked.rows[at]], score, sources)

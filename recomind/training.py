@@ -59,5 +59,6 @@ def _solve(gram: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _strongest(head: Sequence[str], weights: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
-    order = np.argsort(-weights, kind="stable")[:TOP]
-    return tuple((head[row], float(weights[row])) for row in order if weights[row] > 0)
+    rows = np.argpartition(-weights, TOP)[:TOP] if len(weights) > TOP else np.arange(len(weights))
+    rows = rows[np.lexsort((rows, -weights[rows]))]
+    return tuple((head[row], float(weights[row])) for row in rows.tolist() if weights[row] > 0)

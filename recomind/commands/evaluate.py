@@ -1,6 +1,7 @@
 """`recomind evaluate`: how good the recommendations are on a log."""
 
 from pathlib import Path
+from time import perf_counter
 
 import click
 import msgspec
@@ -39,7 +40,7 @@ def command(
     caps = Caps(tag=tag_cap) if diversity else OFF
 
     def replay(refresh: float) -> Report:
-        evaluation = Evaluation(actions, videos, test_frac=test_frac, caps=caps, refresh=refresh)
+        evaluation = Evaluation(actions, videos, test_frac=test_frac, caps=caps, refresh=refresh, clock=perf_counter)
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task(f"replaying {folder.name}", total=len(actions))
             evaluation.run(lambda count: progress.advance(task, count))

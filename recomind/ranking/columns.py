@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from recomind.state.popularity import HALF_LIVES
 
+TAGS: Final = 8
+"""How many of a video's tags count when videos are ranked, the first."""
+
 _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "listed": ((), np.bool_, 0),
     "created_at": ((), np.float64, 0),
@@ -16,6 +19,7 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "actions": ((), np.float64, 0),
     "liked": ((len(HALF_LIVES),), np.float64, -np.inf),
     "shown": ((len(HALF_LIVES),), np.float64, -np.inf),
+    "tags": ((TAGS,), np.int64, -1),
     "slot": ((), np.int64, 0),
     "mark": ((), np.bool_, 0),
 }
@@ -40,6 +44,8 @@ class Columns:
     """Log-scores of first likes, a half-life a column."""
     shown: NDArray[np.float64]
     """Log-scores of all actions, a half-life a column."""
+    tags: NDArray[np.int64]
+    """Rows of the first tags; -1 where there are fewer."""
     slot: NDArray[np.int64]
     """Scratch: where a row stands in the list at hand."""
     mark: NDArray[np.bool_]

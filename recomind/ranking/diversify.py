@@ -23,9 +23,9 @@ OFF: Final = Caps(None, None)
 
 def diversify(index: VideoIndex, order: Rows, caps: Caps, n: int) -> list[int]:
     """The first `n` of `order`, those over a cap put off until the next window."""
-    if caps == OFF:
-        return [int(row) for row in order[:n]]
     waiting, chosen = [int(row) for row in order], list[int]()
+    if caps == OFF or (caps.tag is None and index.creators.keys().isdisjoint(waiting[: n + WINDOW])):
+        return waiting[:n]
     while waiting and len(chosen) < n:
         taken, waiting = _window(index, waiting, caps)
         chosen += taken
@@ -51,8 +51,7 @@ def _window(index: VideoIndex, rows: list[int], caps: Caps) -> tuple[list[int], 
 
 def _capped(index: VideoIndex, row: int, caps: Caps) -> dict[str, int]:
     """The properties of a video that are capped, with their caps."""
-    video = index.videos[row]
-    keys = {f"tag {tag}": caps.tag for tag in video.tags if caps.tag is not None}
-    if caps.creator is not None and video.creator_id is not None:
-        keys[f"creator {video.creator_id}"] = caps.creator
-    return {key: most for key, most in keys.items() if most is not None}
+    keys = {f"tag {tag}": caps.tag for tag in index.videos[row].tags} if caps.tag is not None else {}
+    if caps.creator is not None and row in index.creators:
+        keys[f"creator {index.creators[row]}"] = caps.creator
+    return keys

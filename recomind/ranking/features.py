@@ -65,6 +65,7 @@ def features(index: VideoIndex, rows: Rows, scores: Floats, tags: tuple[Floats, 
 
 def _match(index: VideoIndex, rows: Rows, tags: tuple[Floats, Floats]) -> Floats:
     """How well each candidate's tags agree with tags liked and skipped: shape (candidates, 2)."""
-    carried, owner, lengths = index.tags_of(rows)
-    sums = [np.bincount(owner, weights[carried], len(rows)) for weights in tags]
-    return np.column_stack(sums) / np.sqrt(np.maximum(1, lengths))[:, None]
+    carried = index.columns.tags[rows]
+    sums = [np.append(weights, 0.0)[carried].sum(axis=1) for weights in tags]
+    match: Floats = np.column_stack(sums) / np.sqrt(np.maximum(1, (carried >= 0).sum(axis=1)))[:, None]
+    return match

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomind.catalogue import Video
-from recomind.ranking.columns import Columns
+from recomind.ranking.columns import TAGS, Columns
 from recomind.ranking.heads import Heads
 from recomind.state.neighbours import UNIT, Liker, Neighbours
 from recomind.state.popularity import Popularity
@@ -46,7 +46,8 @@ class VideoIndex:
         self.heads = Heads(self.columns)
         self.videos: dict[int, Video] = {}
         self.cards: dict[int, bytes] = {}
-        self.company: dict[int, Company] = {}
+        self._company: dict[int, Company | Neighbours] = {}
+        self.creators: dict[int, str] = {}
         self.likers: dict[int, tuple[Liker, ...]] = {}
         self.likes_of: dict[str, Rows] = {}
         self.model: dict[int, tuple[Rows, Floats]] = {}
@@ -73,8 +74,12 @@ class VideoIndex:
         self.videos[row] = video
         self.cards[row] = video.card()
         self.columns.listed[row] = True
+        if video.creator_id is not None:
+            self.creators[row] = video.creator_id
         self.columns.created_at[row] = video.created_at
         self.tags[row] = np.array([self._tag(tag) for tag in video.tags], np.int64)
+        first = self.tags[row][:TAGS]
+        self.columns.tags[row] = np.pad(first, (0, TAGS - len(first)), constant_values=-1)
         self.heads.put_tags(row, self.tags[row])
 
     def put_popularity(self, video_id: str, popularity: Popularity) -> None:
@@ -89,12 +94,18 @@ class VideoIndex:
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
         """A video's company and latest likers."""
         row = self.row(video_id)
-        company = neighbours.company
-        pairs = np.array([*company.values()], float).reshape(-1, 2) / UNIT
-        self.company[row] = Company(self.rows_of(company), pairs[:, 0], pairs.sum(axis=1))
+        self._company[row] = neighbours
         self.likers[row] = neighbours.likers
         self.columns.likes[row] = neighbours.likes
         self.columns.liked_at[row] = neighbours.likers[-1].timestamp if neighbours.likers else 0.0
+
+    def company(self, row: int) -> Company:
+        """A video's neighbours; the arrays are made when they are first asked for."""
+        known = self._company.get(row, NO_COMPANY)
+        if isinstance(known, Neighbours):
+            pairs = np.array([*known.company.values()], float).reshape(-1, 2) / UNIT
+            known = self._company[row] = Company(self.rows_of(known.company), pairs[:, 0], pairs.sum(axis=1))
+        return known
 
     def put_likes(self, user_id: str, likes: tuple[Liked, ...]) -> None:
         """A person's latest likes, newest last, for those whose taste is similar."""
@@ -105,13 +116,6 @@ class VideoIndex:
         pairs = list(others)
         rows = self.rows_of(other for other, _ in pairs)
         self.model[self.row(video_id)] = rows, np.array([weight for _, weight in pairs], float)
-
-    def tags_of(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
-        """The tags of videos: all of them on end, whose each is (a place in `rows`), and how many each has."""
-        lists = [self.tags.get(row, NO_ROWS) for row in rows.tolist()]
-        lengths = np.fromiter(map(len, lists), np.int64, len(lists))
-        carried = np.concatenate(lists) if lists else NO_ROWS
-        return carried, np.repeat(np.arange(len(lists)), lengths), lengths
 
     @property
     def size(self) -> int:

@@ -37,6 +37,8 @@ class Counts(NamedTuple):
     skips: int = 0
 
 
+NONE: Final = Counts()
+
 Ring = dict[int, Counts]
 """Bucket number (event time divided by the bucket's length) to its counts."""
 
@@ -119,7 +121,9 @@ def _count(counts: Counts, kind: str) -> Counts:
 
 def _bucketed(ring: Ring, bucket: int, floor: int, kind: str) -> Ring:
     """The ring with one more action; buckets at or below `floor` are out of every window."""
-    kept = {number: counts for number, counts in ring.items() if number > floor}
-    if bucket > floor:
-        kept[bucket] = _count(kept.get(bucket, Counts()), kind)
-    return kept
+    if bucket <= floor:
+        return ring
+    grown = {**ring, bucket: _count(ring.get(bucket, NONE), kind)}
+    if bucket in ring or min(grown) > floor:
+        return grown
+    return {number: counts for number, counts in grown.items() if number > floor}

@@ -6,7 +6,7 @@ video whose tags arrive or change after the like counts with its right tags, and
 """
 
 from struct import pack
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 from zlib import crc32
 
@@ -117,16 +117,18 @@ def _with_reaction(reactions: tuple[Reaction, ...], action: Action) -> tuple[Rea
 
 def _latest(entries: tuple[_Entry, ...], size: int) -> tuple[_Entry, ...]:
     """The `size` latest by event time, a video once; the same for every order of arrival."""
-    video_id = entries[-1].video_id
-    new = max((entry for entry in entries if entry.video_id == video_id), key=_moment)
-    kept = [*(entry for entry in entries if entry.video_id != video_id), new]
-    if len(kept) > 1 and _moment(kept[-2]) > _moment(new):
-        kept.sort(key=_moment)
-    return tuple(kept[-size:])
+    *earlier, new = entries
+    again = [entry for entry in earlier if entry[0] == new[0]]
+    if again:
+        earlier.remove(again[0])
+        new = max(again[0], new, key=_moment)
+    if earlier and earlier[-1].timestamp >= new.timestamp:
+        return tuple(sorted((*earlier, new), key=_moment)[-size:])
+    return (*earlier, new)[-size:]
 
 
-def _moment(entry: Liked | Reaction) -> tuple[float, str]:
-    return entry.timestamp, entry.video_id
+def _moment(entry: _Entry) -> tuple[Any, Any]:
+    return entry[-1], entry[0]
 
 
 def _with_seen(seen: bytes, video_id: str) -> bytes:

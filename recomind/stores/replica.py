@@ -121,8 +121,7 @@ class Replica:
             self.index.put_likes(user_id, profile.likes)
 
     def _company(self, video_ids: Iterable[str]) -> list[str]:
-        known = (self.index.company.get(self.index.row(video_id)) for video_id in video_ids)
-        rows = chain.from_iterable(company.rows for company in known if company)
+        rows = chain.from_iterable(self.index.company(self.index.row(video_id)).rows for video_id in video_ids)
         return _unique(self.index.ids[row] for row in rows)
 
     def _likers(self, video_id: str) -> Sequence[Liker]:
