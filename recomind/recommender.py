@@ -32,6 +32,7 @@ _PRIOR: Final = {
     "fresh": 0.1,
     "retrained": 0.8,
     "likes, 24 h": 0.2,
+    "tags liked": 0.5,
 }
 PRIOR: Final[Floats] = np.array([_PRIOR.get(name, 0.0) for name in NAMES])
 """Weights before the first like: sensible for any audience, and soon overruled."""
@@ -89,7 +90,7 @@ def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> We
     where = np.flatnonzero(ranked.rows == index.rows.get(liked, -1))
     if not len(where):
         return weights
-    return blend.learn(weights, ranked.features, int(where[0]), len(ranked.profile.likes))
+    return blend.learn(weights, PRIOR, ranked.features, int(where[0]), len(ranked.profile.likes))
 
 
 def _explore(first: list[int], index: VideoIndex, profile: Profile) -> list[int]:

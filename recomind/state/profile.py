@@ -25,7 +25,7 @@ REACTIONS: Final = 24
 SEEN: Final = 512
 """How many videos acted on are kept from being shown again, the latest by arrival; 4 bytes each."""
 
-EVENT_IDS: Final = 64
+EVENT_IDS: Final = 48
 """How many of the latest event ids are recognised when they come again; 8 bytes each."""
 
 

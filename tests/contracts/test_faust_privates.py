@@ -1,0 +1,83 @@
+"""The private names of Faust and aiokafka that we rely on, as they are in the versions we pin."""
+
+import inspect
+from importlib.metadata import version
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from faust.app.base import App
+from faust.transport.consumer import Consumer
+from faust.transport.drivers import TRANSPORTS
+from faust.transport.drivers import aiokafka as driver
+from faust.types.tuples import ConsumerMessage
+
+from recomind.transport.partitions import partition_of
+
+
+@pytest.mark.parametrize(
+    ("package", "pinned"), [("faust-streaming", "0.15.3"), ("mode-streaming", "0.7.1"), ("aiokafka", "0.14.0")]
+)
+def test_the_versions_are_the_pinned_ones(package, pinned):
+    assert version(package) == pinned
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "parameters"),
+    [
+        (Consumer, "getmany", ["self", "timeout"]),
+        (Consumer, "_wait_next_records", ["self", "timeout"]),
+        (Consumer, "track_message", ["self", "message"]),
+        (Consumer, "ack", ["self", "message"]),
+        (Consumer, "on_partitions_revoked", ["self", "revoked"]),
+        (Consumer, "_filter_tps_with_pending_acks", ["self", "topics"]),
+        (Consumer, "_new_offset", ["self", "tp"]),
+        (Consumer, "_add_gap", ["self", "tp", "offset_from", "offset_to"]),
+        (Consumer, "_commit_offsets", ["self", "offsets", "start_new_transaction"]),
+        (Consumer, "perform_seek", ["self"]),
+        (driver.Consumer, "_to_message", ["self", "tp", "record"]),
+        (driver.Consumer, "_new_consumer_thread", ["self"]),
+        (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
+        (App, "_on_partitions_revoked", ["self", "revoked"]),
+    ],
+)
+def test_a_private_method_takes_what_we_give_it(owner, name, parameters):
+    assert list(inspect.signature(getattr(owner, name)).parameters) == parameters
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "_unacked_messages",
+        "_buffered_partitions",
+        "_active_partitions",
+        "_paused_partitions",
+        "_read_offset",
+        "_committed_offset",
+        "_waiting_for_ack",
+        "_on_partitions_revoked",
+    ],
+)
+def test_the_consumer_still_keeps_its_account_there(attribute):
+    assert f"self.{attribute}" in inspect.getsource(Consumer)
+
+
+def test_aiokafka_still_keeps_its_strategy_there():
+    assert "_partition_assignment_strategy" in inspect.getsource(AIOKafkaConsumer)
+
+
+def test_messages_carry_their_generation():
+    assert "generation_id" in ConsumerMessage.__mro__[1].__slots__
+
+
+def test_transports_are_found_by_their_alias():
+    from recomind import app
+
+    assert TRANSPORTS.aliases["kafkabatch"] == "recomind.transport.consumer:Transport"
+    assert app.SCHEME == "kafkabatch"
+
+
+@pytest.mark.parametrize("key", ["u1", "v1", "25825", "Zoë"])
+def test_keys_go_where_any_producer_sends_them(key):
+    from aiokafka.partitioner import DefaultPartitioner
+
+    assert partition_of(key, 8) == DefaultPartitioner()(key.encode(), list(range(8)), list(range(8)))

@@ -1,0 +1,102 @@
+"""One contract, two homes: memory and Redis."""
+
+import pytest
+
+from recomind.errors import UnavailableError
+from recomind.ranking.blend import Weights
+from recomind.signals import Touched
+from recomind.stack.server import free_port
+from recomind.state import neighbours, popularity
+from recomind.state.neighbours import Neighbours
+from recomind.state.popularity import Popularity
+from recomind.state.profile import Liked, Profile
+from recomind.stores import keys
+from recomind.stores.read_model import ListMeta, ReadModel, Stored
+from recomind.stores.values import MemoryValues, RedisValues
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def values(request):
+    if request.param == "memory":
+        yield MemoryValues()
+        return
+    found = RedisValues(request.getfixturevalue("stack").settings.redis_url)
+    yield found
+    await found.close()
+
+
+async def test_what_is_set_is_got_in_the_order_asked(values):
+    await values.set_many({"contract:a": b"1", "contract:b": b"2"})
+    assert await values.get_many(["contract:b", "contract:none", "contract:a"]) == [b"2", None, b"1"]
+
+
+async def test_nothing_asked_is_nothing_got(values):
+    assert await values.get_many([]) == []
+    await values.set_many({})
+    await values.delete([])
+
+
+async def test_deleted_is_gone(values):
+    await values.set_many({"contract:gone": b"1"}, ttl=60)
+    await values.delete(["contract:gone"])
+    assert await values.get_many(["contract:gone"]) == [None]
+
+
+async def test_the_read_model_gives_back_what_it_took(values):
+    model = ReadModel(values)
+    touch = Touched("v", 0, 1, 5.0, "u", "like", False, ("w",))
+    popular, company = popularity.fold(Popularity(), [touch]), neighbours.fold(Neighbours(), [touch])
+    person = Profile(likes=(Liked("v", 5.0),))
+    stored = Stored(b"[]", b'["funny"]', ListMeta(5.0, {0: 1}, 3, {"v": {"tags": 1.0}}))
+    await model.put_popularity({"v": popular})
+    await model.put_neighbours({"v": company})
+    await model.put_profiles({"u": person})
+    await model.put_lists({"u": stored})
+    await model.put_trending(0, (("v", 2.0),))
+    await model.put_weights(0, Weights(3))
+    await model.put_model("m1", {"v": (("w", 0.5),)})
+    assert await model.popularity(["v", "none"]) == {"v": popular}
+    assert await model.neighbours(["v"]) == {"v": company}
+    assert await model.profiles(["u"]) == {"u": person}
+    assert await model.list_of("u") == (b"[]", stored.meta)
+    assert await model.trending(1) == [("v", 2.0)]
+    assert await model.weights(1) == [Weights(3)]
+    assert await model.model_version() == "m1"
+    assert await model.model("m1", ["v"]) == {"v": (("w", 0.5),)}
+
+
+async def test_a_partition_is_lost_until_it_is_published(values):
+    model = ReadModel(values)
+    await values.delete([keys.epoch(77)])
+    assert await model.lost([77]) == [77]
+    await model.mark_published(77)
+    assert await model.lost([77]) == []
+
+
+async def test_in_memory_values_vanish_after_their_time():
+    now = [0.0]
+    values = MemoryValues(clock=lambda: now[0])
+    await values.set_many({"a": b"1"}, ttl=10)
+    now[0] = 9.9
+    assert await values.get_many(["a"]) == [b"1"]
+    now[0] = 10.0
+    assert await values.get_many(["a"]) == [None]
+
+
+async def test_redis_away_is_unavailable():
+    values = RedisValues(f"redis://127.0.0.1:{free_port()}/0")
+    with pytest.raises(UnavailableError, match="Redis"):
+        await values.get_many(["a"])
+    await values.close()
+
+
+async def test_keys_in_redis_live_as_long_as_the_contract_says(stack):
+    values = RedisValues(stack.settings.redis_url)
+    model = ReadModel(values)
+    await model.put_lists({"ttl": Stored(b"[]", b"[]", ListMeta(0.0, {}, 0))})
+    await model.put_popular(b"[]")
+    ttl = {
+        name: await values._redis.ttl(name) for name in ("recommendations:ttl", "user_profile:ttl", "popular_videos")
+    }
+    assert ttl == {"recommendations:ttl": 600, "user_profile:ttl": 1800, "popular_videos": 900}
+    await values.close()

@@ -1,0 +1,192 @@
+"""The HTTP surface of a real worker."""
+
+import time
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+
+@pytest.fixture
+async def http(worker):
+    async with aiohttp.ClientSession(worker.base) as session:
+        yield session
+
+
+async def get(http, path, status=200):
+    async with http.get(path) as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.json(content_type=None)
+
+
+async def put_videos(http, count, tag):
+    names = [f"{tag}-{uuid4().hex[:6]}-{n}" for n in range(count)]
+    for name in names:
+        async with http.put(f"/videos/{name}", json={"title": name, "url": "https://x", "tags": [tag]}) as answer:
+            assert answer.status == 200
+    return names
+
+
+async def act(http, user, video, action="like"):
+    async with http.post("/video_action", json={"user_id": user, "video_id": video, "action_type": action}) as answer:
+        assert answer.status == 202
+        return await answer.json()
+
+
+async def wait_for(probe, within=10.0):
+    deadline = time.monotonic() + within
+    while not (found := await probe()):
+        assert time.monotonic() < deadline, "it did not come in time"
+    return found
+
+
+async def test_a_like_changes_the_persons_list_within_a_second(http):
+    videos = await put_videos(http, 8, uuid4().hex[:8])
+    user = uuid4().hex
+    before = await get(http, f"/recommendations/{user}?n=50")
+    await act(http, user, videos[0])
+    started = time.monotonic()
+
+    async def changed():
+        now = await get(http, f"/recommendations/{user}?n=50")
+        return now if now != before else None
+
+    after = await wait_for(changed)
+    assert time.monotonic() - started < 1.0
+    ids = [video["video_id"] for video in after]
+    assert videos[0] not in ids
+    assert set(videos[1:]) & set(ids)
+    assert set(after[0]) == {"video_id", "title", "url", "tags"}
+
+
+async def test_nobody_is_shown_a_video_that_is_not_in_the_catalogue(http):
+    user, video = uuid4().hex, f"unknown-{uuid4().hex}"
+    await act(http, user, video)
+    await act(http, uuid4().hex, video)
+
+    async def counted():
+        return (await get(http, f"/users/{user}/profile"))["likes"] == 1
+
+    await wait_for(counted)
+    assert video not in {one["video_id"] for one in await get(http, "/trending?n=50")}
+    async with http.put(f"/videos/{video}", json={"title": "late"}) as answer:
+        assert answer.status == 200
+
+    async def listed():
+        return video in {one["video_id"] for one in await get(http, "/trending?n=50")}
+
+    await wait_for(listed)
+
+
+async def test_profile_and_similar_answers(http):
+    videos = await put_videos(http, 3, "similar")
+    pair = [uuid4().hex, uuid4().hex]
+    for user in pair:
+        for video in videos[:2]:
+            await act(http, user, video)
+
+    async def found():
+        similar = await get(http, f"/videos/{videos[0]}/similar")
+        people = await get(http, f"/users/{pair[0]}/similar")
+        return similar and people and (similar, people)
+
+    similar, people = await wait_for(found)
+    assert similar[0]["video_id"] == videos[1]
+    assert people[0]["user_id"] == pair[1]
+    profile = await get(http, f"/users/{pair[0]}/profile")
+    assert (profile["top_tags"], profile["recent_likes"], profile["likes"]) == (["similar"], videos[1::-1], 2)
+
+
+async def test_a_batch_is_answered_one_by_one(http):
+    good = {"user_id": "u", "video_id": "v", "action_type": "view"}
+    async with http.post("/video_actions", json=[good, {**good, "action_type": "x"}, good]) as answer:
+        assert answer.status == 207
+        found = await answer.json()
+    assert [one["status"] for one in found] == [202, 400, 202]
+    assert found[1]["field"] == "action_type"
+    assert found[0]["token"] != found[2]["token"]
+
+
+async def test_a_batch_has_a_limit(http):
+    good = {"user_id": "u", "video_id": "v", "action_type": "view"}
+    async with http.post("/video_actions", json=[good] * 1001) as answer:
+        assert answer.status == 400
+    async with http.post("/video_actions", json=[good] * 1000) as answer:
+        assert answer.status == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"{", 400, None),
+        (b"", 400, None),
+        (b"[]", 400, None),
+        (b'{"video_id":"v","action_type":"like"}', 400, "user_id"),
+        (b'{"user_id":"u","video_id":"v","action_type":"likes"}', 400, "action_type"),
+        (b'{"user_id":"' + b"x" * 129 + b'","video_id":"v","action_type":"like"}', 400, "user_id"),
+        (b'{"user_id":"u","video_id":"v","action_type":"like","timestamp":"soon"}', 400, "timestamp"),
+        (b'{"user_id":"u","video_id":"v","action_type":"like","timestamp":"2999-01-01T00:00:00Z"}', 400, "timestamp"),
+        (b"x" * 10_000_000, 413, None),
+    ],
+    ids=["broken", "empty", "list", "missing", "unknown", "long", "no time", "future", "10 MB"],
+)
+async def test_a_bad_action_is_a_problem_that_names_the_field(http, body, status, field):
+    async with http.post("/video_action", data=body) as answer:
+        assert answer.status == status
+        assert answer.content_type == "application/problem+json"
+        problem = await answer.json(content_type=None)
+    assert (problem["status"], problem.get("field")) == (status, field)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/recommendations/u?n=0", 400),
+        ("/recommendations/u?n=x", 400),
+        ("/recommendations/u?n=51", 400),
+        ("/trending?n=-1", 400),
+        (f"/recommendations/{'x' * 129}", 400),
+        ("/recommendations/%00", 400),
+        ("/videos/nowhere", 404),
+        ("/nowhere", 404),
+    ],
+)
+async def test_a_bad_request_is_a_problem(http, path, status):
+    async with http.get(path) as answer:
+        assert answer.status == status
+        assert answer.content_type == "application/problem+json"
+
+
+async def test_a_wrong_method_says_which_is_right(http):
+    async with http.get("/video_action") as answer:
+        assert answer.status == 405
+        assert answer.headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/trending", "/recommendations/somebody-new?n=3"])
+async def test_an_endpoint_answers(http, path):
+    await get(http, path)
+
+
+async def test_metrics_are_for_prometheus(http):
+    async with http.get("/metrics") as answer:
+        text = await answer.text()
+    assert "recomind_actions_total" in text
+    assert 'recomind_table_keys{table="profiles"}' in text
+
+
+async def test_openapi_describes_every_route(http):
+    from web.routes import ROUTES
+
+    document = await get(http, "/openapi.json")
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert described == {(route.method, route.path) for route in ROUTES}
+    action = document["components"]["schemas"]["VideoAction"]
+    assert action["properties"]["user_id"]["maxLength"] == 128
+    assert set(action["required"]) == {"user_id", "video_id", "action_type"}
+
+
+@pytest.mark.parametrize("path", ["/table/", "/router/"])
+async def test_fausts_own_pages_are_off(http, path):
+    async with http.get(path) as answer:
+        assert answer.status == 404
