@@ -13,7 +13,6 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
-from mode.utils.futures import notify
 
 from recomind.transport.batches import Batch
 
@@ -47,24 +46,6 @@ class Consumer(driver.Consumer):
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, self._batch_message(tp, batch)
 
-    def track_message(self, message: ConsumerMessage) -> None:
-        """Take a batch on the account, unfinished."""
-        super().track_message(message)
-        self._in_work[message.tp][message.offset] = False
-
-    def ack(self, message: ConsumerMessage) -> bool:
-        """Mark a batch as finished."""
-        if message.acked:
-            return False
-        message.acked = True
-        self._unacked_messages.discard(message)
-        in_work = self._in_work[message.tp]
-        known = message.offset in in_work and message.generation_id == self.app.consumer_generation_id
-        if known:
-            in_work[message.offset] = True
-        notify(self._waiting_for_ack)
-        return known
-
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish and commit what is in work, then forget the partitions: in this order, unlike Faust."""
         await self._on_partitions_revoked(revoked)
@@ -73,20 +54,31 @@ class Consumer(driver.Consumer):
         for tp in revoked:
             self._in_work.pop(tp, None)
             self._finished.pop(tp, None)
+            self._acked.pop(tp, None)
+            self._acked_index.pop(tp, None)
             self._read_offset.pop(tp, None)
             self._committed_offset.pop(tp, None)
 
     def _batch_message(self, tp: TP, batch: Batch) -> ConsumerMessage:
         message = self._to_message(tp, batch.records[-1])
         message.key, message.value, message.headers = None, batch, None
+        self._in_work[tp][message.offset] = False
         return message
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         return (tp for tp in list(self._in_work) if topics is None or tp in topics or tp.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The offset after the last batch before the first unfinished one."""
+        """The offset after the last batch before the first unfinished one.
+
+        Faust's streams inline `Consumer.ack`: what they have acknowledged is in `_acked`.
+        """
         in_work = self._in_work[tp]
+        for offset in self._acked[tp]:
+            if offset in in_work:
+                in_work[offset] = True
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
         while in_work and in_work[first := next(iter(in_work))]:
             del in_work[first]
             self._finished[tp] = first + 1

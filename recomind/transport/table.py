@@ -152,9 +152,10 @@ async def read_to_end(brokers: str, topic: str, partitions: set[int]) -> AsyncIt
     await consumer.start()
     try:
         consumer.assign(tps)
-        ends = await consumer.end_offsets(tps)
-        await consumer.seek_to_beginning(*tps)
-        left = {tp for tp in tps if ends[tp] > 0}
+        starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+        for tp in tps:
+            consumer.seek(tp, starts[tp])
+        left = {tp for tp in tps if starts[tp] < ends[tp]}
         while left:
             for tp, records in (await consumer.getmany(timeout_ms=200)).items():
                 for record in records:

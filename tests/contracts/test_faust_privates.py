@@ -26,8 +26,6 @@ def test_the_versions_are_the_pinned_ones(package, pinned):
     [
         (Consumer, "getmany", ["self", "timeout"]),
         (Consumer, "_wait_next_records", ["self", "timeout"]),
-        (Consumer, "track_message", ["self", "message"]),
-        (Consumer, "ack", ["self", "message"]),
         (Consumer, "on_partitions_revoked", ["self", "revoked"]),
         (Consumer, "_filter_tps_with_pending_acks", ["self", "topics"]),
         (Consumer, "_new_offset", ["self", "tp"]),
@@ -47,13 +45,13 @@ def test_a_private_method_takes_what_we_give_it(owner, name, parameters):
 @pytest.mark.parametrize(
     "attribute",
     [
-        "_unacked_messages",
+        "_acked",
+        "_acked_index",
         "_buffered_partitions",
         "_active_partitions",
         "_paused_partitions",
         "_read_offset",
         "_committed_offset",
-        "_waiting_for_ack",
         "_on_partitions_revoked",
     ],
 )

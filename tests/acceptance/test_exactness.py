@@ -1,0 +1,120 @@
+"""A log through Kafka: every action once, in every store, whatever is killed on the way."""
+
+import asyncio
+from collections import defaultdict
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from recomind import topics
+from recomind.commands.importing import put_videos
+from recomind.datasets import read_actions
+from recomind.events import Action
+from recomind.feeding import encode, feed
+from recomind.simulator import Audience
+from recomind.stores.archive import Archive
+from tests.acceptance import recount
+from tests.conftest import SHARED, workers
+
+FIRST = 100_000
+"""Actions of the real log that are replayed."""
+
+POISON = (b"", b"{", b"\xff\xfe", b'{"user_id":"u"}', b'{"user_id":"u","video_id":"v","action_type":"love"}')
+
+
+async def assert_exact(settings, actions, within=240.0):
+    expected = recount.by_video(actions)
+    assert await recount.until_equal(lambda: recount.archived(settings), expected, within) == expected
+    assert await recount.until_equal(lambda: recount.counted(settings), expected, within) == expected
+    assert await recount.until_equal(lambda: recount.served(settings, expected), expected, within) == expected
+    people = defaultdict(int)
+    for action in actions:
+        people[action.user_id] += 1
+    assert await recount.until_equal(lambda: recount.per_person(settings), dict(people), within) == dict(people)
+    await assert_nobody_sees_twice(settings, actions)
+
+
+async def assert_nobody_sees_twice(settings, actions):
+    acted = defaultdict(set)
+    for action in actions:
+        acted[action.user_id].add(action.video_id)
+    lists = await recount.lists(settings, list(acted))
+    assert lists
+    assert all(acted[user].isdisjoint(videos) for user, videos in lists.items())
+
+
+async def test_a_real_log_is_exact_though_a_worker_is_killed_and_another_comes(new_stack, tmp_path):
+    folder = SHARED / "kuairand"
+    if not folder.exists():
+        pytest.skip("kuairand is not beside this checkout (../shared/data)")
+    settings, actions = new_stack.settings, list(read_actions(folder, FIRST))
+    with workers(settings, tmp_path) as start:
+        first = start().wait_ready()
+        await put_videos(settings, folder)
+        await feed(settings, actions[: FIRST // 2])
+        feeding = asyncio.create_task(feed(settings, actions[FIRST // 2 :]))
+        await asyncio.sleep(4)
+        first.kill()
+        await feeding
+        second, third = start(), start()
+        second.wait_ready()
+        third.wait_ready()
+        await assert_exact(settings, actions)
+        assert (second.stop(), third.stop()) == (0, 0)
+
+
+async def test_duplicates_wrong_keys_and_poison_lose_and_double_nothing(new_stack, tmp_path):
+    settings, audience = new_stack.settings, Audience(40, 100, 3)
+    actions = list(reactions(audience, 4000))
+    with workers(settings, tmp_path) as start:
+        start().wait_ready()
+        archive = Archive(settings.postgres_dsn)
+        await archive.open()
+        await archive.put_videos(audience.videos)
+        await archive.close()
+        await send_badly(settings, actions)
+        await assert_exact(settings, actions)
+        letters = await dead_letters(settings)
+        assert sorted(letters.values()) == sorted(POISON)
+        start().wait_ready()
+        more = list(reactions(audience, 1000, seed=9))
+        await feed(settings, more)
+        await assert_exact(settings, [*actions, *more])
+
+
+def reactions(audience, count, seed=8):
+    rng = np.random.default_rng(seed)
+    for at in range(count):
+        person, video = audience.people[rng.integers(len(audience.people))], audience.pick_video()
+        yield Action(person, video, audience.react(person, video), 1.7e9 + at, uuid4())
+
+
+async def send_badly(settings, actions):
+    """With a key, without one, with a wrong one, into any partition; every tenth twice; poison in between."""
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_brokers)
+    await producer.start()
+    for number, action in enumerate(actions):
+        key = (action.user_id.encode(), None, b"wrong")[number % 3]
+        for _ in range(2 if number % 10 == 0 else 1):
+            await producer.send(topics.ACTIONS, encode(action), key)
+        if number % 800 == 0:
+            await producer.send(topics.ACTIONS, POISON[number // 800], action.user_id.encode())
+    await producer.stop()
+
+
+async def dead_letters(settings):
+    """Origin to original."""
+    consumer = AIOKafkaConsumer(
+        topics.DEAD_LETTERS, bootstrap_servers=settings.kafka_brokers, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found = {}
+    while len(found) < len(POISON):
+        for records in (await asyncio.wait_for(consumer.getmany(timeout_ms=500), 20)).values():
+            for record in records:
+                assert dict(record.headers)["reason"]
+                found[record.key] = record.value
+    await consumer.stop()
+    return found
