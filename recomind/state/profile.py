@@ -19,13 +19,13 @@ from recomind.state.origins import Origins, advance, is_news
 LIKES: Final = 48
 """How many likes are kept, the latest by event time."""
 
-REACTIONS: Final = 24
+REACTIONS: Final = 16
 """How many views and skips are kept, the latest by event time."""
 
-SEEN: Final = 512
+SEEN: Final = 400
 """How many videos acted on are kept from being shown again, the latest by arrival; 4 bytes each."""
 
-EVENT_IDS: Final = 48
+EVENT_IDS: Final = 128
 """How many of the latest event ids are recognised when they come again; 8 bytes each."""
 
 

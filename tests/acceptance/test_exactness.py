@@ -24,7 +24,7 @@ FIRST = 100_000
 POISON = (b"", b"{", b"\xff\xfe", b'{"user_id":"u"}', b'{"user_id":"u","video_id":"v","action_type":"love"}')
 
 
-async def assert_exact(settings, actions, within=240.0):
+async def assert_exact(settings, actions, within=150.0):
     expected = recount.by_video(actions)
     assert await recount.until_equal(lambda: recount.archived(settings), expected, within) == expected
     assert await recount.until_equal(lambda: recount.counted(settings), expected, within) == expected

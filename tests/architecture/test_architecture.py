@@ -1,0 +1,63 @@
+"""The shape of the code: sizes, docstrings, origins of the root packages."""
+
+import ast
+import importlib
+import statistics
+from pathlib import Path
+
+import pytest
+
+from agents import AGENTS
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("recomind", "agents", "tables", "web")
+FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+
+
+def body_lines(function):
+    statements = function.body[1:] if ast.get_docstring(function) else function.body
+    return statements[-1].end_lineno - statements[0].lineno + 1 if statements else 0
+
+
+FUNCTIONS = [
+    (f"{file.relative_to(ROOT)}:{node.name}", body_lines(node))
+    for file in FILES
+    for node in ast.walk(ast.parse(file.read_text()))
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+]
+
+
+def test_files_are_short():
+    lengths = {file: len(file.read_text().splitlines()) for file in FILES}
+    assert max(lengths.values()) <= 300
+    assert statistics.median(lengths.values()) <= 120
+
+
+def test_functions_are_short():
+    lengths = [length for _, length in FUNCTIONS]
+    assert statistics.median(lengths) <= 6
+    assert sum(length <= 20 for length in lengths) >= 0.9 * len(lengths)
+    assert [name for name, length in FUNCTIONS if length > 50] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_module_has_a_docstring(file):
+    assert ast.get_docstring(ast.parse(file.read_text()))
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_root_packages_are_ours(name):
+    assert Path(importlib.import_module(name).__file__).is_relative_to(ROOT)
+
+
+def test_every_agent_file_is_declared():
+    files = {file.stem for file in (ROOT / "agents").glob("*.py")} - {"__init__", "reading", "publishing"}
+    assert files == AGENTS.keys()
+
+
+def test_nothing_tells_of_this_machine_or_a_registry():
+    for file in ROOT.rglob("*"):
+        if file.is_file() and not {".venv", ".git", ".recomind"} & set(file.relative_to(ROOT).parts):
+            text = file.read_text(errors="ignore") if file.suffix in {".py", ".md", ".toml", ".lock", ".yml"} else ""
+            assert "files.pythonhosted" + ".org" not in text
+            assert "/" + "work/" not in text, file
