@@ -4,7 +4,8 @@ While PostgreSQL is away the batch is tried again and again; it is acknowledged 
 """
 
 import asyncio
-from typing import Any, Final
+from functools import partial
+from typing import Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from mode.utils.logging import get_logger
@@ -27,12 +28,7 @@ ACTIONS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.ACTIONS)
 
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
-
-    async def archive(batches: Any) -> None:
-        async for batch in batches:
-            await insert(app, batch)
-
-    app.agent(app.batches(topics.ACTIONS), name="archive")(app.or_fail(archive))
+    app.consume(topics.ACTIONS, "archive", partial(insert, app))
 
 
 async def insert(app: RecoMindApp, batch: Batch) -> None:

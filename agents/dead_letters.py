@@ -3,29 +3,27 @@
 The key is the record's origin and the topic is compacted, so a redelivery adds nothing.
 """
 
-from collections import defaultdict
-from typing import Any
+from functools import partial
 
 from agents.reading import Read, read_actions
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.events import Rejected
+from recomind.transport.batches import Batch
 from recomind.transport.sending import Outgoing
 
 
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
+    app.consume(topics.ACTIONS, "dead letters", partial(send, app))
 
-    async def dead_letters(batches: Any) -> None:
-        async for batch in batches:
-            letters: defaultdict[int, list[Outgoing]] = defaultdict(list)
-            for read in read_actions(batch):
-                if isinstance(read.action, Rejected):
-                    letters[batch.partition].append(_letter(read, read.action))
-                    app.counters.dead_letters.inc()
-            await app.send_packed(topics.DEAD_LETTERS, letters)
 
-    app.agent(app.batches(topics.ACTIONS), name="dead letters")(app.or_fail(dead_letters))
+async def send(app: RecoMindApp, batch: Batch) -> None:
+    """Send what could not be read to the dead letters."""
+    letters = [_letter(read, read.action) for read in read_actions(batch) if isinstance(read.action, Rejected)]
+    if letters:
+        await app.send_packed(topics.DEAD_LETTERS, {batch.partition: letters})
+        app.counters.dead_letters.inc(len(letters))
 
 
 def _letter(read: Read, rejected: Rejected) -> Outgoing:

@@ -1,7 +1,6 @@
 """By video: fold signals into what is liked together and next, and publish it to the read model."""
 
 from collections import defaultdict
-from typing import Any
 
 from agents.publishing import Publisher
 from agents.reading import read_signals
@@ -18,12 +17,7 @@ from tables import neighbours as table
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
-
-    async def neighbours(batches: Any) -> None:
-        async for batch in batches:
-            await keeper.take(batch)
-
-    app.agent(app.batches(topics.SIGNALS), name="neighbours")(app.or_fail(neighbours))
+    app.consume(topics.SIGNALS, "neighbours", keeper.take)
 
 
 class Keeper:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import nlargest
-from typing import Any
 
 from agents.publishing import Publisher, publish_all
 from agents.reading import read_signals
@@ -24,12 +23,7 @@ TOP = 200
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
-
-    async def popularity(batches: Any) -> None:
-        async for batch in batches:
-            await keeper.take(batch)
-
-    app.agent(app.batches(topics.SIGNALS), name="popularity")(app.or_fail(popularity))
+    app.consume(topics.SIGNALS, "popularity", keeper.take)
     app.every(app.options.trending_interval, keeper.put_forward)
     app.every(app.options.trending_interval, keeper.mend)
     app.commit_hooks.append(keeper.put_forward)

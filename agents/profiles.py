@@ -30,13 +30,8 @@ PACK = 500
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app: one over the stream, one over the records sent on."""
     keeper = Keeper(app, table.declare(app))
-
-    async def profiles(batches: Any) -> None:
-        async for batch in batches:
-            await keeper.take(batch)
-
     for topic in (topics.ACTIONS, topics.REPAIRED):
-        app.agent(app.batches(topic), name=f"profiles of {topic}")(app.or_fail(profiles))
+        app.consume(topic, f"profiles of {topic}", keeper.take)
 
 
 class Keeper:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections import Counter
 from time import monotonic
 from typing import Any
 
@@ -11,6 +12,7 @@ from mode.utils.logging import get_logger
 from agents.reading import actions_of, read_actions
 from recomind import topics
 from recomind.app import RecoMindApp
+from recomind.transport.batches import Batch
 
 logger = get_logger(__name__)
 
@@ -21,12 +23,7 @@ CHECK = 1.0
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     trigger = Trigger(app)
-
-    async def training(batches: Any) -> None:
-        async for batch in batches:
-            trigger.count(action.action_type for _, action, _ in actions_of(read_actions(batch)))
-
-    app.agent(app.batches(topics.ACTIONS), name="training")(app.or_fail(training))
+    app.consume(topics.ACTIONS, "training", trigger.count)
     app.every(CHECK, trigger.look)
     app.on_before_shutdown.connect(trigger.stop)
 
@@ -40,11 +37,12 @@ class Trigger:
         self._since = monotonic()
         self._process: asyncio.subprocess.Process | None = None
 
-    def count(self, action_types: Any) -> None:
+    async def count(self, batch: Batch) -> None:
         """Count actions of this worker's partitions."""
-        for action_type in action_types:
-            self._count += 1
-            self._app.counters.actions.labels(action_type).inc()
+        kinds = Counter(action.action_type for _, action, _ in actions_of(read_actions(batch)))
+        for kind, count in kinds.items():
+            self._count += count
+            self._app.counters.actions.labels(kind).inc(count)
 
     async def look(self) -> None:
         """Start training if the time has come and none is running."""

@@ -6,7 +6,7 @@ It imports nothing above it: `worker.py` makes one, and lets tables, agents and 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import faust
 from faust.transport.drivers import TRANSPORTS
@@ -23,7 +23,7 @@ from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
 from recomind.stores.replica import Replica
-from recomind.transport.batches import BatchSchema
+from recomind.transport.batches import Batch, BatchSchema
 from recomind.transport.consumer import SCHEME
 from recomind.transport.sending import Outgoing, Sender
 from recomind.transport.table import Table
@@ -38,7 +38,6 @@ LESSONS: Final = 256
 """Most likes that wait to teach the blend; under load the oldest are passed over."""
 
 Hook = Callable[[], Awaitable[None]]
-Run = TypeVar("Run", bound=Callable[..., Awaitable[None]])
 
 
 class Lesson(NamedTuple):
@@ -69,6 +68,8 @@ class RecoMindApp(faust.App):
         self.news: dict[str, Profile] = {}
         self.lessons: deque[Lesson] = deque(maxlen=LESSONS)
         self.failure: BaseException | None = None
+        self.busy = 0
+        """How many batches agents are at work on."""
         self.kept: dict[str, Table[Any]] = {}
         self.publishers: dict[str, Any] = {}
         self.commit_hooks: list[Hook] = []
@@ -81,10 +82,6 @@ class RecoMindApp(faust.App):
         topic = topics.changelog(self.options.app_id, name)
         table = self.kept[name] = Table(name, kind, topic=topic, brokers=self.options.kafka_brokers)
         return table
-
-    def batches(self, topic: str) -> Any:
-        """A topic whose events are batches of records."""
-        return self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
 
     async def on_first_start(self) -> None:
         """Make the world ready before anything else starts."""
@@ -143,19 +140,25 @@ class RecoMindApp(faust.App):
             logger.error("stopping, as work failed and must be repeated", exc_info=error)
             await self.crash(error)
 
-    def or_fail(self, run: Run) -> Run:
-        """Make an agent that raises stop the worker: Faust would acknowledge the batch and go on without it."""
+    def consume(self, topic: str, name: str, handle: Callable[[Batch], Awaitable[None]]) -> None:
+        """Declare an agent: `handle` gets the batches of a topic one after the other.
 
-        async def guarded(*args: Any) -> None:
-            try:
-                await run(*args)
-            except Exception as error:
-                await self.fail(error)
-                raise
+        If it raises, the worker stops: Faust would acknowledge the batch and go on without it.
+        """
 
-        guarded.__name__ = guarded.__qualname__ = run.__name__
-        guarded.__module__ = run.__module__
-        return guarded  # type: ignore[return-value]
+        async def agent(batches: Any) -> None:
+            async for batch in batches:
+                self.busy += 1
+                try:
+                    await handle(batch)
+                except Exception as error:
+                    await self.fail(error)
+                    raise
+                finally:
+                    self.busy -= 1
+
+        batches = self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
+        self.agent(batches, name=name)(agent)
 
     @property
     def is_ready(self) -> bool:

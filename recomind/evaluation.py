@@ -22,8 +22,40 @@ from recomind.training import train
 SHOWN: Final = 30
 """Videos asked for; the first ten that may be scored count."""
 
-RETRAININGS: Final = 20
-"""How often, over the whole log, the item-item model is trained again."""
+RETRAIN_FIRST: Final = 2_000
+"""Likes at which the item-item model is trained for the first time."""
+
+RETRAIN_GROWTH: Final = 1.15
+"""By which factor likes grow until it is trained again."""
+
+
+class Replay:
+    """The engine, fed with a log, and its item-item model retrained as likes grow."""
+
+    def __init__(self, videos: Iterable[Video], caps: Caps | None = None) -> None:
+        self.engine = Engine(caps=caps)
+        self.likes: dict[str, list[str]] = {}
+        self._number = 0
+        self._liked = 0
+        self._retrain_at = RETRAIN_FIRST
+        for video in videos:
+            self.engine.put_video(video)
+
+    def observe(self, action: Action) -> None:
+        """Learn an action."""
+        self.engine.observe(action, Origin(0, self._number))
+        self._number += 1
+        liked = self.likes.setdefault(action.user_id, []) if action.action_type == "like" else None
+        if liked is not None and action.video_id not in liked:
+            liked.append(action.video_id)
+            self._liked += 1
+            self._retrain_if_due()
+
+    def _retrain_if_due(self) -> None:
+        if self._liked >= self._retrain_at:
+            self._retrain_at = int(self._liked * RETRAIN_GROWTH)
+            newest_first = [(user, video) for user, some in self.likes.items() for video in reversed(some)]
+            self.engine.retrain(train(newest_first))
 
 
 class Scored(NamedTuple):
@@ -57,29 +89,25 @@ class Evaluation:
         self.actions = sorted(actions, key=lambda action: action.timestamp)
         likes = [action.timestamp for action in self.actions if action.action_type == "like"]
         self.test_start = likes[int(len(likes) * (1 - test_frac))] if likes else 0.0
-        self.engine = Engine(caps=caps)
+        self.replay = Replay(videos, caps)
+        self.engine = self.replay.engine
         self.scored: list[Scored] = []
         self._refresh = refresh
         self._clock = clock
         self._served: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._acted: dict[str, set[str]] = {}
         self._known: set[str] = set()
-        self._likes: dict[str, list[str]] = {}
-        self._liked = 0
-        self._retrain_every = max(500, len(likes) // RETRAININGS)
-        for video in videos:
-            self.engine.put_video(video)
 
     def run(self, on_progress: Callable[[int], None] = lambda _: None) -> list[Scored]:
         """Replay; what was scored, in order. Told of progress in actions."""
-        number = 0
         for at, group in groupby(self.actions, key=lambda action: action.timestamp):
             together = list(group)
             if at >= self.test_start:
                 self._score(together)
             for action in together:
-                self._learn(action, number)
-                number += 1
+                self._known.add(action.video_id)
+                self._acted.setdefault(action.user_id, set()).add(action.video_id)
+                self.replay.observe(action)
             on_progress(len(together))
         return self.scored
 
@@ -100,7 +128,7 @@ class Evaluation:
         eligible = [video for video in served if video in self._known and video not in acted][:10]
         rank = eligible.index(action.video_id) + 1.0 if action.video_id in eligible else np.inf
         by_source = self._alone(action) if not self._refresh else ()
-        likes = len(self._likes.get(action.user_id, ()))
+        likes = len(self.replay.likes.get(action.user_id, ()))
         return Scored(rank, likes, action.timestamp, by_source, tuple(eligible), elapsed)
 
     def _serve(self, user_id: str, now: float) -> tuple[str, ...]:
@@ -120,20 +148,6 @@ class Evaluation:
         ranked = self.engine.rank(action.user_id, person, action.timestamp)
         row = self.engine.index.rows.get(action.video_id, -1)
         return tuple(_standings(ranked, row)) if action.video_id in self._known else (np.inf,) * len(ranked.scores)
-
-    def _learn(self, action: Action, number: int) -> None:
-        self._known.add(action.video_id)
-        acted = self._acted.setdefault(action.user_id, set())
-        first_like = action.action_type == "like" and action.video_id not in self._likes.get(action.user_id, ())
-        acted.add(action.video_id)
-        self.engine.observe(action, Origin(0, number))
-        if first_like:
-            self._likes.setdefault(action.user_id, []).append(action.video_id)
-            self._liked += 1
-            if self._liked % self._retrain_every == 0:
-                self.engine.retrain(
-                    train([(user, video) for user, some in self._likes.items() for video in some[::-1]])
-                )
 
 
 def _standings(ranked: Ranked, row: int) -> Iterator[float]:

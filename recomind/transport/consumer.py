@@ -6,9 +6,11 @@ and committed; and before any commit `app.before_commit()` makes durable what th
 failure (`app.failure`) nothing is committed any more, so what was in work is delivered again.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -17,6 +19,9 @@ from faust.types.tuples import ConsumerMessage
 from recomind.transport.batches import Batch
 
 SCHEME = "kafkabatch"
+
+PAUSE: Final = 0.01
+"""Seconds between looks at whether agents are still at work."""
 
 
 class Consumer(driver.Consumer):
@@ -58,6 +63,17 @@ class Consumer(driver.Consumer):
             self._acked_index.pop(tp, None)
             self._read_offset.pop(tp, None)
             self._committed_offset.pop(tp, None)
+
+    async def wait_empty(self) -> None:
+        """Wait until agents have finished what they are at work on, but not for ever; then commit.
+
+        Faust waits until every message is acknowledged, which never happens to one that some agents have taken from
+        their queues and others have not when a rebalance clears the queues. What is left out is delivered again.
+        """
+        deadline = monotonic() + self.app.conf.broker_rebalance_timeout / 2
+        while self.app.busy and not self.should_stop and monotonic() < deadline:
+            await asyncio.sleep(PAUSE)
+        await self.commit_and_end_transactions()
 
     def _batch_message(self, tp: TP, batch: Batch) -> ConsumerMessage:
         message = self._to_message(tp, batch.records[-1])

@@ -79,6 +79,6 @@ async def lists(settings: Settings, users):
 async def until_equal(probe, expected, within):
     """Wait until a probe gives what is expected; its last answer."""
     deadline = asyncio.get_running_loop().time() + within
-    while (found := await probe()) != expected and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 it is in other processes
+    while (found := await probe()) != expected and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(1)
     return found

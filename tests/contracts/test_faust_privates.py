@@ -32,6 +32,8 @@ def test_the_versions_are_the_pinned_ones(package, pinned):
         (Consumer, "_add_gap", ["self", "tp", "offset_from", "offset_to"]),
         (Consumer, "_commit_offsets", ["self", "offsets", "start_new_transaction"]),
         (Consumer, "perform_seek", ["self"]),
+        (Consumer, "wait_empty", ["self"]),
+        (Consumer, "commit_and_end_transactions", ["self"]),
         (driver.Consumer, "_to_message", ["self", "tp", "record"]),
         (driver.Consumer, "_new_consumer_thread", ["self"]),
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
