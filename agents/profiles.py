@@ -6,6 +6,7 @@ proves that its signals were sent; and an action that is delivered again either 
 their origin, or changes nothing.
 """
 
+import asyncio
 from collections import defaultdict
 from typing import Any
 
@@ -40,12 +41,17 @@ class Keeper:
     def __init__(self, app: RecoMindApp, kept: Table[Profile]) -> None:
         self._app = app
         self._kept = kept
+        self._writing = defaultdict[int, asyncio.Lock](asyncio.Lock)
         self._published = Publisher[Profile](app.read_model.put_profiles)
         self._published.declare(app, "profiles")
 
     async def take(self, batch: Batch) -> None:
-        """Apply a batch."""
-        await self._kept.recovered(batch.partition)
+        """Apply a batch; one at a time of a partition, as two agents write its profiles."""
+        async with self._writing[batch.partition]:
+            await self._kept.recovered(batch.partition)
+            await self._apply(batch)
+
+    async def _apply(self, batch: Batch) -> None:
         reads = read_actions(batch)
         await self._send_on(batch, reads)
         changed, signals = self._fold(batch, reads)

@@ -8,7 +8,7 @@ from aiohttp import web
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
-from web import actions, catalogue, health, openapi, problems, recommendations, trending
+from web import actions, catalogue, health, openapi, pages, problems, recommendations, trending
 from web.requests import APP
 
 
@@ -25,6 +25,7 @@ class Route(NamedTuple):
 
 
 ROUTES: Final = (
+    Route("GET", "/", pages.feed),
     Route("GET", "/recommendations/{user_id}", recommendations.recommendations, list[Card], takes_n=True),
     Route("POST", "/video_action", actions.post_action, actions.Outcome, VideoAction, 202),
     Route("POST", "/video_actions", actions.post_actions, list[actions.Outcome], list[VideoAction], 202),

@@ -1,9 +1,11 @@
 """A log through Kafka: every action once, in every store, whatever is killed on the way."""
 
 import asyncio
+import time
 from collections import defaultdict
 from uuid import uuid4
 
+import aiohttp
 import numpy as np
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -62,7 +64,19 @@ async def test_a_real_log_is_exact_though_a_worker_is_killed_and_another_comes(n
         second.wait_ready()
         third.wait_ready()
         await assert_exact(settings, actions)
+        await assert_a_like_changes_the_list(third.base, actions[-1].user_id)
         assert (second.stop(), third.stop()) == (0, 0)
+
+
+async def assert_a_like_changes_the_list(base, user):
+    async with aiohttp.ClientSession(base) as http:
+        before = await (await http.get(f"/recommendations/{user}?n=50")).json()
+        like = {"user_id": user, "video_id": before[0]["video_id"], "action_type": "like"}
+        assert (await http.post("/video_action", json=like)).status == 202
+        started = time.monotonic()
+        while await (await http.get(f"/recommendations/{user}?n=50")).json() == before:
+            assert time.monotonic() - started < 1.0
+            await asyncio.sleep(0.02)
 
 
 async def test_duplicates_wrong_keys_and_poison_lose_and_double_nothing(new_stack, tmp_path):

@@ -168,6 +168,12 @@ async def test_an_endpoint_answers(http, path):
     await get(http, path)
 
 
+async def test_the_page_is_served(http):
+    async with http.get("/") as answer:
+        assert answer.content_type == "text/html"
+        assert "RecoMind" in await answer.text()
+
+
 async def test_metrics_are_for_prometheus(http):
     async with http.get("/metrics") as answer:
         text = await answer.text()
