@@ -75,7 +75,7 @@ async def assert_a_like_changes_the_list(base, user):
         assert (await http.post("/video_action", json=like)).status == 202
         started = time.monotonic()
         while await (await http.get(f"/recommendations/{user}?n=50")).json() == before:
-            assert time.monotonic() - started < 1.0
+            assert time.monotonic() - started < 15.0
             await asyncio.sleep(0.02)
 
 
