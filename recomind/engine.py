@@ -4,8 +4,6 @@
 the oracle. State changes at once; the index takes in what changed when it is next asked.
 """
 
-from typing import Final
-
 from recomind.catalogue import Video
 from recomind.events import Action
 from recomind.ranking.blend import Weights
@@ -19,12 +17,6 @@ from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.training import Lists
-
-EAGER: Final = 4_000
-"""Likes learned from one by one."""
-
-SPARSE: Final = 4
-"""After that, one like in so many teaches: as good, at a quarter of the cost."""
 
 
 class Engine:
@@ -40,7 +32,6 @@ class Engine:
         """The latest event time seen, epoch seconds."""
         self.caps = caps
         self._learning = learning
-        self._likes = 0
         self._clock = 0
         self._ranked: tuple[tuple[str, int, float, int], Ranked] | None = None
         self._changed_videos: set[str] = set()
@@ -93,8 +84,7 @@ class Engine:
         first = signals[0]
         if not isinstance(first, Touched) or first.action_type != "like" or first.again:
             return
-        self._likes += 1
-        if self._learning and (self.weights.version < EAGER or self._likes % SPARSE == 0):
+        if self._learning:
             ranked = self.rank(action.user_id, before, action.timestamp)
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
 

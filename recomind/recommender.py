@@ -20,7 +20,7 @@ from recomind.state.profile import Profile
 NAMES: Final = names(tuple(SOURCES))
 """The features, in the order of their columns."""
 
-EXPLORE: Final = 5
+EXPLORE: Final = 10
 """One slate in so many shows a fresh upload in its tenth place."""
 
 _PRIOR: Final = {

@@ -30,6 +30,8 @@ OF_TAG: Final = 30
 ENOUGH: Final = 20
 """A video with so many actions is no longer fresh: its own figures speak for it."""
 
+_NEVER: Final = -1e300
+
 DAY: Final = HALF_LIVES.index(24 * 3600.0)
 
 
@@ -47,9 +49,10 @@ class Heads:
         self._changes += 1
 
     def put_tags(self, row: int, tags: Rows) -> None:
-        """A video has these tags."""
-        self.touch()
+        """A video has these tags: it belongs into their lists, and into that of fresh uploads, from now on."""
+        self._made.pop("fresh", None)
         for tag in tags.tolist():
+            self._made.pop(tag, None)
             self._tagged.setdefault(tag, []).append(row)
 
     def trending(self) -> Rows:
@@ -96,7 +99,8 @@ class Heads:
 
     def _of_tag(self, tag: int) -> Rows:
         rows = np.unique(np.array(self._tagged.get(tag, []), np.int64))
-        return rows[_largest(self._columns.liked[rows, DAY], OF_TAG)]
+        liked = np.maximum(self._columns.liked[rows, DAY], _NEVER)  # never liked is last, not left out
+        return rows[_largest(liked, OF_TAG)]
 
 
 def _largest(figures: NDArray[np.float64], n: int) -> Rows:

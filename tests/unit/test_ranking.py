@@ -103,6 +103,14 @@ def test_a_fresh_upload_is_shown_in_time():
     assert shown & {f"v{n}" for n in range(90, 100)}
 
 
+def test_a_liked_tag_proposes_videos_nobody_has_liked_yet():
+    engine = world({f"v{n}": () for n in range(40)}, [(f"u{n}", f"v{n}") for n in range(40)])
+    for n in range(5):
+        engine.put_video(Video(video_id=f"new{n}", tags=("rare",)))
+    engine.observe(Action("me", "new0", "like", 2e9), Origin(1, 0))
+    assert {f"new{n}" for n in range(1, 5)} <= set(listed(engine, "me"))
+
+
 def test_the_blend_learns_which_feature_is_right():
     rng, weights = np.random.default_rng(3), Weights()
     for _ in range(300):
