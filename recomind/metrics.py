@@ -1,6 +1,6 @@
 """What an operator watches, as Prometheus metrics in a registry of the app's own."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class Counters:
@@ -13,13 +13,6 @@ class Counters:
         self.timer_errors = Counter("recomind_timer_errors", "Periodic work that failed", registry=self.registry)
         self.lists = Counter("recomind_lists", "Lists ranked and stored", registry=self.registry)
         self.lessons = Counter("recomind_lessons", "Likes the blend has learned from", registry=self.registry)
-        self.reads = Counter("recomind_reads", "Answers by where they came from", ["source"], registry=self.registry)
-        self.freshness = Histogram(
-            "recomind_freshness_seconds",
-            "From the log taking an action to the list that counts it being stored",
-            registry=self.registry,
-            buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
-        )
         self.picks = Counter(
             "recomind_picks", "Videos put into lists, by the strategy behind them", ["strategy"], registry=self.registry
         )

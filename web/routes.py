@@ -8,7 +8,7 @@ from aiohttp import web
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
-from web import actions, catalogue, health, openapi, pages, problems, recommendations, trending
+from web import actions, catalogue, explain, health, openapi, pages, problems, recommendations, trending
 from web.requests import APP
 
 
@@ -36,6 +36,7 @@ ROUTES: Final = (
     Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
     Route("GET", "/users/{user_id}/profile", catalogue.get_profile, catalogue.ProfileAnswer),
     Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[catalogue.SimilarUser], takes_n=True),
+    Route("GET", "/explain/{user_id}/{video_id}", explain.explain, explain.Explanation),
     Route("GET", "/healthz", health.healthz, dict[str, str]),
     Route("GET", "/readyz", health.readyz, dict[str, str]),
     Route("GET", "/metrics", health.metrics),

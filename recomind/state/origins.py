@@ -26,8 +26,3 @@ def advance(origins: Origins, origin: Origin) -> Origins:
     {0: 7, 1: 3}
     """
     return {**origins, origin.lane: origin.offset}
-
-
-def covers(origins: Origins, origin: Origin) -> bool:
-    """Whether `origin` has been applied: what a reader asks who waits for an own write."""
-    return not is_news(origins, origin.lane, origin.offset)

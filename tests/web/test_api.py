@@ -95,6 +95,24 @@ async def test_profile_and_similar_answers(http):
     assert (profile["top_tags"], profile["recent_likes"], profile["likes"]) == (["similar"], videos[1::-1], 2)
 
 
+async def test_a_recommendation_is_explained_by_its_strategies(http):
+    videos = await put_videos(http, 4, "explained")
+    for user in ("e1", "e2", "e3"):
+        for video in videos[:3] if user != "e3" else videos[:1]:
+            await act(http, user, video)
+
+    async def both():
+        found = await get(http, f"/explain/e3/{videos[1]}")
+        return found if {"content-based", "collaborative", "hybrid"} <= found["strategies"].keys() else None
+
+    found = await wait_for(both)
+    assert found["listed"]
+    assert found["tags_in_common"] == ["explained"]
+    assert found["popularity"]["1h"] == [2, 0, 0]
+    assert (await get(http, f"/explain/e3/{videos[0]}"))["reason"].startswith("seen")
+    assert (await get(http, "/explain/e3/never-put"))["reason"].startswith("unknown")
+
+
 async def test_a_batch_is_answered_one_by_one(http):
     good = {"user_id": "u", "video_id": "v", "action_type": "view"}
     async with http.post("/video_actions", json=[good, {**good, "action_type": "x"}, good]) as answer:
