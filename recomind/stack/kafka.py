@@ -12,8 +12,8 @@ from recomind.stack.server import Server, free_port
 VERSION: Final = "org.apache.kafka:kafka_2.13:4.1.1"
 CLUSTER_ID: Final = "UmVjb01pbmQtY2x1c3RlcQ"
 
-LARGEST_RECORD: Final = 2 * 1024 * 1024
-"""Largest record batch, in bytes."""
+LARGEST_RECORD: Final = 16 * 1024 * 1024
+"""Largest record batch, in bytes: far more than an action needs, so that a mistake can be kept and told of."""
 
 
 class Kafka(Server):

@@ -23,7 +23,14 @@ from tests.conftest import SHARED, workers
 FIRST = 100_000
 """Actions of the real log that are replayed."""
 
-POISON = (b"", b"{", b"\xff\xfe", b'{"user_id":"u"}', b'{"user_id":"u","video_id":"v","action_type":"love"}')
+POISON = (
+    b"x" * 10_000_000,
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b'{"user_id":"u"}',
+    b'{"user_id":"u","video_id":"v","action_type":"love"}',
+)
 
 
 async def assert_exact(settings, actions, within=150.0):
@@ -107,14 +114,14 @@ def reactions(audience, count, seed=8):
 
 async def send_badly(settings, actions):
     """With a key, without one, with a wrong one, into any partition; every tenth twice; poison in between."""
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_brokers)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_brokers, max_request_size=16_000_000)
     await producer.start()
     for number, action in enumerate(actions):
         key = (action.user_id.encode(), None, b"wrong")[number % 3]
         for _ in range(2 if number % 10 == 0 else 1):
             await producer.send(topics.ACTIONS, encode(action), key)
-        if number % 800 == 0:
-            await producer.send(topics.ACTIONS, POISON[number // 800], action.user_id.encode())
+        if number % 600 == 0 and number // 600 < len(POISON):
+            await producer.send(topics.ACTIONS, POISON[number // 600], action.user_id.encode())
     await producer.stop()
 
 
