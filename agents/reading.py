@@ -12,7 +12,6 @@ from recomind.transport.batches import Batch
 
 ORIGIN: Final = "origin"
 LOGGED_AT: Final = "logged_at"
-REPAIR_HEADERS: Final = (ORIGIN, LOGGED_AT)
 
 _decode_signals = msgspec.msgpack.Decoder(list[Signal]).decode
 pack_signals = msgspec.msgpack.Encoder().encode
