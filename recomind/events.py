@@ -28,7 +28,7 @@ FUTURE_TOLERANCE: Final = 300.0
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_MAX, description="1 to 128 printable characters")]
 
 
-class VideoAction(msgspec.Struct, frozen=True, kw_only=True):
+class VideoAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An action as it is sent, over HTTP or Kafka: `{"user_id":"u1","video_id":"v1","action_type":"like"}`."""
 
     user_id: Id

@@ -5,7 +5,6 @@ video that the person liked shortly before. A video gets at most one signal of a
 a signal, and a video's state can tell what it has applied already.
 """
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -35,7 +34,7 @@ def repaired_lane(source: int, target: int) -> int:
     return (source + 1) << 16 | target
 
 
-class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
     """A person acted on this video."""
 
     video_id: str
@@ -50,7 +49,7 @@ class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t"):
     """For a first like: the videos liked before, latest first, at most `TRAIL`."""
 
 
-class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f"):
+class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
     """A person who liked this video liked `by` afterwards."""
 
     video_id: str
@@ -65,7 +64,7 @@ class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f"):
 Signal = Touched | Followed
 
 
-def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) -> Iterator[Signal]:
+def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) -> list[Signal]:
     """The signals of an action.
 
     Args:
@@ -74,9 +73,10 @@ def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) 
         action: the action.
         origin: its place in the log.
     """
-    video_id, (lane, offset), at = action.video_id, origin, action.timestamp
-    if action.action_type != "like" or again:
+    user_id, video_id, kind, at, _ = action
+    lane, offset = origin
+    if kind != "like" or again:
         trail = ()
-    yield Touched(video_id, lane, offset, at, action.user_id, action.action_type, again, trail)
-    for gap, earlier in enumerate(trail, 1):
-        yield Followed(earlier, lane, offset, at, video_id, gap)
+    signals: list[Signal] = [Touched(video_id, lane, offset, at, user_id, kind, again, trail)]
+    signals += [Followed(earlier, lane, offset, at, video_id, gap) for gap, earlier in enumerate(trail, 1)]
+    return signals

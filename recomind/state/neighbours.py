@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from recomind.signals import Followed, Origin, Signal, Touched
-from recomind.state.origins import Origins, advance, is_news
+from recomind.signals import Followed, Signal, Touched
+from recomind.state.origins import Origins, take
 
 SIZE: Final = 150
 """How many other videos are kept."""
@@ -38,7 +38,7 @@ class Liker(NamedTuple):
     timestamp: float
 
 
-class Neighbours(msgspec.Struct, frozen=True, array_like=True):
+class Neighbours(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A video's company."""
 
     origins: Origins = {}
@@ -50,30 +50,30 @@ class Neighbours(msgspec.Struct, frozen=True, array_like=True):
 
 
 def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
-    """Take signals in, in their order; those applied before change nothing."""
-    for signal in signals:
-        if is_news(neighbours.origins, signal.lane, signal.offset):
-            neighbours = _absorb(neighbours, signal)
-    return neighbours
+    """Take signals in, in their order; those applied before change nothing.
 
-
-def _absorb(neighbours: Neighbours, signal: Signal) -> Neighbours:
-    origins = advance(neighbours.origins, Origin(signal.lane, signal.offset))
-    company, likers, likes = neighbours.company, neighbours.likers, neighbours.likes
-    if isinstance(signal, Followed):
-        company = _met(company, [(signal.by, round(UNIT / signal.gap), 0)])
-    elif signal.action_type == "like" and not signal.again:
-        company = _met(company, [(earlier, 0, round(UNIT / gap)) for gap, earlier in enumerate(signal.trail, 1)])
-        likers, likes = _joined(likers, signal), likes + 1
+    What grows is copied once, not for each signal: a popular video gets many in a batch.
+    """
+    origins = dict(neighbours.origins)
+    news = [signal for signal in signals if take(origins, signal.lane, signal.offset)]
+    if not news:
+        return neighbours
+    company, likers, likes = dict(neighbours.company), neighbours.likers, neighbours.likes
+    for signal in news:
+        if isinstance(signal, Followed):
+            _meet(company, signal.by, round(UNIT / signal.gap), 0)
+        elif signal.action_type == "like" and not signal.again:
+            for gap, earlier in enumerate(signal.trail, 1):
+                _meet(company, earlier, 0, round(UNIT / gap))
+            likers, likes = _joined(likers, signal), likes + 1
+        if len(company) > SIZE + SLACK:
+            company = _pruned(company)
     return Neighbours(origins, company, likers, likes)
 
 
-def _met(company: Company, others: Iterable[tuple[str, int, int]]) -> Company:
-    grown = dict(company)
-    for other, more_after, more_before in others:
-        after, before = grown.get(other, (0, 0))
-        grown[other] = after + more_after, before + more_before
-    return _pruned(grown) if len(grown) > SIZE + SLACK else grown
+def _meet(company: Company, other: str, more_after: int, more_before: int) -> None:
+    after, before = company.get(other, (0, 0))
+    company[other] = after + more_after, before + more_before
 
 
 def _pruned(company: Company) -> Company:
@@ -83,5 +83,8 @@ def _pruned(company: Company) -> Company:
 
 def _joined(likers: tuple[Liker, ...], touch: Touched) -> tuple[Liker, ...]:
     """The latest likers by event time; the same for every order of arrival."""
-    people = sorted({*likers, Liker(touch.user_id, touch.timestamp)}, key=lambda liker: liker[::-1])
+    new = Liker(touch.user_id, touch.timestamp)
+    if not likers or new[::-1] > likers[-1][::-1]:  # the usual order needs no sorting
+        return (*likers[-LIKERS + 1 :], new)
+    people = sorted({*likers, new}, key=lambda liker: liker[::-1])
     return tuple(people[-LIKERS:])

@@ -7,7 +7,7 @@ again at or before the last offset that was committed; so what is not newer than
 from recomind.signals import Origin
 
 Origins = dict[int, int]
-"""Lane to the last offset applied. Never changed in place: `advance` makes a new one."""
+"""Lane to the last offset applied. A value's are never changed in place: `advance` makes new ones."""
 
 
 def is_news(origins: Origins, lane: int, offset: int) -> bool:
@@ -26,3 +26,16 @@ def advance(origins: Origins, origin: Origin) -> Origins:
     {0: 7, 1: 3}
     """
     return {**origins, origin.lane: origin.offset}
+
+
+def take(origins: Origins, lane: int, offset: int) -> bool:
+    """Whether an origin is news; if so, advance a copy of a value's origins that the caller owns.
+
+    >>> mine = {0: 7}
+    >>> take(mine, 0, 7), take(mine, 0, 8), mine
+    (False, True, {0: 8})
+    """
+    if offset <= origins.get(lane, -1):
+        return False
+    origins[lane] = offset
+    return True

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from recomind.signals import Origin, Touched
-from recomind.state.origins import Origins, advance, is_news
+from recomind.signals import Touched
+from recomind.state.origins import Origins, take
 
 HOUR: Final = 3600.0
 HALF_LIVES: Final = (HOUR, 6 * HOUR, 24 * HOUR, 168 * HOUR, 720 * HOUR)
@@ -48,7 +48,7 @@ Scores = tuple[float, ...]
 NOTHING: Final[Scores] = (-inf,) * len(HALF_LIVES)
 
 
-class Popularity(msgspec.Struct, frozen=True, array_like=True):
+class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A video's popularity."""
 
     origins: Origins = {}
@@ -64,11 +64,27 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True):
 
 
 def fold(popularity: Popularity, touches: Iterable[Touched]) -> Popularity:
-    """Take signals in, in their order; those applied before change nothing."""
-    for touch in touches:
-        if is_news(popularity.origins, touch.lane, touch.offset):
-            popularity = _absorb(popularity, touch)
-    return popularity
+    """Take signals in, in their order; those applied before change nothing.
+
+    What grows is copied once, not for each signal: a popular video gets many in a batch.
+    """
+    origins = dict(popularity.origins)
+    news = [touch for touch in touches if take(origins, touch.lane, touch.offset)]
+    if not news:
+        return popularity
+    counts, liked, shown = popularity.counts, popularity.liked, popularity.shown
+    minutes, hours = dict(popularity.minutes), dict(popularity.hours)
+    first_at, last_at = popularity.first_at, popularity.last_at
+    for touch in news:
+        at, kind = touch.timestamp, touch.action_type
+        first_at, last_at = min(first_at, at), max(last_at, at)
+        terms = [rate * at for rate in RATES]
+        counts, shown = _count(counts, kind), _add_all(shown, terms)
+        if kind == "like" and not touch.again:
+            liked = _add_all(liked, terms)
+        _mark(minutes, int(at // 60), int(last_at // 60) - MINUTES, kind)
+        _mark(hours, int(at // HOUR), int(last_at // HOUR) - HOURS, kind)
+    return Popularity(origins, counts, liked, shown, minutes, hours, first_at, last_at)
 
 
 def decayed(score: float, rate: float, now: float) -> float:
@@ -95,35 +111,25 @@ def window(popularity: Popularity, seconds: float, now: float) -> Counts:
     return Counts(*map(sum, zip(*inside, strict=True))) if inside else Counts()
 
 
-def _absorb(popularity: Popularity, touch: Touched) -> Popularity:
-    at, kind = touch.timestamp, touch.action_type
-    learns = kind == "like" and not touch.again
-    last_at = max(popularity.last_at, at)
-    return Popularity(
-        advance(popularity.origins, Origin(touch.lane, touch.offset)),
-        _count(popularity.counts, kind),
-        _add_all(popularity.liked, at) if learns else popularity.liked,
-        _add_all(popularity.shown, at),
-        _bucketed(popularity.minutes, int(at // 60), int(last_at // 60) - MINUTES, kind),
-        _bucketed(popularity.hours, int(at // HOUR), int(last_at // HOUR) - HOURS, kind),
-        min(popularity.first_at, at),
-        last_at,
-    )
-
-
-def _add_all(scores: Scores, at: float) -> Scores:
-    return tuple([add(score, rate * at) for score, rate in zip(scores, RATES, strict=True)])
+def _add_all(scores: Scores, terms: Iterable[float]) -> Scores:
+    """`add` for each score and its term; written out, as it is the most frequent sum of all."""
+    pairs = zip(scores, terms, strict=True)
+    return tuple([max(one, term) + log1p(exp(-abs(one - term))) for one, term in pairs])
 
 
 def _count(counts: Counts, kind: str) -> Counts:
-    return Counts(counts[0] + (kind == "like"), counts[1] + (kind == "view"), counts[2] + (kind == "skip"))
+    likes, views, skips = counts
+    if kind == "like":
+        return Counts(likes + 1, views, skips)
+    return Counts(likes, views + 1, skips) if kind == "view" else Counts(likes, views, skips + 1)
 
 
-def _bucketed(ring: Ring, bucket: int, floor: int, kind: str) -> Ring:
-    """The ring with one more action; buckets at or below `floor` are out of every window."""
+def _mark(ring: Ring, bucket: int, floor: int, kind: str) -> None:
+    """Count one more action in its bucket; buckets at or below `floor` are out of every window."""
     if bucket <= floor:
-        return ring
-    grown = {**ring, bucket: _count(ring.get(bucket, NONE), kind)}
-    if bucket in ring or min(grown) > floor:
-        return grown
-    return {number: counts for number, counts in grown.items() if number > floor}
+        return
+    is_new = bucket not in ring
+    ring[bucket] = _count(ring.get(bucket, NONE), kind)
+    if is_new and min(ring) <= floor:
+        for old in [number for number in ring if number <= floor]:
+            del ring[old]

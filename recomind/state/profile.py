@@ -47,7 +47,7 @@ class Reaction(NamedTuple):
 _Entry = TypeVar("_Entry", bound=Liked | Reaction)
 
 
-class Profile(msgspec.Struct, frozen=True, array_like=True):
+class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A person, within 4 KB."""
 
     origins: Origins = {}
@@ -75,9 +75,9 @@ def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, lis
     """
     if not is_news(profile.origins, origin.lane, origin.offset) or _is_repeated(profile, action):
         return profile, []
-    trail = tuple(liked.video_id for liked in profile.likes[: -TRAIL - 2 : -1] if liked.video_id != action.video_id)
-    signals = list(derive(trail[:TRAIL], _is_again(profile, action), action, origin))
-    return _absorb(profile, origin, action), signals
+    again = _is_again(profile, action)
+    trail = _trail(profile.likes, action.video_id) if action.action_type == "like" and not again else ()
+    return _absorb(profile, origin, action), derive(trail, again, action, origin)
 
 
 def video_hash(video_id: str) -> int:
@@ -100,27 +100,31 @@ def _absorb(profile: Profile, origin: Origin, action: Action) -> Profile:
     )
 
 
+def _trail(likes: tuple[Liked, ...], video_id: str) -> tuple[str, ...]:
+    """The latest likes but this one, latest first."""
+    latest = [liked[0] for liked in likes[: -TRAIL - 2 : -1] if liked[0] != video_id]
+    return tuple(latest[:TRAIL])
+
+
 def _is_again(profile: Profile, action: Action) -> bool:
     if action.action_type == "like":
-        return any(liked.video_id == action.video_id for liked in profile.likes)
-    return any(reaction[:2] == (action.video_id, action.action_type) for reaction in profile.reactions)
+        return action.video_id in [liked[0] for liked in profile.likes]
+    return (action.video_id, action.action_type) in [reaction[:2] for reaction in profile.reactions]
 
 
 def _with_like(likes: tuple[Liked, ...], action: Action) -> tuple[Liked, ...]:
-    return _latest((*likes, Liked(action.video_id, action.timestamp)), LIKES)
+    return _latest(likes, Liked(action.video_id, action.timestamp), LIKES)
 
 
 def _with_reaction(reactions: tuple[Reaction, ...], action: Action) -> tuple[Reaction, ...]:
-    new = Reaction(action.video_id, action.action_type, action.timestamp)
-    return _latest((*reactions, new), REACTIONS)
+    return _latest(reactions, Reaction(action.video_id, action.action_type, action.timestamp), REACTIONS)
 
 
-def _latest(entries: tuple[_Entry, ...], size: int) -> tuple[_Entry, ...]:
+def _latest(earlier: tuple[_Entry, ...], new: _Entry, size: int) -> tuple[_Entry, ...]:
     """The `size` latest by event time, a video once; the same for every order of arrival."""
-    *earlier, new = entries
     again = [entry for entry in earlier if entry[0] == new[0]]
     if again:
-        earlier.remove(again[0])
+        earlier = tuple(entry for entry in earlier if entry is not again[0])
         new = max(again[0], new, key=_moment)
     if earlier and earlier[-1].timestamp >= new.timestamp:
         return tuple(sorted((*earlier, new), key=_moment)[-size:])
