@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := recomind agents tables web tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports pytest format lock clean faults evaluate
+.PHONY: help demo test lint types imports chromium pytest format lock clean faults evaluate
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,7 +32,10 @@ types: $(READY) ## mypy --strict
 imports: $(READY) ## import contracts
 	@$(BIN)/lint-imports
 
-pytest: $(READY) ## unit, contract, web, integration and acceptance tests
+chromium: ## a browser for the tests of the pages, where it may be installed
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { apt-get update && apt-get install --yes --no-install-recommends chromium; } >/dev/null 2>&1; } || echo "chromium was not installed: the tests of the pages are skipped"
+
+pytest: $(READY) chromium ## unit, contract, web, integration and acceptance tests
 	@$(BIN)/python -m pytest -q -m "not slow"
 
 faults: $(READY) ## the long fault suite

@@ -68,6 +68,7 @@ class Refresher:
         for lesson in lessons:
             self._learn(lesson)
         lists = {user_id: self._rank(profile) for user_id, profile in people.items()}
+        await app.publishers["profiles"].flush()  # whoever reads a list finds the profile that it counts
         await app.read_model.put_lists(lists)
         for user_id, profile in people.items():
             self._archived.add(user_id, (lists[user_id], profile.last_at))

@@ -68,6 +68,9 @@ class Settings:
     body_limit: int = 1_048_576
     """Largest HTTP body, in bytes."""
 
+    streams_limit: int = 500
+    """Most pages that may be open on one worker with news pushed to them; others ask again and again."""
+
     session_timeout: float = 10.0
     """Seconds without a heartbeat after which Kafka gives a worker's partitions to others."""
 

@@ -1,6 +1,6 @@
 """`GET /recommendations/{user_id}`: the list at once from Redis; from PostgreSQL when the cache is cold."""
 
-from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from mode.utils.logging import get_logger
@@ -15,20 +15,35 @@ from web.requests import AS_OF, DEGRADED, SOURCE, app_of, first, id_of, json, n_
 
 logger = get_logger(__name__)
 
-HISTORY = LIKES + REACTIONS
+HISTORY: Final = LIKES + REACTIONS
 """How many of a person's latest actions are read from the archive."""
+
+
+class Served(NamedTuple):
+    """A person's list, and where it came from."""
+
+    videos: bytes
+    """A JSON array."""
+    meta: ListMeta
+    source: str
+    """`cache`, `cold` (ranked now) or `archive` (Redis is away)."""
 
 
 async def recommendations(request: web.Request) -> web.Response:
     """The person's top videos, best first."""
     app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
+    return _answer(await list_of(app, user_id), n)
+
+
+async def list_of(app: RecoMindApp, user_id: str) -> Served:
+    """The person's list from the nearest place that has one."""
     try:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
-        return _answer(await _from_archive(app, user_id), n, "archive", {DEGRADED: "redis"})
+        return Served(*await _from_archive(app, user_id), "archive")
     if found is not None:
-        return _answer(found, n, "cache")
-    return _answer(await _cold(app, user_id), n, "cold")
+        return Served(*found, "cache")
+    return Served(*await _cold(app, user_id), "cold")
 
 
 async def profile_of(app: RecoMindApp, user_id: str) -> Profile:
@@ -60,8 +75,7 @@ async def _from_archive(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta
     return stored.videos, stored.meta
 
 
-def _answer(
-    found: tuple[bytes, ListMeta], n: int, source: str, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    videos, meta = found
-    return json(first(videos, n), headers={SOURCE: source, AS_OF: f"{meta.as_of:.3f}", **(headers or {})})
+def _answer(served: Served, n: int) -> web.Response:
+    degraded = {DEGRADED: "redis"} if served.source == "archive" else {}
+    headers = {SOURCE: served.source, AS_OF: f"{served.meta.as_of:.3f}", **degraded}
+    return json(first(served.videos, n), headers=headers)

@@ -8,7 +8,8 @@ from aiohttp import web
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
-from web import actions, catalogue, explain, health, openapi, pages, problems, recommendations, trending
+from web import actions, catalogue, explain, feed, health, openapi, pages, problems, recommendations, trending
+from web.hub import HUB, Hub
 from web.requests import APP
 
 
@@ -37,6 +38,11 @@ ROUTES: Final = (
     Route("GET", "/users/{user_id}/profile", catalogue.get_profile, catalogue.ProfileAnswer),
     Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[catalogue.SimilarUser], takes_n=True),
     Route("GET", "/explain/{user_id}/{video_id}", explain.explain, explain.Explanation),
+    Route("GET", "/feed", feed.trending_feed, feed.Feed, takes_n=True),
+    Route("GET", "/feed/{user_id}", feed.feed, feed.Feed, takes_n=True),
+    Route("GET", "/events/feed", feed.trending_events, takes_n=True),
+    Route("GET", "/events/feed/{user_id}", feed.feed_events, takes_n=True),
+    Route("GET", "/assets/{name}", pages.asset),
     Route("GET", "/healthz", health.healthz, dict[str, str]),
     Route("GET", "/readyz", health.readyz, dict[str, str]),
     Route("GET", "/metrics", health.metrics),
@@ -51,5 +57,8 @@ def declare(app: RecoMindApp) -> None:
     served[openapi.DOCUMENT] = openapi.describe(ROUTES)
     served._client_max_size = app.options.body_limit
     served.middlewares.append(problems.problems)
+    hub = served[HUB] = Hub(app.read_model, app.options.streams_limit)
+    served.on_startup.append(hub.start)
+    served.on_shutdown.append(hub.stop)
     for route in ROUTES:
         served.router.add_route(route.method, route.path, route.handler)

@@ -14,6 +14,7 @@
 | `model_version` | the retrained model that is served | none |
 | `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
 | `read_model_epoch:{partition}` | there while a partition's values are: gone after a flush of Redis | none |
+| `lists_written` | a channel: whose lists have just been written, msgpack; an empty name for trending | |
 """
 
 from typing import Final
@@ -28,6 +29,7 @@ MODEL_TTL: Final = 24 * 60 * MINUTE
 
 POPULAR_VIDEOS: Final = "popular_videos"
 MODEL_VERSION: Final = "model_version"
+LISTS_WRITTEN: Final = "lists_written"
 
 
 def recommendations(user_id: str) -> str:

@@ -4,8 +4,8 @@ Values are absolute and overwritten, never incremented, so writing one twice is 
 Redis, or memory in tests.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ from recomind.stores.values import Values
 Kind = TypeVar("Kind")
 Scored = tuple[tuple[str, float], ...]
 """Video ids with a score each, best first."""
+
+EVERYBODY: Final = ""
+"""In the place of a person: those who are not logged in, whose list is trending."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -58,6 +61,12 @@ class ReadModel:
         await self.values.set_many(metas, ttl)
         tags = {keys.user_profile(user): stored.top_tags for user, stored in lists.items()}
         await self.values.set_many(tags, keys.USER_PROFILE_TTL)
+        await self.values.publish(keys.LISTS_WRITTEN, _encode(list(lists)))
+
+    async def written(self) -> AsyncIterator[list[str]]:
+        """Whose lists have been written, from now on; first of all nobody's, once listening has begun."""
+        async for message in self.values.listen(keys.LISTS_WRITTEN):
+            yield msgspec.msgpack.decode(message, type=list[str]) if message else []
 
     async def list_of(self, user_id: str) -> tuple[bytes, ListMeta] | None:
         """A person's list and what it counts; None when the cache is cold."""
@@ -68,6 +77,7 @@ class ReadModel:
     async def put_popular(self, videos: bytes) -> None:
         """Store trending as JSON."""
         await self.values.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_TTL)
+        await self.values.publish(keys.LISTS_WRITTEN, _encode([EVERYBODY]))
 
     async def popular(self) -> bytes | None:
         """Trending as JSON; None when the cache is cold."""

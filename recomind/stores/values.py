@@ -1,8 +1,10 @@
-"""Bytes by key: Redis, and its twin in memory. All that the read model asks of a server."""
+"""Bytes by key, and messages to whoever listens: Redis, and its twin in memory. All that is asked of a server."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from redis import asyncio as redis
 from redis.exceptions import RedisError
@@ -10,6 +12,9 @@ from redis.exceptions import RedisError
 from recomind.errors import UnavailableError
 
 Answer = TypeVar("Answer")
+
+PATIENCE: Final = 1.0
+"""Seconds of silence on a channel after which a listener looks whether Redis is still there."""
 
 
 class Values(Protocol):
@@ -24,6 +29,12 @@ class Values(Protocol):
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove keys."""
 
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Send a message to those who listen to the channel now."""
+
+    def listen(self, channel: str) -> AsyncIterator[bytes | None]:
+        """The messages of a channel, from now on; first of all a None once listening has begun."""
+
     async def close(self) -> None:
         """Disconnect."""
 
@@ -34,6 +45,7 @@ class MemoryValues:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._values: dict[str, tuple[bytes, float]] = {}
+        self._listeners: defaultdict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of keys, None where there is none."""
@@ -50,6 +62,22 @@ class MemoryValues:
         """Remove keys."""
         for key in keys:
             self._values.pop(key, None)
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Send a message to those who listen to the channel now."""
+        for queue in self._listeners[channel]:
+            queue.put_nowait(message)
+
+    async def listen(self, channel: str) -> AsyncIterator[bytes | None]:
+        """The messages of a channel, from now on; first of all a None once listening has begun."""
+        queue = asyncio.Queue[bytes]()
+        self._listeners[channel].add(queue)
+        try:
+            yield None
+            while True:
+                yield await queue.get()
+        finally:
+            self._listeners[channel].discard(queue)
 
     async def close(self) -> None:
         """Nothing to disconnect."""
@@ -81,6 +109,25 @@ class RedisValues:
         """Remove keys."""
         if keys:
             await _answer(self._redis.delete(*keys))
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Send a message to those who listen to the channel now."""
+        sent: Awaitable[Any] = self._redis.publish(channel, message)
+        await _answer(sent)
+
+    async def listen(self, channel: str) -> AsyncIterator[bytes | None]:
+        """The messages of a channel, from now on; first of all a None once listening has begun.
+
+        Raises:
+            UnavailableError: the connection is lost.
+        """
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            await _answer(subscription.subscribe(channel))
+            yield None
+            while True:
+                message = await _answer(subscription.get_message(timeout=PATIENCE))
+                if message is not None:
+                    yield message["data"]
 
     async def close(self) -> None:
         """Disconnect."""

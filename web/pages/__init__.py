@@ -3,14 +3,49 @@
 What belongs here: HTML, CSS and JavaScript without a build step, and nothing that decides. They use the public API.
 """
 
+from hashlib import sha256
 from importlib.resources import files
+from typing import Final
 
 from aiohttp import web
 
-FEED = files("web.pages").joinpath("feed.html").read_text(encoding="utf-8")
+TYPES: Final = {"css": "text/css", "js": "text/javascript", "html": "text/html", "svg": "image/svg+xml"}
+
+POLICY: Final = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+"""What a page may load: nothing from elsewhere."""
+
+
+class Page:
+    """A file, and how browsers may keep it."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self._content = content
+        self._kind = TYPES[name.rpartition(".")[2]]
+        self._tag = sha256(content).hexdigest()[:16]
+
+    def answer(self, request: web.Request) -> web.Response:
+        """The file; 304 where the browser has it already."""
+        headers = {"Cache-Control": "no-cache", "ETag": f'"{self._tag}"', "Content-Security-Policy": POLICY}
+        if any(tag.value == self._tag for tag in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=self._content, headers=headers, content_type=self._kind, charset="utf-8")
+
+
+FILES: Final = {
+    file.name: Page(file.name, file.read_bytes())
+    for file in files("web.pages").iterdir()
+    if file.name.rpartition(".")[2] in TYPES
+}
 
 
 async def feed(request: web.Request) -> web.Response:
     """The feed: one video a screen, and the list to come."""
-    del request
-    return web.Response(text=FEED, content_type="text/html")
+    return FILES["feed.html"].answer(request)
+
+
+async def asset(request: web.Request) -> web.Response:
+    """A file that a page loads."""
+    found = FILES.get(request.match_info["name"])
+    if found is None:
+        raise web.HTTPNotFound(text="no such file")
+    return found.answer(request)

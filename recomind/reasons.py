@@ -1,0 +1,185 @@
+"""Why a video is in a list, in words that a person understands: one reason for each source that proposed it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from recomind.candidates import liked_together, tags
+from recomind.candidates.sources import STRATEGIES
+from recomind.ranking.index import VideoIndex
+from recomind.state.neighbours import Neighbours
+from recomind.state.popularity import Popularity, window
+from recomind.state.profile import Profile
+
+WINDOWS: Final = {"1h": 3600.0, "24h": 86_400.0, "7d": 604_800.0}
+"""The windows in which counts are told, in seconds."""
+
+_SPOKEN: Final = {"1h": "in the last hour", "24h": "in the last day", "7d": "in the last week"}
+
+MOST: Final = 2
+"""Most videos, and most tags, that a reason names."""
+
+
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one source says of a video."""
+
+    source: str
+    strategy: str
+    strength: float
+    """1 for the source's best candidate."""
+    text: str
+    videos: tuple[str, ...] = ()
+    """The person's likes behind it."""
+    tags: tuple[str, ...] = ()
+    """The person's tags behind it."""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How often a video was liked, viewed and skipped."""
+
+    likes: int = 0
+    views: int = 0
+    skips: int = 0
+
+
+class Evidence(NamedTuple):
+    """What reasons are drawn from."""
+
+    profile: Profile
+    catalogue: VideoIndex
+    """Titles and tags."""
+    neighbours: Mapping[str, Neighbours]
+    """Of the person's latest likes."""
+    popularity: Mapping[str, Popularity]
+    """Of the videos of the list."""
+    now: float
+    """Event time, epoch seconds."""
+
+
+class Words(NamedTuple):
+    """A reason's text, and what it names."""
+
+    text: str
+    videos: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+def reasons(evidence: Evidence, video_id: str, sources: Mapping[str, float]) -> tuple[Reason, ...]:
+    """The reasons for a video, the strongest first.
+
+    Args:
+        evidence: what is known of the person and the videos.
+        video_id: which video.
+        sources: source to how strongly it proposed the video.
+    """
+    found = (_reason(evidence, video_id, source, strength) for source, strength in sources.items())
+    return tuple(sorted(found, key=lambda reason: (-reason.strength, reason.source)))
+
+
+def counts(popularity: Popularity, now: float) -> dict[str, Counted]:
+    """What was done with a video in each of `WINDOWS`."""
+    return {name: Counted(*window(popularity, seconds, now)) for name, seconds in WINDOWS.items()}
+
+
+def seeds(evidence: Evidence, video_id: str, *, after: bool = False) -> list[tuple[str, float]]:
+    """The person's latest likes in whose company the video is, with how strongly, the strongest first.
+
+    Args:
+        evidence: what is known of the person and the videos.
+        video_id: which video.
+        after: count only likes of the video that came after those of the seed.
+    """
+    found: list[tuple[str, float]] = []
+    for liked in evidence.profile.likes[: -liked_together.SEEDS - 1 : -1]:
+        near = evidence.neighbours.get(liked.video_id, _ALONE).company.get(video_id, (0, 0))
+        strength = near[0] if after else sum(near)
+        if strength:
+            found.append((liked.video_id, float(strength)))
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+def shared_tags(evidence: Evidence, video_id: str) -> list[str]:
+    """The video's tags that are among the person's top tags, the person's favourite first."""
+    video = evidence.catalogue.videos.get(evidence.catalogue.rows.get(video_id, -1))
+    carried = video.tags if video else ()
+    return [
+        tag
+        for tag, _ in tags.top(evidence.profile, evidence.catalogue, len(evidence.catalogue.tag_rows))
+        if tag in carried
+    ]
+
+
+def strategy_of(source: str) -> str:
+    """The strategy that a source belongs to."""
+    return next((name for name, members in STRATEGIES.items() if source in members), "hybrid")
+
+
+def _reason(evidence: Evidence, video_id: str, source: str, strength: float) -> Reason:
+    say = _WORDS.get(source)
+    words = say(evidence, video_id) if say else Words(f"Proposed by {source.replace('_', ' ')}")
+    return Reason(source, strategy_of(source), strength, *words)
+
+
+def _tags(evidence: Evidence, video_id: str) -> Words:
+    shared = shared_tags(evidence, video_id)[:MOST]
+    return Words(f"You like {_listed(shared)}" if shared else "Near the tags you like", (), tuple(shared))
+
+
+def _liked_together(evidence: Evidence, video_id: str) -> Words:
+    found = [seed for seed, _ in seeds(evidence, video_id)[:MOST]]
+    text = f"Liked by people who liked {_titles(evidence, found)}" if found else "Liked together with what you like"
+    return Words(text, tuple(found))
+
+
+def _watched_next(evidence: Evidence, video_id: str) -> Words:
+    found = [seed for seed, _ in seeds(evidence, video_id, after=True)[:1]]
+    text = f"Often liked after {_titles(evidence, found)}" if found else "Often liked after what you liked last"
+    return Words(text, tuple(found))
+
+
+def _similar_users(evidence: Evidence, video_id: str) -> Words:
+    del evidence, video_id
+    return Words("People with your taste liked it lately")
+
+
+def _retrained(evidence: Evidence, video_id: str) -> Words:
+    del evidence, video_id
+    return Words("Close to your likes in the trained model")
+
+
+def _trending(evidence: Evidence, video_id: str) -> Words:
+    known = counts(evidence.popularity.get(video_id, _UNKNOWN), evidence.now)
+    for name, counted in known.items():
+        if counted.likes:
+            return Words(f"{counted.likes:,} like{'s' * (counted.likes != 1)} {_SPOKEN[name]}")
+    return Words("Popular")
+
+
+def _fresh(evidence: Evidence, video_id: str) -> Words:
+    del evidence, video_id
+    return Words("New: few have seen it yet")
+
+
+def _titles(evidence: Evidence, video_ids: Iterable[str]) -> str:
+    known = (
+        (evidence.catalogue.videos.get(evidence.catalogue.rows.get(video_id, -1)), video_id) for video_id in video_ids
+    )
+    return _listed([f"“{video.title if video else video_id}”" for video, video_id in known])
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(names)
+
+
+_ALONE: Final = Neighbours()
+_UNKNOWN: Final = Popularity()
+_WORDS: Final[Mapping[str, Callable[[Evidence, str], Words]]] = {
+    "tags": _tags,
+    "liked_together": _liked_together,
+    "watched_next": _watched_next,
+    "similar_users": _similar_users,
+    "retrained": _retrained,
+    "trending": _trending,
+    "fresh": _fresh,
+}

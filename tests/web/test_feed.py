@@ -1,0 +1,116 @@
+"""The feed and its events on real workers."""
+
+import asyncio
+import json
+import time
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from tests.conftest import workers
+
+
+@pytest.fixture
+async def http(worker):
+    async with aiohttp.ClientSession(worker.base) as session:
+        yield session
+
+
+@asynccontextmanager
+async def events_of(base, path):
+    """A function that waits for the next event, as (name, value)."""
+    async with aiohttp.ClientSession(base) as session, session.get(f"/events{path}") as answer:
+        assert answer.status == 200
+        assert answer.content_type == "text/event-stream"
+
+        async def following():
+            name = ""
+            async for line in answer.content:
+                if line.startswith(b"event: "):
+                    name = line[7:].strip().decode()
+                if line.startswith(b"data: "):
+                    return name, json.loads(line[6:])
+            return None
+
+        yield lambda: asyncio.wait_for(following(), 20)
+
+
+async def like(http, user, video):
+    action = {"user_id": user, "video_id": video, "action_type": "like"}
+    async with http.post("/video_action", json=action) as answer:
+        assert answer.status == 202
+        partition, offset = (await answer.json())["token"].split(":")
+        return partition, int(offset)
+
+
+async def put_videos(http, tag, count=6):
+    names = [f"{tag}-{number}" for number in range(count)]
+    for name in names:
+        async with http.put(f"/videos/{name}", json={"title": f"About {name}", "tags": [tag]}) as answer:
+            assert answer.status == 200
+    return names
+
+
+async def until(following, holds):
+    while not holds(value := (await following())[1]):
+        pass
+    return value
+
+
+async def test_a_like_is_pushed_with_its_reasons(worker, http):
+    tag, user = uuid4().hex[:8], uuid4().hex
+    videos = await put_videos(http, tag)
+    async with events_of(worker.base, f"/feed/{user}?n=20") as following:
+        name, first = await following()
+        assert (name, first["user_id"], first["likes"]) == ("list", user, 0)
+        partition, offset = await like(http, user, videos[0])
+        pushed = await until(following, lambda feed: feed["counted"].get(partition, -1) >= offset)
+    assert (pushed["likes"], pushed["top_tags"]) == (1, [tag])
+    found = {card["video_id"]: card["reasons"] for card in pushed["videos"]}
+    assert videos[0] not in found
+    [reason] = [one for one in found[videos[1]] if one["source"] == "tags"]
+    assert (reason["text"], reason["tags"], reason["strategy"]) == (f"You like {tag}", [tag], "content-based")
+
+
+async def test_the_feed_answers_as_its_events_do(http):
+    user = uuid4().hex
+    async with http.get(f"/feed/{user}?n=3") as answer:
+        feed = await answer.json()
+    assert len(feed["videos"]) == 3
+    assert set(feed["videos"][0]) == {"video_id", "title", "url", "tags", "reasons", "counts"}
+    assert set(feed["videos"][0]["counts"]) == {"1h", "24h", "7d"}
+    async with http.get("/feed?n=51") as answer:
+        assert answer.status == 400
+
+
+async def test_trending_tells_its_counts_to_those_who_are_not_logged_in(worker, http):
+    videos = await put_videos(http, uuid4().hex[:8], 1)
+    for _ in range(3):
+        await like(http, uuid4().hex, videos[0])
+    async with events_of(worker.base, "/feed?n=50") as following:
+
+        def counted(feed):
+            found = [card for card in feed["videos"] if card["video_id"] == videos[0]]
+            return found and found[0]["reasons"][0]["text"] == "3 likes in the last hour"
+
+        await until(following, counted)
+
+
+async def test_any_worker_pushes_to_anybody_and_stops_at_once_though_people_watch(stack, worker, http, tmp_path):
+    videos = await put_videos(http, uuid4().hex[:8])
+    people = [uuid4().hex for _ in range(4)]
+    with workers(stack.settings, tmp_path) as start:
+        other = await asyncio.to_thread(start().wait_ready)
+        for user in people:
+            async with events_of(other.base, f"/feed/{user}") as following:
+                await following()
+                partition, offset = await like(http, user, videos[0])
+                await until(following, lambda feed, p=partition, o=offset: feed["counted"].get(p, -1) >= o)
+        async with events_of(other.base, f"/feed/{people[0]}") as following:
+            await following()
+            began = time.monotonic()
+            assert await asyncio.to_thread(other.stop) == 0
+            assert time.monotonic() - began < 20
+    await asyncio.to_thread(worker.wait_ready)

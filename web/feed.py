@@ -1,0 +1,131 @@
+"""`GET /feed` and `/feed/{user_id}`: lists that say why, once, or with news pushed as server-sent events.
+
+What `GET /recommendations` and `GET /trending` answer is a contract; here each video comes with its reasons.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from recomind.app import RecoMindApp
+from recomind.candidates import liked_together, tags
+from recomind.catalogue import Card
+from recomind.errors import UnavailableError
+from recomind.reasons import Counted, Evidence, Reason, counts, reasons
+from recomind.state.popularity import Popularity
+from recomind.state.profile import Profile
+from recomind.stores.read_model import EVERYBODY, ListMeta
+from web.recommendations import archived_profile, list_of, profile_of
+from web.requests import app_of, id_of, json, n_of
+from web.streams import stream
+from web.trending import popular
+
+TAGS: Final = 5
+"""How many of a person's top tags are told."""
+
+TRENDING_PACE: Final = 1.0
+"""Least seconds between two events of trending, which changes all the time."""
+
+
+class FeedCard(Card, frozen=True):
+    """A video, and why it is in the list."""
+
+    reasons: tuple[Reason, ...]
+    """The strongest first."""
+    counts: dict[str, Counted]
+    """Window to what was done in it."""
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A list that says why."""
+
+    user_id: str
+    """Whose it is; empty: trending."""
+    source: str
+    """`cache`, `cold` (ranked now) or `archive` (Redis is away)."""
+    as_of: float
+    """Event time for which it was ranked, epoch seconds."""
+    counted: dict[str, int]
+    """Partition to the last offset of the person's actions that it counts: compare with an action's token."""
+    version: int
+    """Of the blend's weights."""
+    top_tags: tuple[str, ...]
+    likes: int
+    views: int
+    skips: int
+    videos: tuple[FeedCard, ...]
+
+
+async def trending_feed(request: web.Request) -> web.Response:
+    """What everybody likes now, and how much."""
+    return json(await _everybody(app_of(request), n_of(request)))
+
+
+async def feed(request: web.Request) -> web.Response:
+    """The person's list, and why each video is in it."""
+    return json(await _person(app_of(request), id_of(request, "user_id"), n_of(request)))
+
+
+async def trending_events(request: web.Request) -> web.StreamResponse:
+    """The trending feed as server-sent events: `list` whenever it has changed."""
+    app, n = app_of(request), n_of(request)
+    return await stream(request, EVERYBODY, lambda: _everybody(app, n), TRENDING_PACE)
+
+
+async def feed_events(request: web.Request) -> web.StreamResponse:
+    """The person's feed as server-sent events: `list` whenever it has changed."""
+    app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
+    return await stream(request, user_id, lambda: _person(app, user_id, n))
+
+
+async def _everybody(app: RecoMindApp, n: int) -> bytes:
+    videos, source = await popular(app, n)
+    cards = msgspec.json.decode(videos, type=list[Card])
+    listed = [card.video_id for card in cards]
+    meta = ListMeta(app.replica.now, {}, 0, {video_id: {"trending": 1.0} for video_id in listed})
+    return _feed("", source, meta, cards, await _evidence(app, Profile(), listed))
+
+
+async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
+    served = await list_of(app, user_id)
+    cards = msgspec.json.decode(served.videos, type=list[Card])[:n]
+    cached = served.source != "archive"
+    person = await (profile_of(app, user_id) if cached else archived_profile(app, user_id))
+    evidence = await _evidence(app, person, [card.video_id for card in cards])
+    return _feed(user_id, served.source, served.meta, cards, evidence)
+
+
+async def _evidence(app: RecoMindApp, person: Profile, listed: Sequence[str]) -> Evidence:
+    """What reasons are drawn from; without company and counts while Redis is away."""
+    seeds = [liked.video_id for liked in person.likes[-liked_together.SEEDS :]]
+    try:
+        neighbours, popularity = await app.read_model.neighbours(seeds), await app.read_model.popularity(listed)
+    except UnavailableError:
+        neighbours, popularity = {}, {}
+    return Evidence(person, app.replica.index, neighbours, popularity, app.replica.now)
+
+
+def _feed(user_id: str, source: str, meta: ListMeta, cards: Sequence[Card], evidence: Evidence) -> bytes:
+    person = evidence.profile
+    answer = Feed(
+        user_id,
+        source,
+        meta.as_of,
+        {str(lane): offset for lane, offset in meta.origins.items()},
+        meta.version,
+        tuple(tag for tag, _ in tags.top(person, evidence.catalogue, TAGS)),
+        person.like_count,
+        person.view_count,
+        person.skip_count,
+        tuple(_card(card, meta, evidence) for card in cards),
+    )
+    return msgspec.json.encode(answer)
+
+
+def _card(card: Card, meta: ListMeta, evidence: Evidence) -> FeedCard:
+    video_id = card.video_id
+    known = counts(evidence.popularity.get(video_id) or Popularity(), evidence.now)
+    why = reasons(evidence, video_id, meta.sources.get(video_id, {}))
+    return FeedCard(video_id, card.title, card.url, card.tags, why, known)
