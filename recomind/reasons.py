@@ -5,15 +5,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from recomind.candidates import liked_together, tags
 from recomind.candidates.sources import STRATEGIES
-from recomind.ranking.index import VideoIndex
-from recomind.state.neighbours import Neighbours
-from recomind.state.popularity import Popularity, window
-from recomind.state.profile import Profile
-
-WINDOWS: Final = {"1h": 3600.0, "24h": 86_400.0, "7d": 604_800.0}
-"""The windows in which counts are told, in seconds."""
+from recomind.evidence import Evidence, counts, seeds, shared_tags, title
+from recomind.state.popularity import Popularity
 
 _SPOKEN: Final = {"1h": "in the last hour", "24h": "in the last day", "7d": "in the last week"}
 
@@ -35,28 +29,6 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
     """The person's tags behind it."""
 
 
-class Counted(msgspec.Struct, frozen=True):
-    """How often a video was liked, viewed and skipped."""
-
-    likes: int = 0
-    views: int = 0
-    skips: int = 0
-
-
-class Evidence(NamedTuple):
-    """What reasons are drawn from."""
-
-    profile: Profile
-    catalogue: VideoIndex
-    """Titles and tags."""
-    neighbours: Mapping[str, Neighbours]
-    """Of the person's latest likes."""
-    popularity: Mapping[str, Popularity]
-    """Of the videos of the list."""
-    now: float
-    """Event time, epoch seconds."""
-
-
 class Words(NamedTuple):
     """A reason's text, and what it names."""
 
@@ -75,39 +47,6 @@ def reasons(evidence: Evidence, video_id: str, sources: Mapping[str, float]) -> 
     """
     found = (_reason(evidence, video_id, source, strength) for source, strength in sources.items())
     return tuple(sorted(found, key=lambda reason: (-reason.strength, reason.source)))
-
-
-def counts(popularity: Popularity, now: float) -> dict[str, Counted]:
-    """What was done with a video in each of `WINDOWS`."""
-    return {name: Counted(*window(popularity, seconds, now)) for name, seconds in WINDOWS.items()}
-
-
-def seeds(evidence: Evidence, video_id: str, *, after: bool = False) -> list[tuple[str, float]]:
-    """The person's latest likes in whose company the video is, with how strongly, the strongest first.
-
-    Args:
-        evidence: what is known of the person and the videos.
-        video_id: which video.
-        after: count only likes of the video that came after those of the seed.
-    """
-    found: list[tuple[str, float]] = []
-    for liked in evidence.profile.likes[: -liked_together.SEEDS - 1 : -1]:
-        near = evidence.neighbours.get(liked.video_id, _ALONE).company.get(video_id, (0, 0))
-        strength = near[0] if after else sum(near)
-        if strength:
-            found.append((liked.video_id, float(strength)))
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
-
-
-def shared_tags(evidence: Evidence, video_id: str) -> list[str]:
-    """The video's tags that are among the person's top tags, the person's favourite first."""
-    video = evidence.catalogue.videos.get(evidence.catalogue.rows.get(video_id, -1))
-    carried = video.tags if video else ()
-    return [
-        tag
-        for tag, _ in tags.top(evidence.profile, evidence.catalogue, len(evidence.catalogue.tag_rows))
-        if tag in carried
-    ]
 
 
 def strategy_of(source: str) -> str:
@@ -162,17 +101,13 @@ def _fresh(evidence: Evidence, video_id: str) -> Words:
 
 
 def _titles(evidence: Evidence, video_ids: Iterable[str]) -> str:
-    known = (
-        (evidence.catalogue.videos.get(evidence.catalogue.rows.get(video_id, -1)), video_id) for video_id in video_ids
-    )
-    return _listed([f"“{video.title if video else video_id}”" for video, video_id in known])
+    return _listed([f"“{title(evidence, video_id)}”" for video_id in video_ids])
 
 
 def _listed(names: list[str]) -> str:
     return " and ".join(names)
 
 
-_ALONE: Final = Neighbours()
 _UNKNOWN: Final = Popularity()
 _WORDS: Final[Mapping[str, Callable[[Evidence, str], Words]]] = {
     "tags": _tags,

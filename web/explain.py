@@ -1,16 +1,45 @@
-"""`GET /explain/{user_id}/{video_id}`: the strategies and sources behind a recommendation, or why there is none."""
+"""`GET /explain/{user_id}/{video_id}`: why a person is shown a video, or is not.
+
+Strategies, sources, what the blend made of them, and the person's actions behind it; for a video that is not
+listed, whether it was seen, capped, or outranked.
+"""
+
+from collections.abc import Mapping
 
 import msgspec
+import numpy as np
 from aiohttp import web
 
 from recomind.app import RecoMindApp
-from recomind.candidates.sources import STRATEGIES
-from recomind.state.popularity import Counts, Popularity, window
-from recomind.state.profile import Profile, video_hash
-from web.recommendations import profile_of
+from recomind.candidates import liked_together
+from recomind.candidates.sources import SOURCES, STRATEGIES
+from recomind.errors import UnavailableError
+from recomind.evidence import Behind, Counted, Evidence, actions_behind, counts, people_behind, shared_tags
+from recomind.ranking.index import VideoIndex
+from recomind.reasons import Reason, reasons
+from recomind.recommender import Ranked, rank
+from recomind.standing import LISTED, Feature, Standing, segment_of, standing
+from recomind.state.popularity import Popularity
+from recomind.state.profile import Profile
+from web.recommendations import archived_profile, profile_of
 from web.requests import app_of, id_of, json
 
-WINDOWS = {"1h": 3600.0, "24h": 86_400.0, "7d": 604_800.0}
+
+class Blend(msgspec.Struct, frozen=True):
+    """How the candidate fared in the blend, as of now."""
+
+    version: int
+    """Likes the weights have been learned from."""
+    segment: str
+    """Whose weights ranked it: people with so many likes."""
+    candidates: int
+    rank: int | None
+    """Among the candidates; null: it was none of them."""
+    score: float | None
+    needed: float | None
+    """The lowest score in the list."""
+    features: tuple[Feature, ...]
+    """Those that matter most first."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -19,53 +48,95 @@ class Explanation(msgspec.Struct, frozen=True):
     user_id: str
     video_id: str
     listed: bool
-    """Whether it is in the person's list."""
+    """Whether it is in the person's stored list; where there is none, in the one that would be made now."""
+    verdict: str
+    """`listed`, `seen`, `unknown`, `not proposed`, `crowded out`, `capped` or `outranked`."""
     reason: str
     strategies: dict[str, list[str]]
     """Strategy to the sources of it that proposed the video."""
     sources: dict[str, float]
     """Source to how strongly it proposed the video, 1 for its best candidate."""
+    reasons: tuple[Reason, ...]
+    """The sources in words, the strongest first."""
     tags_in_common: list[str]
-    popularity: dict[str, Counts]
+    people_in_common: int
+    """How many lately liked both the video and some of what the person likes."""
+    popularity: dict[str, Counted]
     """Window to likes, views and skips."""
+    actions: tuple[Behind, ...]
+    """The person's actions behind it, the latest first."""
+    blend: Blend
+    capped_by: tuple[str, ...]
+    """For a capped video: those of the same creator that are listed."""
 
 
 async def explain(request: web.Request) -> web.Response:
     """Why the person is shown the video, or is not."""
     app, user_id, video_id = app_of(request), id_of(request, "user_id"), id_of(request, "video_id")
-    found = await app.read_model.list_of(user_id)
-    sources = found[1].sources.get(video_id, {}) if found else {}
-    person = await profile_of(app, user_id)
-    popularity = (await app.read_model.popularity([video_id])).get(video_id) or Popularity()
-    strategies = {name: sorted(sources.keys() & set(members)) for name, members in STRATEGIES.items()}
-    answer = Explanation(
-        user_id,
-        video_id,
-        bool(sources),
-        _reason(app, person, video_id, bool(sources)),
-        {name: members for name, members in strategies.items() if members},
-        sources,
-        _tags_in_common(app, person, video_id),
-        {name: window(popularity, seconds, app.replica.now) for name, seconds in WINDOWS.items()},
-    )
+    try:
+        stored = await app.read_model.list_of(user_id)
+        person = await profile_of(app, user_id)
+        await app.replica.load([person])
+    except UnavailableError:
+        stored, person = None, await archived_profile(app, user_id)
+    listed = None if stored is None else stored[1].sources
+    answer = _explanation(app, user_id, video_id, listed, await _evidence(app, person, video_id))
     return json(msgspec.json.encode(answer))
 
 
-def _reason(app: RecoMindApp, person: Profile, video_id: str, listed: bool) -> str:
-    index = app.replica.index
-    if video_hash(video_id).to_bytes(4, "little") in {person.seen[at : at + 4] for at in range(0, len(person.seen), 4)}:
-        return "seen: the person has acted on it"
-    if index.rows.get(video_id) not in index.videos:
-        return "unknown: it is not in the catalogue"
-    return (
-        "listed: the sources below proposed it" if listed else "outranked: others came before it, or no source found it"
+def _explanation(
+    app: RecoMindApp, user_id: str, video_id: str, listed: Mapping[str, Mapping[str, float]] | None, evidence: Evidence
+) -> Explanation:
+    index, weights, size = app.replica.index, app.replica.weights, app.options.slate_size
+    ranked = rank(evidence.profile, index, evidence.now)
+    found = standing(ranked, index, weights, video_id, size)
+    is_listed = found.verdict == LISTED if listed is None else video_id in listed
+    sources = (listed or {}).get(video_id) or _proposed(ranked, index, video_id)
+    strategies = {name: sorted(sources.keys() & set(members)) for name, members in STRATEGIES.items()}
+    return Explanation(
+        user_id,
+        video_id,
+        is_listed,
+        LISTED if is_listed else found.verdict,
+        _reason(found, is_listed, list(listed or ()), video_id),
+        {name: members for name, members in strategies.items() if members},
+        dict(sources),
+        reasons(evidence, video_id, sources),
+        shared_tags(evidence, video_id),
+        people_behind(evidence, video_id),
+        counts(evidence.popularity.get(video_id) or Popularity(), evidence.now),
+        actions_behind(evidence, video_id),
+        _blend(found, weights.version, len(evidence.profile.likes)),
+        found.ahead,
     )
 
 
-def _tags_in_common(app: RecoMindApp, person: Profile, video_id: str) -> list[str]:
-    """Tags of the video that videos the person liked carry, too."""
-    videos = app.replica.index.videos
-    rows = (app.replica.index.rows.get(liked.video_id) for liked in person.likes)
-    liked = {tag for row in rows if row in videos for tag in videos[row].tags}
-    video = videos.get(app.replica.index.rows.get(video_id, -1))
-    return [tag for tag in video.tags if tag in liked] if video else []
+def _proposed(ranked: Ranked, index: VideoIndex, video_id: str) -> dict[str, float]:
+    """Which sources propose the video now, and how strongly."""
+    where = np.flatnonzero(ranked.rows == index.rows.get(video_id, -1))
+    shares = ranked.scores[:, where[0]].tolist() if len(where) else ()
+    return {name: round(share, 4) for name, share in zip(SOURCES, shares, strict=False) if share}
+
+
+def _reason(found: Standing, listed: bool, videos: list[str], video_id: str) -> str:
+    """The verdict in words: of the stored list where that has the video, whatever has changed since."""
+    if listed and video_id in videos:
+        return f"listed: place {videos.index(video_id) + 1} of {len(videos)}"
+    if found.verdict == LISTED and not listed:
+        return f"outranked: not in the stored list; in one made now it would be {found.reason}"
+    return found.reason
+
+
+def _blend(found: Standing, version: int, likes: int) -> Blend:
+    return Blend(version, segment_of(likes), found.candidates, found.rank, found.score, found.needed, found.features)
+
+
+async def _evidence(app: RecoMindApp, person: Profile, video_id: str) -> Evidence:
+    """What reasons are drawn from; without company and counts while Redis is away."""
+    seeds = [liked.video_id for liked in person.likes[-liked_together.SEEDS :]]
+    try:
+        neighbours = await app.read_model.neighbours([*seeds, video_id])
+        popularity = await app.read_model.popularity([video_id])
+    except UnavailableError:
+        neighbours, popularity = {}, {}
+    return Evidence(person, app.replica.index, neighbours, popularity, app.replica.now)

@@ -13,7 +13,8 @@ from recomind.app import RecoMindApp
 from recomind.candidates import liked_together, tags
 from recomind.catalogue import Card
 from recomind.errors import UnavailableError
-from recomind.reasons import Counted, Evidence, Reason, counts, reasons
+from recomind.evidence import Counted, Evidence, counts
+from recomind.reasons import Reason, reasons
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import EVERYBODY, ListMeta

@@ -14,9 +14,9 @@ FLAGS = (
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium with a profile of its own, empty."""
+    """A headless Chromium with an empty profile; ended with its file, as its loop would be in the way of others."""
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium here: `make chromium` installs it, as root, from Debian's packages")

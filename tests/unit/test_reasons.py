@@ -1,11 +1,12 @@
 """Why a card is in a list, with literal evidence in and literal words out."""
 
 from recomind.catalogue import Video
+from recomind.evidence import Counted, Evidence, actions_behind, counts, people_behind, seeds, shared_tags
 from recomind.ranking.index import VideoIndex
-from recomind.reasons import Counted, Evidence, counts, reasons, seeds, shared_tags
-from recomind.state.neighbours import Neighbours
+from recomind.reasons import reasons
+from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Counts, Popularity
-from recomind.state.profile import Liked, Profile
+from recomind.state.profile import Liked, Profile, Reaction
 
 NOW = 1_700_000_000.0
 
@@ -63,3 +64,23 @@ def test_without_evidence_a_reason_says_less_and_a_new_source_its_name():
 def test_counts_are_told_by_window():
     told = counts(evidence().popularity["c"], NOW)
     assert told == {"1h": Counted(), "24h": Counted(2, 1, 0), "7d": Counted(2, 1, 0)}
+
+
+def test_the_actions_behind_a_video_share_its_company_or_its_tags():
+    skip = Reaction("d", "skip", NOW - 5)
+    given = evidence(profile=Profile(likes=(Liked("b", NOW - 9), Liked("a", NOW)), reactions=(skip,)))
+    given.catalogue.put_video(Video(video_id="d", title="D", tags=("sad",)))
+    found = actions_behind(given, "c")
+    assert [(one.video_id, one.action_type, one.together, one.tags) for one in found] == [
+        ("a", "like", 1.0, ("cat",)),
+        ("d", "skip", 0.0, ("sad",)),
+        ("b", "like", 2.5, ("dog",)),
+    ]
+
+
+def test_people_behind_a_video_like_what_the_person_likes():
+    likers = {
+        "c": Neighbours(likers=(Liker("x", 1.0), Liker("y", 1.0))),
+        "a": Neighbours(likers=(Liker("y", 1.0), Liker("z", 1.0))),
+    }
+    assert people_behind(evidence(neighbours=likers), "c") == 1

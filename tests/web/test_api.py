@@ -114,8 +114,14 @@ async def test_a_recommendation_is_explained_by_its_strategies(http):
     found = await wait_for(both)
     assert found["listed"]
     assert found["tags_in_common"] == ["explained"]
-    assert found["popularity"]["1h"] == [2, 0, 0]
-    assert (await get(http, f"/explain/e3/{videos[0]}"))["reason"].startswith("seen")
+    assert found["popularity"]["1h"] == {"likes": 2, "views": 0, "skips": 0}
+    assert (found["verdict"], found["people_in_common"]) == ("listed", 2)
+    assert [(one["video_id"], one["tags"]) for one in found["actions"]] == [(videos[0], ["explained"])]
+    assert "You like explained" in [one["text"] for one in found["reasons"]]
+    blend = found["blend"]
+    assert (blend["segment"], blend["rank"] <= blend["candidates"]) == ("1 to 4 likes", True)
+    assert {"tags", "liked_together", "likes, 24 h"} <= {feature["name"] for feature in blend["features"]}
+    assert (await get(http, f"/explain/e3/{videos[0]}"))["reason"] == "seen: the person liked it"
     assert (await get(http, "/explain/e3/never-put"))["reason"].startswith("unknown")
 
 

@@ -1,0 +1,124 @@
+"""What speaks for a video, or against it: a person's actions, other people's, tags and counts."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from recomind.candidates import liked_together, tags
+from recomind.catalogue import Video
+from recomind.ranking.index import VideoIndex
+from recomind.state.neighbours import UNIT, Neighbours
+from recomind.state.popularity import Popularity, window
+from recomind.state.profile import Profile
+
+WINDOWS: Final = {"1h": 3600.0, "24h": 86_400.0, "7d": 604_800.0}
+"""The windows in which counts are told, in seconds."""
+
+_ALONE: Final = Neighbours()
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How often a video was liked, viewed and skipped."""
+
+    likes: int = 0
+    views: int = 0
+    skips: int = 0
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """An action of the person that speaks for a video, or against it."""
+
+    video_id: str
+    title: str
+    action_type: str
+    at: float
+    """Event time, epoch seconds."""
+    together: float
+    """How strongly the video is liked together with this one; 1 for each person who liked them in a row."""
+    tags: tuple[str, ...]
+    """Tags that both carry."""
+
+
+class Evidence(NamedTuple):
+    """What is known of a person and of the videos in question."""
+
+    profile: Profile
+    catalogue: VideoIndex
+    """Titles and tags."""
+    neighbours: Mapping[str, Neighbours]
+    """Of the person's latest likes."""
+    popularity: Mapping[str, Popularity]
+    """Of the videos of the list."""
+    now: float
+    """Event time, epoch seconds."""
+
+
+def counts(popularity: Popularity, now: float) -> dict[str, Counted]:
+    """What was done with a video in each of `WINDOWS`."""
+    return {name: Counted(*window(popularity, seconds, now)) for name, seconds in WINDOWS.items()}
+
+
+def seeds(evidence: Evidence, video_id: str, *, after: bool = False) -> list[tuple[str, float]]:
+    """The person's latest likes in whose company the video is, with how strongly, the strongest first.
+
+    Args:
+        evidence: what is known of the person and the videos.
+        video_id: which video.
+        after: count only likes of the video that came after those of the seed.
+    """
+    found: list[tuple[str, float]] = []
+    for liked in evidence.profile.likes[: -liked_together.SEEDS - 1 : -1]:
+        near = evidence.neighbours.get(liked.video_id, _ALONE).company.get(video_id, (0, 0))
+        strength = near[0] if after else sum(near)
+        if strength:
+            found.append((liked.video_id, float(strength)))
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+def actions_behind(evidence: Evidence, video_id: str) -> tuple[Behind, ...]:
+    """The person's actions on videos that share company or tags with this one, the latest first."""
+    profile = evidence.profile
+    likes = [(liked.video_id, "like", liked.timestamp) for liked in profile.likes]
+    done = sorted([*likes, *profile.reactions], key=lambda action: -action[2])
+    carried, near = set(tags_of(evidence, video_id)), dict(seeds(evidence, video_id))
+    found = []
+    for other, kind, at in done:
+        together = near.get(other, 0.0) / UNIT if kind == "like" else 0.0
+        shared = tuple(tag for tag in tags_of(evidence, other) if tag in carried)
+        if other != video_id and (together or shared):
+            found.append(Behind(other, title(evidence, other), kind, at, round(together, 2), shared))
+    return tuple(found)
+
+
+def people_behind(evidence: Evidence, video_id: str) -> int:
+    """How many of those who lately liked the video lately liked some of what the person likes.
+
+    The evidence must hold the video's own company, too.
+    """
+    lately = {liker.user_id for liker in evidence.neighbours.get(video_id, _ALONE).likers}
+    likes = (liked.video_id for liked in evidence.profile.likes)
+    near = {liker.user_id for seed in likes for liker in evidence.neighbours.get(seed, _ALONE).likers}
+    return len(lately & near)
+
+
+def shared_tags(evidence: Evidence, video_id: str) -> list[str]:
+    """The video's tags that are among the person's top tags, the person's favourite first."""
+    carried, every = tags_of(evidence, video_id), len(evidence.catalogue.tag_rows)
+    return [tag for tag, _ in tags.top(evidence.profile, evidence.catalogue, every) if tag in carried]
+
+
+def title(evidence: Evidence, video_id: str) -> str:
+    """What a video is called; its id where it is not in the catalogue."""
+    video = _video(evidence, video_id)
+    return video.title if video else video_id
+
+
+def tags_of(evidence: Evidence, video_id: str) -> tuple[str, ...]:
+    """The tags a video carries."""
+    video = _video(evidence, video_id)
+    return video.tags if video else ()
+
+
+def _video(evidence: Evidence, video_id: str) -> Video | None:
+    return evidence.catalogue.videos.get(evidence.catalogue.rows.get(video_id, -1))
