@@ -6,6 +6,7 @@ from heapq import nlargest
 
 from agents.publishing import Publisher, publish_all
 from agents.reading import read_signals
+from agents.trending import WINDOWS_INTERVAL, Windows
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.candidates import trending
@@ -26,6 +27,7 @@ def declare(app: RecoMindApp) -> None:
     app.consume(topics.SIGNALS, "popularity", keeper.take)
     app.every(app.options.trending_interval, keeper.put_forward)
     app.every(app.options.trending_interval, keeper.mend)
+    app.every(WINDOWS_INTERVAL, keeper.windows.publish)
     app.commit_hooks.append(keeper.put_forward)
 
 
@@ -40,6 +42,7 @@ class Keeper:
         self._archive = Publisher[Popularity](self._archived)
         app.commit_hooks.append(self._archive.flush)
         self._restless: set[int] = set()
+        self.windows = Windows(app, kept)
 
     async def take(self, batch: Batch) -> None:
         """Apply a batch."""
@@ -65,6 +68,7 @@ class Keeper:
         for partition in await self._app.read_model.lost(self._kept.partitions):
             await publish_all(self._app, partition)
             self._restless.add(partition)
+            self.windows.forget(partition)
             await self._app.read_model.mark_published(partition)
 
     def _put(self, partition: int, video_id: str, value: Popularity) -> None:
@@ -72,6 +76,7 @@ class Keeper:
         self._read_model.add(video_id, value)
         self._archive.add(video_id, value)
         self._restless.add(partition)
+        self.windows.touch(partition, video_id)
 
     async def _archived(self, videos: Mapping[str, Popularity]) -> None:
         """Write scores down: log-scores, so that rows of different age stay in their right order."""

@@ -11,7 +11,10 @@ from recomind.events import Id
 TAGS_MAX: Final = 32
 """Most tags of a video."""
 
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+TAG_MAX: Final = 64
+"""Longest tag, in characters."""
+
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_MAX)]
 
 
 class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,12 +8,10 @@ import msgspec
 from recomind.candidates import liked_together, tags
 from recomind.catalogue import Video
 from recomind.ranking.index import VideoIndex
+from recomind.ranking.leaders import WINDOWS
 from recomind.state.neighbours import UNIT, Neighbours
 from recomind.state.popularity import Popularity, window
 from recomind.state.profile import Profile
-
-WINDOWS: Final = {"1h": 3600.0, "24h": 86_400.0, "7d": 604_800.0}
-"""The windows in which counts are told, in seconds."""
 
 _ALONE: Final = Neighbours()
 

@@ -8,8 +8,7 @@ import msgspec
 from recomind.candidates.sources import STRATEGIES
 from recomind.evidence import Evidence, counts, seeds, shared_tags, title
 from recomind.state.popularity import Popularity
-
-_SPOKEN: Final = {"1h": "in the last hour", "24h": "in the last day", "7d": "in the last week"}
+from recomind.trends import SPOKEN
 
 MOST: Final = 2
 """Most videos, and most tags, that a reason names."""
@@ -91,7 +90,7 @@ def _trending(evidence: Evidence, video_id: str) -> Words:
     known = counts(evidence.popularity.get(video_id, _UNKNOWN), evidence.now)
     for name, counted in known.items():
         if counted.likes:
-            return Words(f"{counted.likes:,} like{'s' * (counted.likes != 1)} {_SPOKEN[name]}")
+            return Words(f"{counted.likes:,} like{'s' * (counted.likes != 1)} {SPOKEN[name]}")
     return Words("Popular")
 
 

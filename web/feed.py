@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from recomind.app import RecoMindApp
 from recomind.candidates import liked_together, tags
@@ -18,10 +19,11 @@ from recomind.reasons import Reason, reasons
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import EVERYBODY, ListMeta
+from recomind.trends import in_words
 from web.recommendations import archived_profile, list_of, profile_of
 from web.requests import app_of, id_of, json, n_of
-from web.streams import stream
-from web.trending import popular
+from web.streams import Compose, stream
+from web.trending import popular, tag_of, trends_of, window_of
 
 TAGS: Final = 5
 """How many of a person's top tags are told."""
@@ -60,8 +62,8 @@ class Feed(msgspec.Struct, frozen=True):
 
 
 async def trending_feed(request: web.Request) -> web.Response:
-    """What everybody likes now, and how much."""
-    return json(await _everybody(app_of(request), n_of(request)))
+    """What everybody likes now, or in `window` or of a `tag`, and how much."""
+    return json(await _composer(request)())
 
 
 async def feed(request: web.Request) -> web.Response:
@@ -71,8 +73,7 @@ async def feed(request: web.Request) -> web.Response:
 
 async def trending_events(request: web.Request) -> web.StreamResponse:
     """The trending feed as server-sent events: `list` whenever it has changed."""
-    app, n = app_of(request), n_of(request)
-    return await stream(request, EVERYBODY, lambda: _everybody(app, n), TRENDING_PACE)
+    return await stream(request, EVERYBODY, _composer(request), TRENDING_PACE)
 
 
 async def feed_events(request: web.Request) -> web.StreamResponse:
@@ -81,12 +82,31 @@ async def feed_events(request: web.Request) -> web.StreamResponse:
     return await stream(request, user_id, lambda: _person(app, user_id, n))
 
 
+def _composer(request: web.Request) -> Compose:
+    """What makes the trending feed that is asked for."""
+    app, n = app_of(request), n_of(request)
+    if not {"window", "tag"} & request.query.keys():
+        return lambda: _everybody(app, n)
+    window, tag = window_of(request), tag_of(request)
+    return lambda: _window(app, window, tag, n)
+
+
+async def _window(app: RecoMindApp, window: str, tag: str, n: int) -> bytes:
+    trends = await trends_of(app, window, tag, n)
+    meta = ListMeta(app.replica.now, {}, 0)
+    evidence = await _evidence(app, Profile(), [one.video_id for one in trends])
+    answer = _feed("", "cache", meta, trends, evidence)
+    reasons = ((Reason("trending", "popularity", 1.0, in_words(one, window)),) for one in trends)
+    videos = tuple(replace(card, reasons=why) for card, why in zip(answer.videos, reasons, strict=True))
+    return msgspec.json.encode(replace(answer, videos=videos))
+
+
 async def _everybody(app: RecoMindApp, n: int) -> bytes:
     videos, source = await popular(app, n)
     cards = msgspec.json.decode(videos, type=list[Card])
     listed = [card.video_id for card in cards]
     meta = ListMeta(app.replica.now, {}, 0, {video_id: {"trending": 1.0} for video_id in listed})
-    return _feed("", source, meta, cards, await _evidence(app, Profile(), listed))
+    return msgspec.json.encode(_feed("", source, meta, cards, await _evidence(app, Profile(), listed)))
 
 
 async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
@@ -95,7 +115,7 @@ async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
     cached = served.source != "archive"
     person = await (profile_of(app, user_id) if cached else archived_profile(app, user_id))
     evidence = await _evidence(app, person, [card.video_id for card in cards])
-    return _feed(user_id, served.source, served.meta, cards, evidence)
+    return msgspec.json.encode(_feed(user_id, served.source, served.meta, cards, evidence))
 
 
 async def _evidence(app: RecoMindApp, person: Profile, listed: Sequence[str]) -> Evidence:
@@ -108,9 +128,9 @@ async def _evidence(app: RecoMindApp, person: Profile, listed: Sequence[str]) ->
     return Evidence(person, app.replica.index, neighbours, popularity, app.replica.now)
 
 
-def _feed(user_id: str, source: str, meta: ListMeta, cards: Sequence[Card], evidence: Evidence) -> bytes:
+def _feed(user_id: str, source: str, meta: ListMeta, cards: Sequence[Card], evidence: Evidence) -> Feed:
     person = evidence.profile
-    answer = Feed(
+    return Feed(
         user_id,
         source,
         meta.as_of,
@@ -122,7 +142,6 @@ def _feed(user_id: str, source: str, meta: ListMeta, cards: Sequence[Card], evid
         person.skip_count,
         tuple(_card(card, meta, evidence) for card in cards),
     )
-    return msgspec.json.encode(answer)
 
 
 def _card(card: Card, meta: ListMeta, evidence: Evidence) -> FeedCard:

@@ -7,6 +7,8 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from recomind.catalogue import TAG_MAX
+from recomind.ranking.leaders import WINDOWS
 from web.problems import Problem
 from web.requests import N_DEFAULT, json
 
@@ -60,4 +62,9 @@ def _parameters(route: Any) -> list[dict[str, Any]]:
     if route.takes_n:
         schema = {"type": "integer", "minimum": 1, "default": N_DEFAULT}
         parameters.append({"name": "n", "in": "query", "schema": schema, "description": "how many"})
+    if route.takes_window:
+        window = {"type": "string", "enum": list(WINDOWS)}
+        tag = {"type": "string", "maxLength": TAG_MAX}
+        parameters.append({"name": "window", "in": "query", "schema": window, "description": "as of the latest action"})
+        parameters.append({"name": "tag", "in": "query", "schema": tag, "description": "only videos that carry it"})
     return parameters

@@ -8,6 +8,7 @@ from aiohttp import web
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
+from recomind.trends import Trend
 from web import actions, catalogue, explain, feed, health, openapi, pages, problems, recommendations, trending
 from web.hub import HUB, Hub
 from web.requests import APP
@@ -23,6 +24,7 @@ class Route(NamedTuple):
     takes: Any = None
     status: int = 200
     takes_n: bool = False
+    takes_window: bool = False
 
 
 ROUTES: Final = (
@@ -30,7 +32,8 @@ ROUTES: Final = (
     Route("GET", "/recommendations/{user_id}", recommendations.recommendations, list[Card], takes_n=True),
     Route("POST", "/video_action", actions.post_action, actions.Outcome, VideoAction, 202),
     Route("POST", "/video_actions", actions.post_actions, list[actions.Outcome], list[VideoAction], 202),
-    Route("GET", "/trending", trending.trending, list[Card], takes_n=True),
+    Route("GET", "/trending", trending.trending, list[Card], takes_n=True, takes_window=True),
+    Route("GET", "/trending/details", trending.trending_details, list[Trend], takes_n=True, takes_window=True),
     Route("PUT", "/videos/{video_id}", catalogue.put_video, Card, VideoDetails),
     Route("GET", "/videos/{video_id}", catalogue.get_video, Card),
     Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[Card], takes_n=True),
@@ -38,9 +41,9 @@ ROUTES: Final = (
     Route("GET", "/users/{user_id}/profile", catalogue.get_profile, catalogue.ProfileAnswer),
     Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[catalogue.SimilarUser], takes_n=True),
     Route("GET", "/explain/{user_id}/{video_id}", explain.explain, explain.Explanation),
-    Route("GET", "/feed", feed.trending_feed, feed.Feed, takes_n=True),
+    Route("GET", "/feed", feed.trending_feed, feed.Feed, takes_n=True, takes_window=True),
     Route("GET", "/feed/{user_id}", feed.feed, feed.Feed, takes_n=True),
-    Route("GET", "/events/feed", feed.trending_events, takes_n=True),
+    Route("GET", "/events/feed", feed.trending_events, takes_n=True, takes_window=True),
     Route("GET", "/events/feed/{user_id}", feed.feed_events, takes_n=True),
     Route("GET", "/assets/{name}", pages.asset),
     Route("GET", "/healthz", health.healthz, dict[str, str]),

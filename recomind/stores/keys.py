@@ -10,6 +10,7 @@
 | `video_popularity:{video_id}` | the video's popularity, msgpack | none |
 | `video_neighbours:{video_id}` | the video's company, msgpack | none |
 | `trending:{partition}` | a partition's most popular videos, msgpack | none |
+| `trending:{partition}:{tag}` | the same by window, of one tag; an empty tag for all | 8 days |
 | `blend_weights:{partition}` | weights learned by the worker whose first partition it is, msgpack | none |
 | `model_version` | the retrained model that is served | none |
 | `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
@@ -25,6 +26,7 @@ RECOMMENDATIONS_TTL: Final = 10 * MINUTE
 POPULAR_TTL: Final = 15 * MINUTE
 USER_PROFILE_TTL: Final = 30 * MINUTE
 USER_STATE_TTL: Final = 7 * 24 * 60 * MINUTE
+LEADERS_TTL: Final = 8 * 24 * 60 * MINUTE
 MODEL_TTL: Final = 24 * 60 * MINUTE
 
 POPULAR_VIDEOS: Final = "popular_videos"
@@ -65,6 +67,11 @@ def video_neighbours(video_id: str) -> str:
 def trending(partition: int) -> str:
     """A partition's most popular videos."""
     return f"trending:{partition}"
+
+
+def leaders(partition: int, tag: str) -> str:
+    """A partition's most popular videos of a tag, by window."""
+    return f"trending:{partition}:{tag}"
 
 
 def blend_weights(partition: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from recomind.ranking.blend import Weights
+from recomind.ranking.leaders import Lists
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
@@ -117,6 +118,17 @@ class ReadModel:
         found = await self.values.get_many([keys.trending(partition) for partition in range(partitions)])
         merged = [pair for partial in found if partial for pair in msgspec.msgpack.decode(partial, type=Scored)]
         return sorted(merged, key=lambda pair: (-pair[1], pair[0]))
+
+    async def put_leaders(self, partition: int, lists: Mapping[str, Lists]) -> None:
+        """Store a partition's most popular videos by tag and window."""
+        values = {keys.leaders(partition, tag): _encode(by_window) for tag, by_window in lists.items()}
+        await self.values.set_many(values, keys.LEADERS_TTL)
+
+    async def leaders(self, partitions: int, tag: str, window: str) -> list[tuple[str, float]]:
+        """The most popular videos of all partitions in a window, by the order in which they lead."""
+        found = await self.values.get_many([keys.leaders(partition, tag) for partition in range(partitions)])
+        lists = [msgspec.msgpack.decode(value, type=Lists) for value in found if value]
+        return sorted((pair for one in lists for pair in one.get(window, ())), key=lambda pair: (-pair[1], pair[0]))
 
     async def put_weights(self, partition: int, weights: Weights) -> None:
         """Store what a worker has learned."""

@@ -127,3 +127,16 @@ def test_nothing_runs_over_the_edge_and_everything_can_be_hit(audience, visit, s
         assert min(box["width"], box["height"]) >= 40
         assert box["y"] + box["height"] <= size["height"]
     assert len(page.screenshot()) > 10_000
+
+
+def test_trending_can_be_narrowed_to_a_time_and_a_tag(audience, visit):
+    page = visit("/")
+    page.wait_for_selector("#topics .chip")
+    page.click("[data-window='24h']")
+    page.wait_for_function("document.querySelector('.reason')?.textContent.includes('in the last day, ')")
+    tag = page.inner_text("#topics .chip >> nth=0")
+    page.click("#topics .chip >> nth=0")
+    page.wait_for_function("tag => document.querySelector('#heading').textContent === `Trending: ${tag}`", arg=tag)
+    page.wait_for_function(
+        "tag => [...document.querySelectorAll('#tags .chip')].some(chip => chip.textContent === tag)", arg=tag
+    )

@@ -2,6 +2,7 @@
 
 import { element, leave, showList, showVideo } from "./cards.js";
 import { follow } from "./live.js";
+import * as ranges from "./ranges.js";
 import { gestures } from "./touch.js";
 
 const SHOWN = 12, SLIDE = 180;
@@ -9,6 +10,7 @@ const $ = id => document.getElementById(id);
 const SAID = { like: "Liked", view: "Watched", skip: "Skipped" };
 
 let user = "", now = null, queue = [], acted = new Set(), waiting = [], sending = Promise.resolve(), end = () => {};
+let newest = { counted: {}, fresh: 0, at: 0 };
 
 function say(text, bad = false) {
   $("said").textContent = text;
@@ -18,14 +20,16 @@ function say(text, bad = false) {
 function start(name) {
   end();
   [user, now, queue, acted, waiting] = [name, null, [], new Set(), []];
+  newest = { counted: {}, fresh: 0, at: 0 };
   history.replaceState(null, "", user ? `?user=${encodeURIComponent(user)}` : "/");
   $("who").value = user;
   $("go").hidden = Boolean(user); $("leave").hidden = !user;
-  $("heading").textContent = user ? `Next for ${user}` : "Trending";
+  $("heading").textContent = user ? `Next for ${user}` : ranges.heading();
+  $("ranges").hidden = Boolean(user); $("taste").hidden = true;
   $("list").replaceChildren();
   say(user ? "" : "Sign in as anybody to like and skip.");
   showVideo(null, "Loading…");
-  end = follow(user ? `/feed/${encodeURIComponent(user)}?n=30` : "/feed?n=30", { list: take, state: showState });
+  end = follow(user ? `/feed/${encodeURIComponent(user)}?n=30` : ranges.path(), { list: take, state: showState });
 }
 
 function showState(state) {
@@ -38,13 +42,18 @@ function take(feed) {
   queue = feed.videos.filter(video => !acted.has(video.video_id) && (!now || video.video_id !== now.video_id));
   if (!now) { now = queue.shift() || null; showStage(); }
   const fresh = showList($("list"), queue.slice(0, SHOWN));
-  showTaste(feed);
-  const done = waiting.filter(one => (feed.counted[one.partition] ?? -1) >= one.offset);
+  if (user) showTaste(feed); else ranges.offer(feed.videos);
+  newest = { counted: feed.counted, fresh, at: performance.now() };
+  settle();
+}
+
+/** Say how long an action took to change the list; the list may come before the action's own answer. */
+function settle() {
+  const done = waiting.filter(one => (newest.counted[one.partition] ?? -1) >= one.offset);
   waiting = waiting.filter(one => !done.includes(one));
-  if (done.length) {
-    const last = done.at(-1), seconds = ((performance.now() - last.at) / 1000).toFixed(2);
-    say(`${SAID[last.kind]} “${last.title}”: ${fresh} new in the list, ${seconds} s later.`);
-  }
+  if (!done.length) return;
+  const last = done.at(-1), seconds = Math.max(0.01, (newest.at - last.at) / 1000).toFixed(2);
+  say(`${SAID[last.kind]} “${last.title}”: ${newest.fresh} new in the list, ${seconds} s later.`);
 }
 
 function showStage() {
@@ -53,7 +62,7 @@ function showStage() {
 }
 
 function showTaste(feed) {
-  $("taste").hidden = !user || !feed.top_tags.length;
+  $("taste").hidden = !feed.top_tags.length;
   const figures = `${feed.likes} liked, ${feed.views} watched, ${feed.skips} skipped`;
   $("taste").replaceChildren(element("span", "quiet", figures), element("div", "chips", ...feed.top_tags.map(tag => element("span", "chip", tag))));
 }
@@ -92,7 +101,7 @@ function send(kind, video) {
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.detail || answer.statusText);
       const [partition, offset] = told.token.split(":").map(Number);
-      if (who === user) { waiting.push({ partition, offset, at, kind, title: video.title }); say(`${SAID[kind]} “${video.title}”.`); }
+      if (who === user) { waiting.push({ partition, offset, at, kind, title: video.title }); say(`${SAID[kind]} “${video.title}”.`); settle(); }
     } catch (error) { acted.delete(video.video_id); say(`That did not get through: ${error.message}`, true); }
   });
 }
@@ -119,4 +128,5 @@ document.addEventListener("keydown", event => {
   if (kind) { event.preventDefault(); act(kind); }
 });
 gestures($("video"), act);
+ranges.listen(() => start(""));
 start(new URLSearchParams(location.search).get("user") || "");

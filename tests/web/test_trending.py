@@ -1,0 +1,56 @@
+"""Trending by window and tag, on a real worker."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+
+@pytest.fixture
+async def http(worker):
+    async with aiohttp.ClientSession(worker.base) as session:
+        yield session
+
+
+async def get(http, path):
+    async with http.get(path) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def like(http, video, times, ago=timedelta()):
+    moment = (datetime.now(UTC) - ago).isoformat()
+    actions = [
+        {"user_id": uuid4().hex, "video_id": video, "action_type": "like", "timestamp": moment} for _ in range(times)
+    ]
+    async with http.post("/video_actions", json=actions) as answer:
+        assert answer.status == 202
+
+
+async def test_trending_tells_counts_and_speed_by_window_and_tag(http):
+    tag = uuid4().hex[:8]
+    now, yesterday = f"{tag}-now", f"{tag}-yesterday"
+    for video in (now, yesterday):
+        async with http.put(f"/videos/{video}", json={"title": video, "tags": [tag, "any"]}) as answer:
+            assert answer.status == 200
+    await like(http, yesterday, 5, timedelta(hours=23))
+    await like(http, now, 2)
+    deadline = time.monotonic() + 20
+    while len(found := await get(http, f"/trending/details?window=7d&tag={tag}")) < 2:
+        assert time.monotonic() < deadline
+    assert [(one["video_id"], one["likes"]) for one in found] == [(yesterday, 5), (now, 2)]
+    [latest] = await get(http, f"/trending/details?window=1h&tag={tag}")
+    assert (latest["video_id"], latest["likes"], latest["likes_per_hour"], latest["rising"]) == (now, 2, 12.0, 6.0)
+    cards = await get(http, f"/trending?window=7d&tag={tag}&n=1")
+    assert cards == [{"video_id": yesterday, "title": yesterday, "url": "", "tags": [tag, "any"]}]
+    assert await get(http, f"/trending?tag={uuid4().hex}") == []
+
+
+@pytest.mark.parametrize("query", ["window=2h", "tag=" + "x" * 65, "n=0"])
+async def test_a_window_or_tag_that_cannot_be_is_a_bad_request(http, query):
+    for path in ("/trending", "/trending/details"):
+        async with http.get(f"{path}?{query}") as answer:
+            assert answer.status == 400
+            assert (await answer.json(content_type=None))["field"] == query.split("=")[0]
