@@ -24,6 +24,7 @@ from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
 from recomind.stores.replica import Replica
 from recomind.transport.batches import Batch, BatchSchema
+from recomind.transport.connecting import client_options, credentials
 from recomind.transport.consumer import SCHEME
 from recomind.transport.sending import Outgoing, Sender
 from recomind.transport.table import Table
@@ -62,7 +63,7 @@ class RecoMindApp(faust.App):
     def prepare(self, options: Settings, read_model: ReadModel, archive: Archive) -> None:
         """Give the app what it shares; called once, right after construction."""
         self.options, self.read_model, self.archive = options, read_model, archive
-        self.sender = Sender(options.kafka_brokers)
+        self.sender = Sender(client_options(options))
         self.replica = Replica(read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl)
         self.counters = Counters()
         self.news: dict[str, Profile] = {}
@@ -80,7 +81,7 @@ class RecoMindApp(faust.App):
     def keep(self, name: str, kind: type[Any]) -> Table[Any]:
         """Declare a table."""
         topic = topics.changelog(self.options.app_id, name)
-        table = self.kept[name] = Table(name, kind, topic=topic, brokers=self.options.kafka_brokers)
+        table = self.kept[name] = Table(name, kind, topic=topic, kafka=client_options(self.options))
         return table
 
     async def on_first_start(self) -> None:
@@ -216,6 +217,7 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
     app = RecoMindApp(
         settings.app_id,
         broker=brokers,
+        broker_credentials=credentials(settings),
         autodiscover=False,
         topic_partitions=settings.partitions,
         topic_replication_factor=settings.replication_factor,

@@ -12,6 +12,7 @@ import msgspec
 from recomind import topics
 from recomind.events import Action
 from recomind.settings import Settings
+from recomind.transport.connecting import client_options
 from recomind.transport.partitions import partition_of
 from recomind.transport.sending import Outgoing, Sender
 
@@ -39,7 +40,7 @@ async def feed(
     Returns:
         How many were written.
     """
-    sender = Sender(settings.kafka_brokers)
+    sender = Sender(client_options(settings))
     await sender.start()
     written, rest, pace = 0, iter(actions), Pace(speed)
     try:

@@ -1,13 +1,20 @@
 """Settings: one frozen value, read once from `RECOMIND_*` variables by the process's edge and passed down."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from recomind.errors import SettingsError
 
 PREFIX: Final = "RECOMIND_"
+
+SECURITY_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+SASL_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+_HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +24,26 @@ class Settings:
     kafka_brokers: str = ""
     """`host:port,...` of Kafka. Empty: `recomind demo` and `recomind stack` start an embedded one."""
 
-    postgres_dsn: str = ""
-    """`postgresql://user:password@host:port/database`. Empty: embedded."""
+    kafka_security_protocol: str = "PLAINTEXT"
+    """`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`, as the brokers' listener has it."""
 
-    redis_url: str = ""
-    """`redis://host:port/0`. Empty: embedded."""
+    kafka_ca_file: str = ""
+    """PEM file of the authorities whose certificates brokers may show. Empty: the system's."""
+
+    kafka_sasl_mechanism: str = "PLAIN"
+    """`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`."""
+
+    kafka_user: str = ""
+    """Who we are to Kafka, with SASL."""
+
+    kafka_password: str = field(default="", repr=False)
+    """The password, with SASL."""
+
+    postgres_dsn: str = field(default="", repr=False)
+    """`postgresql://user:password@host:port/database?sslmode=verify-full&sslrootcert=FILE`. Empty: embedded."""
+
+    redis_url: str = field(default="", repr=False)
+    """`redis://:password@host:port/0`, over TLS `rediss://...?ssl_ca_certs=FILE`. Empty: embedded."""
 
     data_dir: str = ".recomind"
     """Folder of the embedded servers' data; a second start finds it again."""
@@ -84,7 +106,7 @@ class Settings:
         Raises:
             SettingsError: a value is not of its setting's kind or range, or a variable is unknown.
         """
-        kinds = {field.name: type(field.default) for field in fields(cls)}
+        kinds = {one.name: type(one.default) for one in fields(cls)}
         given = {key[len(PREFIX) :].lower(): value for key, value in environ.items() if key.startswith(PREFIX)}
         for name in given.keys() - kinds.keys():
             raise SettingsError(
@@ -94,20 +116,41 @@ class Settings:
         return replace(cls(), **read).checked()
 
     def checked(self) -> "Settings":
-        """These settings, if their numbers are above zero.
+        """These settings, if each is in its range and they agree.
 
         Raises:
-            SettingsError: one is not.
+            SettingsError: one is not; the message holds no secret.
         """
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for one in fields(self):
+            value = getattr(self, one.name)
             if isinstance(value, int | float) and value <= 0:
-                raise SettingsError(f"{PREFIX}{field.name.upper()}={value}: set a number above zero")
+                raise SettingsError(f"{PREFIX}{one.name.upper()}={value}: set a number above zero")
+        self._check_choice("kafka_security_protocol", SECURITY_PROTOCOLS)
+        self._check_choice("kafka_sasl_mechanism", SASL_MECHANISMS)
+        if self.kafka_uses_sasl and not (self.kafka_user and self.kafka_password):
+            raise SettingsError(f"{self.kafka_security_protocol} needs RECOMIND_KAFKA_USER and RECOMIND_KAFKA_PASSWORD")
+        for name in ("postgres_dsn", "redis_url"):
+            _check_address(name, getattr(self, name))
         return self
+
+    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        value = getattr(self, name)
+        if value not in choices:
+            raise SettingsError(f"{PREFIX}{name.upper()}={value}: set one of {', '.join(choices)}")
 
     def environ(self) -> dict[str, str]:
         """These settings as variables, for a child process."""
-        return {f"{PREFIX}{field.name.upper()}": str(getattr(self, field.name)) for field in fields(self)}
+        return {f"{PREFIX}{one.name.upper()}": str(getattr(self, one.name)) for one in fields(self)}
+
+    @property
+    def kafka_uses_tls(self) -> bool:
+        """Whether brokers are reached over TLS."""
+        return self.kafka_security_protocol.endswith("SSL")
+
+    @property
+    def kafka_uses_sasl(self) -> bool:
+        """Whether we tell brokers who we are."""
+        return self.kafka_security_protocol.startswith("SASL")
 
     @property
     def data_path(self) -> Path:
@@ -121,3 +164,17 @@ def _read(name: str, value: str, kind: type) -> Any:
     except ValueError as error:
         expected = {int: "a whole number", float: "a number"}[kind]
         raise SettingsError(f"{PREFIX}{name.upper()}={value!r}: set {expected}") from error
+
+
+def _check_address(name: str, value: str) -> None:
+    """Refuse what clients would take apart wrongly, in words of our own: theirs may hold a part of the password."""
+    try:
+        hosts = urlsplit(value).netloc.rpartition("@")[2].split(",")
+        right = all(_HOST.fullmatch(host) for host in hosts)
+    except ValueError:
+        right = False
+    if not right:
+        raise SettingsError(
+            f"{PREFIX}{name.upper()} is no URL of the form scheme://user:password@host:port/name: "
+            "write / # ? @ : [ ] in a password as %2F %23 %3F %40 %3A %5B %5D"
+        )

@@ -17,6 +17,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from recomind.errors import TopicMismatchError
 from recomind.settings import Settings
+from recomind.transport.connecting import client_options
 
 ACTIONS: Final = "video_actions_stream"
 REPAIRED: Final = "video_actions_repaired"
@@ -56,7 +57,7 @@ async def provision(settings: Settings) -> None:
     Raises:
         TopicMismatchError: one exists with another number of partitions.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_brokers)
+    admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
         await _create(admin, settings)

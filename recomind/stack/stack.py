@@ -47,6 +47,7 @@ class Stack:
         return replace(
             given,
             kafka_brokers=self.kafka.address if self.kafka else given.kafka_brokers,
+            kafka_security_protocol="PLAINTEXT" if self.kafka else given.kafka_security_protocol,
             postgres_dsn=self.postgres.address if self.postgres else given.postgres_dsn,
             redis_url=self.redis.address if self.redis else given.redis_url,
         )

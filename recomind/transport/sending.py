@@ -4,7 +4,7 @@ Records for one partition travel in Kafka batches that are built here, without a
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -26,8 +26,8 @@ class Outgoing(NamedTuple):
 class Sender:
     """A producer of acknowledged records. `start` and `stop` belong to the worker."""
 
-    def __init__(self, brokers: str, **options: Any) -> None:
-        self._options = {"bootstrap_servers": brokers, "acks": "all", "compression_type": "lz4", **options}
+    def __init__(self, kafka: Mapping[str, Any]) -> None:
+        self._options = {"acks": "all", "compression_type": "lz4", **kafka}
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:

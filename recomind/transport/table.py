@@ -9,8 +9,8 @@ assigned (`recovered`), and dropped when another worker gets it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -20,6 +20,11 @@ from recomind.state.origins import Origins
 from recomind.transport.sending import Outgoing, Sender
 
 logger = get_logger(__name__)
+
+STOP_WITHIN: Final = 0.5
+"""Seconds for which recovery waits for its consumer to disconnect."""
+
+_stopping: set[asyncio.Task[None]] = set()
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -36,10 +41,10 @@ Value = TypeVar("Value", bound=msgspec.Struct)
 class Table(Generic[Value]):
     """Values of one kind by id."""
 
-    def __init__(self, name: str, kind: type[Value], *, topic: str, brokers: str) -> None:
+    def __init__(self, name: str, kind: type[Value], *, topic: str, kafka: Mapping[str, Any]) -> None:
         self.name = name
         self.topic = topic
-        self._brokers = brokers
+        self._kafka = kafka
         self._decode = msgspec.msgpack.Decoder(kind).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._values: dict[int, dict[str, Value | bytes]] = {}
@@ -126,7 +131,7 @@ class Table(Generic[Value]):
 
     async def _recover(self, partitions: set[int]) -> None:
         found: dict[int, dict[str, Value | bytes]] = {partition: {} for partition in partitions}
-        async for partition, key, value in read_to_end(self._brokers, self.topic, partitions):
+        async for partition, key, value in read_to_end(self._kafka, self.topic, partitions):
             values = found[partition]
             known = values.get(key)
             if known is None or not isinstance(known, bytes) or is_newer(value, known):
@@ -145,16 +150,21 @@ def is_newer(value: bytes, known: bytes) -> bool:
     return all(after.get(lane, -1) >= offset for lane, offset in before.items())
 
 
-async def read_to_end(brokers: str, topic: str, partitions: set[int]) -> AsyncIterator[tuple[int, str, bytes]]:
+async def read_to_end(
+    kafka: Mapping[str, Any], topic: str, partitions: set[int]
+) -> AsyncIterator[tuple[int, str, bytes]]:
     """All keys and values of a topic's partitions as they stand now: (partition, key, value), oldest first."""
     tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=brokers, max_partition_fetch_bytes=8 << 20, fetch_max_wait_ms=50)
+    consumer = AIOKafkaConsumer(
+        **kafka,
+        max_partition_fetch_bytes=8 << 20,
+        fetch_max_wait_ms=50,
+        auto_offset_reset="earliest",
+    )
     await consumer.start()
     try:
         consumer.assign(tps)
         starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-        for tp in tps:
-            consumer.seek(tp, starts[tp])
         left = {tp for tp in tps if starts[tp] < ends[tp]}
         while left:
             for tp, records in (await consumer.getmany(timeout_ms=200)).items():
@@ -162,4 +172,12 @@ async def read_to_end(brokers: str, topic: str, partitions: set[int]) -> AsyncIt
                     yield tp.partition, record.key.decode(), record.value
             left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
     finally:
-        await consumer.stop()
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Disconnect, in the background where that takes long: over TLS, a fetch under way delays it by half a minute."""
+    stopping = asyncio.create_task(consumer.stop())
+    _stopping.add(stopping)
+    stopping.add_done_callback(_stopping.discard)
+    await asyncio.wait({stopping}, timeout=STOP_WITHIN)

@@ -12,6 +12,7 @@ from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import ReadModel
 from recomind.stores.values import RedisValues
+from recomind.transport.connecting import client_options
 from recomind.transport.table import read_to_end
 
 KINDS = ("like", "view", "skip")
@@ -22,7 +23,7 @@ async def table(settings: Settings, name, kind):
     decode = msgspec.msgpack.Decoder(kind).decode
     topic = topics.changelog(settings.app_id, name)
     partitions = set(range(settings.partitions))
-    return {key: decode(value) async for _, key, value in read_to_end(settings.kafka_brokers, topic, partitions)}
+    return {key: decode(value) async for _, key, value in read_to_end(client_options(settings), topic, partitions)}
 
 
 async def rows(settings: Settings, sql, *arguments):

@@ -104,7 +104,7 @@ async def test_a_table_flushes_a_key_once_and_drops_partitions_that_moved():
         async def send_all(self, topic, partition, records):
             sent.append((topic, partition, [record.key for record in records]))
 
-    table = Table("profiles", Profile, topic="t", brokers="nowhere:1")
+    table = Table("profiles", Profile, topic="t", kafka={})
     table._values = {0: {}, 1: {}}
     for count in range(3):
         table.put(0, "u", Profile(like_count=count))

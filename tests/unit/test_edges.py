@@ -37,6 +37,38 @@ def test_an_unknown_setting_is_refused():
         Settings.from_env({"RECOMIND_PARTITONS": "3"})
 
 
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"RECOMIND_KAFKA_SECURITY_PROTOCOL": "TLS"}, "SASL_SSL"),
+        ({"RECOMIND_KAFKA_SASL_MECHANISM": "MD5"}, "SCRAM-SHA-512"),
+        ({"RECOMIND_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "RECOMIND_KAFKA_USER": "u"}, "RECOMIND_KAFKA_PASSWORD"),
+        ({"RECOMIND_POSTGRES_DSN": "postgresql://u:s3/cret@h:1/db"}, "%2F"),
+        ({"RECOMIND_POSTGRES_DSN": "postgresql://u:s3[cret@h:1/db"}, "%5B"),
+        ({"RECOMIND_REDIS_URL": "redis://:s3#cret@h:1/0"}, "%23"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_told_without_its_secret(variables, named):
+    with pytest.raises(SettingsError, match=named) as told:
+        Settings.from_env(variables)
+    assert "s3" not in str(told.value)
+    assert "cret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://u:p@a:1,b:2/db", "postgresql://u@/db?host=/run", "postgresql://[::1]:5432/db", ""]
+)
+def test_addresses_of_every_form_are_taken(dsn):
+    assert Settings.from_env({"RECOMIND_POSTGRES_DSN": dsn}).postgres_dsn == dsn
+
+
+def test_settings_do_not_show_secrets():
+    shown = repr(
+        Settings(kafka_password="s3cret", postgres_dsn="postgresql://u:s3cret@h/db", redis_url="redis://:s3cret@h")
+    )
+    assert "s3cret" not in shown
+
+
 def test_logs_are_read_plain_and_packed(tmp_path):
     (tmp_path / "actions.csv").write_text("user_id,video_id,action_type,timestamp\nu,v,like,12.5\n")
     with gzip.open(tmp_path / "videos.csv.gz", "wt") as file:

@@ -1,0 +1,147 @@
+"""A worker whose Kafka, PostgreSQL and Redis are reached only over TLS, with a throwaway authority and a password."""
+
+import asyncio
+import json
+import time
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import replace
+
+import asyncpg
+import pytest
+import trustme
+from aiokafka.errors import KafkaConnectionError
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from recomind import topics
+from recomind.errors import UnavailableError
+from recomind.settings import Settings
+from recomind.stack.kafka import Kafka
+from recomind.stack.postgres import Postgres
+from recomind.stack.redis import Redis
+from recomind.stores.archive import Archive
+from recomind.stores.values import RedisValues
+from tests.conftest import workers
+from tests.integration.tls_proxy import tls_before
+
+PASSWORD = "correct-horse-battery"
+LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+
+
+class SecureKafka(Kafka):
+    """Takes clients with a password over TLS only."""
+
+    def _configuration(self):
+        listener = f"SASL_SSL://{self.address}"
+        controller = f"CONTROLLER://127.0.0.1:{self._controller_port}"
+        return {
+            **super()._configuration(),
+            "listeners": f"{listener},{controller}",
+            "advertised.listeners": listener,
+            "listener.security.protocol.map": "SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "SASL_SSL",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "listener.name.sasl_ssl.plain.sasl.jaas.config": (
+                f'{LOGIN} username="recomind" password="{PASSWORD}" user_recomind="{PASSWORD}";'
+            ),
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": self.folder.parent / "server.pem",
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self.folder.parent / "ca.pem",
+        }
+
+
+def pkcs8(pem):
+    """A private key in the only form that Kafka reads."""
+    key = load_pem_private_key(pem, None)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    """Settings of servers that are reached over TLS only."""
+    folder = tmp_path_factory.mktemp("tls")
+    ca = str(folder / "ca.pem")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(ca)
+    server = authority.issue_cert("127.0.0.1")
+    key = pkcs8(server.private_key_pem.bytes())
+    (folder / "server.pem").write_bytes(key + b"".join(pem.bytes() for pem in server.cert_chain_pems))
+    servers = [SecureKafka(folder / "kafka"), Postgres(folder / "postgres"), Redis(folder / "redis")]
+    with ExitStack() as exits:
+        for one in servers:
+            one.prepare()
+            one.start()
+            exits.callback(one.stop)
+        for one in servers:
+            one.wait_ready()
+        kafka, postgres, redis = servers
+        postgres_port = exits.enter_context(tls_before(postgres.port, server, postgres=True))
+        redis_port = exits.enter_context(tls_before(redis.port, server))
+        yield Settings(
+            kafka_brokers=kafka.address,
+            kafka_security_protocol="SASL_SSL",
+            kafka_ca_file=ca,
+            kafka_user="recomind",
+            kafka_password=PASSWORD,
+            postgres_dsn=f"postgresql://postgres@127.0.0.1:{postgres_port}/postgres?sslmode=verify-full&sslrootcert={ca}",
+            redis_url=f"rediss://127.0.0.1:{redis_port}/0?ssl_ca_certs={ca}",
+            partitions=2,
+            session_timeout=6.0,
+        )
+
+
+def send(url, body):
+    request = urllib.request.Request(url, json.dumps(body).encode(), method="POST")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def read(url):
+    with urllib.request.urlopen(url) as answer:
+        return json.load(answer)
+
+
+async def archived(dsn):
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval("SELECT count(*) FROM video_actions")
+    finally:
+        await connection.close()
+
+
+async def test_an_action_is_counted_over_tls_and_no_log_holds_the_password(secure, tmp_path):
+    with workers(secure, tmp_path) as start:
+        worker = start().wait_ready()
+        sent = send(f"{worker.base}/video_action", {"user_id": "u", "video_id": "v", "action_type": "like"})
+        assert sent["status"] == 202
+        deadline = time.monotonic() + 30
+        while read(f"{worker.base}/users/u/profile")["likes"] != 1 or await archived(secure.postgres_dsn) != 1:
+            assert time.monotonic() < deadline, worker.log.read_text()[-4000:]
+            await asyncio.sleep(0.1)
+        assert worker.stop() == 0
+        # The state comes back from the changelog, over TLS as well.
+        again = start().wait_ready()
+        assert read(f"{again.base}/users/u/profile")["likes"] == 1
+        assert PASSWORD not in worker.log.read_text() + again.log.read_text()
+
+
+async def test_a_certificate_of_an_unknown_authority_is_refused(secure, tmp_path):
+    stranger = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(stranger)
+    dsn, url = secure.postgres_dsn.split("&")[0], secure.redis_url.split("?")[0]
+    archive, values = Archive(f"{dsn}&sslrootcert={stranger}"), RedisValues(f"{url}?ssl_ca_certs={stranger}")
+    with pytest.raises(UnavailableError, match="certificate verify failed"):
+        await archive.open()
+    with pytest.raises(UnavailableError, match="certificate verify failed"):
+        await values.get_many(["a"])
+    await values.close()
+    wrong = replace(secure, kafka_ca_file=str(stranger))
+    with pytest.raises(KafkaConnectionError):
+        await topics.provision(wrong)
+
+
+async def test_a_wrong_password_is_refused(secure):
+    with pytest.raises(KafkaConnectionError):
+        await topics.provision(replace(secure, kafka_password="guessed"))
