@@ -87,6 +87,15 @@ class Settings:
     batch_limit: int = 1_000
     """Most actions in one `POST /video_actions`."""
 
+    api_keys: str = field(default="", repr=False)
+    """Who may ask: `name:read+write+admin:hash,...`, as `recomind key` makes them. Empty: everybody."""
+
+    rate_limit: float = 100.0
+    """Requests a second that a key may make of a worker in the long run."""
+
+    rate_burst: int = 200
+    """Requests that a key may make at once after a pause."""
+
     body_limit: int = 1_048_576
     """Largest HTTP body, in bytes."""
 

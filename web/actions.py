@@ -57,7 +57,7 @@ def _read(raw: msgspec.Raw) -> VideoAction | Outcome:
         return _checked(msgspec.json.decode(raw, type=VideoAction))
     except InvalidActionError as error:
         return Outcome(400, detail=str(error), field=error.field)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Outcome(400, detail=str(error), field=fault_of(str(error)))
 
 

@@ -43,10 +43,10 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return problem(error.status, error.reason, error.text or "", headers=_allowed(error))
+        return problem(error.status, error.reason, error.text or "", headers=_kept(error))
     except (BadRequestError, InvalidActionError) as error:
         return problem(400, "Bad Request", str(error), error.field)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return problem(400, "Bad Request", str(error), fault_of(str(error)))
     except UnavailableError as error:
         return problem(503, "Service Unavailable", str(error), headers={"Retry-After": RETRY_AFTER})
@@ -63,5 +63,6 @@ def problem(
     return web.Response(body=body, status=status, content_type="application/problem+json", headers=headers)
 
 
-def _allowed(error: web.HTTPException) -> dict[str, str]:
-    return {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+def _kept(error: web.HTTPException) -> dict[str, str]:
+    """Headers of an error that its problem keeps."""
+    return {name: error.headers[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in error.headers}

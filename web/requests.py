@@ -22,6 +22,13 @@ DEGRADED: Final = "X-RecoMind-Degraded"
 AS_OF: Final = "X-As-Of"
 """Header: event time for which the list was ranked, epoch seconds."""
 
+HEADERS: Final = {
+    SOURCE: "`cache`, `cold` (ranked now) or `archive` (Redis is away)",
+    DEGRADED: "the servers that are away, where an answer had to do without them",
+    AS_OF: "event time for which the list was ranked, epoch seconds",
+}
+"""What our headers say, for the description."""
+
 Kind = TypeVar("Kind")
 
 

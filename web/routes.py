@@ -5,13 +5,19 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
+from recomind.access import ADMIN, READ, WRITE, read_keys
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
 from recomind.trends import Trend
 from web import actions, catalogue, explain, feed, health, openapi, pages, problems, recommendations, trending
 from web.hub import HUB, Hub
-from web.requests import APP
+from web.keys import OPEN, doors
+from web.limits import Limits
+from web.requests import APP, AS_OF, DEGRADED, SOURCE
+
+HTML: Final = "text/html"
+EVENTS: Final = "text/event-stream"
 
 
 class Route(NamedTuple):
@@ -25,17 +31,37 @@ class Route(NamedTuple):
     status: int = 200
     takes_n: bool = False
     takes_window: bool = False
+    kind: str = "application/json"
+    """Media type of what it answers."""
+    also: tuple[int, ...] = ()
+    """Other statuses that it may answer with."""
+    headers: tuple[str, ...] = ()
+    """Headers of ours that its answers carry."""
+    scope: str | None = None
+    """Which scope of a key opens it, `OPEN` for none; as a rule `read` for GET, and `write` for all else."""
+
+    @property
+    def opened_by(self) -> str:
+        """The scope that opens it."""
+        return (READ if self.method == "GET" else WRITE) if self.scope is None else self.scope
 
 
 ROUTES: Final = (
-    Route("GET", "/", pages.feed),
-    Route("GET", "/recommendations/{user_id}", recommendations.recommendations, list[Card], takes_n=True),
+    Route("GET", "/", pages.feed, kind=HTML, also=(304,), scope=OPEN),
+    Route(
+        "GET",
+        "/recommendations/{user_id}",
+        recommendations.recommendations,
+        list[Card],
+        takes_n=True,
+        headers=(SOURCE, AS_OF, DEGRADED),
+    ),
     Route("POST", "/video_action", actions.post_action, actions.Outcome, VideoAction, 202),
-    Route("POST", "/video_actions", actions.post_actions, list[actions.Outcome], list[VideoAction], 202),
+    Route("POST", "/video_actions", actions.post_actions, list[actions.Outcome], list[VideoAction], 202, also=(207,)),
     Route("GET", "/trending", trending.trending, list[Card], takes_n=True, takes_window=True),
     Route("GET", "/trending/details", trending.trending_details, list[Trend], takes_n=True, takes_window=True),
     Route("PUT", "/videos/{video_id}", catalogue.put_video, Card, VideoDetails),
-    Route("GET", "/videos/{video_id}", catalogue.get_video, Card),
+    Route("GET", "/videos/{video_id}", catalogue.get_video, Card, also=(404,)),
     Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[Card], takes_n=True),
     Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
     Route("GET", "/users/{user_id}/profile", catalogue.get_profile, catalogue.ProfileAnswer),
@@ -43,13 +69,13 @@ ROUTES: Final = (
     Route("GET", "/explain/{user_id}/{video_id}", explain.explain, explain.Explanation),
     Route("GET", "/feed", feed.trending_feed, feed.Feed, takes_n=True, takes_window=True),
     Route("GET", "/feed/{user_id}", feed.feed, feed.Feed, takes_n=True),
-    Route("GET", "/events/feed", feed.trending_events, takes_n=True, takes_window=True),
-    Route("GET", "/events/feed/{user_id}", feed.feed_events, takes_n=True),
-    Route("GET", "/assets/{name}", pages.asset),
-    Route("GET", "/healthz", health.healthz, dict[str, str]),
-    Route("GET", "/readyz", health.readyz, dict[str, str]),
-    Route("GET", "/metrics", health.metrics),
-    Route("GET", "/openapi.json", openapi.openapi, dict[str, Any]),
+    Route("GET", "/events/feed", feed.trending_events, takes_n=True, takes_window=True, kind=EVENTS),
+    Route("GET", "/events/feed/{user_id}", feed.feed_events, takes_n=True, kind=EVENTS),
+    Route("GET", "/assets/{name}", pages.asset, kind="*/*", also=(304, 404), scope=OPEN),
+    Route("GET", "/healthz", health.healthz, dict[str, str], also=(503,), scope=OPEN),
+    Route("GET", "/readyz", health.readyz, dict[str, str], also=(503,), scope=OPEN),
+    Route("GET", "/metrics", health.metrics, kind="text/plain", scope=ADMIN),
+    Route("GET", "/openapi.json", openapi.openapi, dict[str, Any], scope=OPEN),
 )
 
 
@@ -57,9 +83,13 @@ def declare(app: RecoMindApp) -> None:
     """Put all routes on the app's web server."""
     served: web.Application = app.web.web_app
     served[APP] = app
-    served[openapi.DOCUMENT] = openapi.describe(ROUTES)
+    keys = read_keys(app.options.api_keys)
+    served[openapi.DOCUMENT] = openapi.describe(ROUTES, needs_key=bool(keys))
     served._client_max_size = app.options.body_limit
     served.middlewares.append(problems.problems)
+    if keys:
+        scopes = {(route.method, route.path): route.opened_by for route in ROUTES}
+        served.middlewares.append(doors(keys, Limits(app.options.rate_limit, app.options.rate_burst), scopes))
     hub = served[HUB] = Hub(app.read_model, app.options.streams_limit)
     served.on_startup.append(hub.start)
     served.on_shutdown.append(hub.stop)

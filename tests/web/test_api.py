@@ -149,6 +149,8 @@ async def test_a_batch_has_a_limit(http):
         (b"{", 400, None),
         (b"", 400, None),
         (b"[]", 400, None),
+        (b"[" * 100_000, 400, None),
+        (b'{"a":' * 100_000, 400, None),
         (b'{"video_id":"v","action_type":"like"}', 400, "user_id"),
         (b'{"user_id":"u","video_id":"v","action_type":"likes"}', 400, "action_type"),
         (b'{"user_id":"' + b"x" * 129 + b'","video_id":"v","action_type":"like"}', 400, "user_id"),
@@ -156,7 +158,19 @@ async def test_a_batch_has_a_limit(http):
         (b'{"user_id":"u","video_id":"v","action_type":"like","timestamp":"2999-01-01T00:00:00Z"}', 400, "timestamp"),
         (b"x" * 10_000_000, 413, None),
     ],
-    ids=["broken", "empty", "list", "missing", "unknown", "long", "no time", "future", "10 MB"],
+    ids=[
+        "broken",
+        "empty",
+        "list",
+        "deep list",
+        "deep object",
+        "missing",
+        "unknown",
+        "long",
+        "no time",
+        "future",
+        "10 MB",
+    ],
 )
 async def test_a_bad_action_is_a_problem_that_names_the_field(http, body, status, field):
     async with http.post("/video_action", data=body) as answer:
