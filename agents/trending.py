@@ -24,11 +24,11 @@ def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
 
     async def publish_trending() -> None:
-        await app.replica.follow_catalogue()
         await app.replica.follow_audience()
         if app.leads:
             await app.read_model.put_popular(app.replica.popular(app.options.slate_size))
 
+    app.every(app.options.trending_interval, app.replica.follow_catalogue)
     app.every(app.options.trending_interval, publish_trending)
 
 

@@ -4,22 +4,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from recomind import topics
 from recomind.app import RecoMindApp
-from recomind.errors import UnavailableError
 from recomind.events import InvalidActionError, VideoAction, fault_of, to_action
 from recomind.transport.partitions import partition_of
 from recomind.transport.sending import Outgoing
 from web.problems import BadRequestError
 from web.requests import app_of, body_of, json
-
-ACKNOWLEDGED_WITHIN: Final = 5.0
-"""Seconds Kafka may take to acknowledge before the client is told to try again."""
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,9 +74,6 @@ async def _write(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str]:
     for partition, action in zip(partitions, actions, strict=True):
         lanes[partition].append(Outgoing(action.user_id.encode(), msgspec.json.encode(action)))
     writes = (app.sender.write(topics.ACTIONS, partition, records) for partition, records in lanes.items())
-    try:
-        offsets = dict(zip(lanes, await asyncio.wait_for(asyncio.gather(*writes), ACKNOWLEDGED_WITHIN), strict=True))
-    except TimeoutError as error:
-        raise UnavailableError("Kafka", error) from error
+    offsets = dict(zip(lanes, await asyncio.gather(*writes), strict=True))
     left = {partition: iter(some) for partition, some in offsets.items()}
     return [f"{partition}:{next(left[partition])}" for partition in partitions]

@@ -1,5 +1,6 @@
 """Videos and people: upserts and reads, similar videos and similar people, a person's profile."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -8,6 +9,7 @@ from aiohttp import web
 from recomind.candidates import liked_together, similar_users, tags
 from recomind.candidates.found import best_first, person_of
 from recomind.catalogue import UserDetails, Video, VideoDetails
+from recomind.errors import UnavailableError
 from recomind.state.profile import Liked, Profile
 from web.recommendations import profile_of
 from web.requests import app_of, body_of, first, id_of, json, n_of
@@ -50,8 +52,14 @@ async def put_video(request: web.Request) -> web.Response:
 
 
 async def get_video(request: web.Request) -> web.Response:
-    """A video of the catalogue."""
-    video = await app_of(request).archive.video(id_of(request, "video_id"))
+    """A video of the catalogue; while PostgreSQL is away, as this worker knows it."""
+    app, video_id = app_of(request), id_of(request, "video_id")
+    try:
+        video = await app.archive.video(video_id)
+    except UnavailableError:
+        video = app.replica.index.videos.get(app.replica.index.rows.get(video_id, -1))
+        if video is None:
+            raise
     if video is None:
         raise web.HTTPNotFound(text="no such video in the catalogue: PUT it first")
     return json(video.card())
@@ -83,7 +91,8 @@ async def similar_videos(request: web.Request) -> web.Response:
     """Videos liked together with this one, the most similar first."""
     app, video_id, n = app_of(request), id_of(request, "video_id"), n_of(request)
     seed = Profile(likes=(Liked(video_id, 0.0),))
-    await app.replica.load([seed])
+    with suppress(UnavailableError):  # with the figures at hand, then
+        await app.replica.load([seed])
     index = app.replica.index
     found = best_first(liked_together.propose(person_of(seed, index), index))
     return json(first(app.replica.cards(index.ids[row] for row in found.rows if index.ids[row] != video_id), n))
@@ -93,6 +102,7 @@ async def similar_people(request: web.Request) -> web.Response:
     """People who lately liked the same videos, the most similar first."""
     app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
     known = await profile_of(app, user_id)
-    await app.replica.load([known])
+    with suppress(UnavailableError):
+        await app.replica.load([known])
     found = similar_users.similar(person_of(known, app.replica.index), app.replica.index, user_id)[:n]
     return json(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))

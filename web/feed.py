@@ -20,7 +20,7 @@ from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import EVERYBODY, ListMeta
 from recomind.trends import in_words
-from web.recommendations import archived_profile, list_of, profile_of
+from web.recommendations import list_of, profile_at_hand
 from web.requests import app_of, id_of, json, n_of
 from web.streams import Compose, stream
 from web.trending import popular, tag_of, trends_of, window_of
@@ -112,8 +112,7 @@ async def _everybody(app: RecoMindApp, n: int) -> bytes:
 async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
     served = await list_of(app, user_id)
     cards = msgspec.json.decode(served.videos, type=list[Card])[:n]
-    cached = served.source != "archive"
-    person = await (profile_of(app, user_id) if cached else archived_profile(app, user_id))
+    person, _ = await profile_at_hand(app, user_id)
     evidence = await _evidence(app, person, [card.video_id for card in cards])
     return msgspec.json.encode(_feed(user_id, served.source, served.meta, cards, evidence))
 

@@ -7,11 +7,15 @@ import msgspec
 from aiohttp import web
 from mode.utils.logging import get_logger
 
+from recomind.breaker import missed
 from recomind.errors import UnavailableError
 from recomind.events import InvalidActionError, fault_of
 
 logger = get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+DEGRADED: Final = "X-RecoMind-Degraded"
+"""Header: the servers that are away, where an answer had to do without them."""
 
 RETRY_AFTER: Final = "2"
 """Seconds after which a client may try again what could not be done."""
@@ -37,7 +41,16 @@ class BadRequestError(Exception):
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn errors into problems."""
+    """Turn errors into problems, and say which servers an answer had to do without."""
+    away: set[str] = set()
+    missed.set(away)
+    answer = await _answered(request, handler)
+    if away and not answer.prepared:
+        answer.headers[DEGRADED] = ", ".join(sorted(away))
+    return answer
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as error:

@@ -1,7 +1,13 @@
-"""`GET /recommendations/{user_id}`: the list at once from Redis; from PostgreSQL when the cache is cold."""
+"""`GET /recommendations/{user_id}`: the list at once from Redis; from PostgreSQL when the cache is cold.
 
+While Redis is away it is ranked from what PostgreSQL remembers of the person; while that is away too, as for
+somebody new. A list that was made without asking everybody is not stored.
+"""
+
+from contextlib import suppress
 from typing import Final, NamedTuple
 
+import msgspec
 from aiohttp import web
 from mode.utils.logging import get_logger
 
@@ -11,7 +17,7 @@ from recomind.signals import Origin
 from recomind.state import profile
 from recomind.state.profile import LIKES, REACTIONS, Profile
 from recomind.stores.read_model import ListMeta
-from web.requests import AS_OF, DEGRADED, SOURCE, app_of, first, id_of, json, n_of
+from web.requests import AS_OF, SOURCE, app_of, first, id_of, json, n_of
 
 logger = get_logger(__name__)
 
@@ -40,42 +46,52 @@ async def list_of(app: RecoMindApp, user_id: str) -> Served:
     try:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
-        return Served(*await _from_archive(app, user_id), "archive")
+        return Served(*await _ranked(app, user_id), "archive")
     if found is not None:
         return Served(*found, "cache")
-    return Served(*await _cold(app, user_id), "cold")
+    return Served(*await _ranked(app, user_id), "cold")
 
 
 async def profile_of(app: RecoMindApp, user_id: str) -> Profile:
-    """A person's profile: from the read model, else folded from the archive; an empty one for somebody new."""
-    known = await app.read_model.profiles([user_id])
+    """A person's profile: from the read model, else folded from the archive; an empty one for somebody new.
+
+    Raises:
+        UnavailableError: it is needed from the archive, and that is away.
+    """
+    try:
+        known = await app.read_model.profiles([user_id])
+    except UnavailableError:
+        known = {}
     return known.get(user_id) or await archived_profile(app, user_id)
 
 
+async def profile_at_hand(app: RecoMindApp, user_id: str) -> tuple[Profile, bool]:
+    """A person's profile and whether it is all that is known; an empty one while there is no place to ask."""
+    try:
+        return await profile_of(app, user_id), True
+    except UnavailableError:
+        return Profile(), False
+
+
 async def archived_profile(app: RecoMindApp, user_id: str) -> Profile:
-    """A person's profile as the same fold makes it from the latest actions in the archive; its origins are not real."""
+    """A person's profile as the same fold makes it from the latest actions in the archive, without origins."""
     folded = Profile()
     for number, action in enumerate(await app.archive.recent_actions(user_id, HISTORY)):
         folded, _ = profile.fold(folded, Origin(0, number), action)
-    return folded
+    return msgspec.structs.replace(folded, origins={})
 
 
-async def _cold(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
-    """Rank now, and store the list for the next time."""
-    person = await profile_of(app, user_id)
-    await app.replica.load([person])
+async def _ranked(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
+    """Rank now, and store the list for the next time; with the figures at hand while Redis is away."""
+    person, is_known = await profile_at_hand(app, user_id)
+    with suppress(UnavailableError):
+        await app.replica.load([person])
     stored = app.replica.list_for(person, app.options.slate_size)
-    await app.read_model.put_lists({user_id: stored})
-    return stored.videos, stored.meta
-
-
-async def _from_archive(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
-    """Rank with the figures at hand while Redis is away."""
-    stored = app.replica.list_for(await archived_profile(app, user_id), app.options.slate_size)
+    if is_known:
+        with suppress(UnavailableError):
+            await app.read_model.put_lists({user_id: stored})
     return stored.videos, stored.meta
 
 
 def _answer(served: Served, n: int) -> web.Response:
-    degraded = {DEGRADED: "redis"} if served.source == "archive" else {}
-    headers = {SOURCE: served.source, AS_OF: f"{served.meta.as_of:.3f}", **degraded}
-    return json(first(served.videos, n), headers=headers)
+    return json(first(served.videos, n), headers={SOURCE: served.source, AS_OF: f"{served.meta.as_of:.3f}"})

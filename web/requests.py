@@ -8,16 +8,13 @@ from aiohttp import web
 
 from recomind.app import RecoMindApp
 from recomind.events import ID_MAX
-from web.problems import BadRequestError
+from web.problems import DEGRADED, BadRequestError
 
 APP: Final = web.AppKey("recomind", RecoMindApp)
 N_DEFAULT: Final = 10
 
 SOURCE: Final = "X-RecoMind-Source"
 """Header: `cache`, `cold` (ranked now) or `archive`."""
-
-DEGRADED: Final = "X-RecoMind-Degraded"
-"""Header: the server that is away, where an answer had to do without it."""
 
 AS_OF: Final = "X-As-Of"
 """Header: event time for which the list was ranked, epoch seconds."""

@@ -14,7 +14,8 @@ from web import actions, catalogue, explain, feed, health, openapi, pages, probl
 from web.hub import HUB, Hub
 from web.keys import OPEN, doors
 from web.limits import Limits
-from web.requests import APP, AS_OF, DEGRADED, SOURCE
+from web.problems import DEGRADED
+from web.requests import APP, AS_OF, SOURCE
 
 HTML: Final = "text/html"
 EVENTS: Final = "text/event-stream"

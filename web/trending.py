@@ -13,7 +13,7 @@ from recomind.ranking.leaders import EVERY_TAG, WINDOWS
 from recomind.state.popularity import Popularity
 from recomind.trends import Trend, trend
 from web.problems import BadRequestError
-from web.requests import DEGRADED, SOURCE, app_of, first, json, n_of
+from web.requests import SOURCE, app_of, first, json, n_of
 
 WINDOW_DEFAULT: Final = "24h"
 
@@ -23,12 +23,12 @@ async def trending(request: web.Request) -> web.Response:
     app, n = app_of(request), n_of(request)
     if not {"window", "tag"} & request.query.keys():
         videos, source = await popular(app, n)
-        return json(videos, headers={DEGRADED: "redis"} if source == "archive" else {SOURCE: source})
+        return json(videos, headers={SOURCE: source})
     window, tag = window_of(request), tag_of(request)
     try:
         trends = await trends_of(app, window, tag, n)
     except UnavailableError:
-        return json(_at_hand(app, tag, n), headers={DEGRADED: "redis"})
+        return json(_at_hand(app, tag, n), headers={SOURCE: "archive"})
     return json(app.replica.cards(one.video_id for one in trends), headers={SOURCE: "cache"})
 
 
@@ -39,13 +39,13 @@ async def trending_details(request: web.Request) -> web.Response:
 
 
 async def popular(app: RecoMindApp, n: int) -> tuple[bytes, str]:
-    """Trending as JSON, and where it came from: `cache`, `cold`, or `archive` while Redis is away."""
+    """Trending as JSON, and where it came from: `cache`, `cold`, or `archive` while Redis or PostgreSQL is away."""
     try:
         stored = await app.read_model.popular()
+        if stored is None:
+            return app.replica.cards(await app.archive.popular(n)), "cold"
     except UnavailableError:
         return app.replica.popular(n), "archive"
-    if stored is None:
-        return first(app.replica.cards(await app.archive.popular(n)), n), "cold"
     return first(stored, n), "cache"
 
 

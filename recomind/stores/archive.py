@@ -1,17 +1,31 @@
 """The archive in PostgreSQL: every action once, the catalogue, and the fallback when the cache is cold."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
+from recomind.breaker import Breaker
 from recomind.catalogue import Video
 from recomind.errors import UnavailableError
 from recomind.events import Action
 from recomind.stores.sql import QUERIES, SCHEMA
+
+SOON: Final = 1.0
+"""Seconds that PostgreSQL may take for what a request waits for, and again to give the connection back."""
+
+SILENCE: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    OSError,
+    TimeoutError,
+)
+"""Errors that mean that PostgreSQL is away; a wrong statement stays what it is."""
 
 
 class ArchivedAction(NamedTuple):
@@ -30,10 +44,11 @@ class Archive:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._pool: asyncpg.Pool | None = None
+        self._border = Breaker("PostgreSQL", SILENCE, (asyncpg.InterfaceError,))
 
     async def open(self) -> None:
         """Connect and create what is missing."""
-        async with _border():
+        with self._border:
             self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=8, command_timeout=10)
         async with self._connection() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(8642)")  # one worker at a time creates
@@ -50,22 +65,23 @@ class Archive:
 
     async def recent_actions(self, user_id: str, limit: int) -> list[Action]:
         """A person's latest actions, oldest first."""
-        rows = await self._fetch("recent_actions", user_id, limit)
+        rows = await self._fetch("recent_actions", user_id, limit, within=SOON)
         return [Action(user_id, row[0], row[1], row[2].timestamp()) for row in reversed(rows)]
 
     async def put_videos(self, videos: Iterable[Video]) -> None:
         """Add or replace catalogue entries."""
         rows = [(v.video_id, v.title, v.url, list(v.tags), v.creator_id, moment(v.created_at)) for v in videos]
-        async with self._connection() as connection, connection.transaction():
+        within = SOON if len(rows) == 1 else None  # a request waits for one, an import for many
+        async with self._connection(within) as connection, connection.transaction():
             await connection.executemany(QUERIES["put_video"], rows)
 
     async def put_user(self, user_id: str, name: str) -> None:
         """Add or rename a person."""
-        await self._run("put_user", user_id, name)
+        await self._run("put_user", user_id, name, within=SOON)
 
     async def video(self, video_id: str) -> Video | None:
         """A catalogue entry."""
-        rows = await self._fetch("video", video_id)
+        rows = await self._fetch("video", video_id, within=SOON)
         return _video(rows[0]) if rows else None
 
     async def all_videos(self) -> tuple[int, list[Video]]:
@@ -91,27 +107,29 @@ class Archive:
 
     async def popular(self, n: int) -> list[str]:
         """The most popular videos as last written down."""
-        return [row[0] for row in await self._fetch("popular", n)]
+        return [row[0] for row in await self._fetch("popular", n, within=SOON)]
 
     async def likes(self) -> list[tuple[str, str]]:
         """Every like as (user id, video id), person by person, newest first."""
         return [(row[0], row[1]) for row in await self._fetch("likes")]
 
-    async def _run(self, name: str, *arguments: Any) -> None:
-        async with self._connection() as connection:
+    async def _run(self, name: str, *arguments: Any, within: float | None = None) -> None:
+        async with self._connection(within) as connection:
             await connection.execute(QUERIES[name], *arguments)
 
-    async def _fetch(self, name: str, *arguments: Any) -> list[Any]:
-        async with self._connection() as connection:
+    async def _fetch(self, name: str, *arguments: Any, within: float | None = None) -> list[Any]:
+        async with self._connection(within) as connection:
             rows: list[Any] = await connection.fetch(QUERIES[name], *arguments)
             return rows
 
     @asynccontextmanager
-    async def _connection(self) -> Any:
+    async def _connection(self, within: float | None = None) -> Any:
+        """A connection, which has to be done with within so many seconds."""
         if self._pool is None:
             raise UnavailableError("PostgreSQL", RuntimeError("the archive has not been opened"))
-        async with _border(), self._pool.acquire(timeout=5) as connection:
-            yield connection
+        with self._border:
+            async with asyncio.timeout(within), self._pool.acquire(timeout=within or 5.0) as connection:
+                yield connection
 
 
 def moment(at: float) -> datetime:
@@ -129,14 +147,3 @@ def _video(row: Sequence[Any]) -> Video:
         creator_id=creator_id,
         created_at=created_at.timestamp(),
     )
-
-
-@asynccontextmanager
-async def _border() -> Any:
-    """The border: errors of the connection become ours; a wrong statement stays what it is."""
-    try:
-        yield
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError) as error:
-        raise UnavailableError("PostgreSQL", error) from error
-    except (asyncpg.InsufficientResourcesError, OSError, TimeoutError) as error:
-        raise UnavailableError("PostgreSQL", error) from error

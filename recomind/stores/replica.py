@@ -24,6 +24,9 @@ from recomind.stores.read_model import ListMeta, ReadModel, Stored
 TRENDING: Final = 200
 """How many trending videos are always at hand."""
 
+REMEMBERED: Final = 10_000
+"""How many times of reading are kept at least, before those that no longer matter are forgotten."""
+
 
 class Replica:
     """An index near the read model."""
@@ -49,6 +52,7 @@ class Replica:
         self._change: int | None = None
         self._model: str | None = None
         self._read_at: dict[tuple[str, str], float] = {}
+        self._sweep_at = REMEMBERED
 
     async def follow_catalogue(self) -> None:
         """Take in the catalogue, and from then on its changes."""
@@ -132,7 +136,14 @@ class Replica:
         now = self._clock()
         stale = [one for one in ids if self._read_at.get((kind, one), -self._ttl) <= now - self._ttl]
         self._read_at.update(dict.fromkeys(((kind, one) for one in stale), now))
+        if len(self._read_at) > self._sweep_at:
+            self._sweep(now)
         return stale
+
+    def _sweep(self, now: float) -> None:
+        """Forget what is to be read again anyway; done when it has doubled, so that it costs little an id."""
+        self._read_at = {key: at for key, at in self._read_at.items() if at > now - self._ttl}
+        self._sweep_at = max(REMEMBERED, 2 * len(self._read_at))
 
 
 def _unique(ids: Iterable[str]) -> list[str]:

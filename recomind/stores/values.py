@@ -4,14 +4,22 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from time import monotonic
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 from redis import asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from recomind.errors import UnavailableError
+from recomind.breaker import Breaker
 
-Answer = TypeVar("Answer")
+CONNECTIONS: Final = 128
+"""Most connections of a process; more requests than that wait for one."""
+
+ANSWER_WITHIN: Final = 1.0
+"""Seconds Redis may take to answer."""
 
 PATIENCE: Final = 1.0
 """Seconds of silence on a channel after which a listener looks whether Redis is still there."""
@@ -87,14 +95,24 @@ class RedisValues:
     """Redis."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=1.0)
+        pool = redis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=ANSWER_WITHIN,
+            socket_timeout=ANSWER_WITHIN,
+            socket_connect_timeout=ANSWER_WITHIN,
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # once, where it was restarted
+        )
+        self._redis = redis.Redis.from_pool(pool)
+        self._border = Breaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of keys, None where there is none."""
         if not keys:
             return []
-        found: Awaitable[Any] = self._redis.mget(list(keys))
-        return list(await _answer(found))
+        with self._border:
+            found: Awaitable[Any] = self._redis.mget(list(keys))
+            return list(await found)
 
     async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None) -> None:
         """Set values, which vanish after `ttl` seconds; None: never."""
@@ -103,17 +121,20 @@ class RedisValues:
         pipeline = self._redis.pipeline(transaction=False)
         for key, value in values.items():
             pipeline.set(key, value, ex=ttl)
-        await _answer(pipeline.execute())
+        with self._border:
+            await pipeline.execute()
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove keys."""
         if keys:
-            await _answer(self._redis.delete(*keys))
+            with self._border:
+                await self._redis.delete(*keys)
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Send a message to those who listen to the channel now."""
-        sent: Awaitable[Any] = self._redis.publish(channel, message)
-        await _answer(sent)
+        with self._border:
+            sent: Awaitable[Any] = self._redis.publish(channel, message)
+            await sent
 
     async def listen(self, channel: str) -> AsyncIterator[bytes | None]:
         """The messages of a channel, from now on; first of all a None once listening has begun.
@@ -122,21 +143,15 @@ class RedisValues:
             UnavailableError: the connection is lost.
         """
         async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
-            await _answer(subscription.subscribe(channel))
+            with self._border:
+                await subscription.subscribe(channel)
             yield None
             while True:
-                message = await _answer(subscription.get_message(timeout=PATIENCE))
+                with self._border:
+                    message = await subscription.get_message(timeout=PATIENCE)
                 if message is not None:
                     yield message["data"]
 
     async def close(self) -> None:
         """Disconnect."""
         await self._redis.aclose()
-
-
-async def _answer(call: Awaitable[Answer]) -> Answer:
-    """The border: Redis's errors become ours."""
-    try:
-        return await call
-    except (RedisError, OSError) as error:
-        raise UnavailableError("Redis", error) from error

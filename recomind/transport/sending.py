@@ -5,12 +5,19 @@ Records for one partition travel in Kafka batches that are built here, without a
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from recomind.breaker import Breaker
 from recomind.errors import UnavailableError
+
+ACKNOWLEDGED_WITHIN: Final = 2.0
+"""Seconds Kafka may take to acknowledge what a client waits for, before it is told to try again."""
+
+WRITING: Final = 20_000
+"""Most records of clients that wait to be acknowledged: what they may take of memory while Kafka is slow or away."""
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -29,6 +36,8 @@ class Sender:
     def __init__(self, kafka: Mapping[str, Any]) -> None:
         self._options = {"acks": "all", "compression_type": "lz4", **kafka}
         self._producer: AIOKafkaProducer | None = None
+        self._border = Breaker("Kafka", (KafkaError, TimeoutError))
+        self._writing = 0
 
     async def start(self) -> None:
         """Connect."""
@@ -46,16 +55,26 @@ class Sender:
         """Send records of independent senders; their offsets once all are acknowledged.
 
         Raises:
-            UnavailableError: Kafka did not acknowledge them in time.
+            UnavailableError: Kafka did not acknowledge them in time, or too many wait already. They may have been
+                taken all the same.
         """
-        client = self._client
+        given = list(records)
+        if self._writing + len(given) > WRITING:
+            raise UnavailableError("Kafka", RuntimeError(f"{self._writing} records wait to be taken"))
+        self._writing += len(given)
         try:
-            pending = [
-                await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
-            ]
-            return [sent.offset for sent in await asyncio.gather(*pending)]
-        except KafkaError as error:
-            raise UnavailableError("Kafka", error) from error
+            with self._border:
+                async with asyncio.timeout(ACKNOWLEDGED_WITHIN):
+                    return await self._written(topic, partition, given)
+        finally:
+            self._writing -= len(given)
+
+    async def _written(self, topic: str, partition: int, records: Iterable[Outgoing]) -> list[int]:
+        client = self._client
+        pending = [
+            await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
+        ]
+        return [sent.offset for sent in await asyncio.gather(*pending)]
 
     async def send_all(self, topic: str, partition: int, records: Iterable[Outgoing]) -> None:
         """Send records to a partition in their order; return once all are acknowledged.
