@@ -131,8 +131,9 @@ def _latest(earlier: tuple[_Entry, ...], new: _Entry, size: int) -> tuple[_Entry
     return (*earlier, new)[-size:]
 
 
-def _moment(entry: _Entry) -> tuple[Any, Any]:
-    return entry[-1], entry[0]
+def _moment(entry: _Entry) -> tuple[Any, ...]:
+    """The entry's time first; what else it holds decides between two of one time, so that order of arrival does not."""
+    return entry[-1], *entry[:-1]
 
 
 def _with_seen(seen: bytes, video_id: str) -> bytes:
