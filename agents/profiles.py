@@ -59,7 +59,9 @@ class Keeper:
         for user_id, value in changed.items():
             self._kept.put(batch.partition, user_id, value)
             self._published.add(user_id, value)
-            self._app.news[user_id] = value
+        self._app.news.add(batch.partition, changed, (origin for origin, _, _ in actions_of(reads)))
+        if batch.topic == topics.ACTIONS:
+            self._app.reached[batch.partition] = batch.records[-1].offset + 1
 
     def _fold(self, batch: Batch, reads: Any) -> tuple[dict[str, Profile], list[Signal]]:
         changed: dict[str, Profile] = {}

@@ -36,10 +36,10 @@ class Publisher(Generic[Value]):
             raise
 
     def declare(self, app: RecoMindApp, name: str) -> None:
-        """Flush at the app's refresh interval and before its commits; publish a whole table under its `name`."""
+        """Flush at the app's publish interval and before its commits; publish a whole table under its `name`."""
         app.publishers[name] = self
         app.commit_hooks.append(self.flush)
-        app.every(app.options.refresh_interval, self.flush)
+        app.every(app.options.publish_interval, self.flush)
 
 
 async def publish_all(app: RecoMindApp, partition: int) -> None:

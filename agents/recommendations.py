@@ -1,12 +1,11 @@
 """The periodic agent: a new list for everybody with news, and lessons for the blend.
 
-It runs at the refresh interval and, until nobody waits, before each commit, so that an action whose offset is
-committed is in its person's list.
+It runs at the refresh interval. Commits do not wait for it; `recomind.news` tells how nobody is forgotten.
 """
 
 import asyncio
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Final
 
 import msgspec
@@ -14,16 +13,27 @@ import msgspec
 from agents.publishing import Publisher
 from recomind.app import Lesson, RecoMindApp
 from recomind.candidates.sources import STRATEGIES
+from recomind.news import waits
 from recomind.ranking.blend import Weights
 from recomind.recommender import NAMES, learn, rank
+from recomind.state.origins import Origins
 from recomind.state.profile import Profile
 from recomind.stores.read_model import Stored
 
-CHUNK: Final = 32
-"""People ranked between two turns of the event loop's other work."""
+CHUNK: Final = 16
+"""People whose figures are read, and whose lists are written, together."""
 
-TEACH: Final = 8
-"""Most likes learned from in a round."""
+TEACH: Final = 4
+"""Most likes learned from in a round; one where there are more people than a round takes."""
+
+BEHIND: Final = 1_000
+"""Records of the stream that wait to be taken in from which on lists take second place."""
+
+SHARE: Final = 0.15
+"""Share of the worker's time that lists get then: each action taken in first spares a list that it outdates."""
+
+LOOK: Final = 1_000
+"""Profiles looked at between two turns of the event loop's other work."""
 
 
 def declare(app: RecoMindApp) -> None:
@@ -31,6 +41,8 @@ def declare(app: RecoMindApp) -> None:
     refresher = Refresher(app)
     app.every(app.options.refresh_interval, refresher.refresh)
     app.every(app.options.trending_interval, refresher.share_weights)
+    app.every(app.options.trending_interval, refresher.take_over)
+    app.every(app.options.trending_interval, refresher.mark)
 
 
 class Refresher:
@@ -41,15 +53,49 @@ class Refresher:
         self._learned = Weights()
         self._ranking = asyncio.Lock()
         self._archived = Publisher[tuple[Stored, float]](self._write_down)
-        app.commit_hooks += [self.refresh, self._archived.flush]
+        app.commit_hooks.append(self._archived.flush)
 
     async def refresh(self) -> None:
-        """Rank everybody who has news now."""
+        """Rank those who have news now."""
         async with self._ranking:
-            waiting = len(self._app.news)
-            for _ in range(0, waiting, CHUNK):
+            for _ in range(0, len(self._app.news), CHUNK):
+                started = monotonic()
                 await self._refresh_some()
-        self._app.counters.waiting.set(len(self._app.news))
+                if self._app.backlog > BEHIND:
+                    await asyncio.sleep((monotonic() - started) * (1 / SHARE - 1))
+
+    async def mark(self) -> None:
+        """Write down which actions are in lists, for whoever takes our partitions over."""
+        await self._app.read_model.put_marks(self._app.news.marks())
+
+    async def take_over(self) -> None:
+        """Find those whom the last owner of a new partition left waiting."""
+        table = self._app.kept["profiles"]
+        for partition in [one for one in table.partitions if not self._app.news.has_begun(one)]:
+            mark = await self._app.read_model.mark(partition)
+            reached: Origins = {}
+            left: list[str] = []
+            for number, (user_id, origins) in enumerate(table.origins(partition)):
+                reached.update({lane: max(at + 1, reached.get(lane, 0)) for lane, at in origins.items()})
+                if waits(origins, mark or {}):
+                    left.append(user_id)
+                if number % LOOK == 0:
+                    await asyncio.sleep(0)
+            behind = left if mark is not None else await self._behind(partition, left)
+            if partition in table.partitions:
+                people: dict[str, Profile] = {user_id: table[partition, user_id] for user_id in behind}
+                self._app.news.begin(partition, people, mark or {}, reached)
+
+    async def _behind(self, partition: int, user_ids: Sequence[str]) -> list[str]:
+        """Those whose lists count less than their profiles: asked one by one, as Redis has lost the mark."""
+        behind: list[str] = []
+        table = self._app.kept["profiles"]
+        for start in range(0, len(user_ids), LOOK):
+            counted = await self._app.read_model.counted(user_ids[start : start + LOOK])
+            if partition not in table.partitions:
+                break
+            behind += [one for one, origins in counted.items() if origins != table[partition, one].origins]
+        return behind
 
     async def share_weights(self) -> None:
         """Publish what this worker has learned, as an absolute value."""
@@ -62,22 +108,27 @@ class Refresher:
 
     async def _refresh_some(self) -> None:
         app = self._app
-        people = dict(islice(app.news.items(), CHUNK))
-        lessons = [app.lessons.popleft() for _ in range(min(TEACH, len(app.lessons)))]
-        await app.replica.load([*people.values(), *(lesson.profile for lesson in lessons)])
-        for lesson in lessons:
-            self._learn(lesson)
-        lists = {user_id: self._rank(profile) for user_id, profile in people.items()}
-        await app.publishers["profiles"].flush()  # whoever reads a list finds the profile that it counts
-        await app.read_model.put_lists(lists)
+        keeps_up = len(app.news) <= CHUNK
+        people = app.news.take(CHUNK)
+        lessons = [app.lessons.popleft() for _ in range(min(TEACH if keeps_up else 1, len(app.lessons)))]
+        try:
+            await app.replica.load([*people.values(), *(lesson.profile for lesson in lessons)])
+            for lesson in lessons:
+                self._learn(lesson)
+                await asyncio.sleep(0)
+            lists = {user_id: await self._rank(profile) for user_id, profile in people.items()}
+            await app.publishers["profiles"].flush()  # whoever reads a list finds the profile that it counts
+            await app.read_model.put_lists(lists)
+        except BaseException:
+            app.news.put_back()
+            raise
+        app.news.done()
         for user_id, profile in people.items():
             self._archived.add(user_id, (lists[user_id], profile.last_at))
-            if app.news.get(user_id) is profile:
-                del app.news[user_id]
         self._count(lists)
-        await asyncio.sleep(0)
 
-    def _rank(self, profile: Profile) -> Stored:
+    async def _rank(self, profile: Profile) -> Stored:
+        await asyncio.sleep(0)  # requests are answered between two people
         return self._app.replica.list_for(profile, self._app.options.slate_size)
 
     def _learn(self, lesson: Lesson) -> None:

@@ -17,6 +17,7 @@ from recomind import topics
 from recomind.errors import UnavailableError
 from recomind.events import Action
 from recomind.metrics import Counters
+from recomind.news import News
 from recomind.settings import Settings
 from recomind.signals import Signal, Touched
 from recomind.state.profile import Profile
@@ -66,7 +67,9 @@ class RecoMindApp(faust.App):
         self.sender = Sender(client_options(options))
         self.replica = Replica(read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl)
         self.counters = Counters()
-        self.news: dict[str, Profile] = {}
+        self.news = News()
+        self.reached: dict[int, int] = {}
+        """Partition to the offset up to which the stream's records are in the profiles."""
         self.lessons: deque[Lesson] = deque(maxlen=LESSONS)
         self.failure: BaseException | None = None
         self.busy = 0
@@ -172,8 +175,15 @@ class RecoMindApp(faust.App):
         """Whether this worker does what one of them has to do for all; idempotent, as two may for a moment."""
         return 0 in self.owned
 
+    @property
+    def backlog(self) -> int:
+        """How many records of the stream wait to be taken in here, as far as is known."""
+        ends = self.monitor.tp_end_offsets
+        return sum(max(0, ends.get(TP(topics.ACTIONS, one), 0) - at) for one, at in self.reached.items())
+
     def observe(self) -> None:
         """Bring the gauges up to date."""
+        self.counters.waiting.set(len(self.news))
         for name, table in self.kept.items():
             self.counters.keys.labels(name).set(len(table))
         lags: dict[str, int] = dict.fromkeys((topics.ACTIONS, topics.SIGNALS, topics.REPAIRED), 0)
@@ -207,6 +217,9 @@ class RecoMindApp(faust.App):
         keep = generation == self._generation + 1
         self._generation = generation
         self.owned = frozenset(tp.partition for tp in assigned)
+        stay = self.owned if keep else frozenset()
+        self.news.keep_only(stay)
+        self.reached = {partition: at for partition, at in self.reached.items() if partition in stay}
         for table in self.kept.values():
             table.assign(set(self.owned), keep=keep)
 

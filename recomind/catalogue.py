@@ -59,10 +59,24 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(Card(self.video_id, self.title, self.url, self.tags))
 
 
+SEPARATOR: Final = b",\n"
+"""Between the cards of an array. A card holds no line break, as JSON escapes it, so arrays are cut without parsing."""
+
+
 def join(cards: Iterable[bytes]) -> bytes:
-    """A JSON array of cards.
+    r"""A JSON array of cards.
 
     >>> join([b"1", b"2"])
-    b'[1,2]'
+    b'[1,\n2]'
     """
-    return b"[" + b",".join(cards) + b"]"
+    return b"[" + SEPARATOR.join(cards) + b"]"
+
+
+def first(array: bytes, n: int) -> bytes:
+    r"""The first `n` cards of an array that `join` made.
+
+    >>> first(b"[1,\n2,\n3]", 2)
+    b'[1,\n2]'
+    """
+    cards = array.split(SEPARATOR, n)
+    return array if len(cards) <= n else SEPARATOR.join(cards[:n]) + b"]"

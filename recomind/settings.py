@@ -66,8 +66,11 @@ class Settings:
     commit_interval: float = 1.0
     """Seconds between commits of offsets; what is repeated after a crash."""
 
-    refresh_interval: float = 0.1
+    refresh_interval: float = 0.02
     """Seconds between refreshes of the lists of people with news."""
+
+    publish_interval: float = 0.5
+    """Seconds between writes of what changed to the read model; less than `read_model_ttl`, or readers wait longer."""
 
     trending_interval: float = 1.0
     """Seconds between merges of trending."""

@@ -8,11 +8,11 @@ from aiohttp import web
 
 from recomind.candidates import liked_together, similar_users, tags
 from recomind.candidates.found import best_first, person_of
-from recomind.catalogue import UserDetails, Video, VideoDetails
+from recomind.catalogue import UserDetails, Video, VideoDetails, first
 from recomind.errors import UnavailableError
 from recomind.state.profile import Liked, Profile
 from web.recommendations import profile_of
-from web.requests import app_of, body_of, first, id_of, json, n_of
+from web.requests import app_of, body_of, id_of, json, n_of
 
 
 class ProfileAnswer(msgspec.Struct, frozen=True):

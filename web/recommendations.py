@@ -12,12 +12,13 @@ from aiohttp import web
 from mode.utils.logging import get_logger
 
 from recomind.app import RecoMindApp
+from recomind.catalogue import first
 from recomind.errors import UnavailableError
 from recomind.signals import Origin
 from recomind.state import profile
 from recomind.state.profile import LIKES, REACTIONS, Profile
 from recomind.stores.read_model import ListMeta
-from web.requests import AS_OF, SOURCE, app_of, first, id_of, json, n_of
+from web.requests import AS_OF, SOURCE, app_of, id_of, json, n_of
 
 logger = get_logger(__name__)
 

@@ -72,13 +72,3 @@ async def body_of(request: web.Request, kind: type[Kind]) -> Kind:
 def json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON answer."""
     return web.Response(body=body, status=status, content_type="application/json", headers=headers)
-
-
-def first(array: bytes, n: int) -> bytes:
-    """The first elements of a JSON array, untouched.
-
-    >>> first(b"[1,2,3]", 2)
-    b'[1,2]'
-    """
-    items = msgspec.json.decode(array, type=list[msgspec.Raw])
-    return array if len(items) <= n else msgspec.json.encode(items[:n])

@@ -7,13 +7,13 @@ import msgspec
 from aiohttp import web
 
 from recomind.app import RecoMindApp
-from recomind.catalogue import TAG_MAX, Card
+from recomind.catalogue import TAG_MAX, Card, first
 from recomind.errors import UnavailableError
 from recomind.ranking.leaders import EVERY_TAG, WINDOWS
 from recomind.state.popularity import Popularity
 from recomind.trends import Trend, trend
 from web.problems import BadRequestError
-from web.requests import SOURCE, app_of, first, json, n_of
+from web.requests import SOURCE, app_of, json, n_of
 
 WINDOW_DEFAULT: Final = "24h"
 

@@ -12,6 +12,7 @@
 | `trending:{partition}` | a partition's most popular videos, msgpack | none |
 | `trending:{partition}:{tag}` | the same by window, of one tag; an empty tag for all | 8 days |
 | `blend_weights:{partition}` | weights learned by the worker whose first partition it is, msgpack | none |
+| `lists_mark:{partition}` | lane to an offset below which every action is in its person's list, msgpack | none |
 | `model_version` | the retrained model that is served | none |
 | `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
 | `read_model_epoch:{partition}` | there while a partition's values are: gone after a flush of Redis | none |
@@ -72,6 +73,11 @@ def trending(partition: int) -> str:
 def leaders(partition: int, tag: str) -> str:
     """A partition's most popular videos of a tag, by window."""
     return f"trending:{partition}:{tag}"
+
+
+def lists_mark(partition: int) -> str:
+    """A partition's mark: which actions are in lists."""
+    return f"lists_mark:{partition}"
 
 
 def blend_weights(partition: int) -> str:

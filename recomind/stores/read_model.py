@@ -12,6 +12,7 @@ import msgspec
 from recomind.ranking.blend import Weights
 from recomind.ranking.leaders import Lists
 from recomind.state.neighbours import Neighbours
+from recomind.state.origins import Origins
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores import keys
@@ -32,7 +33,7 @@ class ListMeta(msgspec.Struct, frozen=True):
 
     as_of: float
     """Event time for which it was ranked, epoch seconds."""
-    origins: dict[int, int]
+    origins: Origins
     """Lane to the last offset of the person's actions that it counts."""
     version: int
     """Of the blend's weights."""
@@ -56,10 +57,9 @@ class ReadModel:
 
     async def put_lists(self, lists: Mapping[str, Stored]) -> None:
         """Store people's lists, with their top tags and meta."""
-        ttl = keys.RECOMMENDATIONS_TTL
-        await self.values.set_many({keys.recommendations(user): stored.videos for user, stored in lists.items()}, ttl)
+        videos = {keys.recommendations(user): stored.videos for user, stored in lists.items()}
         metas = {keys.recommendations_meta(user): _encode(stored.meta) for user, stored in lists.items()}
-        await self.values.set_many(metas, ttl)
+        await self.values.set_many({**videos, **metas}, keys.RECOMMENDATIONS_TTL)
         tags = {keys.user_profile(user): stored.top_tags for user, stored in lists.items()}
         await self.values.set_many(tags, keys.USER_PROFILE_TTL)
         await self.values.publish(keys.LISTS_WRITTEN, _encode(list(lists)))
@@ -74,6 +74,20 @@ class ReadModel:
         asked = [keys.recommendations(user_id), keys.recommendations_meta(user_id)]
         videos, meta = await self.values.get_many(asked)
         return None if videos is None or meta is None else (videos, msgspec.msgpack.decode(meta, type=ListMeta))
+
+    async def counted(self, user_ids: Sequence[str]) -> dict[str, Origins]:
+        """What the lists of those people count who have one."""
+        metas: dict[str, ListMeta] = await self._read(user_ids, keys.recommendations_meta, ListMeta)
+        return {user_id: meta.origins for user_id, meta in metas.items()}
+
+    async def put_marks(self, marks: Mapping[int, Origins]) -> None:
+        """Store partitions' marks: which actions are in lists (see `recomind.news`)."""
+        await self.values.set_many({keys.lists_mark(partition): _encode(mark) for partition, mark in marks.items()})
+
+    async def mark(self, partition: int) -> Origins | None:
+        """A partition's mark; None where it was never stored, or Redis has lost it."""
+        found = (await self.values.get_many([keys.lists_mark(partition)]))[0]
+        return None if found is None else msgspec.msgpack.decode(found, type=Origins)
 
     async def put_popular(self, videos: bytes) -> None:
         """Store trending as JSON."""

@@ -24,6 +24,20 @@ ANSWER_WITHIN: Final = 1.0
 PATIENCE: Final = 1.0
 """Seconds of silence on a channel after which a listener looks whether Redis is still there."""
 
+MOST: Final = 1_000
+"""Most keys written by one command: some milliseconds of Redis's time."""
+
+TOGETHER: Final = 8
+"""Reads of at most so many keys share a command with others."""
+
+SET_ALL: Final = """\
+for at, key in ipairs(KEYS) do
+    if ARGV[1] == '0' then redis.call('SET', key, ARGV[at + 1])
+    else redis.call('SET', key, ARGV[at + 1], 'EX', ARGV[1]) end
+end
+"""
+"""Sets many keys with one TTL: a command for all takes a tenth of the time of a pipeline with a command for each."""
+
 
 class Values(Protocol):
     """Bytes by key, some of which vanish after a time."""
@@ -105,24 +119,25 @@ class RedisValues:
         )
         self._redis = redis.Redis.from_pool(pool)
         self._border = Breaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
+        self._set_all = self._redis.register_script(SET_ALL)
+        self._asked: list[str] | None = None
+        self._round: asyncio.Task[list[bytes | None]] | None = None
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of keys, None where there is none."""
         if not keys:
             return []
-        with self._border:
-            found: Awaitable[Any] = self._redis.mget(list(keys))
-            return list(await found)
+        if len(keys) > TOGETHER:
+            return await self._read(keys)
+        return await self._read_together(keys)
 
     async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None) -> None:
         """Set values, which vanish after `ttl` seconds; None: never."""
-        if not values:
-            return
-        pipeline = self._redis.pipeline(transaction=False)
-        for key, value in values.items():
-            pipeline.set(key, value, ex=ttl)
-        with self._border:
-            await pipeline.execute()
+        entries = list(values.items())
+        for start in range(0, len(entries), MOST):
+            some = dict(entries[start : start + MOST])
+            with self._border:
+                await self._set_all(keys=list(some), args=[ttl or 0, *some.values()])
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove keys."""
@@ -155,3 +170,22 @@ class RedisValues:
     async def close(self) -> None:
         """Disconnect."""
         await self._redis.aclose()
+
+    async def _read(self, keys: Sequence[str]) -> list[bytes | None]:
+        with self._border:
+            found: Awaitable[Any] = self._redis.mget(list(keys))
+            return list(await found)
+
+    async def _read_together(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Read along with all who ask in the same turn of the event loop: a command costs as much as 30 keys."""
+        if self._asked is None or self._round is None:
+            self._asked = []
+            self._round = asyncio.create_task(self._read_round(self._asked))
+        at, answers = len(self._asked), self._round
+        self._asked.extend(keys)
+        return (await asyncio.shield(answers))[at : at + len(keys)]
+
+    async def _read_round(self, asked: list[str]) -> list[bytes | None]:
+        await asyncio.sleep(0)  # until then others may join
+        self._asked = self._round = None
+        return await self._read(asked)

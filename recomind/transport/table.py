@@ -35,7 +35,7 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
 
 _KEPT = msgspec.msgpack.Decoder(Kept)
 
-Value = TypeVar("Value", bound=msgspec.Struct)
+Value = TypeVar("Value", bound=Any)
 
 
 class Table(Generic[Value]):
@@ -59,6 +59,13 @@ class Table(Generic[Value]):
             value = values[key] = self._decode(value)
         return value
 
+    def __getitem__(self, place: tuple[int, str]) -> Value:
+        """The value of a key that is there, by partition and key."""
+        value = self.get(*place)
+        if value is None:
+            raise KeyError(place)
+        return value
+
     def put(self, partition: int, key: str, value: Value) -> None:
         """Set the value of a key; it goes to the changelog with the next `flush`."""
         self._values[partition][key] = value
@@ -70,6 +77,11 @@ class Table(Generic[Value]):
             value = self.get(partition, key)
             if value is not None:
                 yield key, value
+
+    def origins(self, partition: int) -> Iterator[tuple[str, Origins]]:
+        """All keys of a partition, and what their values have applied; the values need not be decoded for it."""
+        for key, value in list(self._values[partition].items()):
+            yield key, (_KEPT.decode(value) if isinstance(value, bytes) else value).origins
 
     @property
     def partitions(self) -> list[int]:

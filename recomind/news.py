@@ -1,0 +1,118 @@
+"""News: the people whose list does not count their latest actions yet.
+
+Commits do not wait for lists: under a backlog a person is ranked once for many actions, in the newest state. That
+no action is left out for ever, whatever crashes, is the business of marks. A partition's mark is an absolute value
+in the read model: lane to an offset below which every action is in its person's list. Whoever takes the partition
+over ranks everybody whose profile has applied an action at or above it. (`docs/decisions/0023-lists-behind-a-mark.md`)
+"""
+
+from collections.abc import Iterable, Mapping, Set
+from itertools import chain, islice
+from typing import NamedTuple
+
+from recomind.signals import Origin
+from recomind.state.origins import Origins
+from recomind.state.profile import Profile
+
+
+class Waiting(NamedTuple):
+    """A person with news."""
+
+    partition: int
+    profile: Profile
+    since: Origins
+    """Lane to an offset below which the person's actions are in the list."""
+
+
+class News:
+    """Who waits for a list, and who is being ranked."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Waiting] = {}
+        self._in_work: dict[str, Waiting] = {}
+        self._reached: dict[int, Origins] = {}
+        self._begun: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._in_work)
+
+    def begin(self, partition: int, people: Mapping[str, Profile], since: Origins, reached: Origins) -> None:
+        """Take a partition on.
+
+        Args:
+            partition: which.
+            people: those whose lists may not count all that their profiles do.
+            since: its last owner's mark.
+            reached: lane to the offset after the last one that any of its profiles has applied.
+        """
+        known = self._reached.get(partition, {})
+        self._reached[partition] = {lane: max(reached.get(lane, 0), known.get(lane, 0)) for lane in reached | known}
+        self._begun.add(partition)
+        self.wait(partition, people, {lane: since.get(lane, 0) for lane in reached})
+
+    def add(self, partition: int, people: Mapping[str, Profile], origins: Iterable[Origin]) -> None:
+        """People have news from actions of these origins; a batch at a time, in the order of the log."""
+        since: Origins = {}
+        reached = self._reached.setdefault(partition, {})
+        for lane, offset in origins:
+            since.setdefault(lane, offset)
+            reached[lane] = max(offset + 1, reached.get(lane, 0))
+        self.wait(partition, people, since)
+
+    def wait(self, partition: int, people: Mapping[str, Profile], since: Origins) -> None:
+        """People wait for a list, as they are now: an earlier state is superseded."""
+        for user_id, profile in people.items():
+            earlier = self._waiting.get(user_id)
+            self._waiting[user_id] = Waiting(partition, profile, _lowest(since, earlier.since) if earlier else since)
+
+    def take(self, most: int) -> dict[str, Profile]:
+        """Those who have waited longest, to be ranked; then comes `done` or `put_back`."""
+        self._in_work = dict(islice(self._waiting.items(), most))
+        for user_id in self._in_work:
+            del self._waiting[user_id]
+        return {user_id: one.profile for user_id, one in self._in_work.items()}
+
+    def done(self) -> None:
+        """The lists of those taken are stored."""
+        self._in_work = {}
+
+    def put_back(self) -> None:
+        """The lists of those taken could not be stored: they wait again, in their newest state."""
+        again, self._in_work = self._in_work, {}
+        for user_id, one in again.items():
+            newer = self._waiting.get(user_id, one).profile
+            if one.partition in self._reached:
+                self.wait(one.partition, {user_id: newer}, one.since)
+
+    def keep_only(self, partitions: Set[int]) -> None:
+        """Forget the people of other partitions: they are their new owners' business."""
+        self._waiting = {user_id: one for user_id, one in self._waiting.items() if one.partition in partitions}
+        self._reached = {partition: some for partition, some in self._reached.items() if partition in partitions}
+        self._begun &= partitions
+
+    def has_begun(self, partition: int) -> bool:
+        """Whether a partition has been taken on."""
+        return partition in self._begun
+
+    def marks(self) -> dict[int, Origins]:
+        """The marks of the partitions that have been taken on, as of now."""
+        marks = {partition: dict(self._reached[partition]) for partition in self._begun}
+        for one in chain(self._waiting.values(), self._in_work.values()):
+            if one.partition in marks:
+                marks[one.partition] = _lowest(marks[one.partition], one.since)
+        return marks
+
+
+def waits(origins: Origins, mark: Origins) -> bool:
+    """Whether a profile has applied an action that its list may not count.
+
+    >>> waits({0: 7}, {0: 8}), waits({0: 8}, {0: 8}), waits({1: 0}, {0: 8})
+    (False, True, True)
+    """
+    return any(offset >= mark.get(lane, 0) for lane, offset in origins.items())
+
+
+def _lowest(one: Origins, other: Origins) -> Origins:
+    if one is other:  # most people of a batch share what they wait since
+        return one
+    return {**one, **{lane: min(offset, one.get(lane, offset)) for lane, offset in other.items()}}

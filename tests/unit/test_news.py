@@ -1,0 +1,86 @@
+"""News: nobody with an action that is not in a list is forgotten, whoever takes over."""
+
+from recomind.news import News, waits
+from recomind.signals import Origin
+from recomind.state.profile import Profile
+
+
+def person(**origins):
+    return Profile(origins={int(lane[1:]): offset for lane, offset in origins.items()})
+
+
+def begun(partition=0):
+    news = News()
+    news.begin(partition, {}, {}, {})
+    return news
+
+
+def test_a_mark_stays_at_the_first_action_that_is_in_no_list():
+    news = begun()
+    news.add(0, {"a": person(l0=7)}, [Origin(0, 7)])
+    news.add(0, {"b": person(l0=9)}, [Origin(0, 8), Origin(0, 9)])
+    assert news.marks() == {0: {0: 7}}
+    assert list(news.take(1)) == ["a"]
+    assert news.marks() == {0: {0: 7}}
+    news.done()
+    assert news.marks() == {0: {0: 8}}
+    news.take(1)
+    news.done()
+    assert news.marks() == {0: {0: 10}}
+
+
+def test_news_that_come_while_one_is_ranked_wait_for_the_next_round():
+    news = begun()
+    news.add(0, {"a": person(l0=7)}, [Origin(0, 7)])
+    news.take(16)
+    news.add(0, {"a": person(l0=8)}, [Origin(0, 8)])
+    news.done()
+    assert news.marks() == {0: {0: 8}}
+    assert news.take(16) == {"a": person(l0=8)}
+
+
+def test_lists_that_could_not_be_stored_are_made_again_in_the_newest_state():
+    news = begun()
+    news.add(0, {"a": person(l0=7), "b": person(l0=7)}, [Origin(0, 6), Origin(0, 7)])
+    news.take(16)
+    news.add(0, {"a": person(l0=8)}, [Origin(0, 8)])
+    news.put_back()
+    assert news.marks() == {0: {0: 6}}
+    assert news.take(16) == {"a": person(l0=8), "b": person(l0=7)}
+
+
+def test_each_lane_has_its_own_mark():
+    news = begun()
+    news.add(0, {"a": person(l0=7, l5=3)}, [Origin(0, 7), Origin(5, 3)])
+    news.add(0, {"a": person(l0=9, l5=3)}, [Origin(0, 9)])
+    assert news.marks() == {0: {0: 7, 5: 3}}
+
+
+def test_there_is_no_mark_before_the_last_owners_has_been_looked_at():
+    news = News()
+    news.add(0, {"a": person(l0=7)}, [Origin(0, 7)])
+    news.take(1)
+    news.done()
+    assert news.marks() == {}
+    news.begin(0, {"b": person(l0=5)}, {0: 4}, {0: 6})
+    assert news.marks() == {0: {0: 4}}
+    assert news.take(1) == {"b": person(l0=5)}
+    news.done()
+    assert news.marks() == {0: {0: 8}}
+
+
+def test_people_of_a_partition_that_moved_are_forgotten():
+    news = begun()
+    news.add(0, {"a": person(l0=7)}, [Origin(0, 7)])
+    news.add(1, {"b": person(l1=7)}, [Origin(1, 7)])
+    news.take(1)
+    news.keep_only({1})
+    news.put_back()
+    assert news.marks() == {}
+    assert list(news.take(16)) == ["b"]
+
+
+def test_whoever_applied_an_action_at_or_above_the_mark_waits():
+    assert not waits({0: 7}, {0: 8})
+    assert waits({0: 8}, {0: 8})
+    assert waits({0: 7, 3: 0}, {0: 8})
