@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := recomind agents tables web tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports chromium pytest format lock clean faults evaluate
+.PHONY: help demo test lint types imports chromium pytest format lock clean faults evaluate bench
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ faults: $(READY) ## the long fault suite
 
 evaluate: $(READY) ## prequential quality; DATA=DIR
 	@$(BIN)/recomind evaluate $(DATA)
+
+bench: $(READY) ## throughput, freshness and serving beside limits and peers; DATA=DIR, SCENARIOS="ingest serving"
+	@$(BIN)/recomind bench $(SCENARIOS) $(if $(DATA),--data $(DATA)) --plot bench.svg
 
 format: $(READY) ## format the sources
 	@$(BIN)/ruff check --quiet --fix $(SOURCES)
