@@ -4,6 +4,7 @@ It runs at the refresh interval. Commits do not wait for it; `recomind.news` tel
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final
@@ -24,7 +25,7 @@ CHUNK: Final = 16
 """People whose figures are read, and whose lists are written, together."""
 
 TEACH: Final = 4
-"""Most likes learned from in a round; one where there are more people than a round takes."""
+"""Most likes learned from after a round; one while more people wait."""
 
 BEHIND: Final = 1_000
 """Records of the stream that wait to be taken in from which on lists take second place."""
@@ -108,14 +109,9 @@ class Refresher:
 
     async def _refresh_some(self) -> None:
         app = self._app
-        keeps_up = len(app.news) <= CHUNK
         people = app.news.take(CHUNK)
-        lessons = [app.lessons.popleft() for _ in range(min(TEACH if keeps_up else 1, len(app.lessons)))]
         try:
-            await app.replica.load([*people.values(), *(lesson.profile for lesson in lessons)])
-            for lesson in lessons:
-                self._learn(lesson)
-                await asyncio.sleep(0)
+            await app.replica.load(list(people.values()))
             lists = {user_id: await self._rank(profile) for user_id, profile in people.items()}
             await app.publishers["profiles"].flush()  # whoever reads a list finds the profile that it counts
             await app.read_model.put_lists(lists)
@@ -126,6 +122,15 @@ class Refresher:
         for user_id, profile in people.items():
             self._archived.add(user_id, (lists[user_id], profile.last_at))
         self._count(lists)
+        await self._learn_some(1 if len(app.news) else TEACH)
+
+    async def _learn_some(self, most: int) -> None:
+        """Learn from likes; from few while people wait, as a lesson takes as long as a list."""
+        lessons = [self._app.lessons.popleft() for _ in range(min(most, len(self._app.lessons)))]
+        await self._app.replica.load([lesson.profile for lesson in lessons])
+        for lesson in lessons:
+            self._learn(lesson)
+            await asyncio.sleep(0)
 
     async def _rank(self, profile: Profile) -> Stored:
         await asyncio.sleep(0)  # requests are answered between two people
@@ -138,12 +143,17 @@ class Refresher:
         self._app.counters.lessons.inc()
 
     def _count(self, lists: Mapping[str, Stored]) -> None:
+        """Count lists and their strategies: summed first, as a labelled counter takes as long as thirty sums."""
         self._app.counters.lists.inc(len(lists))
-        for stored in lists.values():
-            for sources in stored.meta.sources.values():
-                for strategy, names in STRATEGIES.items():
-                    if not sources.keys().isdisjoint(names):
-                        self._app.counters.picks.labels(strategy).inc()
+        picks = Counter(
+            strategy
+            for stored in lists.values()
+            for sources in stored.meta.sources.values()
+            for strategy, names in STRATEGIES.items()
+            if not sources.keys().isdisjoint(names)
+        )
+        for strategy, count in picks.items():
+            self._app.counters.picks.labels(strategy).inc(count)
 
     async def _write_down(self, rows: Mapping[str, tuple[Stored, float]]) -> None:
         """Write top tags to the archive."""

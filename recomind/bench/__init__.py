@@ -5,5 +5,5 @@ compared with; and how figures are shown. What does not: anything that the produ
 their own and are watched from outside. May import everything below `commands`.
 """
 
-SCENARIOS = ("ingest",)
+SCENARIOS = ("ingest", "freshness", "serving", "cold", "growth", "scale")
 """The scenarios, each in a module of its name, in the order in which they run."""

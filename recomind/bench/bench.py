@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,7 @@ from recomind.feeding import feed
 from recomind.settings import Settings
 from recomind.simulator import Audience
 from recomind.stack.server import free_port
+from recomind.stack.stack import Stack
 from recomind.stores.archive import Archive
 
 LOOK = 0.03
@@ -137,6 +139,16 @@ class Bench:
         finally:
             await consumer.stop()
         return {tp.partition: end for tp, end in found.items()}
+
+
+@contextmanager
+def fresh(settings: Settings, data: Path | None, *, quick: bool, say: Callable[[str], None]) -> Iterator[Bench]:
+    """A bench on servers of its own, empty."""
+    with TemporaryDirectory(prefix="recomind-bench-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as another user than root
+        wanted = replace(settings, data_dir=folder, kafka_brokers="", postgres_dsn="", redis_url="")
+        with Stack(wanted, on_progress=say) as stack:
+            yield Bench(stack.settings, Path(folder), data, quick, say)
 
 
 def play(audience: Audience, count: int, start: float = 1.7e9) -> Iterator[Action]:

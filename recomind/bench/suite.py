@@ -2,16 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from recomind.bench.bench import Bench
+from recomind.bench.bench import fresh
 from recomind.bench.figures import Figure
 from recomind.settings import Settings
-from recomind.stack.stack import Stack
 
 
 def measure(
@@ -21,12 +18,8 @@ def measure(
     figures: list[Figure] = []
     for name in scenarios:
         run = import_module(f"recomind.bench.{name}").run
-        with TemporaryDirectory(prefix="recomind-bench-") as folder:
-            wanted = replace(settings, data_dir=folder, kafka_brokers="", postgres_dsn="", redis_url="")
-            Path(folder).chmod(0o755)  # PostgreSQL runs as another user than root
-            tell = partial(_tell, say, name)
-            with Stack(wanted, on_progress=tell) as stack:
-                figures += asyncio.run(run(Bench(stack.settings, Path(folder), data, quick, tell)))
+        with fresh(settings, data, quick=quick, say=partial(_tell, say, name)) as bench:
+            figures += asyncio.run(run(bench))
     return figures
 
 

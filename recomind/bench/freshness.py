@@ -1,0 +1,113 @@
+"""Freshness: from the acknowledgement of `POST /video_action` to the list in Redis that counts the action."""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+from typing import NamedTuple
+
+import aiohttp
+import msgspec
+
+from recomind.bench.bench import Bench, Worker
+from recomind.bench.figures import Figure, Limit, at_most, percentile
+from recomind.events import Action
+from recomind.feeding import encode
+from recomind.stores.read_model import ReadModel
+from recomind.stores.values import RedisValues
+
+NAME = "freshness"
+
+SHARES = (0.1, 0.5, 0.8)
+"""Of the sustained rate."""
+
+LOOK = 0.004
+"""Seconds between looks at the lists waited for: how finely the delay is measured."""
+
+PATIENCE = 30.0
+"""Seconds after which an action counts as never seen."""
+
+
+class Posted(NamedTuple):
+    """An action that has been acknowledged."""
+
+    user_id: str
+    lane: int
+    offset: int
+    at: float
+    """When the acknowledgement came, seconds."""
+
+
+async def run(bench: Bench) -> list[Figure]:
+    """Find the sustained rate, then post at shares of it."""
+    count = bench.size(10_000, 2_000)
+    actions = bench.log(3 * count)
+    await bench.prepare(bench.videos())
+    with bench.worker() as worker:
+        await worker.ready()
+        sustained = await _sustained(bench, worker, actions[:count])
+        figures = [Figure(NAME, "sustained rate, every action in a list", sustained, "1/s")]
+        rest = iter(actions[count:])
+        for share in SHARES:
+            rate, seconds = share * sustained, bench.size(10, 4)
+            bench.say(f"posting {rate:.0f} a second")
+            some = [action for action, _ in zip(rest, range(int(rate * seconds)), strict=False)]
+            figures += _figures(share, await _delays(bench, worker, some, rate))
+    return figures
+
+
+def _figures(share: float, delays: Sequence[float]) -> list[Figure]:
+    bars: tuple[Limit | None, Limit | None] = (at_most("promised", 100.0), at_most("promised", 500.0))
+    p50_bar, p99_bar = bars if share == 0.5 else (None, None)
+    return [
+        Figure(NAME, f"p50 at {share:.0%} of it", 1e3 * percentile(delays, 50), "ms", p50_bar),
+        Figure(NAME, f"p99 at {share:.0%} of it", 1e3 * percentile(delays, 99), "ms", p99_bar),
+    ]
+
+
+async def _sustained(bench: Bench, worker: Worker, actions: Sequence[Action]) -> float:
+    """Actions a second that a worker takes in with all their lists made; the first half only warms it up."""
+    half = len(actions) // 2
+    await bench.feed(actions[:half])
+    await bench.drained([worker], half)
+    await bench.settled([worker])
+    before, started = await worker.gauge("recomind_lists_total"), perf_counter()
+    await bench.feed(actions[half:])
+    await bench.drained([worker], len(actions))
+    took = await bench.settled([worker]) - started
+    return (await worker.gauge("recomind_lists_total") - before) / took
+
+
+async def _delays(bench: Bench, worker: Worker, actions: Sequence[Action], rate: float) -> list[float]:
+    waiting: set[Posted] = set()
+    posting = asyncio.create_task(_post(worker, actions, rate, waiting))
+    delays: list[float] = []
+    model = ReadModel(RedisValues(bench.settings.redis_url))
+    try:
+        while not posting.done() or waiting:
+            counted = await model.counted(list({one.user_id for one in waiting}))
+            now = perf_counter()
+            seen = {one for one in waiting if counted.get(one.user_id, {}).get(one.lane, -1) >= one.offset}
+            seen |= {one for one in waiting if now - one.at > PATIENCE}
+            delays += [max(0.0, now - one.at) for one in seen]
+            waiting -= seen
+            await asyncio.sleep(LOOK)
+        await posting
+    finally:
+        await model.values.close()
+    return delays
+
+
+async def _post(worker: Worker, actions: Sequence[Action], rate: float, waiting: set[Posted]) -> None:
+    """Post at a steady rate, however long answers take."""
+    async with aiohttp.ClientSession(worker.base) as http, asyncio.TaskGroup() as tasks:
+        started = perf_counter()
+        for number, action in enumerate(actions):
+            await asyncio.sleep(max(0.0, started + number / rate - perf_counter()))
+            tasks.create_task(_post_one(http, action, waiting))
+
+
+async def _post_one(http: aiohttp.ClientSession, action: Action, waiting: set[Posted]) -> None:
+    async with http.post("/video_action", data=encode(action)) as answer:
+        token = msgspec.json.decode(await answer.read())["token"]
+        lane, offset = map(int, token.split(":"))
+        waiting.add(Posted(action.user_id, lane, offset, perf_counter()))

@@ -1,0 +1,91 @@
+"""Serving: requests for stored lists, asked from a second process while actions flow through the same worker."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from recomind.bench.bench import Bench
+from recomind.bench.figures import Figure, Limit, at_most
+from recomind.bench.load import Load
+from recomind.bench.programs import running
+from recomind.events import Action
+from recomind.feeding import feed
+from recomind.stack.server import free_port
+
+NAME = "serving"
+
+CONNECTIONS = 16
+"""Connections that ask at once."""
+
+FLOW = 50.0
+"""Actions a second that flow meanwhile."""
+
+ROUNDS = 3
+"""Rounds in which the two servers take turns."""
+
+
+async def run(bench: Bench) -> list[Figure]:
+    """Let a bare handler and a worker take turns; the middle round of each counts."""
+    actions = bench.log(bench.size(20_000, 5_000))
+    await bench.prepare(bench.videos())
+    seconds, port = bench.size(6, 2), free_port()
+    bare_arguments = ["recomind.bench.peers", "bare-aiohttp", bench.settings.redis_url, str(port)]
+    with bench.worker() as worker, running(bare_arguments, bench.folder / "bare.log"):
+        await worker.ready()
+        lists, flowing = actions[: len(actions) // 5], actions[len(actions) // 5 :]
+        await bench.feed(lists)
+        await bench.drained([worker], len(lists))
+        await bench.settled([worker])
+        paths = [f"/recommendations/{user_id}?n=50" for user_id in dict.fromkeys(one.user_id for one in lists)][:500]
+        bare, ours = [], []
+        async with flow(bench, flowing):
+            for number in range(ROUNDS):
+                bench.say(f"round {number + 1} of {ROUNDS}")
+                bare.append(await _load(port, seconds, paths))
+                ours.append(await _load(int(worker.base.rsplit(":", 1)[1]), seconds, paths))
+    return _figures(_middle(bare), _middle(ours))
+
+
+@asynccontextmanager
+async def flow(bench: Bench, actions: Sequence[Action], rate: float = FLOW) -> AsyncIterator[None]:
+    """Actions flow into Kafka at a steady rate while the block runs."""
+    task = asyncio.create_task(feed(bench.settings, steady(actions, rate), speed=1.0))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def steady(actions: Sequence[Action], rate: float) -> Iterator[Action]:
+    """The actions, one after the other at a steady pace from the first one's time on."""
+    for number, action in enumerate(actions):
+        yield action._replace(timestamp=actions[0].timestamp + number / rate)
+
+
+def _figures(bare: Load, ours: Load) -> list[Figure]:
+    if ours.failed:
+        raise AssertionError(f"{ours.failed} requests were not answered with 200")
+    peer = "bare aiohttp, one Redis GET"
+    return [
+        Figure(NAME, "requests", ours.rate, "1/s", Limit(peer, bare.rate, 0.8)),
+        Figure(NAME, "latency, p50", 1e3 * ours.p50, "ms", at_most(peer, 1e3 * bare.p50, 0.0)),
+        Figure(NAME, "latency, p99", 1e3 * ours.p99, "ms", at_most(peer, 1e3 * bare.p99, 1.5)),
+    ]
+
+
+async def _load(port: int, seconds: float, paths: Sequence[str]) -> Load:
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "recomind.bench.load", str(port), str(CONNECTIONS), str(seconds)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    line, _ = await program.communicate("\n".join(paths).encode())
+    return msgspec.json.decode(line, type=Load)
+
+
+def _middle(loads: Sequence[Load]) -> Load:
+    return sorted(loads, key=lambda one: one.rate)[len(loads) // 2]
