@@ -28,7 +28,7 @@ class Read(NamedTuple):
 def read_actions(batch: Batch) -> Sequence[Read]:
     """The actions of a batch of `video_actions_stream` or `video_actions_repaired`."""
     if batch.read is None:
-        batch.read = [_read(record) for record in batch.records]
+        batch.read = [read for part in batch.parts for read in read_actions(part)] or list(map(_read, batch.records))
     read: Sequence[Read] = batch.read
     return read
 
@@ -36,7 +36,9 @@ def read_actions(batch: Batch) -> Sequence[Read]:
 def read_signals(batch: Batch) -> Sequence[Signal]:
     """The signals of a batch of `video_signals`, in their order."""
     if batch.read is None:
-        batch.read = [signal for record in batch.records for signal in _decode_signals(record.value)]
+        batch.read = [signal for part in batch.parts for signal in read_signals(part)] or [
+            signal for record in batch.records for signal in _decode_signals(record.value)
+        ]
     read: Sequence[Signal] = batch.read
     return read
 

@@ -27,6 +27,7 @@ from recomind.stores.replica import Replica
 from recomind.transport.batches import Batch, BatchSchema
 from recomind.transport.connecting import client_options, credentials
 from recomind.transport.consumer import SCHEME
+from recomind.transport.intake import Intake
 from recomind.transport.sending import Outgoing, Sender
 from recomind.transport.table import Table
 
@@ -72,8 +73,7 @@ class RecoMindApp(faust.App):
         """Partition to the offset up to which the stream's records are in the profiles."""
         self.lessons: deque[Lesson] = deque(maxlen=LESSONS)
         self.failure: BaseException | None = None
-        self.busy = 0
-        """How many batches agents are at work on."""
+        self.intakes: list[Intake] = []
         self.kept: dict[str, Table[Any]] = {}
         self.publishers: dict[str, Any] = {}
         self.commit_hooks: list[Hook] = []
@@ -145,24 +145,23 @@ class RecoMindApp(faust.App):
             await self.crash(error)
 
     def consume(self, topic: str, name: str, handle: Callable[[Batch], Awaitable[None]]) -> None:
-        """Declare an agent: `handle` gets the batches of a topic one after the other.
+        """Declare an agent: `handle` gets the batches of each of a topic's partitions one after the other.
 
         If it raises, the worker stops: Faust would acknowledge the batch and go on without it.
         """
+        intake = Intake(handle, self.fail)
+        self.intakes.append(intake)
 
         async def agent(batches: Any) -> None:
-            async for batch in batches:
-                self.busy += 1
-                try:
-                    await handle(batch)
-                except Exception as error:
-                    await self.fail(error)
-                    raise
-                finally:
-                    self.busy -= 1
+            await intake.run(batches)
 
         batches = self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
         self.agent(batches, name=name)(agent)
+
+    @property
+    def busy(self) -> int:
+        """How many batches agents are at work on."""
+        return sum(intake.busy for intake in self.intakes)
 
     @property
     def is_ready(self) -> bool:

@@ -16,14 +16,26 @@ BATCH_MAX: Final = 1_000
 class Batch:
     """Records of one partition, in the order of their offsets."""
 
-    __slots__ = ("partition", "read", "records", "topic")
+    __slots__ = ("partition", "parts", "read", "records", "topic")
 
-    def __init__(self, topic: str, partition: int, records: Sequence[ConsumerRecord]) -> None:
+    def __init__(
+        self, topic: str, partition: int, records: Sequence[ConsumerRecord], parts: Sequence["Batch"] = ()
+    ) -> None:
         self.topic = topic
         self.partition = partition
         self.records = records
+        self.parts = parts
+        """The batches that were joined to this one."""
         self.read: Any = None
         """What the first agent that decoded the records made of them, for the others."""
+
+    @classmethod
+    def joined(cls, batches: "Sequence[Batch]") -> "Batch":
+        """Consecutive batches of a partition as one."""
+        if len(batches) == 1:
+            return batches[0]
+        records = [record for batch in batches for record in batch.records]
+        return cls(batches[0].topic, batches[0].partition, records, batches)
 
     @classmethod
     def cut(cls, topic: str, partition: int, records: Sequence[ConsumerRecord]) -> "Iterator[Batch]":

@@ -70,6 +70,8 @@ class Consumer(driver.Consumer):
         Faust waits until every message is acknowledged, which never happens to one that some agents have taken from
         their queues and others have not when a rebalance clears the queues. What is left out is delivered again.
         """
+        for intake in self.app.intakes:
+            intake.forget()
         deadline = monotonic() + self.app.conf.broker_rebalance_timeout / 2
         while self.app.busy and not self.should_stop and monotonic() < deadline:
             await asyncio.sleep(PAUSE)

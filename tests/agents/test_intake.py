@@ -1,0 +1,107 @@
+"""The intake: order within a partition, none between partitions, and acknowledgement only of what is done."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from recomind.transport.batches import BATCH_MAX, Batch
+from recomind.transport.intake import MOST, Intake
+
+
+class Events:
+    """Batches as a Faust stream gives them; tells which were acknowledged."""
+
+    def __init__(self):
+        self.queue = asyncio.Queue()
+        self.acked = []
+
+    def put(self, partition, *offsets):
+        batch = Batch("t", partition, [SimpleNamespace(offset=offset) for offset in offsets])
+        event = SimpleNamespace(value=batch, ack=lambda: self.acked.append((partition, offsets[-1])))
+        self.queue.put_nowait(event)
+
+    def noack(self):
+        return self
+
+    async def events(self):
+        while True:
+            yield await self.queue.get()
+
+
+@pytest.fixture
+async def intake():
+    """A stream and what its handler was given; the handler goes on when its gate is open."""
+    handled, failures, gate = [], [], asyncio.Event()
+
+    async def handle(batch):
+        handled.append((batch.partition, [record.offset for record in batch.records]))
+        await gate.wait()
+        if batch.partition == 13:
+            raise ValueError("poison")
+
+    async def on_error(error):
+        failures.append(str(error))
+
+    stream, intake = Events(), Intake(handle, on_error)
+    task = asyncio.create_task(intake.run(stream))
+    yield SimpleNamespace(stream=stream, intake=intake, handled=handled, failures=failures, gate=gate)
+    task.cancel()
+
+
+async def settle():
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+async def test_what_arrives_while_a_batch_is_at_work_is_joined(intake):
+    for offsets in ((0, 1), (2,), (3, 4)):
+        intake.stream.put(0, *offsets)
+        await settle()
+    assert (intake.handled, intake.stream.acked) == ([(0, [0, 1])], [])
+    intake.gate.set()
+    await settle()
+    assert intake.handled == [(0, [0, 1]), (0, [2, 3, 4])]
+    assert intake.stream.acked == [(0, 1), (0, 2), (0, 4)]
+    assert intake.intake.busy == 0
+
+
+async def test_partitions_do_not_wait_for_each_other(intake):
+    intake.stream.put(0, 0)
+    intake.stream.put(1, 0)
+    await settle()
+    assert intake.handled == [(0, [0]), (1, [0])]
+
+
+async def test_a_joined_batch_is_no_larger_than_any(intake):
+    intake.stream.put(0, 0)
+    await settle()
+    intake.stream.put(0, *range(1, BATCH_MAX + 1))
+    intake.stream.put(0, BATCH_MAX + 1)
+    intake.gate.set()
+    await settle()
+    assert [len(offsets) for _, offsets in intake.handled] == [1, BATCH_MAX, 1]
+
+
+async def test_a_failure_is_told_and_acknowledges_nothing(intake):
+    intake.stream.put(13, 0)
+    intake.gate.set()
+    await settle()
+    assert (intake.failures, intake.stream.acked) == (["poison"], [])
+
+
+async def test_what_has_not_been_begun_is_forgotten_at_a_rebalance(intake):
+    for offset in range(3):
+        intake.stream.put(0, offset)
+        await settle()
+    intake.intake.forget()
+    intake.gate.set()
+    await settle()
+    assert (intake.handled, intake.stream.acked) == ([(0, [0])], [(0, 0)])
+
+
+async def test_an_intake_takes_no_more_than_it_should(intake):
+    for offset in range(3 * MOST):
+        intake.stream.put(0, offset)
+    await settle()
+    assert intake.stream.queue.qsize() >= MOST - 2
