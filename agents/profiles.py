@@ -72,8 +72,9 @@ class Keeper:
                 after, news = profile.fold(before, origin, action)
                 changed[action.user_id] = after
                 signals += news
-                self._app.replica.met(action.timestamp)
                 self._app.teach(before, action, news)
+        if changed:
+            self._app.replica.met(max(value.last_at for value in changed.values()))
         return changed, signals
 
     async def _send(self, signals: list[Signal]) -> None:

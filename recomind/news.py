@@ -57,7 +57,13 @@ class News:
         for lane, offset in origins:
             since.setdefault(lane, offset)
             reached[lane] = max(offset + 1, reached.get(lane, 0))
-        self.wait(partition, people, since)
+        for user_id, profile in people.items():
+            earlier = self._waiting.get(user_id)
+            if earlier is not None:  # what came earlier is lower: only lanes that are new to it matter
+                waits_since = earlier.since if since.keys() <= earlier.since.keys() else {**since, **earlier.since}
+                self._waiting[user_id] = Waiting(partition, profile, waits_since)
+            else:
+                self._waiting[user_id] = Waiting(partition, profile, since)
 
     def wait(self, partition: int, people: Mapping[str, Profile], since: Origins) -> None:
         """People wait for a list, as they are now: an earlier state is superseded."""
@@ -113,6 +119,4 @@ def waits(origins: Origins, mark: Origins) -> bool:
 
 
 def _lowest(one: Origins, other: Origins) -> Origins:
-    if one is other:  # most people of a batch share what they wait since
-        return one
     return {**one, **{lane: min(offset, one.get(lane, offset)) for lane, offset in other.items()}}

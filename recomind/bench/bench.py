@@ -82,11 +82,11 @@ class Bench:
         return list(read_videos(self.data)) if self.data else Audience(2000, 1000).videos
 
     @contextmanager
-    def worker(self) -> Iterator[Worker]:
-        """A worker for as long as the block runs."""
+    def worker(self, *command: str) -> Iterator[Worker]:
+        """A worker for as long as the block runs; `command` runs it in another way than the usual."""
         settings = replace(self.settings, web_port=free_port())
         log = self.folder / f"worker-{settings.web_port}.log"
-        with running(["recomind", "worker"], log, settings.environ()) as program:
+        with running([*(command or ("recomind", "worker"))], log, settings.environ()) as program:
             yield Worker(program, f"http://127.0.0.1:{settings.web_port}")
 
     async def prepare(self, videos: Sequence[Video]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from recomind.bench.bench import Bench
 from recomind.bench.figures import Figure, Limit, at_most
 from recomind.bench.peers import Took
+from recomind.bench.profiled import SWITCH
 from recomind.bench.programs import running
 
 NAME = "ingest"
@@ -24,11 +25,14 @@ async def run(bench: Bench) -> list[Figure]:
     bench.say("plain aiokafka and msgspec")
     plain = await _peer(bench, "plain-aiokafka", total)
     bench.say("a worker, the whole pipeline")
-    with bench.worker() as worker:
+    profile = bench.folder / "profile.json"
+    with bench.worker("recomind.bench.profiled", str(profile)) as worker:
         await worker.ready()
+        worker.program.send(SWITCH)
         started, cpu = perf_counter(), worker.program.cpu()
         took = await bench.drained([worker], total) - started
         cpu = (worker.program.cpu() - cpu) / total * 1e6
+        worker.program.send(SWITCH)
         lists = await worker.gauge("recomind_lists_total")
         fresh = await bench.settled([worker]) - started
     rate = total / took
@@ -40,7 +44,14 @@ async def run(bench: Bench) -> list[Figure]:
         ),
         Figure(NAME, "lists made meanwhile", lists / took, "1/s"),
         Figure(NAME, "actions taken in until every list counts all", total / fresh, "1/s"),
+        *_profile(profile),
     ]
+
+
+def _profile(file: Path) -> list[Figure]:
+    """Where the worker's time went while it took actions in."""
+    shares = msgspec.json.decode(file.read_bytes(), type=dict[str, float])
+    return [Figure(NAME, f"processor time in: {place}", 100 * share, "%") for place, share in shares.items()]
 
 
 async def _peer(bench: Bench, name: str, total: int) -> Took:

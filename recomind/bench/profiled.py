@@ -1,6 +1,6 @@
 """A worker whose time is sampled: `python -m recomind.bench.profiled FILE` writes down where its time goes.
 
-Each five milliseconds of processor time the kernel interrupts it, and the innermost frame that belongs to a known
+From one SIGVTALRM to the next, each five milliseconds of processor time, the innermost frame that belongs to a known
 place is counted. FILE gets a JSON object: place to its share of the samples.
 """
 
@@ -17,6 +17,9 @@ import msgspec
 
 EVERY: Final = 0.005
 """Processor seconds between samples."""
+
+SWITCH: Final = signal.SIGVTALRM
+"""Switches sampling on, and off again."""
 
 PLACES: Final = {
     "recomind/ranking": "ranking",
@@ -55,14 +58,21 @@ def place_of(frame: FrameType | None) -> str:
     return "event loop"
 
 
-def sample(into: Counter[str]) -> None:
-    """Begin to count."""
+class Sampler:
+    """Counts places, once switched on."""
 
-    def take(_: int, frame: FrameType | None) -> None:
-        into[place_of(frame)] += 1
+    def __init__(self) -> None:
+        self.places = Counter[str]()
+        self._on = False
+        signal.signal(signal.SIGPROF, self._take)
+        signal.signal(SWITCH, self._switch)
 
-    signal.signal(signal.SIGPROF, take)
-    signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
+    def _take(self, _: int, frame: FrameType | None) -> None:
+        self.places[place_of(frame)] += 1
+
+    def _switch(self, *_: object) -> None:
+        self._on = not self._on
+        signal.setitimer(signal.ITIMER_PROF, *((EVERY, EVERY) if self._on else (0.0, 0.0)))
 
 
 def main(file: Path) -> None:
@@ -70,15 +80,14 @@ def main(file: Path) -> None:
     from recomind.settings import Settings
     from recomind.worker import run
 
-    places = Counter[str]()
+    sampler = Sampler()
 
     def write() -> None:
-        total = max(1, places.total())
-        file.write_bytes(msgspec.json.encode({place: count / total for place, count in places.most_common()}))
+        total = max(1, sampler.places.total())
+        file.write_bytes(msgspec.json.encode({name: count / total for name, count in sampler.places.most_common()}))
 
     atexit.register(write)
-    sample(places)
-    run(Settings.from_env({key: value for key, value in os.environ.items() if key.startswith("RECOMIND_")}))
+    run(Settings.from_env(os.environ))
 
 
 if __name__ == "__main__":

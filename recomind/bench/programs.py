@@ -33,6 +33,10 @@ class Program:
         used = self._watched.cpu_times()
         return float(used.user + used.system)
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def check(self) -> None:
         """Raise if it has ended.
 
