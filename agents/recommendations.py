@@ -53,6 +53,8 @@ class Refresher:
         self._app = app
         self._learned = Weights()
         self._ranking = asyncio.Lock()
+        self._spent = 0.0
+        """Seconds of the loop's time that this round has taken for ranking."""
         self._archived = Publisher[tuple[Stored, float]](self._write_down)
         app.commit_hooks.append(self._archived.flush)
 
@@ -60,10 +62,10 @@ class Refresher:
         """Rank those who have news now."""
         async with self._ranking:
             for _ in range(0, len(self._app.news), CHUNK):
-                started = monotonic()
+                self._spent = 0.0
                 await self._refresh_some()
                 if self._app.backlog > BEHIND:
-                    await asyncio.sleep((monotonic() - started) * (1 / SHARE - 1))
+                    await asyncio.sleep(self._spent * (1 / SHARE - 1))
 
     async def mark(self) -> None:
         """Write down which actions are in lists, for whoever takes our partitions over."""
@@ -134,7 +136,10 @@ class Refresher:
 
     async def _rank(self, profile: Profile) -> Stored:
         await asyncio.sleep(0)  # requests are answered between two people
-        return self._app.replica.list_for(profile, self._app.options.slate_size)
+        started = monotonic()
+        stored = self._app.replica.list_for(profile, self._app.options.slate_size)
+        self._spent += monotonic() - started
+        return stored
 
     def _learn(self, lesson: Lesson) -> None:
         index = self._app.replica.index

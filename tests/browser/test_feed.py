@@ -76,7 +76,7 @@ def test_the_feed_works_with_the_keyboard_alone(audience, visit):
     page.keyboard.type(f"keys {uuid4().hex[:6]}")
     page.keyboard.press("Enter")
     page.wait_for_selector("#live.on")
-    page.wait_for_function("document.activeElement.id === 'like'")
+    page.wait_for_function("() => document.activeElement.id === 'like'")
     for key, said in (("l", "Liked"), ("s", "Skipped"), ("ArrowDown", "Watched")):
         act_until_counted(page, lambda key=key: page.keyboard.press(key), said)
     act_until_counted(page, lambda: page.keyboard.press("Enter"), "Liked")
@@ -133,7 +133,7 @@ def test_trending_can_be_narrowed_to_a_time_and_a_tag(audience, visit):
     page = visit("/")
     page.wait_for_selector("#topics .chip")
     page.click("[data-window='24h']")
-    page.wait_for_function("document.querySelector('.reason')?.textContent.includes('in the last day, ')")
+    page.wait_for_function("() => document.querySelector('.reason')?.textContent.includes('in the last day, ')")
     tag = page.inner_text("#topics .chip >> nth=0")
     page.click("#topics .chip >> nth=0")
     page.wait_for_function("tag => document.querySelector('#heading').textContent === `Trending: ${tag}`", arg=tag)

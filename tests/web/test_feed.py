@@ -62,7 +62,7 @@ async def until(following, holds):
 async def test_a_like_is_pushed_with_its_reasons(worker, http):
     tag, user = uuid4().hex[:8], uuid4().hex
     videos = await put_videos(http, tag)
-    async with events_of(worker.base, f"/feed/{user}?n=20") as following:
+    async with events_of(worker.base, f"/feed/{user}?n=50") as following:
         name, first = await following()
         assert (name, first["user_id"], first["likes"]) == ("list", user, 0)
         partition, offset = await like(http, user, videos[0])
