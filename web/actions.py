@@ -13,8 +13,9 @@ from recomind.app import RecoMindApp
 from recomind.events import InvalidActionError, VideoAction, fault_of, to_action
 from recomind.transport.partitions import partition_of
 from recomind.transport.sending import Outgoing
+from web.after import token_of
 from web.problems import BadRequestError
-from web.requests import app_of, body_of, json
+from web.requests import TOKEN, app_of, body_of, json
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,7 +45,9 @@ async def post_actions(request: web.Request) -> web.Response:
     read = [_read(raw) for raw in sent]
     tokens = iter(await _write(app, [one for one in read if isinstance(one, VideoAction)]))
     answers = [Outcome(202, next(tokens)) if isinstance(one, VideoAction) else one for one in read]
-    return json(msgspec.json.encode(answers), 202 if all(one.status == 202 for one in answers) else 207)
+    token = token_of(one.token for one in answers if one.token)
+    status = 202 if all(one.status == 202 for one in answers) else 207
+    return json(msgspec.json.encode(answers), status, {TOKEN: token})
 
 
 def _read(raw: msgspec.Raw) -> VideoAction | Outcome:

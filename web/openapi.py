@@ -13,7 +13,7 @@ from recomind.catalogue import TAG_MAX
 from recomind.ranking.leaders import WINDOWS
 from web.keys import HEADER, OPEN
 from web.problems import Problem
-from web.requests import HEADERS, N_DEFAULT, json
+from web.requests import AFTER_PATTERN, HEADERS, N_DEFAULT, json
 
 DOCUMENT: Final = web.AppKey("openapi", bytes)
 
@@ -99,6 +99,10 @@ def _parameters(route: Any) -> list[dict[str, Any]]:
     if route.takes_n:
         schema = {"type": "integer", "minimum": 1, "default": N_DEFAULT}
         parameters.append({"name": "n", "in": "query", "schema": schema, "description": "how many"})
+    if route.takes_after:
+        token = {"type": "string", "pattern": f"^{AFTER_PATTERN}$"}
+        waits = "wait up to a second until the list counts the action of this token"
+        parameters.append({"name": "after", "in": "query", "schema": token, "description": waits})
     if route.takes_window:
         window = {"type": "string", "enum": list(WINDOWS)}
         tag = {"type": "string", "maxLength": TAG_MAX}

@@ -18,7 +18,8 @@ from recomind.signals import Origin
 from recomind.state import profile
 from recomind.state.profile import LIKES, REACTIONS, Profile
 from recomind.stores.read_model import ListMeta
-from web.requests import AS_OF, SOURCE, app_of, id_of, json, n_of
+from web.after import after_of, counted
+from web.requests import AFTER, AS_OF, SOURCE, app_of, id_of, json, n_of
 
 logger = get_logger(__name__)
 
@@ -37,9 +38,10 @@ class Served(NamedTuple):
 
 
 async def recommendations(request: web.Request) -> web.Response:
-    """The person's top videos, best first."""
-    app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
-    return _answer(await list_of(app, user_id), n)
+    """The person's top videos, best first; with `after`, as soon as they count the action that the token stands for."""
+    app, user_id, n, after = app_of(request), id_of(request, "user_id"), n_of(request), after_of(request)
+    waited = {} if after is None else {AFTER: "counted" if await counted(app, user_id, after) else "pending"}
+    return _answer(await list_of(app, user_id), n, waited)
 
 
 async def list_of(app: RecoMindApp, user_id: str) -> Served:
@@ -94,5 +96,6 @@ async def _ranked(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
     return stored.videos, stored.meta
 
 
-def _answer(served: Served, n: int) -> web.Response:
-    return json(first(served.videos, n), headers={SOURCE: served.source, AS_OF: f"{served.meta.as_of:.3f}"})
+def _answer(served: Served, n: int, waited: dict[str, str]) -> web.Response:
+    headers = {SOURCE: served.source, AS_OF: f"{served.meta.as_of:.3f}", **waited}
+    return json(first(served.videos, n), headers=headers)

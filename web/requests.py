@@ -19,7 +19,18 @@ SOURCE: Final = "X-RecoMind-Source"
 AS_OF: Final = "X-As-Of"
 """Header: event time for which the list was ranked, epoch seconds."""
 
+AFTER: Final = "X-RecoMind-After"
+"""Header: whether the list counts what `?after=` asks for: `counted`, or `pending` after a second in vain."""
+
+TOKEN: Final = "X-RecoMind-Token"  # noqa: S105 a header's name
+"""Header: one token for all actions of a batch that were taken."""
+
+AFTER_PATTERN: Final = r"[0-9]{1,9}:[0-9]{1,18}(,[0-9]{1,9}:[0-9]{1,18})*"
+"""What a token looks like."""
+
 HEADERS: Final = {
+    AFTER: "`counted`, or `pending` where the list does not count what `after` asks for within a second",
+    TOKEN: "one token for all actions that were taken, for `after`; empty if none was",
     SOURCE: "`cache`, `cold` (ranked now) or `archive` (Redis is away)",
     DEGRADED: "the servers that are away, where an answer had to do without them",
     AS_OF: "event time for which the list was ranked, epoch seconds",

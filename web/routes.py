@@ -15,7 +15,7 @@ from web.hub import HUB, Hub
 from web.keys import OPEN, doors
 from web.limits import Limits
 from web.problems import DEGRADED
-from web.requests import APP, AS_OF, SOURCE
+from web.requests import AFTER, APP, AS_OF, SOURCE, TOKEN
 
 HTML: Final = "text/html"
 EVENTS: Final = "text/event-stream"
@@ -32,6 +32,7 @@ class Route(NamedTuple):
     status: int = 200
     takes_n: bool = False
     takes_window: bool = False
+    takes_after: bool = False
     kind: str = "application/json"
     """Media type of what it answers."""
     also: tuple[int, ...] = ()
@@ -55,10 +56,20 @@ ROUTES: Final = (
         recommendations.recommendations,
         list[Card],
         takes_n=True,
-        headers=(SOURCE, AS_OF, DEGRADED),
+        takes_after=True,
+        headers=(SOURCE, AS_OF, AFTER, DEGRADED),
     ),
     Route("POST", "/video_action", actions.post_action, actions.Outcome, VideoAction, 202),
-    Route("POST", "/video_actions", actions.post_actions, list[actions.Outcome], list[VideoAction], 202, also=(207,)),
+    Route(
+        "POST",
+        "/video_actions",
+        actions.post_actions,
+        list[actions.Outcome],
+        list[VideoAction],
+        202,
+        also=(207,),
+        headers=(TOKEN,),
+    ),
     Route("GET", "/trending", trending.trending, list[Card], takes_n=True, takes_window=True),
     Route("GET", "/trending/details", trending.trending_details, list[Trend], takes_n=True, takes_window=True),
     Route("PUT", "/videos/{video_id}", catalogue.put_video, Card, VideoDetails),

@@ -89,6 +89,15 @@ class ReadModel:
         found = (await self.values.get_many([keys.lists_mark(partition)]))[0]
         return None if found is None else msgspec.msgpack.decode(found, type=Origins)
 
+    async def counts(self, user_id: str, partition: int, offset: int) -> bool:
+        """Whether the person has a list, and it counts the actions up to an offset of her partition."""
+        meta, mark = await self.values.get_many([keys.recommendations_meta(user_id), keys.lists_mark(partition)])
+        if meta is None:
+            return False
+        if msgspec.msgpack.decode(meta, type=ListMeta).origins.get(partition, -1) >= offset:
+            return True
+        return mark is not None and msgspec.msgpack.decode(mark, type=Origins).get(partition, 0) > offset
+
     async def put_popular(self, videos: bytes) -> None:
         """Store trending as JSON."""
         await self.values.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_TTL)

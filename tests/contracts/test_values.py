@@ -36,6 +36,16 @@ async def test_nothing_asked_is_nothing_got(values):
     await values.delete([])
 
 
+async def test_a_list_counts_an_action_by_its_origins_or_by_the_partitions_mark(values):
+    model = ReadModel(values)
+    await values.delete([keys.lists_mark(5), keys.recommendations_meta("ryw")])
+    assert not await model.counts("ryw", 5, 7)
+    await model.put_lists({"ryw": Stored(b"[]", b"[]", ListMeta(0.0, {5: 7}, 0))})
+    assert [await model.counts("ryw", 5, offset) for offset in (7, 8)] == [True, False]
+    await model.put_marks({5: {5: 10}})
+    assert [await model.counts("ryw", 5, offset) for offset in (9, 10)] == [True, False]
+
+
 async def test_deleted_is_gone(values):
     await values.set_many({"contract:gone": b"1"}, ttl=60)
     await values.delete(["contract:gone"])

@@ -1,0 +1,81 @@
+"""Reading one's own writes, on a real worker: tokens, and waiting."""
+
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from web.after import token_of
+
+
+@pytest.fixture
+async def http(worker):
+    async with aiohttp.ClientSession(worker.base) as session:
+        for n in range(4):
+            async with session.put(f"/videos/after{n}", json={"title": f"A{n}", "tags": ["after"]}) as answer:
+                assert answer.status == 200
+        yield session
+
+
+def like(user, n=0, **more):
+    return {"user_id": user, "video_id": f"after{n}", "action_type": "like", **more}
+
+
+async def post(http, *actions):
+    path, body = ("/video_actions", list(actions)) if len(actions) > 1 else ("/video_action", actions[0])
+    async with http.post(path, json=body) as answer:
+        assert answer.status == 202
+        return answer.headers.get("X-RecoMind-Token") or (await answer.json())["token"]
+
+
+async def recommended(http, user, token):
+    async with http.get(f"/recommendations/{user}", params={"n": 50, "after": token}) as answer:
+        assert answer.status == 200
+        return answer.headers["X-RecoMind-After"], {video["video_id"] for video in await answer.json()}
+
+
+async def until_counted(http, user, token):
+    """Ask again while the machine is too busy for a second to be enough."""
+    for _ in range(30):
+        said, videos = await recommended(http, user, token)
+        if said == "counted":
+            return videos
+    raise AssertionError("it was never counted")
+
+
+async def test_a_list_after_an_action_counts_it(http):
+    user = uuid4().hex
+    for n in range(3):
+        assert f"after{n}" not in await until_counted(http, user, await post(http, like(user, n)))
+
+
+async def test_an_event_that_comes_twice_is_counted_both_times(http):
+    user, event = uuid4().hex, str(uuid4())
+    await until_counted(http, user, await post(http, like(user, event_id=event)))
+    await until_counted(http, user, await post(http, like(user, event_id=event)))
+
+
+async def test_a_batch_has_one_token_for_all_its_people(http):
+    people = [uuid4().hex for _ in range(12)]
+    token = await post(http, *(like(user) for user in people))
+    for user in people:
+        assert "after0" not in await until_counted(http, user, token)
+
+
+async def test_what_is_not_there_yet_is_said_to_be_pending(http):
+    user = uuid4().hex
+    partition, offset = (await post(http, like(user))).split(":")
+    said, _ = await recommended(http, user, f"{partition}:{int(offset) + 1000}")
+    assert said == "pending"
+
+
+@pytest.mark.parametrize("token", ["", "x", "1", "1:", ":1", "1:2,", "1:-2", "1:2;3:4", "1:" + "9" * 99])
+async def test_what_is_no_token_is_refused(http, token):
+    async with http.get("/recommendations/u", params={"after": token}) as answer:
+        assert answer.status == 400
+        assert (await answer.json(content_type=None))["field"] == "after"
+
+
+def test_a_batchs_token_holds_the_highest_offset_of_each_partition():
+    assert token_of(["1:7", "0:3", "1:9", "1:8"]) == "0:3,1:9"
+    assert token_of([]) == ""
