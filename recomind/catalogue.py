@@ -14,14 +14,17 @@ TAGS_MAX: Final = 32
 TAG_MAX: Final = 64
 """Longest tag, in characters."""
 
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_MAX)]
+NO_NUL: Final = r"^[^\x00]*$"
+"""What PostgreSQL can keep as text."""
+
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_MAX, pattern=NO_NUL)]
 
 
 class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A video as it is put: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`."""
 
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-    url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=NO_NUL)]
+    url: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL)] = ""
     tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=TAGS_MAX)] = ()
     creator_id: Id | None = None
     created_at: datetime | None = None
@@ -31,7 +34,7 @@ class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class UserDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person as put: `{"name":"Ada"}`."""
 
-    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL)] = ""
 
 
 class Card(msgspec.Struct, frozen=True):

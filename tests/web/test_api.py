@@ -199,6 +199,12 @@ async def test_a_bad_request_is_a_problem(http, path, status):
         assert answer.content_type == "application/problem+json"
 
 
+@pytest.mark.parametrize("body", [{"title": "a\0b"}, {"title": "T", "tags": ["a\0"]}, {"title": "T", "url": "\0"}])
+async def test_text_that_cannot_be_kept_is_refused(http, body):
+    async with http.put("/videos/nul", json=body) as answer:
+        assert answer.status == 400
+
+
 async def test_a_wrong_method_says_which_is_right(http):
     async with http.get("/video_action") as answer:
         assert answer.status == 405
