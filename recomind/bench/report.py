@@ -10,7 +10,7 @@ from recomind.bench.figures import Figure
 
 def table(figures: Sequence[Figure]) -> Table:
     """A line for each figure."""
-    shown = Table("scenario", "figure", "measured", "unit", "beside", "bar", "holds", title="recomind bench", width=150)
+    shown = Table("scenario", "figure", "measured", "unit", "beside", "bar", "holds", title="recomind bench")
     for figure in figures:
         limit = figure.limit
         beside = f"{limit.name}: {_short(limit.value)}" if limit else ""

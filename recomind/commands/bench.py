@@ -9,6 +9,9 @@ from rich.console import Console
 from recomind.bench import SCENARIOS
 from recomind.commands.common import settings
 
+WIDTH = 150
+"""Columns of the table, also where it goes to a file."""
+
 
 @click.command("bench")
 @click.argument("scenarios", nargs=-1, type=click.Choice(SCENARIOS))
@@ -31,4 +34,4 @@ def command(scenarios: tuple[str, ...], data: Path | None, quick: bool, plot: Pa
     if as_json:
         click.echo(msgspec.json.encode([figure.plain() for figure in figures]))
     else:
-        Console().print(table(figures))
+        Console(width=WIDTH).print(table(figures))
