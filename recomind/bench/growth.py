@@ -1,6 +1,6 @@
 """Growth: what an action, a list and a recovery cost when there are ten times the people, videos and history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -66,12 +66,18 @@ class Crowd:
         self._videos = [video.video_id for video in audience.videos[:videos]]
 
     def acts(self, count: int, start: int) -> Iterator[Action]:
-        """So many actions, one a second from `start` on."""
-        people, videos = (
-            self._draw.integers(len(self.people), size=count),
-            self._draw.integers(len(self._videos), size=count),
-        )
-        for at, (person, video) in enumerate(zip(people.tolist(), videos.tolist(), strict=True), start):
+        """So many actions of anybody, one a second from `start` on."""
+        people = self._draw.integers(len(self.people), size=count)
+        return self._act(people.tolist(), start)
+
+    def each_acts(self, count: int, start: int) -> Iterator[Action]:
+        """So many actions of different people: each makes a list of its own necessary."""
+        people = self._draw.permutation(len(self.people))[:count]
+        return self._act(people.tolist(), start)
+
+    def _act(self, people: Sequence[int], start: int) -> Iterator[Action]:
+        videos = self._draw.integers(len(self._videos), size=len(people)).tolist()
+        for at, (person, video) in enumerate(zip(people, videos, strict=True), start):
             user_id, video_id = self.people[person], self._videos[video]
             yield Action(user_id, video_id, self._audience.react(user_id, video_id), 1.7e9 + at)
 
@@ -79,21 +85,21 @@ class Crowd:
 async def _grown(bench: Bench, worker: Worker, crowd: Crowd, history: int, before: int) -> tuple[Cost, int]:
     """What things cost after so much more history, and how many actions there have been by then."""
     bench.say(f"{len(crowd.people)} people, {history} actions of history")
-    await _take_in(bench, worker, crowd, history, before)
+    await _take_in(bench, worker, crowd.acts(history, before), before + history)
     count = bench.size(1_500, 400)
-    total = before + history
-    used = await _take_in(bench, worker, crowd, count, total)
+    total = before + history + count
+    used = await _take_in(bench, worker, crowd.each_acts(count, before + history), total)
     asked = crowd.people[: bench.size(300, 80)]
     cpu = worker.program.cpu()
     await cold_requests(bench, worker, asked)
-    return Cost(used / count * 1e6, (worker.program.cpu() - cpu) / len(asked) * 1e6), total + count
+    return Cost(used / count * 1e6, (worker.program.cpu() - cpu) / len(asked) * 1e6), total
 
 
-async def _take_in(bench: Bench, worker: Worker, crowd: Crowd, count: int, before: int) -> float:
-    """Feed so many more actions; processor seconds until all of them are in lists."""
+async def _take_in(bench: Bench, worker: Worker, actions: Iterator[Action], total: int) -> float:
+    """Feed actions, which make `total` in all; processor seconds until all of them are in lists."""
     cpu = worker.program.cpu()
-    await bench.feed(crowd.acts(count, before))
-    await bench.drained([worker], before + count)
+    await bench.feed(actions)
+    await bench.drained([worker], total)
     await bench.settled([worker])
     return worker.program.cpu() - cpu
 

@@ -1,0 +1,68 @@
+"""The benchmark's own arithmetic, and its load against a real server."""
+
+import asyncio
+
+from aiohttp import web
+
+from recomind.bench.bench import play
+from recomind.bench.figures import Figure, Limit, at_most, percentile
+from recomind.bench.load import load
+from recomind.bench.profiled import place_of
+from recomind.bench.report import draw, table
+from recomind.bench.serving import steady
+from recomind.simulator import Audience
+from recomind.stack.server import free_port
+
+
+def test_a_figure_that_must_reach_its_bar():
+    assert Figure("s", "n", 8.0, "1/s", Limit("peer", 1.0, 4.0)).margin == 2.0
+    assert Figure("s", "n", 4.0, "1/s", Limit("peer", 1.0, 4.0)).holds
+    assert not Figure("s", "n", 3.9, "1/s", Limit("peer", 1.0, 4.0)).holds
+
+
+def test_a_figure_that_must_stay_below_its_bar():
+    assert Figure("s", "n", 25.0, "ms", at_most("promised", 100.0)).margin == 4.0
+    assert not Figure("s", "n", 101.0, "ms", at_most("promised", 100.0)).holds
+
+
+def test_a_figure_without_a_bar_holds_nothing():
+    assert Figure("s", "n", 1.0, "ms").holds is None
+    assert Figure("s", "n", 1.0, "ms", Limit("peer", 1.0, 0.0)).holds is None
+
+
+def test_figures_are_shown_and_drawn(tmp_path):
+    figures = [Figure("s", "n", 3.9, "1/s", Limit("peer", 1.0, 4.0)), Figure("s", "m", 1.0, "ms")]
+    assert table(figures).row_count == 2
+    draw(figures, tmp_path / "bench.svg")
+    assert "times better than the bar" in (tmp_path / "bench.svg").read_text()
+
+
+def test_percentiles():
+    assert percentile([float(n) for n in range(101)], 99) == 99.0
+
+
+def test_a_steady_flow_keeps_its_pace():
+    actions = list(play(Audience(5, 5, 1), 4, start=100.0))
+    assert [one.timestamp for one in steady(actions, 2.0)] == [100.0, 100.5, 101.0, 101.5]
+
+
+def test_a_frame_of_no_place_belongs_to_the_loop():
+    assert place_of(None) == "event loop"
+
+
+async def test_load_counts_answers_and_failures():
+    async def answer(request):
+        return web.Response(text="x" * 100_000, status=200 if request.path == "/good" else 404)
+
+    app = web.Application()
+    app.router.add_get("/{any}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        good, bad = await asyncio.gather(load(port, 2, 0.2, ["/good"]), load(port, 1, 0.2, ["/bad"]))
+    finally:
+        await runner.cleanup()
+    assert (good.failed, good.rate > 0, good.p50 <= good.p99) == (0, True, True)
+    assert bad.failed > 0
