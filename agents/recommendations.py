@@ -15,7 +15,7 @@ from agents.publishing import Publisher
 from recomind.app import Lesson, RecoMindApp
 from recomind.candidates.sources import STRATEGIES
 from recomind.news import waits
-from recomind.ranking.blend import Weights
+from recomind.ranking.blend import merge
 from recomind.recommender import NAMES, learn, rank
 from recomind.state.origins import Origins
 from recomind.state.profile import Profile
@@ -51,7 +51,6 @@ class Refresher:
 
     def __init__(self, app: RecoMindApp) -> None:
         self._app = app
-        self._learned = Weights()
         self._ranking = asyncio.Lock()
         self._spent = 0.0
         """Seconds of the loop's time that this round has taken for ranking."""
@@ -101,13 +100,15 @@ class Refresher:
         return behind
 
     async def share_weights(self) -> None:
-        """Publish what this worker has learned, as an absolute value."""
-        if self._learned.version:
-            await self._app.read_model.put_weights(min(self._app.owned), self._learned)
-        weights = self._app.replica.weights
-        if weights.version:
-            for name, weight in zip(NAMES, weights.matrix()[0], strict=True):
-                self._app.counters.weight.labels(name).set(weight)
+        """Publish what this worker has learned, as an absolute value, and go on from what all have learned."""
+        app = self._app
+        async with self._ranking:  # nothing is learned meanwhile
+            if app.replica.weights.version:
+                await app.read_model.put_weights(min(app.owned), app.replica.weights)
+            app.replica.weights = merge(await app.read_model.weights(app.options.partitions))
+        if app.replica.weights.version:
+            for name, weight in zip(NAMES, app.replica.weights.linear()[0], strict=True):
+                app.counters.weight.labels(name).set(weight)
 
     async def _refresh_some(self) -> None:
         app = self._app
@@ -142,9 +143,9 @@ class Refresher:
         return stored
 
     def _learn(self, lesson: Lesson) -> None:
-        index = self._app.replica.index
-        ranked = rank(lesson.profile, index, lesson.timestamp)
-        self._learned = learn(self._learned, ranked, index, lesson.video_id)
+        replica = self._app.replica
+        ranked = rank(lesson.profile, replica.index, lesson.timestamp)
+        replica.weights = learn(replica.weights, ranked, replica.index, lesson.video_id)
         self._app.counters.lessons.inc()
 
     def _count(self, lists: Mapping[str, Stored]) -> None:

@@ -1,6 +1,7 @@
 """The hybrid: ask every source, pool, weigh the features by the learned blend; and learn from each like."""
 
 from collections.abc import Iterator
+from math import inf
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from recomind.candidates import tags
 from recomind.candidates.found import person_of
 from recomind.candidates.sources import SOURCES
 from recomind.ranking import blend
-from recomind.ranking.blend import Weights
+from recomind.ranking.blend import Situation, Weights
 from recomind.ranking.diversify import Caps, diversify
 from recomind.ranking.features import features, names
 from recomind.ranking.index import Floats, Rows, VideoIndex
@@ -23,11 +24,15 @@ NAMES: Final = names(tuple(SOURCES))
 EXPLORE: Final = 10
 """One slate in so many shows a fresh upload in its tenth place."""
 
+HOPEFUL: Final = 10
+"""Among so many fresh uploads, those that score best, the one to show is chosen in turn."""
+
 _PRIOR: Final = {
     "trending": 0.6,
     "tags": 0.3,
     "liked_together": 0.8,
-    "watched_next": 0.8,
+    "watched_next": 0.4,
+    "next_lately": 0.4,
     "similar_users": 0.3,
     "fresh": 0.1,
     "retrained": 0.8,
@@ -51,10 +56,20 @@ class Ranked(NamedTuple):
     now: float
     """As of when, epoch seconds."""
 
+    def scores_by(self, weights: Weights) -> Floats:
+        """The blend's scores, shape (candidates,)."""
+        return blend.score(weights, PRIOR, self.features, situation(self.profile, self.now))
+
+
+def situation(profile: Profile, now: float) -> Situation:
+    """What the blend is told of a person and a moment."""
+    idle = max(0.0, now - profile.last_at) if profile.last_at else inf
+    return Situation(len(profile.likes), profile.like_count, idle)
+
 
 def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
     """The candidates for a person as of `now`, none of which the person has acted on."""
-    person = person_of(profile, index)
+    person = person_of(profile, index, now)
     rows, scores = gather(index, [propose(person, index) for propose in SOURCES.values()], profile.seen)
     weights = tags.match_weights(profile, index)
     return Ranked(rows, scores, features(index, rows, scores, weights, now), profile, now)
@@ -75,11 +90,11 @@ def recommend(profile: Profile, index: VideoIndex, weights: Weights, now: float,
 
 def slate_of(ranked: Ranked, index: VideoIndex, weights: Weights, n: int, caps: Caps | None = None) -> Slate:
     """The slate of candidates: by the blend's score, diversified by `caps` (None for the usual ones)."""
-    total = blend.score(weights, PRIOR, ranked.features, len(ranked.profile.likes))
+    total = ranked.scores_by(weights)
     order = np.lexsort((ranked.rows, -total))
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
-    shown = _explore(first, index, ranked.profile)
-    return Slate(tuple(_picks(index, ranked, total, shown)), ranked.now, weights.version)
+    shown = _explore(first, ranked.rows[order], index, ranked.profile)
+    return Slate(tuple(_picks(index, ranked, total, order, shown)), ranked.now, weights.version)
 
 
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> Weights:
@@ -90,22 +105,22 @@ def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> We
     where = np.flatnonzero(ranked.rows == index.rows.get(liked, -1))
     if not len(where):
         return weights
-    return blend.learn(weights, PRIOR, ranked.features, int(where[0]), len(ranked.profile.likes))
+    return blend.learn(weights, PRIOR, ranked.features, int(where[0]), situation(ranked.profile, ranked.now))
 
 
-def _explore(first: list[int], index: VideoIndex, profile: Profile) -> list[int]:
-    """Now and then a fresh upload in the tenth place; which slates follows from the person's actions."""
+def _explore(first: list[int], by_score: Rows, index: VideoIndex, profile: Profile) -> list[int]:
+    """Now and then a fresh upload in the tenth place, one of the `HOPEFUL` best; the person's actions say when."""
     actions = profile.like_count + profile.view_count + profile.skip_count
     if actions % EXPLORE != EXPLORE - 1 or len(first) < 10:
         return first
-    fresh = [row for row in index.heads.fresh().tolist() if row not in first[:9]]
+    fresh = by_score[np.isin(by_score, index.heads.fresh()) & ~np.isin(by_score, first[:9])][:HOPEFUL].tolist()
     chosen = fresh[actions // EXPLORE % len(fresh)] if fresh else first[9]
     return [*first[:9], chosen, *(row for row in first[9:] if row != chosen)][: len(first)]
 
 
-def _picks(index: VideoIndex, ranked: Ranked, total: Floats, shown: list[int]) -> Iterator[Pick]:
-    place = {row: at for at, row in enumerate(ranked.rows.tolist())}
-    places = [place[row] for row in shown if row in place]
+def _picks(index: VideoIndex, ranked: Ranked, total: Floats, order: Rows, shown: list[int]) -> Iterator[Pick]:
+    place = dict(zip(ranked.rows[order].tolist(), order.tolist(), strict=True))
+    places = [place[row] for row in shown]
     shares = ranked.scores[:, places].T.round(4).tolist()
     for at, score, by_source in zip(places, total[places].tolist(), shares, strict=True):
         sources = {name: share for name, share in zip(SOURCES, by_source, strict=True) if share}

@@ -1,8 +1,8 @@
 """What one action means for the videos it touches: the values that travel from people's partitions to videos'.
 
 An action of a person on a video `v` becomes one `Touched` for `v` and, for a first like, one `Followed` for each
-video that the person liked shortly before. A video gets at most one signal of an action, so (video, origin) names
-a signal, and a video's state can tell what it has applied already.
+video that the person liked or watched shortly before. A video gets at most one signal of an action, so (video,
+origin) names a signal, and a video's state can tell what it has applied already.
 """
 
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ import msgspec
 from recomind.events import Action
 
 TRAIL: Final = 10
-"""How many of the latest likes a new like is paired with."""
+"""With how many of the videos liked or watched before it a new like is paired."""
 
 
 class Origin(NamedTuple):
@@ -46,11 +46,11 @@ class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
     again: bool = False
     """The person's state holds an action of the same type on it: counts, but teaches nothing new."""
     trail: tuple[str, ...] = ()
-    """For a first like: the videos liked before, latest first, at most `TRAIL`."""
+    """For a first like: the videos liked or watched before, latest first, at most `TRAIL`."""
 
 
 class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
-    """A person who liked this video liked `by` afterwards."""
+    """A person who liked or watched this video liked `by` afterwards."""
 
     video_id: str
     lane: int
@@ -58,7 +58,7 @@ class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
     timestamp: float
     by: str
     gap: int
-    """1 for the next like, 2 for the one after it, up to `TRAIL`."""
+    """How many of the person's likes and views later, from 1 to `TRAIL`."""
 
 
 Signal = Touched | Followed
@@ -68,7 +68,7 @@ def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) 
     """The signals of an action.
 
     Args:
-        trail: the videos that the person liked before this action, latest first, without `action.video_id`.
+        trail: the videos that the person liked or watched before this action, latest first, without `action.video_id`.
         again: whether the person is known to have done the same to the same video before.
         action: the action.
         origin: its place in the log.

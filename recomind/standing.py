@@ -11,10 +11,9 @@ import numpy as np
 
 from recomind.candidates.found import person_of
 from recomind.candidates.sources import SOURCES
-from recomind.ranking import blend
 from recomind.ranking.blend import SEGMENTS, Weights
 from recomind.ranking.index import Floats, VideoIndex
-from recomind.recommender import NAMES, PRIOR, Ranked, slate_of
+from recomind.recommender import NAMES, Ranked, slate_of
 from recomind.state.profile import Profile, video_hash
 
 LISTED: Final = "listed"
@@ -85,7 +84,7 @@ def segment_of(likes: int) -> str:
 
 
 def _ranked(ranked: Ranked, index: VideoIndex, weights: Weights, at: int, n: int) -> Standing:
-    scores = blend.score(weights, PRIOR, ranked.features, len(ranked.profile.likes))
+    scores = ranked.scores_by(weights)
     slate = slate_of(ranked, index, weights, n)
     listed = [pick.video_id for pick in slate.picks]
     rank = 1 + int(np.count_nonzero(scores > scores[at]))
@@ -113,7 +112,7 @@ def _verdict(video_id: str, listed: list[str], rank: int, candidates: int, ahead
 
 
 def _left_out(ranked: Ranked, index: VideoIndex, row: int) -> Standing:
-    person = person_of(ranked.profile, index)
+    person = person_of(ranked.profile, index, ranked.now)
     by = [name for name, propose in SOURCES.items() if row in propose(person, index).rows]
     if by:
         return Standing(CROWDED_OUT, f"outranked: {', '.join(by)} found it, too weakly to be ranked", len(ranked.rows))
@@ -127,7 +126,7 @@ def _features(ranked: Ranked, weights: Weights, at: int) -> tuple[Feature, ...]:
     np.fill_diagonal(more, values + 1)
 
     def score(candidates: Floats) -> Floats:
-        return blend.score(weights, PRIOR, candidates, len(ranked.profile.likes))
+        return ranked._replace(features=candidates).scores_by(weights)
 
     own = score(values[None, :])[0]
     columns = zip(NAMES, values, averages, score(more) - own, own - score(without), strict=True)

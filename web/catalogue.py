@@ -94,7 +94,7 @@ async def similar_videos(request: web.Request) -> web.Response:
     with suppress(UnavailableError):  # with the figures at hand, then
         await app.replica.load([seed])
     index = app.replica.index
-    found = best_first(liked_together.propose(person_of(seed, index), index))
+    found = best_first(liked_together.propose(person_of(seed, index, app.replica.now), index))
     return json(first(app.replica.cards(index.ids[row] for row in found.rows if index.ids[row] != video_id), n))
 
 
@@ -104,5 +104,5 @@ async def similar_people(request: web.Request) -> web.Response:
     known = await profile_of(app, user_id)
     with suppress(UnavailableError):
         await app.replica.load([known])
-    found = similar_users.similar(person_of(known, app.replica.index), app.replica.index, user_id)[:n]
+    found = similar_users.similar(person_of(known, app.replica.index, app.replica.now), app.replica.index, user_id)[:n]
     return json(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))

@@ -6,14 +6,16 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.ranking.index import NO_FLOATS, NO_ROWS, Floats, Rows, VideoIndex
-from recomind.state.profile import Profile
+from recomind.state.profile import LIKES, Profile, enjoyed_lately
 
 
 class Person(NamedTuple):
-    """Somebody to recommend to: a profile, and the rows of its likes, latest first."""
+    """Somebody to recommend to: a profile, and the rows of what was liked or watched, latest first."""
 
     profile: Profile
-    likes: tuple[int, ...]
+    enjoyed: tuple[int, ...]
+    now: float
+    """As of when, epoch seconds."""
 
 
 class Candidates(NamedTuple):
@@ -23,13 +25,16 @@ class Candidates(NamedTuple):
     scores: Floats
 
 
+ENJOYED: Final = LIKES
+"""How many of the latest videos that a person liked or watched sources can build on."""
+
 NONE: Final = Candidates(NO_ROWS, NO_FLOATS)
 
 
-def person_of(profile: Profile, index: VideoIndex) -> Person:
+def person_of(profile: Profile, index: VideoIndex, now: float) -> Person:
     """A profile as sources see it."""
-    known = (index.rows.get(liked.video_id) for liked in reversed(profile.likes))
-    return Person(profile, tuple(row for row in known if row is not None))
+    known = map(index.rows.get, enjoyed_lately(profile, ENJOYED))
+    return Person(profile, tuple(row for row in known if row is not None), now)
 
 
 def together(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:

@@ -16,7 +16,7 @@ SHRINK: Final = 5
 
 def propose(person: Person, index: VideoIndex) -> Candidates:
     """Neighbours of the latest likes by cosine: pairs(i, j) / sqrt((likes(i) + 1) (likes(j) + SHRINK))."""
-    seeds = person.likes[:SEEDS]
+    seeds = person.enjoyed[:SEEDS]
     likes = index.columns.likes
     lists = ((index.company(row), row) for row in seeds)
     found = together((company.rows, company.both / np.sqrt(likes[row] + 1)) for company, row in lists)

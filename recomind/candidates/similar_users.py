@@ -31,9 +31,10 @@ def similar(person: Person, index: VideoIndex, user_id: str = "") -> list[tuple[
     The person asked about (`user_id`) is left out; Adamic and Adar, "Friends and neighbors on the Web", 2003.
     """
     scores: defaultdict[str, float] = defaultdict(float)
-    for row in person.likes[:SEEDS]:
+    for row in person.enjoyed[:SEEDS]:
         share = 1 / log(2 + index.columns.likes[row])
         for liker in index.likers.get(row, ()):
             scores[liker.user_id] += share
     scores.pop(user_id, None)
-    return sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))[:PEOPLE]
+    best = sorted([(-score, user) for user, score in scores.items()])[:PEOPLE]
+    return [(user, -score) for score, user in best]

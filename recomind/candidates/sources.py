@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from recomind.candidates import fresh, liked_together, retrained, similar_users, tags, trending, watched_next
+from recomind.candidates import (
+    fresh,
+    liked_together,
+    next_lately,
+    retrained,
+    similar_users,
+    tags,
+    trending,
+    watched_next,
+)
 from recomind.candidates.found import Candidates, Person
 from recomind.ranking.index import VideoIndex
 
@@ -14,6 +23,7 @@ SOURCES: Final[Mapping[str, Source]] = {
     "tags": tags.propose,
     "liked_together": liked_together.propose,
     "watched_next": watched_next.propose,
+    "next_lately": next_lately.propose,
     "similar_users": similar_users.propose,
     "fresh": fresh.propose,
     "retrained": retrained.propose,
@@ -21,7 +31,7 @@ SOURCES: Final[Mapping[str, Source]] = {
 
 STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
     "content-based": ("tags",),
-    "collaborative": ("liked_together", "watched_next", "similar_users", "retrained"),
+    "collaborative": ("liked_together", "watched_next", "next_lately", "similar_users", "retrained"),
     "popularity": ("trending", "fresh"),
     "hybrid": tuple(SOURCES),
 }

@@ -15,5 +15,5 @@ SHRINK: Final = 10
 def propose(person: Person, index: VideoIndex) -> Candidates:
     """Transitions from the last likes: sum over k of after(i_k, j) / (likes(i_k) + SHRINK) / k."""
     likes = index.columns.likes
-    steps = ((index.company(row), row, step) for step, row in enumerate(person.likes[:STEPS], 1))
+    steps = ((index.company(row), row, step) for step, row in enumerate(person.enjoyed[:STEPS], 1))
     return together((company.rows, company.after / (likes[row] + SHRINK) / step) for company, row, step in steps)

@@ -25,14 +25,17 @@ NO_FLOATS: Final[Floats] = np.empty(0)
 
 
 class Company(NamedTuple):
-    """A video's neighbours: arrays of one length."""
+    """A video's neighbours: arrays of one length, and figures in the units of an epoch (`state.neighbours.scale`)."""
 
     rows: Rows
     after: Floats
     both: Floats
+    lately: Floats
+    left: int
+    epoch: int
 
 
-NO_COMPANY: Final = Company(NO_ROWS, NO_FLOATS, NO_FLOATS)
+NO_COMPANY: Final = Company(NO_ROWS, NO_FLOATS, NO_FLOATS, NO_FLOATS, 0, 0)
 
 
 class VideoIndex:
@@ -89,6 +92,8 @@ class VideoIndex:
         self.columns.shown[row] = popularity.shown
         self.columns.actions[row] = sum(popularity.counts)
         self.columns.first_at[row] = popularity.first_at
+        self.columns.likes[row] = popularity.likes
+        self.columns.liked_at[row] = popularity.liked_at
         self.heads.touch()
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
@@ -96,15 +101,14 @@ class VideoIndex:
         row = self.row(video_id)
         self._company[row] = neighbours
         self.likers[row] = neighbours.likers
-        self.columns.likes[row] = neighbours.likes
-        self.columns.liked_at[row] = neighbours.likers[-1].timestamp if neighbours.likers else 0.0
 
     def company(self, row: int) -> Company:
         """A video's neighbours; the arrays are made when they are first asked for."""
         known = self._company.get(row, NO_COMPANY)
         if isinstance(known, Neighbours):
-            pairs = np.array([*known.company.values()], float).reshape(-1, 2) / UNIT
-            known = self._company[row] = Company(self.rows_of(known.company), pairs[:, 0], pairs.sum(axis=1))
+            pairs = np.array([*known.company.values()], float).reshape(-1, 3)
+            rows, both = self.rows_of(known.company), pairs[:, :2].sum(axis=1) / UNIT
+            known = self._company[row] = Company(rows, pairs[:, 0] / UNIT, both, pairs[:, 2], known.left, known.epoch)
         return known
 
     def put_likes(self, user_id: str, likes: tuple[Liked, ...]) -> None:

@@ -61,6 +61,10 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     hours: Ring = {}
     first_at: float = inf
     last_at: float = 0.0
+    likes: int = 0
+    """First likes: the norm of the cosine."""
+    liked_at: float = 0.0
+    """Event time of the latest first like; 0 for none."""
 
 
 def fold(popularity: Popularity, touches: Iterable[Touched]) -> Popularity:
@@ -75,16 +79,17 @@ def fold(popularity: Popularity, touches: Iterable[Touched]) -> Popularity:
     counts, liked, shown = popularity.counts, popularity.liked, popularity.shown
     minutes, hours = dict(popularity.minutes), dict(popularity.hours)
     first_at, last_at = popularity.first_at, popularity.last_at
+    likes, liked_at = popularity.likes, popularity.liked_at
     for touch in news:
         at, kind = touch.timestamp, touch.action_type
         first_at, last_at = min(first_at, at), max(last_at, at)
         terms = [rate * at for rate in RATES]
         counts, shown = _count(counts, kind), _add_all(shown, terms)
         if kind == "like" and not touch.again:
-            liked = _add_all(liked, terms)
+            liked, likes, liked_at = _add_all(liked, terms), likes + 1, max(liked_at, at)
         _mark(minutes, int(at // 60), int(last_at // 60) - MINUTES, kind)
         _mark(hours, int(at // HOUR), int(last_at // HOUR) - HOURS, kind)
-    return Popularity(origins, counts, liked, shown, minutes, hours, first_at, last_at)
+    return Popularity(origins, counts, liked, shown, minutes, hours, first_at, last_at, likes, liked_at)
 
 
 def decayed(score: float, rate: float, now: float) -> float:

@@ -76,8 +76,18 @@ def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, lis
     if not is_news(profile.origins, origin.lane, origin.offset) or _is_repeated(profile, action):
         return profile, []
     again = _is_again(profile, action)
-    trail = _trail(profile.likes, action.video_id) if action.action_type == "like" and not again else ()
+    trail = _trail(profile, action.video_id) if action.action_type == "like" and not again else ()
     return _absorb(profile, origin, action), derive(trail, again, action, origin)
+
+
+def enjoyed_lately(profile: Profile, n: int) -> list[str]:
+    """The latest `n` videos that the person enjoyed, that is liked or watched, each once, latest first."""
+    views = [reaction for reaction in profile.reactions if reaction[1] == "view"]
+    if not views:
+        return [liked[0] for liked in profile.likes[: -n - 1 : -1]]
+    entries: list[Liked | Reaction] = [*profile.likes[-n:], *views]
+    entries.sort(key=_moment, reverse=True)
+    return list(dict.fromkeys([str(entry[0]) for entry in entries]))[:n]
 
 
 def video_hash(video_id: str) -> int:
@@ -100,10 +110,9 @@ def _absorb(profile: Profile, origin: Origin, action: Action) -> Profile:
     )
 
 
-def _trail(likes: tuple[Liked, ...], video_id: str) -> tuple[str, ...]:
-    """The latest likes but this one, latest first."""
-    latest = [liked[0] for liked in likes[: -TRAIL - 2 : -1] if liked[0] != video_id]
-    return tuple(latest[:TRAIL])
+def _trail(profile: Profile, video_id: str) -> tuple[str, ...]:
+    """What the person enjoyed last but for this video, latest first."""
+    return tuple([enjoyed for enjoyed in enjoyed_lately(profile, TRAIL + 1) if enjoyed != video_id][:TRAIL])
 
 
 def _is_again(profile: Profile, action: Action) -> bool:
@@ -131,7 +140,7 @@ def _latest(earlier: tuple[_Entry, ...], new: _Entry, size: int) -> tuple[_Entry
     return (*earlier, new)[-size:]
 
 
-def _moment(entry: _Entry) -> tuple[Any, ...]:
+def _moment(entry: Liked | Reaction) -> tuple[Any, ...]:
     """The entry's time first; what else it holds decides between two of one time, so that order of arrival does not."""
     return entry[-1], *entry[:-1]
 

@@ -12,12 +12,13 @@ from typing import Final
 import msgspec
 
 from recomind.candidates import tags, watched_next
+from recomind.candidates.found import ENJOYED
 from recomind.catalogue import join
-from recomind.ranking.blend import Weights, merge
+from recomind.ranking.blend import Weights
 from recomind.ranking.index import VideoIndex
-from recomind.recommender import PRIOR, recommend
+from recomind.recommender import recommend
 from recomind.state.neighbours import Liker
-from recomind.state.profile import Profile
+from recomind.state.profile import Profile, enjoyed_lately
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ListMeta, ReadModel, Stored
 
@@ -42,6 +43,7 @@ class Replica:
     ) -> None:
         self.index = VideoIndex()
         self.weights = Weights()
+        """What the blend has learned, here and, since they last met, in the other workers."""
         self.now = 0.0
         """The latest event time met, epoch seconds."""
         self._read_model = read_model
@@ -64,19 +66,18 @@ class Replica:
             self.index.put_video(video)
 
     async def follow_audience(self) -> None:
-        """Take in what trends now, and what the workers have learned."""
+        """Take in what trends now, and which model is served."""
         leading = await self._read_model.trending(self._partitions)
         await self._load_popularity(video_id for video_id, _ in leading[:TRENDING])
-        partials = await self._read_model.weights(self._partitions)
-        self.weights = merge(partial for partial in partials if len(partial.means) == PRIOR.nbytes)
         self._model = await self._read_model.model_version()
 
     async def load(self, profiles: Sequence[Profile]) -> None:
         """Bring the figures that ranking these people needs up to date."""
-        seeds = _unique(liked.video_id for one in profiles for liked in one.likes[-watched_next.STEPS :])
+        enjoyed = [enjoyed_lately(one, ENJOYED) for one in profiles]
+        await self._load_model(_unique(chain.from_iterable(enjoyed)))
+        seeds = _unique(chain.from_iterable(some[: watched_next.STEPS] for some in enjoyed))
         await self._load_neighbours(seeds)
-        await self._load_model(seeds)
-        await self._load_popularity(self._company(seeds))
+        await self._load_popularity([*seeds, *self._company(seeds)])
         people = (liker.user_id for video in seeds for liker in self._likers(video))
         await self._load_people(_unique(people))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recomind.events import Action
 from recomind.signals import Followed, Origin, Touched, repaired_lane
 from recomind.state import neighbours, popularity, profile
-from recomind.state.neighbours import SIZE, SLACK, Neighbours
+from recomind.state.neighbours import EPOCH, HALF_LIFE, SIZE, SLACK, UNIT, Neighbours
 from recomind.state.popularity import HALF_LIVES, RATES, Counts, Popularity, decayed, window
 from recomind.state.profile import EVENT_IDS, LIKES, REACTIONS, SEEN, Profile, video_hash
 
@@ -182,3 +182,23 @@ def test_neighbours_are_bounded_and_keep_the_strongest():
     company = neighbours.fold(Neighbours(), signals).company
     assert len(company) <= SIZE + SLACK
     assert "w3" in company
+
+
+def test_a_like_after_a_view_makes_a_pair_and_a_view_makes_none():
+    person, _ = folded([Action("u", "seen", "view", 1.0), Action("u", "skipped", "skip", 2.0)])
+    _, signals = profile.fold(person, Origin(0, 9), Action("u", "liked", "like", 3.0))
+    assert signals[0].trail == ("seen",)
+    assert [(one.video_id, one.by) for one in signals[1:]] == [("seen", "liked")]
+    assert len(profile.fold(person, Origin(0, 9), Action("u", "other", "view", 3.0))[1]) == 1
+
+
+def test_what_came_next_lately_halves_and_in_a_new_epoch_is_counted_in_new_units():
+    """Epochs are drawn as bars: | a pair ... | another, 8 half-lives later."""
+    early, late = Followed("v", 0, 0, 0.0, "w", 1), Followed("v", 0, 1, EPOCH, "x", 1)
+    first = neighbours.fold(Neighbours(), [early])
+    assert (first.company["w"], first.left, first.epoch) == ((UNIT, 0, UNIT), UNIT, 0)
+    both = neighbours.fold(first, [late])
+    assert both == neighbours.fold(Neighbours(), [early, late])
+    assert both.company == {"w": (UNIT, 0, UNIT >> 8), "x": (UNIT, 0, UNIT)}
+    assert (both.left, both.epoch) == (UNIT, 1)
+    assert neighbours.scale(1, EPOCH + HALF_LIFE) * UNIT == 0.5

@@ -1,5 +1,6 @@
 """Toy worlds with a known answer, beside plain floors."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,12 +8,14 @@ from recomind.catalogue import Video
 from recomind.engine import Engine
 from recomind.events import Action
 from recomind.ranking import blend
-from recomind.ranking.blend import Weights, merge, segment
+from recomind.ranking.blend import Situation, Weights, merge, segment
 from recomind.ranking.diversify import OFF, Caps, diversify
 from recomind.ranking.index import VideoIndex
 from recomind.recommender import NAMES, PRIOR
 from recomind.signals import Origin
 from recomind.training import train
+
+NOBODY = Situation(0, 0, float("inf"))
 
 
 def world(videos, likes, **options):
@@ -115,26 +118,52 @@ def test_the_blend_learns_which_feature_is_right():
     rng, weights = np.random.default_rng(3), Weights()
     for _ in range(300):
         features = rng.normal(size=(30, 4))
-        weights = blend.learn(weights, np.zeros(4), features, int(features[:, 2].argmax()), 0)
-    assert weights.matrix()[0].argmax() == 2
+        weights = blend.learn(weights, np.zeros(4), features, int(features[:, 2].argmax()), NOBODY)
+    assert weights.linear()[0].argmax() == 2
     features = rng.normal(size=(30, 4))
-    assert blend.score(weights, np.zeros(4), features, 0).argmax() == features[:, 2].argmax()
+    assert blend.score(weights, np.zeros(4), features, NOBODY).argmax() == features[:, 2].argmax()
 
 
 def test_segments_part_people_by_history():
     assert [segment(likes) for likes in (0, 1, 5, 15, 40)] == [1, 2, 3, 4, 5]
 
 
-def test_merged_weights_lie_between_those_of_workers_by_lessons():
+def test_the_blend_learns_what_depends_on_the_situation():
+    """Who is back chooses by the first feature, who is busy by its opposite: neither a sum nor a segment says that."""
+    rng, weights = np.random.default_rng(5), Weights()
+    back, busy = Situation(20, 20, 7 * 86400.0), Situation(20, 20, 60.0)
+    for number in range(6000):
+        features, who = rng.normal(size=(10, 3)), (back, busy)[number % 2]
+        chosen = features[:, 0].argmax() if who is back else features[:, 0].argmin()
+        weights = blend.learn(weights, np.zeros(3), features, int(chosen), who)
+    features = rng.normal(size=(10, 3))
+    assert blend.score(weights, np.zeros(3), features, back).argmax() == features[:, 0].argmax()
+    assert blend.score(weights, np.zeros(3), features, busy).argmax() == features[:, 0].argmin()
+
+
+def lesson(weights, rng, liked):
+    return blend.learn(weights, np.zeros(2), rng.normal(size=(5, 2)), liked, NOBODY)
+
+
+def test_merged_weights_are_the_mean_of_workers_by_lessons():
     rng = np.random.default_rng(4)
-    one = two = Weights()
-    for _ in range(3):
-        features = rng.normal(size=(5, 2))
-        one = blend.learn(blend.learn(one, np.zeros(2), features, 0, 0), np.zeros(2), features, 1, 0)
-        two = blend.learn(two, np.zeros(2), features, 4, 0)
-    merged = merge([one, two, Weights()])
-    assert merged.version == 9
-    assert merged.matrix() == pytest.approx((2 * one.matrix() + two.matrix()) / 3)
+    met = merge([lesson(Weights(), rng, 1)])
+    one, two = lesson(lesson(met, rng, 0), rng, 1), lesson(met, rng, 4)
+    merged = merge([one, two, Weights(), met])
+    assert (merged.version, merged.lessons) == (4, 0)
+    assert merged.linear() == pytest.approx((2 * one.linear() + two.linear()) / 3)
+
+
+def test_what_a_worker_left_behind_long_ago_counts_no_more():
+    rng = np.random.default_rng(6)
+    old = lesson(Weights(), rng, 0)
+    new = msgspec.structs.replace(lesson(Weights(), rng, 3), version=blend.BEHIND + 2)
+    assert merge([old, new]).linear() == pytest.approx(new.linear())
+
+
+def test_weights_survive_when_nobody_has_learned_since():
+    known = merge([lesson(Weights(), np.random.default_rng(7), 0)])
+    assert merge([known, Weights()]) == known
 
 
 def test_every_feature_has_a_prior():
