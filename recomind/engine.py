@@ -65,7 +65,7 @@ class Engine:
         """The person's candidates; kept for a moment, as a like is first predicted and then learned from."""
         key = (user_id, id(person), now, self._clock)
         if self._ranked is None or self._ranked[0] != key:
-            self._refresh()
+            self.refresh()
             self._ranked = key, rank(person, self.index, now)
         return self._ranked[1]
 
@@ -97,7 +97,7 @@ class Engine:
             counted = self.popularity.get(video_id) or Popularity()
             self.popularity[video_id] = popularity.fold(counted, [signal])
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Bring the index up to date with the state."""
         for video_id in self._changed_videos:
             self.index.put_neighbours(video_id, self.neighbours[video_id])

