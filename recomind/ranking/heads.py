@@ -42,7 +42,8 @@ class Heads:
         self._columns = columns
         self._changes = 0
         self._made: dict[str | int, tuple[int, Rows]] = {}
-        self._tagged: dict[int, list[int]] = {}
+        self._tagged: dict[int, set[int]] = {}
+        self._rows_of_tag: dict[int, Rows] = {}
 
     def touch(self) -> None:
         """Figures have changed."""
@@ -53,7 +54,8 @@ class Heads:
         self._made.pop("fresh", None)
         for tag in tags.tolist():
             self._made.pop(tag, None)
-            self._tagged.setdefault(tag, []).append(row)
+            self._rows_of_tag.pop(tag, None)
+            self._tagged.setdefault(tag, set()).add(row)
 
     def trending(self) -> Rows:
         """The most liked and the most shown videos at every half-life, together."""
@@ -98,7 +100,9 @@ class Heads:
         return rows[np.argsort(-appeared[rows], kind="stable")]
 
     def _of_tag(self, tag: int) -> Rows:
-        rows = np.unique(np.array(self._tagged.get(tag, []), np.int64))
+        if tag not in self._rows_of_tag:
+            self._rows_of_tag[tag] = np.array(sorted(self._tagged.get(tag, ())), np.int64)
+        rows = self._rows_of_tag[tag]
         liked = np.maximum(self._columns.liked[rows, DAY], _NEVER)  # never liked is last, not left out
         return rows[_largest(liked, OF_TAG)]
 

@@ -5,6 +5,7 @@ A worker fills it from Redis as it needs videos, the evaluation engine from its 
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -69,7 +70,9 @@ class VideoIndex:
 
     def rows_of(self, video_ids: Iterable[str]) -> Rows:
         """The rows of many videos."""
-        return np.fromiter(map(self.row, video_ids), np.int64)
+        wanted = list(video_ids)
+        found = [self.rows.get(video_id) for video_id in wanted]  # nearly all are known, and a call each is dear
+        return np.array([self.row(video_id) for video_id in wanted] if None in found else found, np.int64)
 
     def put_video(self, video: Video) -> None:
         """A catalogue entry: from now on the video may be recommended."""
@@ -106,7 +109,7 @@ class VideoIndex:
         """A video's neighbours; the arrays are made when they are first asked for."""
         known = self._company.get(row, NO_COMPANY)
         if isinstance(known, Neighbours):
-            pairs = np.array([*known.company.values()], float).reshape(-1, 3)
+            pairs = np.array([*chain.from_iterable(known.company.values())], float).reshape(-1, 3)
             rows, both = self.rows_of(known.company), pairs[:, :2].sum(axis=1) / UNIT
             known = self._company[row] = Company(rows, pairs[:, 0] / UNIT, both, pairs[:, 2], known.left, known.epoch)
         return known
