@@ -9,7 +9,7 @@ const SHOWN = 12, SLIDE = 180;
 const $ = id => document.getElementById(id);
 const SAID = { like: "Liked", view: "Watched", skip: "Skipped" };
 
-let user = "", now = null, queue = [], acted = new Set(), waiting = [], sending = Promise.resolve(), end = () => {};
+let user = "", now = null, queue = [], acted = new Set(), waiting = [], sending = Promise.resolve(), end = () => {}, arrived = false;
 let newest = { counted: {}, fresh: 0, at: 0 };
 
 function say(text, bad = false) {
@@ -59,6 +59,7 @@ function settle() {
 function showStage() {
   showVideo(now, user ? "You have seen everything. Come back later." : "Nothing trends yet. Sign in and like something.");
   for (const id of ["like", "skip", "next"]) $(id).disabled = !now;
+  if (arrived && now) { $("like").focus(); arrived = false; } // a button takes the focus only once it is enabled
 }
 
 function showTaste(feed) {
@@ -110,8 +111,8 @@ $("sign").addEventListener("submit", event => {
   event.preventDefault();
   const name = $("who").value.trim();
   if (name === user) return;
+  arrived = true;
   start(name);
-  $("like").focus();
 });
 $("leave").addEventListener("click", () => { start(""); $("who").focus(); });
 $("like").addEventListener("click", () => act("like"));
