@@ -10,11 +10,12 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from mode.utils.logging import get_logger
 
-from agents.reading import actions_of, read_actions
+from agents.reading import actions_of, read_batch
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.errors import UnavailableError
-from recomind.signals import Origin
+from recomind.events import Action
+from recomind.signals import Origin, place_of
 from recomind.stores.archive import ArchivedAction, moment
 from recomind.transport.batches import Batch
 
@@ -33,16 +34,7 @@ def declare(app: RecoMindApp) -> None:
 
 async def insert(app: RecoMindApp, batch: Batch) -> None:
     """Insert a batch's actions; return once they are in."""
-    rows = [
-        ArchivedAction(
-            action.event_id or action_id(origin),
-            action.user_id,
-            action.video_id,
-            action.action_type,
-            moment(action.timestamp),
-        )
-        for origin, action, _ in actions_of(read_actions(batch))
-    ]
+    rows = [archived(origin, action) for origin, action in actions_of(read_batch(batch, app.options.partitions))]
     while rows:
         try:
             await app.archive.insert_actions(rows)
@@ -53,6 +45,13 @@ async def insert(app: RecoMindApp, batch: Batch) -> None:
             return
 
 
+def archived(origin: Origin, action: Action) -> ArchivedAction:
+    """The row of an action."""
+    identity = action.event_id or action_id(origin)
+    return ArchivedAction(identity, action.user_id, action.video_id, action.action_type, moment(action.timestamp))
+
+
 def action_id(origin: Origin) -> UUID:
     """The id of an action that brought none: a UUIDv5 of its place in the log."""
-    return uuid5(ACTIONS_NAMESPACE, f"{origin.lane}:{origin.offset}")
+    partition, offset = place_of(origin)
+    return uuid5(ACTIONS_NAMESPACE, f"{partition}:{offset}")

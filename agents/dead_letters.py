@@ -5,7 +5,9 @@ The key is the record's origin and the topic is compacted, so a redelivery adds 
 
 from functools import partial
 
-from agents.reading import Read, read_actions
+from aiokafka import ConsumerRecord
+
+from agents.reading import Read, read_batch
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.events import Rejected
@@ -20,13 +22,18 @@ def declare(app: RecoMindApp) -> None:
 
 async def send(app: RecoMindApp, batch: Batch) -> None:
     """Send what could not be read to the dead letters."""
-    letters = [_letter(read, read.action) for read in read_actions(batch) if isinstance(read.action, Rejected)]
+    reads = read_batch(batch, app.options.partitions)
+    letters = [_letter(read, read.action) for read in reads if isinstance(read.action, Rejected)]
     if letters:
         await app.send_packed(topics.DEAD_LETTERS, {batch.partition: letters})
         app.counters.dead_letters.inc(len(letters))
 
 
 def _letter(read: Read, rejected: Rejected) -> Outgoing:
-    key = f"{topics.ACTIONS}:{read.origin.lane}:{read.origin.offset}".encode()
     headers = (("reason", rejected.reason.encode()), ("field", (rejected.field or "").encode()))
-    return Outgoing(key, rejected.raw, headers)
+    return Outgoing(letter_key(read.record).encode(), rejected.raw, headers)
+
+
+def letter_key(record: ConsumerRecord) -> str:
+    """The key of a dead letter: where the record stands."""
+    return f"{record.topic}:{record.partition}:{record.offset}"

@@ -1,7 +1,8 @@
 """By video: fold signals into popularity, and publish it to the read model and the archive."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from heapq import nlargest
 
 from agents.publishing import Publisher, publish_all
@@ -13,6 +14,7 @@ from recomind.candidates import trending
 from recomind.signals import Touched
 from recomind.state import popularity
 from recomind.state.popularity import Popularity
+from recomind.stores.read_model import Scored
 from recomind.transport.batches import Batch
 from recomind.transport.table import Table
 from tables import popularity as table
@@ -43,6 +45,7 @@ class Keeper:
         app.commit_hooks.append(self._archive.flush)
         self._restless: set[int] = set()
         self.windows = Windows(app, kept)
+        self._putting = asyncio.Lock()
 
     async def take(self, batch: Batch) -> None:
         """Apply a batch."""
@@ -56,12 +59,15 @@ class Keeper:
             self._put(batch.partition, video_id, popularity.fold(known, some))
 
     async def put_forward(self) -> None:
-        """Publish the most popular videos of each partition that changed."""
-        for partition in sorted(self._restless & set(self._kept.partitions)):
-            self._restless.discard(partition)
-            scored = ((trending.score(value.liked), video_id) for video_id, value in self._kept.items(partition))
-            top = nlargest(TOP, scored, key=lambda pair: (pair[0], pair[1]))
-            await self._app.read_model.put_trending(partition, tuple((video_id, score) for score, video_id in top))
+        """Publish the most popular videos of each partition that changed; it stays noted until Redis has them."""
+        async with self._putting:
+            for partition in sorted(self._restless & set(self._kept.partitions)):
+                self._restless.discard(partition)
+                try:
+                    await self._app.read_model.put_trending(partition, leading(self._kept.items(partition)))
+                except BaseException:
+                    self._restless.add(partition)
+                    raise
 
     async def mend(self) -> None:
         """Publish all of a partition whose values Redis has lost."""
@@ -82,3 +88,9 @@ class Keeper:
         """Write scores down: log-scores, so that rows of different age stay in their right order."""
         rows = [(video_id, trending.score(one.liked), one.last_at) for video_id, one in videos.items()]
         await self._app.archive.put_popularity(rows)
+
+
+def leading(videos: Iterable[tuple[str, Popularity]]) -> Scored:
+    """The most popular of some videos, as a partition puts them forward."""
+    scored = ((trending.score(value.liked), video_id) for video_id, value in videos)
+    return tuple((video_id, score) for score, video_id in nlargest(TOP, scored))

@@ -6,12 +6,11 @@ proves that its signals were sent; and an action that is delivered again either 
 their origin, or changes nothing.
 """
 
-import asyncio
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
 
 from agents.publishing import Publisher
-from agents.reading import Read, actions_of, pack_signals, read_actions, repair_headers
+from agents.reading import Read, actions_of, pack_signals, read_batch, repair_headers
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.events import Action
@@ -29,10 +28,9 @@ PACK = 500
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app: one over the stream, one over the records sent on."""
+    """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
-    for topic in (topics.ACTIONS, topics.REPAIRED):
-        app.consume(topic, f"profiles of {topic}", keeper.take)
+    app.consume(topics.ACTIONS, "profiles", keeper.take)
 
 
 class Keeper:
@@ -41,38 +39,31 @@ class Keeper:
     def __init__(self, app: RecoMindApp, kept: Table[Profile]) -> None:
         self._app = app
         self._kept = kept
-        self._writing = defaultdict[int, asyncio.Lock](asyncio.Lock)
         self._published = Publisher[Profile](app.read_model.put_profiles)
         self._published.declare(app, "profiles")
 
     async def take(self, batch: Batch) -> None:
-        """Apply a batch; one at a time of a partition, as two agents write its profiles."""
-        async with self._writing[batch.partition]:
-            await self._kept.recovered(batch.partition)
-            await self._apply(batch)
-
-    async def _apply(self, batch: Batch) -> None:
-        reads = read_actions(batch)
-        await self._send_on(batch, reads)
+        """Apply a batch."""
+        await self._kept.recovered(batch.partition)
+        reads = read_batch(batch, self._app.options.partitions)
+        await self._send_on(reads)
         changed, signals = self._fold(batch, reads)
         await self._send(signals)
         for user_id, value in changed.items():
             self._kept.put(batch.partition, user_id, value)
             self._published.add(user_id, value)
-        self._app.news.add(batch.partition, changed, (origin for origin, _, _ in actions_of(reads)))
-        if batch.topic == topics.ACTIONS:
-            self._app.reached[batch.partition] = batch.records[-1].offset + 1
+        self._app.news.add(batch.partition, changed, (origin for origin, _ in actions_of(reads)))
+        self._app.reached[batch.partition] = batch.records[-1].offset + 1
 
-    def _fold(self, batch: Batch, reads: Any) -> tuple[dict[str, Profile], list[Signal]]:
+    def _fold(self, batch: Batch, reads: Sequence[Read]) -> tuple[dict[str, Profile], list[Signal]]:
         changed: dict[str, Profile] = {}
         signals: list[Signal] = []
-        for origin, action, _ in actions_of(reads):
-            if self._is_at_home(batch, action):
-                before = changed.get(action.user_id) or self._kept.get(batch.partition, action.user_id) or Profile()
-                after, news = profile.fold(before, origin, action)
-                changed[action.user_id] = after
-                signals += news
-                self._app.teach(before, action, news)
+        for origin, action in actions_of(reads):
+            before = changed.get(action.user_id) or self._kept.get(batch.partition, action.user_id) or Profile()
+            after, news = profile.fold(before, origin, action)
+            changed[action.user_id] = after
+            signals += news
+            self._app.teach(before, action, news)
         if changed:
             self._app.replica.met(max(value.last_at for value in changed.values()))
         return changed, signals
@@ -91,14 +82,12 @@ class Keeper:
             },
         )
 
-    async def _send_on(self, batch: Batch, reads: list[Read] | Any) -> None:
-        """Send records that stand in a wrong partition to their right one."""
+    async def _send_on(self, reads: Sequence[Read]) -> None:
+        """Send records that stand in a wrong partition to their right one, in this log."""
         astray: defaultdict[int, list[Outgoing]] = defaultdict(list)
-        for _, action, record in actions_of(reads):
-            if not self._is_at_home(batch, action):
-                target = partition_of(action.user_id, self._app.options.partitions)
-                astray[target].append(Outgoing(action.user_id.encode(), record.value, repair_headers(record)))
-        await self._app.send_packed(topics.REPAIRED, astray)
-
-    def _is_at_home(self, batch: Batch, action: Action) -> bool:
-        return partition_of(action.user_id, self._app.options.partitions) == batch.partition
+        for read in reads:
+            if read.astray and isinstance(read.action, Action):
+                user_id, record = read.action.user_id, read.record
+                target = partition_of(user_id, self._app.options.partitions)
+                astray[target].append(Outgoing(user_id.encode(), record.value, repair_headers(record)))
+        await self._app.send_packed(topics.ACTIONS, astray)

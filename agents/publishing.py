@@ -1,10 +1,10 @@
 """Publishing what changed: values collect under their keys and go out together, the latest of each."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from recomind.app import RecoMindApp
-from recomind.errors import UnavailableError
 
 Value = TypeVar("Value")
 
@@ -15,25 +15,26 @@ class Publisher(Generic[Value]):
     def __init__(self, write: Callable[[Mapping[str, Value]], Awaitable[Any]]) -> None:
         self._write = write
         self._changed: dict[str, Value] = {}
+        self._writing = asyncio.Lock()
 
     def add(self, key: str, value: Value) -> None:
         """Have a value written; an earlier one under the key is superseded."""
         self._changed[key] = value
 
     async def flush(self) -> None:
-        """Write what has collected.
+        """Write what has collected; one flush at a time, so that what is being written is in when this returns.
 
         Raises:
-            UnavailableError: it could not be written; it is kept for the next time.
+            UnavailableError: it could not be written; whatever happens, it is kept for the next time.
         """
-        changed, self._changed = self._changed, {}
-        if not changed:
-            return
-        try:
-            await self._write(changed)
-        except UnavailableError:
-            self._changed = {**changed, **self._changed}
-            raise
+        async with self._writing:
+            changed, self._changed = self._changed, {}
+            try:
+                if changed:
+                    await self._write(changed)
+            except BaseException:
+                self._changed = {**changed, **self._changed}
+                raise
 
     def declare(self, app: RecoMindApp, name: str) -> None:
         """Flush at the app's publish interval and before its commits; publish a whole table under its `name`."""

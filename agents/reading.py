@@ -1,6 +1,12 @@
-"""Decoding a batch: once, however many agents read it."""
+"""Decoding a batch: once, however many agents read it.
 
-from collections.abc import Iterable, Sequence
+A record that stands in a wrong partition is astray: it is sent on to its person's partition of the same log, with
+headers that tell where it stood, and counts where it arrives. So a partition's order is the order of everything
+that ever happens to its people, whoever reads it and however often.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -9,9 +15,13 @@ from aiokafka import ConsumerRecord
 from recomind.events import Action, Rejected, read_action
 from recomind.signals import Origin, Signal, repaired_lane
 from recomind.transport.batches import Batch
+from recomind.transport.partitions import partition_of
 
-ORIGIN: Final = "origin"
-LOGGED_AT: Final = "logged_at"
+ORIGIN: Final = "recomind-origin"
+LOGGED_AT: Final = "recomind-logged-at"
+
+_ORIGIN = re.compile(rb"(\d{1,5}):(\d{1,18})")
+_LOGGED_AT = re.compile(rb"\d{1,15}")
 
 _decode_signals = msgspec.msgpack.Decoder(list[Signal]).decode
 pack_signals = msgspec.msgpack.Encoder().encode
@@ -23,12 +33,16 @@ class Read(NamedTuple):
     origin: Origin
     action: Action | Rejected
     record: ConsumerRecord
+    astray: bool = False
+    """It stands in a wrong partition: sent on, and counted where it arrives."""
 
 
-def read_actions(batch: Batch) -> Sequence[Read]:
-    """The actions of a batch of `video_actions_stream` or `video_actions_repaired`."""
+def read_batch(batch: Batch, partitions: int) -> Sequence[Read]:
+    """The records of a batch of `video_actions_stream`, which has so many partitions."""
     if batch.read is None:
-        batch.read = [read for part in batch.parts for read in read_actions(part)] or list(map(_read, batch.records))
+        batch.read = [read for part in batch.parts for read in read_batch(part, partitions)] or [
+            read_record(record, partitions) for record in batch.records
+        ]
     read: Sequence[Read] = batch.read
     return read
 
@@ -37,10 +51,15 @@ def read_signals(batch: Batch) -> Sequence[Signal]:
     """The signals of a batch of `video_signals`, in their order."""
     if batch.read is None:
         batch.read = [signal for part in batch.parts for signal in read_signals(part)] or [
-            signal for record in batch.records for signal in _decode_signals(record.value)
+            signal for record in batch.records for signal in unpack_signals(record.value)
         ]
     read: Sequence[Signal] = batch.read
     return read
+
+
+def unpack_signals(value: bytes) -> list[Signal]:
+    """The signals of a record."""
+    return _decode_signals(value)
 
 
 def repair_headers(record: ConsumerRecord) -> tuple[tuple[str, bytes], ...]:
@@ -48,19 +67,25 @@ def repair_headers(record: ConsumerRecord) -> tuple[tuple[str, bytes], ...]:
     return (ORIGIN, b"%d:%d" % (record.partition, record.offset)), (LOGGED_AT, b"%d" % record.timestamp)
 
 
-def _read(record: ConsumerRecord) -> Read:
-    headers = dict(record.headers) if record.headers else {}
-    if record.topic.endswith("_repaired"):
-        source, offset = map(int, headers[ORIGIN].split(b":"))
-        logged_at = int(headers[LOGGED_AT])
-        return Read(Origin(repaired_lane(source, record.partition), offset), _action(record, logged_at), record)
-    return Read(Origin(record.partition, record.offset), _action(record, record.timestamp), record)
+def read_record(record: ConsumerRecord, partitions: int) -> Read:
+    """Read a record of `video_actions_stream`, which has so many partitions."""
+    sent_on = _sent_on(record) if record.headers else None
+    origin, logged_at = sent_on or (Origin(record.partition, record.offset), record.timestamp)
+    action = read_action(record.value, logged_at / 1000)
+    if isinstance(action, Action) and partition_of(action.user_id, partitions) != record.partition:
+        return Read(Origin(record.partition, record.offset), action, record, astray=True)
+    return Read(origin, action, record)
 
 
-def _action(record: ConsumerRecord, logged_at: int) -> Action | Rejected:
-    return read_action(record.value, logged_at / 1000)
+def _sent_on(record: ConsumerRecord) -> tuple[Origin, int] | None:
+    """Where a record stood that was sent on, and when the log first took it; None for any other."""
+    headers = dict(record.headers)
+    origin, logged_at = _ORIGIN.fullmatch(headers.get(ORIGIN, b"")), _LOGGED_AT.fullmatch(headers.get(LOGGED_AT, b""))
+    if origin is None or logged_at is None:
+        return None
+    return Origin(repaired_lane(int(origin[1]), record.partition), int(origin[2])), int(logged_at[0])
 
 
-def actions_of(reads: Iterable[Read]) -> Iterable[tuple[Origin, Action, ConsumerRecord]]:
-    """Those that could be read."""
-    return ((origin, action, record) for origin, action, record in reads if isinstance(action, Action))
+def actions_of(reads: Iterable[Read]) -> Iterator[tuple[Origin, Action]]:
+    """Those that could be read and stand in their right partition."""
+    return ((read.origin, read.action) for read in reads if isinstance(read.action, Action) and not read.astray)

@@ -67,8 +67,10 @@ class Refresher:
                     await asyncio.sleep(self._spent * (1 / SHARE - 1))
 
     async def mark(self) -> None:
-        """Write down which actions are in lists, for whoever takes our partitions over."""
-        await self._app.read_model.put_marks(self._app.news.marks())
+        """Write down which actions are in lists and in the archive, for whoever takes our partitions over."""
+        marks = self._app.news.marks()
+        await self._archived.flush()
+        await self._app.read_model.put_marks(marks)
 
     async def take_over(self) -> None:
         """Find those whom the last owner of a new partition left waiting."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from mode.utils.logging import get_logger
 
-from agents.reading import actions_of, read_actions
+from agents.reading import actions_of, read_batch
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.transport.batches import Batch
@@ -39,7 +39,8 @@ class Trigger:
 
     async def count(self, batch: Batch) -> None:
         """Count actions of this worker's partitions."""
-        kinds = Counter(action.action_type for _, action, _ in actions_of(read_actions(batch)))
+        reads = read_batch(batch, self._app.options.partitions)
+        kinds = Counter(action.action_type for _, action in actions_of(reads))
         for kind, count in kinds.items():
             self._count += count
             self._app.counters.actions.labels(kind).inc(count)

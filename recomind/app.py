@@ -185,7 +185,7 @@ class RecoMindApp(faust.App):
         self.counters.waiting.set(len(self.news))
         for name, table in self.kept.items():
             self.counters.keys.labels(name).set(len(table))
-        lags: dict[str, int] = dict.fromkeys((topics.ACTIONS, topics.SIGNALS, topics.REPAIRED), 0)
+        lags: dict[str, int] = dict.fromkeys((topics.ACTIONS, topics.SIGNALS), 0)
         for tp, end in self.monitor.tp_end_offsets.items():
             lags[tp.topic] = lags.get(tp.topic, 0) + max(0, end - self.monitor.tp_committed_offsets.get(tp, 0))
         for topic, lag in lags.items():

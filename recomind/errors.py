@@ -5,7 +5,8 @@ RecoMindError
 ├── InputError           a file or option is wrong: mend it as the message says
 ├── StackError           an embedded server did not start or was not found
 ├── TopicMismatchError   a topic exists with another shape than this version needs
-└── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
+├── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
+└── UnsettledError       the workers have not done all they were given, or something moved: wait, or stop producers
 """
 
 
@@ -35,3 +36,7 @@ class UnavailableError(RecoMindError):
     def __init__(self, server: str, cause: BaseException) -> None:
         super().__init__(f"{server} does not answer: {cause or type(cause).__name__}")
         self.server = server
+
+
+class UnsettledError(RecoMindError):
+    """A moving system cannot be compared; the message says what moves, and what to do."""

@@ -34,6 +34,16 @@ def repaired_lane(source: int, target: int) -> int:
     return (source + 1) << 16 | target
 
 
+def place_of(origin: Origin) -> tuple[int, int]:
+    """Where the sender put the action: (partition, offset).
+
+    >>> place_of(Origin(2, 7)), place_of(Origin(repaired_lane(5, 2), 7))
+    ((2, 7), (5, 7))
+    """
+    source = (origin.lane >> 16) - 1
+    return (origin.lane if source < 0 else source), origin.offset
+
+
 class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
     """A person acted on this video."""
 

@@ -2,8 +2,7 @@
 
 | topic | key | value |
 |---|---|---|
-| `video_actions_stream` | user id | an action as JSON |
-| `video_actions_repaired` | user id | the same, sent on from a wrong partition; headers `origin`, `logged_at` |
+| `video_actions_stream` | user id | an action as JSON; headers `recomind-origin`, `recomind-logged-at` where sent on |
 | `video_signals` | none (the partition is the video's) | signals, packed |
 | `video_actions_dead_letters` | origin | what could not be read; headers `reason`, `field` |
 | `<app id>-<table>-changelog` | user or video id | a table's value |
@@ -20,7 +19,6 @@ from recomind.settings import Settings
 from recomind.transport.connecting import client_options
 
 ACTIONS: Final = "video_actions_stream"
-REPAIRED: Final = "video_actions_repaired"
 SIGNALS: Final = "video_signals"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
 TABLES: Final = ("profiles", "popularity", "neighbours")
@@ -44,7 +42,6 @@ def configurations(settings: Settings) -> Mapping[str, Mapping[str, str]]:
     """Every topic and its settings."""
     return {
         ACTIONS: STAMPED,
-        REPAIRED: STAMPED,
         SIGNALS: STAMPED,
         DEAD_LETTERS: COMPACTED,
         **{changelog(settings.app_id, table): COMPACTED for table in TABLES},

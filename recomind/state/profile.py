@@ -95,6 +95,11 @@ def video_hash(video_id: str) -> int:
     return crc32(video_id.encode())
 
 
+def has_seen(profile: Profile, video_id: str) -> bool:
+    """Whether the person is known to have acted on a video."""
+    return _holds(profile.seen, pack("<I", video_hash(video_id)))
+
+
 def _absorb(profile: Profile, origin: Origin, action: Action) -> Profile:
     liked = action.action_type == "like"
     return Profile(

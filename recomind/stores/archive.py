@@ -1,7 +1,7 @@
 """The archive in PostgreSQL: every action once, the catalogue, and the fallback when the cache is cold."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -109,6 +109,29 @@ class Archive:
         """The most popular videos as last written down."""
         return [row[0] for row in await self._fetch("popular", n, within=SOON)]
 
+    async def profiles_of(self, user_ids: Sequence[str]) -> dict[str, datetime]:
+        """When the profiles of these people were last brought up to date: event time of the latest action."""
+        return {row[0]: row[1] for row in await self._fetch("profiles_of", user_ids)}
+
+    async def popularity_of(self, video_ids: Sequence[str]) -> dict[str, tuple[float, datetime]]:
+        """The rows of these videos in `video_popularity`: (score, event time of the last action)."""
+        return {row[0]: (row[1], row[2]) for row in await self._fetch("popularity_of", video_ids)}
+
+    async def all_actions(self) -> AsyncIterator[ArchivedAction]:
+        """Every row of `video_actions`."""
+        async for row in self._stream("all_actions"):
+            yield ArchivedAction(UUID(int=row[0].int), *row[1:])
+
+    async def profile_ids(self) -> AsyncIterator[str]:
+        """Whoever has a row in `user_profiles`."""
+        async for row in self._stream("profile_ids"):
+            yield row[0]
+
+    async def popularity_ids(self) -> AsyncIterator[str]:
+        """Whichever video has a row in `video_popularity`."""
+        async for row in self._stream("popularity_ids"):
+            yield row[0]
+
     async def likes(self) -> list[tuple[str, str]]:
         """Every like as (user id, video id), person by person, newest first."""
         return [(row[0], row[1]) for row in await self._fetch("likes")]
@@ -121,6 +144,11 @@ class Archive:
         async with self._connection(within) as connection:
             rows: list[Any] = await connection.fetch(QUERIES[name], *arguments)
             return rows
+
+    async def _stream(self, name: str) -> AsyncIterator[Any]:
+        async with self._connection() as connection, connection.transaction():
+            async for row in connection.cursor(QUERIES[name], prefetch=5_000):
+                yield row
 
     @asynccontextmanager
     async def _connection(self, within: float | None = None) -> Any:

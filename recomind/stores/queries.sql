@@ -54,3 +54,18 @@ SELECT video_id FROM video_popularity ORDER BY score DESC, video_id LIMIT $1
 -- likes --
 -- Every like, person by person in the order of time: what the item-item model is trained on.
 SELECT user_id, video_id FROM video_actions WHERE action_type = 'like' ORDER BY user_id, timestamp DESC
+
+-- profiles_of --
+SELECT user_id, updated_at FROM user_profiles WHERE user_id = ANY($1::text[])
+
+-- popularity_of --
+SELECT video_id, score, last_updated FROM video_popularity WHERE video_id = ANY($1::text[])
+
+-- all_actions --
+SELECT id, user_id, video_id, action_type, timestamp FROM video_actions
+
+-- profile_ids --
+SELECT user_id FROM user_profiles
+
+-- popularity_ids --
+SELECT video_id FROM video_popularity

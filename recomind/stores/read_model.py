@@ -98,6 +98,16 @@ class ReadModel:
             return True
         return mark is not None and msgspec.msgpack.decode(mark, type=Origins).get(partition, 0) > offset
 
+    async def lists_of(self, user_ids: Sequence[str]) -> dict[str, bytes]:
+        """The stored lists of those people who have one, as JSON."""
+        found = await self.values.get_many([keys.recommendations(user) for user in user_ids])
+        return {user: videos for user, videos in zip(user_ids, found, strict=True) if videos is not None}
+
+    async def ids_under(self, prefix: str) -> AsyncIterator[str]:
+        """The ids of all keys that begin with a prefix."""
+        async for key in self.values.keys_under(prefix):
+            yield key[len(prefix) :]
+
     async def put_popular(self, videos: bytes) -> None:
         """Store trending as JSON."""
         await self.values.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_TTL)
@@ -135,6 +145,11 @@ class ReadModel:
     async def put_trending(self, partition: int, videos: Scored) -> None:
         """Store a partition's most popular videos."""
         await self.values.set_many({keys.trending(partition): _encode(videos)})
+
+    async def put_forward(self, partition: int) -> Scored | None:
+        """A partition's most popular videos; None where it has not stored any."""
+        value = (await self.values.get_many([keys.trending(partition)]))[0]
+        return None if value is None else msgspec.msgpack.decode(value, type=Scored)
 
     async def trending(self, partitions: int) -> list[tuple[str, float]]:
         """The most popular videos of all partitions, best first."""

@@ -57,6 +57,9 @@ class Values(Protocol):
     def listen(self, channel: str) -> AsyncIterator[bytes | None]:
         """The messages of a channel, from now on; first of all a None once listening has begun."""
 
+    def keys_under(self, prefix: str) -> AsyncIterator[str]:
+        """All keys that begin with a prefix, each at least once."""
+
     async def close(self) -> None:
         """Disconnect."""
 
@@ -100,6 +103,11 @@ class MemoryValues:
                 yield await queue.get()
         finally:
             self._listeners[channel].discard(queue)
+
+    async def keys_under(self, prefix: str) -> AsyncIterator[str]:
+        """All keys that begin with a prefix."""
+        for key in [key for key in self._values if key.startswith(prefix)]:
+            yield key
 
     async def close(self) -> None:
         """Nothing to disconnect."""
@@ -166,6 +174,16 @@ class RedisValues:
                     message = await subscription.get_message(timeout=PATIENCE)
                 if message is not None:
                     yield message["data"]
+
+    async def keys_under(self, prefix: str) -> AsyncIterator[str]:
+        """All keys that begin with a prefix, which has no pattern characters."""
+        cursor = -1
+        while cursor:
+            with self._border:
+                scanned: Awaitable[Any] = self._redis.scan(max(cursor, 0), f"{prefix}*", count=1_000)
+                cursor, found = await scanned
+            for key in found:
+                yield key.decode()
 
     async def close(self) -> None:
         """Disconnect."""

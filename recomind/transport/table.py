@@ -9,31 +9,14 @@ assigned (`recovered`), and dropped when another worker gets it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from mode.utils.logging import get_logger
 
 from recomind.state.origins import Origins
+from recomind.transport.changelog import KEPT, restore
 from recomind.transport.sending import Outgoing, Sender
-
-logger = get_logger(__name__)
-
-STOP_WITHIN: Final = 0.5
-"""Seconds for which recovery waits for its consumer to disconnect."""
-
-_stopping: set[asyncio.Task[None]] = set()
-
-
-class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """What every value begins with."""
-
-    origins: Origins = {}
-
-
-_KEPT = msgspec.msgpack.Decoder(Kept)
 
 Value = TypeVar("Value", bound=Any)
 
@@ -81,7 +64,7 @@ class Table(Generic[Value]):
     def origins(self, partition: int) -> Iterator[tuple[str, Origins]]:
         """All keys of a partition, and what their values have applied; the values need not be decoded for it."""
         for key, value in list(self._values[partition].items()):
-            yield key, (_KEPT.decode(value) if isinstance(value, bytes) else value).origins
+            yield key, (KEPT.decode(value) if isinstance(value, bytes) else value).origins
 
     @property
     def partitions(self) -> list[int]:
@@ -90,8 +73,8 @@ class Table(Generic[Value]):
 
     @property
     def is_recovered(self) -> bool:
-        """Whether all assigned partitions are here."""
-        return all(task.done() for task in self._recovery.values())
+        """Whether all assigned partitions are here; a partition whose recovery failed is not."""
+        return self._recovery.keys() == self._values.keys()
 
     def __len__(self) -> int:
         return sum(map(len, self._values.values()))
@@ -142,54 +125,5 @@ class Table(Generic[Value]):
             task.cancel()
 
     async def _recover(self, partitions: set[int]) -> None:
-        found: dict[int, dict[str, Value | bytes]] = {partition: {} for partition in partitions}
-        async for partition, key, value in read_to_end(self._kafka, self.topic, partitions):
-            values = found[partition]
-            known = values.get(key)
-            if known is None or not isinstance(known, bytes) or is_newer(value, known):
-                values[key] = value
-            else:
-                logger.warning("%s: a stale write for %r was left out", self.name, key)
-        self._values.update(found)
-
-
-def is_newer(value: bytes, known: bytes) -> bool:
-    """Whether a changelog value has applied all that an earlier one has.
-
-    A worker that lost its partitions without knowing may write behind the new owner; such a value is left out.
-    """
-    after, before = _KEPT.decode(value).origins, _KEPT.decode(known).origins
-    return all(after.get(lane, -1) >= offset for lane, offset in before.items())
-
-
-async def read_to_end(
-    kafka: Mapping[str, Any], topic: str, partitions: set[int]
-) -> AsyncIterator[tuple[int, str, bytes]]:
-    """All keys and values of a topic's partitions as they stand now: (partition, key, value), oldest first."""
-    tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-    consumer = AIOKafkaConsumer(
-        **kafka,
-        max_partition_fetch_bytes=8 << 20,
-        fetch_max_wait_ms=50,
-        auto_offset_reset="earliest",
-    )
-    await consumer.start()
-    try:
-        consumer.assign(tps)
-        starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-        left = {tp for tp in tps if starts[tp] < ends[tp]}
-        while left:
-            for tp, records in (await consumer.getmany(timeout_ms=200)).items():
-                for record in records:
-                    yield tp.partition, record.key.decode(), record.value
-            left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
-    finally:
-        await _stop(consumer)
-
-
-async def _stop(consumer: AIOKafkaConsumer) -> None:
-    """Disconnect, in the background where that takes long: over TLS, a fetch under way delays it by half a minute."""
-    stopping = asyncio.create_task(consumer.stop())
-    _stopping.add(stopping)
-    stopping.add_done_callback(_stopping.discard)
-    await asyncio.wait({stopping}, timeout=STOP_WITHIN)
+        found = await restore(self._kafka, self.topic, partitions)
+        self._values.update({partition: {**values} for partition, values in found.items()})

@@ -12,8 +12,8 @@ from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import ReadModel
 from recomind.stores.values import RedisValues
+from recomind.transport.changelog import restore
 from recomind.transport.connecting import client_options
-from recomind.transport.table import read_to_end
 
 KINDS = ("like", "view", "skip")
 
@@ -22,8 +22,8 @@ async def table(settings: Settings, name, kind):
     """The values of a table as its changelog keeps them."""
     decode = msgspec.msgpack.Decoder(kind).decode
     topic = topics.changelog(settings.app_id, name)
-    partitions = set(range(settings.partitions))
-    return {key: decode(value) async for _, key, value in read_to_end(client_options(settings), topic, partitions)}
+    found = await restore(client_options(settings), topic, range(settings.partitions))
+    return {key: decode(value) for values in found.values() for key, value in values.items()}
 
 
 async def rows(settings: Settings, sql, *arguments):

@@ -7,18 +7,22 @@ from uuid import UUID
 import pytest
 
 from agents.archive import action_id
+from agents.popularity import Keeper
 from agents.publishing import Publisher
-from agents.reading import actions_of, pack_signals, read_actions, read_signals, repair_headers
+from agents.reading import actions_of, pack_signals, read_batch, read_signals, repair_headers
 from recomind.errors import UnavailableError
 from recomind.events import Rejected
 from recomind.signals import Followed, Origin, Touched, repaired_lane
+from recomind.stack.server import free_port
+from recomind.state.popularity import Popularity
 from recomind.transport.batches import BATCH_MAX, Batch
-from recomind.transport.table import Table, is_newer
+from recomind.transport.changelog import is_newer
+from recomind.transport.table import Table
 
 
-def record(value, offset=0, topic="video_actions_stream", partition=2, headers=()):
+def record(value, offset=0, partition=2, headers=()):
     return SimpleNamespace(
-        topic=topic,
+        topic="video_actions_stream",
         partition=partition,
         offset=offset,
         value=value,
@@ -32,21 +36,38 @@ GOOD = b'{"user_id":"u","video_id":"v","action_type":"like"}'
 
 
 def test_a_batch_is_read_once_and_keeps_its_order():
-    batch = Batch("video_actions_stream", 2, [record(GOOD, 5), record(b"{", 6)])
-    first, second = read_actions(batch)
-    assert (first.origin, first.action.video_id) == (Origin(2, 5), "v")
+    batch = Batch("video_actions_stream", 3, [record(GOOD, 5, 3), record(b"{", 6, 3)])
+    first, second = read_batch(batch, 4)
+    assert (first.origin, first.action.video_id) == (Origin(3, 5), "v")
     assert isinstance(second.action, Rejected)
-    assert read_actions(batch) is read_actions(batch)
-    assert [origin for origin, _, _ in actions_of(read_actions(batch))] == [Origin(2, 5)]
+    assert read_batch(batch, 4) is read_batch(batch, 4)
+    assert [origin for origin, _ in actions_of(read_batch(batch, 4))] == [Origin(3, 5)]
 
 
-def test_a_record_sent_on_keeps_its_origin_and_its_time():
-    headers = repair_headers(record(GOOD, 9, partition=1))
-    sent_on = record(GOOD, 70, "video_actions_repaired", 3, headers)
+def test_a_record_in_a_wrong_partition_is_astray_and_keeps_its_origin_and_time_where_it_is_sent():
+    [read] = read_batch(Batch("video_actions_stream", 1, [record(GOOD, 9, 1)]), 4)
+    assert read.astray
+    assert list(actions_of([read])) == []
+    sent_on = record(GOOD, 70, 3, repair_headers(read.record))
     sent_on.timestamp = 1_800_000_000_000
-    [read] = read_actions(Batch("video_actions_repaired", 3, [sent_on]))
-    assert read.origin == Origin(repaired_lane(1, 3), 9)
-    assert read.action.timestamp == 1_700_000_000.0
+    [arrived] = read_batch(Batch("video_actions_stream", 3, [sent_on]), 4)
+    assert arrived.origin == Origin(repaired_lane(1, 3), 9)
+    assert arrived.action.timestamp == 1_700_000_000.0
+    assert not arrived.astray
+    assert action_id(arrived.origin) == action_id(Origin(1, 9))
+
+
+@pytest.mark.parametrize("forged", [b"", b"one:two", b"1:2:3", b"99999999999999999999:1", b"\xff"])
+def test_headers_that_we_did_not_write_are_ignored(forged):
+    headers = (("recomind-origin", forged), ("recomind-logged-at", b"1"))
+    [read] = read_batch(Batch("video_actions_stream", 3, [record(GOOD, 5, 3, headers)]), 4)
+    assert read.origin == Origin(3, 5)
+
+
+def test_a_record_with_our_headers_that_is_astray_again_is_sent_on_from_where_it_stands():
+    headers = repair_headers(record(GOOD, 9, 1))
+    [read] = read_batch(Batch("video_actions_stream", 2, [record(GOOD, 5, 2, headers)]), 4)
+    assert (read.astray, read.origin) == (True, Origin(2, 5))
 
 
 def test_signals_survive_packing():
@@ -85,6 +106,47 @@ async def test_a_publisher_writes_the_latest_and_keeps_what_failed():
     assert written == [{"a": 2, "b": 1}]
 
 
+async def test_a_flush_waits_for_one_under_way_and_keeps_what_that_one_could_not_write():
+    begun, end, written = asyncio.Event(), asyncio.Event(), []
+
+    async def write(values):
+        begun.set()
+        await end.wait()
+        written.append(dict(values))
+
+    publisher = Publisher(write)
+    publisher.add("a", 1)
+    timer = asyncio.create_task(publisher.flush())
+    await begun.wait()
+    commit = asyncio.create_task(publisher.flush())
+    await asyncio.sleep(0)
+    assert not commit.done()
+    timer.cancel()
+    end.set()
+    await commit
+    assert written == [{"a": 1}]
+
+
+async def test_a_partition_that_could_not_be_put_forward_is_put_forward_the_next_time_and_no_more():
+    put, fails = [], [False, True]
+
+    async def put_trending(partition, scored):
+        if fails.pop():
+            raise UnavailableError("Redis", RuntimeError("away"))
+        put.append((partition, scored))
+
+    keeper = object.__new__(Keeper)
+    keeper._app = SimpleNamespace(read_model=SimpleNamespace(put_trending=put_trending))
+    keeper._kept = Table("popularity", Popularity, topic="t", kafka={})
+    keeper._kept._values = {1: {}}
+    keeper._restless, keeper._putting = {1}, asyncio.Lock()
+    with pytest.raises(UnavailableError):
+        await keeper.put_forward()
+    await keeper.put_forward()
+    await keeper.put_forward()
+    assert put == [(1, ())]
+
+
 def test_a_stale_write_is_told_from_a_newer_one():
     from msgspec.msgpack import encode
 
@@ -116,3 +178,14 @@ async def test_a_table_flushes_a_key_once_and_drops_partitions_that_moved():
     assert table.partitions == [1]
     assert len(table) == 1
     await asyncio.sleep(0)
+
+
+async def test_a_table_whose_recovery_failed_is_not_recovered():
+    from recomind.state.profile import Profile
+
+    table = Table("profiles", Profile, topic="t", kafka={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
+    assert table.is_recovered
+    table.assign({0}, keep=False)
+    with pytest.raises(UnavailableError):
+        await table.recovered(0)
+    assert not table.is_recovered
