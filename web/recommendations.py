@@ -19,7 +19,7 @@ from recomind.state import profile
 from recomind.state.profile import LIKES, REACTIONS, Profile
 from recomind.stores.read_model import ListMeta
 from web.after import after_of, counted
-from web.requests import AFTER, AS_OF, SOURCE, app_of, id_of, json, n_of
+from web.requests import AFTER, AS_OF, LAG, SOURCE, app_of, id_of, json, n_of
 
 logger = get_logger(__name__)
 
@@ -41,7 +41,7 @@ async def recommendations(request: web.Request) -> web.Response:
     """The person's top videos, best first; with `after`, as soon as they count the action that the token stands for."""
     app, user_id, n, after = app_of(request), id_of(request, "user_id"), n_of(request), after_of(request)
     waited = {} if after is None else {AFTER: "counted" if await counted(app, user_id, after) else "pending"}
-    return _answer(await list_of(app, user_id), n, waited)
+    return _answer(await list_of(app, user_id), n, app.replica.now, waited)
 
 
 async def list_of(app: RecoMindApp, user_id: str) -> Served:
@@ -96,6 +96,7 @@ async def _ranked(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
     return stored.videos, stored.meta
 
 
-def _answer(served: Served, n: int, waited: dict[str, str]) -> web.Response:
-    headers = {SOURCE: served.source, AS_OF: f"{served.meta.as_of:.3f}", **waited}
+def _answer(served: Served, n: int, now: float, waited: dict[str, str]) -> web.Response:
+    as_of = served.meta.as_of
+    headers = {SOURCE: served.source, AS_OF: f"{as_of:.3f}", LAG: f"{max(0.0, now - as_of):.3f}", **waited}
     return json(first(served.videos, n), headers=headers)

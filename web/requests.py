@@ -19,6 +19,9 @@ SOURCE: Final = "X-RecoMind-Source"
 AS_OF: Final = "X-As-Of"
 """Header: event time for which the list was ranked, epoch seconds."""
 
+LAG: Final = "X-RecoMind-Lag"
+"""Header: seconds that the list is behind: the latest event time met by this worker, less `X-As-Of`; at least 0."""
+
 AFTER: Final = "X-RecoMind-After"
 """Header: whether the list counts what `?after=` asks for: `counted`, or `pending` after a second in vain."""
 
@@ -34,6 +37,7 @@ HEADERS: Final = {
     SOURCE: "`cache`, `cold` (ranked now) or `archive` (Redis is away)",
     DEGRADED: "the servers that are away, where an answer had to do without them",
     AS_OF: "event time for which the list was ranked, epoch seconds",
+    LAG: "seconds of event time that the list is behind: the latest that this worker has met, less X-As-Of; at least 0",
 }
 """What our headers say, for the description."""
 

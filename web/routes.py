@@ -15,7 +15,7 @@ from web.hub import HUB, Hub
 from web.keys import OPEN, doors
 from web.limits import Limits
 from web.problems import DEGRADED
-from web.requests import AFTER, APP, AS_OF, SOURCE, TOKEN
+from web.requests import AFTER, APP, AS_OF, LAG, SOURCE, TOKEN
 
 HTML: Final = "text/html"
 EVENTS: Final = "text/event-stream"
@@ -57,7 +57,7 @@ ROUTES: Final = (
         list[Card],
         takes_n=True,
         takes_after=True,
-        headers=(SOURCE, AS_OF, AFTER, DEGRADED),
+        headers=(SOURCE, AS_OF, LAG, AFTER, DEGRADED),
     ),
     Route("POST", "/video_action", actions.post_action, actions.Outcome, VideoAction, 202),
     Route(

@@ -1,5 +1,6 @@
 """Reading one's own writes, on a real worker: tokens, and waiting."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import aiohttp
@@ -74,6 +75,25 @@ async def test_what_is_no_token_is_refused(http, token):
     async with http.get("/recommendations/u", params={"after": token}) as answer:
         assert answer.status == 400
         assert (await answer.json(content_type=None))["field"] == "after"
+
+
+async def test_a_list_says_how_far_it_is_behind(http):
+    early, late = uuid4().hex, uuid4().hex
+    await until_counted(http, early, await post(http, like(early)))
+    first = await as_of_and_lag(http, early)
+    ahead = datetime.now(UTC) + timedelta(seconds=200)
+    await until_counted(http, late, await post(http, like(late, timestamp=ahead.isoformat())))
+    as_of, lag = await as_of_and_lag(http, early)
+    assert as_of == first[0]  # the same list
+    assert first[1] >= 0
+    assert lag >= ahead.timestamp() - as_of - 0.002
+    assert (await as_of_and_lag(http, late))[1] == 0
+
+
+async def as_of_and_lag(http, user):
+    async with http.get(f"/recommendations/{user}") as answer:
+        assert answer.headers["X-RecoMind-Source"] == "cache"
+        return float(answer.headers["X-As-Of"]), float(answer.headers["X-RecoMind-Lag"])
 
 
 def test_a_batchs_token_holds_the_highest_offset_of_each_partition():
