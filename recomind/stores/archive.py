@@ -51,7 +51,7 @@ class Archive:
         with self._border:
             self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=8, command_timeout=10)
         async with self._connection() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(8642)")  # one worker at a time creates
+            await connection.execute(QUERIES["lock_schema"])
             await connection.execute(SCHEMA)
 
     async def close(self) -> None:

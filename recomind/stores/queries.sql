@@ -1,3 +1,7 @@
+-- lock_schema --
+-- Until the transaction ends: one worker at a time creates what is missing.
+SELECT pg_advisory_xact_lock(8642)
+
 -- insert_actions --
 -- Columns of equal length; an action whose id is there already is left out.
 INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
