@@ -105,7 +105,7 @@ def to_action(sent: VideoAction, logged_at: float) -> Action:
         raise InvalidActionError("user_id", "user_id has characters that cannot be printed")
     if not sent.video_id.isprintable():
         raise InvalidActionError("video_id", "video_id has characters that cannot be printed")
-    at = logged_at if sent.timestamp is None else _epoch(sent.timestamp)
+    at = logged_at if sent.timestamp is None else epoch(sent.timestamp)
     if at < 0:
         raise InvalidActionError("timestamp", "timestamp is before 1970; check the sender's clock")
     if at > logged_at + FUTURE_TOLERANCE:
@@ -124,5 +124,6 @@ def fault_of(message: str) -> str | None:
     return None if found is None else found[1] or found[2]
 
 
-def _epoch(moment: datetime) -> float:
+def epoch(moment: datetime) -> float:
+    """Epoch seconds of a moment, in UTC where it names no zone."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

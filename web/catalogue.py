@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -10,9 +11,15 @@ from recomind.candidates import liked_together, similar_users, tags
 from recomind.candidates.found import best_first, person_of
 from recomind.catalogue import UserDetails, Video, VideoDetails, first
 from recomind.errors import UnavailableError
+from recomind.events import epoch
 from recomind.state.profile import Liked, Profile
+from web.problems import BadRequestError
 from web.recommendations import profile_of
 from web.requests import app_of, body_of, id_of, json, n_of
+
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC).timestamp()
+LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
+"""Between these a video was uploaded: well within the times that Python and PostgreSQL can both tell."""
 
 
 class ProfileAnswer(msgspec.Struct, frozen=True):
@@ -37,14 +44,13 @@ class SimilarUser(msgspec.Struct, frozen=True):
 async def put_video(request: web.Request) -> web.Response:
     """Add or replace a video."""
     app, video_id, sent = app_of(request), id_of(request, "video_id"), await body_of(request, VideoDetails)
-    created_at = (sent.created_at or datetime.now(UTC)).timestamp()
     video = Video(
         video_id=video_id,
         title=sent.title,
         url=sent.url,
         tags=tuple(dict.fromkeys(sent.tags)),
         creator_id=sent.creator_id,
-        created_at=created_at,
+        created_at=_uploaded_at(sent),
     )
     await app.archive.put_videos([video])
     app.replica.index.put_video(video)
@@ -106,3 +112,15 @@ async def similar_people(request: web.Request) -> web.Response:
         await app.replica.load([known])
     found = similar_users.similar(person_of(known, app.replica.index, app.replica.now), app.replica.index, user_id)[:n]
     return json(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))
+
+
+def _uploaded_at(sent: VideoDetails) -> float:
+    """When the video was uploaded, epoch seconds.
+
+    Raises:
+        BadRequestError: that is out of all bounds.
+    """
+    at = epoch(sent.created_at or datetime.now(UTC))
+    if not EARLIEST <= at < LATEST:
+        raise BadRequestError("created_at must be in the years 1900 to 2999", "created_at")
+    return at

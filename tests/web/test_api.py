@@ -205,6 +205,13 @@ async def test_text_that_cannot_be_kept_is_refused(http, body):
         assert answer.status == 400
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00"])
+async def test_a_time_of_upload_out_of_bounds_is_refused(http, moment):
+    async with http.put("/videos/old", json={"title": "T", "created_at": moment}) as answer:
+        assert answer.status == 400
+        assert (await answer.json(content_type=None))["field"] == "created_at"
+
+
 async def test_a_wrong_method_says_which_is_right(http):
     async with http.get("/video_action") as answer:
         assert answer.status == 405
