@@ -14,7 +14,7 @@ from recomind.candidates.sources import SOURCES
 from recomind.ranking.blend import SEGMENTS, Weights
 from recomind.ranking.index import Floats, VideoIndex
 from recomind.recommender import NAMES, Ranked, slate_of
-from recomind.state.profile import Profile, video_hash
+from recomind.state.profile import Profile, has_seen
 
 LISTED: Final = "listed"
 SEEN: Final = "seen"
@@ -61,7 +61,7 @@ class Standing(NamedTuple):
 def standing(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str, n: int) -> Standing:
     """Where a video stands for a person whose candidates are `ranked`, in a list of `n`."""
     row, profile = index.rows.get(video_id, -1), ranked.profile
-    if _is_seen(profile, video_id):
+    if has_seen(profile, video_id):
         return Standing(SEEN, f"seen: {_seen_by(profile, video_id)}", len(ranked.rows))
     if row not in index.videos:
         return Standing(UNKNOWN, "unknown: it is not in the catalogue")
@@ -137,11 +137,6 @@ def _features(ranked: Ranked, weights: Weights, at: int) -> tuple[Feature, ...]:
 def _of_creator(index: VideoIndex, listed: list[str], video_id: str) -> tuple[str, ...]:
     creator = index.creators.get(index.rows[video_id])
     return tuple(other for other in listed if creator and index.creators.get(index.rows[other]) == creator)
-
-
-def _is_seen(profile: Profile, video_id: str) -> bool:
-    name = video_hash(video_id).to_bytes(4, "little")
-    return any(profile.seen[at : at + 4] == name for at in range(0, len(profile.seen), 4))
 
 
 def _seen_by(profile: Profile, video_id: str) -> str:
