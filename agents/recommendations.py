@@ -107,7 +107,8 @@ class Refresher:
         async with self._ranking:  # nothing is learned meanwhile
             if app.replica.weights.version:
                 await app.read_model.put_weights(min(app.owned), app.replica.weights)
-            app.replica.weights = merge(await app.read_model.weights(app.options.partitions))
+            known = await app.read_model.weights(app.options.partitions)
+            app.replica.weights = merge(partial for partial in known if partial.fits(len(NAMES)))
         if app.replica.weights.version:
             for name, weight in zip(NAMES, app.replica.weights.linear()[0], strict=True):
                 app.counters.weight.labels(name).set(weight)

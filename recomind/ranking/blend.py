@@ -91,6 +91,10 @@ class Weights(msgspec.Struct, frozen=True):
     variances: bytes = b""
     """Of features, shape (features,)."""
 
+    def fits(self, features: int) -> bool:
+        """Whether these are of so many features: another version of the software may have had others."""
+        return len(self.parameters) == 8 * network.length(ROWS, features)
+
     def linear(self) -> Floats:
         """The linear weights: shape (ROWS, features)."""
         return network.view(_array(self.parameters), ROWS).linear

@@ -166,6 +166,11 @@ def test_weights_survive_when_nobody_has_learned_since():
     assert merge([known, Weights()]) == known
 
 
+def test_weights_of_other_features_do_not_fit():
+    known = lesson(Weights(), np.random.default_rng(8), 0)
+    assert (known.fits(2), known.fits(3), Weights(7).fits(2)) == (True, False, False)
+
+
 def test_every_feature_has_a_prior():
     assert len(PRIOR) == len(NAMES)
 
