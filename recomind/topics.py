@@ -8,6 +8,7 @@
 | `<app id>-<table>-changelog` | user or video id | a table's value |
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -80,7 +81,11 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings) -> None:
 
 
 async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> None:
-    for topic in await admin.describe_topics(list(configurations(settings))):
+    topics = await admin.describe_topics(list(configurations(settings)))
+    while not all(topic["partitions"] for topic in topics):  # created a moment ago: the broker is still at it
+        await asyncio.sleep(0.1)
+        topics = await admin.describe_topics(list(configurations(settings)))
+    for topic in topics:
         found = len(topic["partitions"])
         if found != settings.partitions:
             raise TopicMismatchError(
