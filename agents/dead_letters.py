@@ -3,14 +3,14 @@
 The key is the record's origin and the topic is compacted, so a redelivery adds nothing.
 """
 
+from datetime import UTC, datetime
 from functools import partial
-
-from aiokafka import ConsumerRecord
 
 from agents.reading import Read, read_batch
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.events import Rejected
+from recomind.letters import Letter, letter_key, outgoing
 from recomind.transport.batches import Batch
 from recomind.transport.sending import Outgoing
 
@@ -30,10 +30,8 @@ async def send(app: RecoMindApp, batch: Batch) -> None:
 
 
 def _letter(read: Read, rejected: Rejected) -> Outgoing:
-    headers = (("reason", rejected.reason.encode()), ("field", (rejected.field or "").encode()))
-    return Outgoing(letter_key(read.record).encode(), rejected.raw, headers)
-
-
-def letter_key(record: ConsumerRecord) -> str:
-    """The key of a dead letter: where the record stands."""
-    return f"{record.topic}:{record.partition}:{record.offset}"
+    record = read.record
+    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return outgoing(
+        Letter(letter_key(record), at, rejected.reason, rejected.field or "", record.partition, rejected.raw)
+    )

@@ -4,7 +4,7 @@
 |---|---|---|
 | `video_actions_stream` | user id | an action as JSON; headers `recomind-origin`, `recomind-logged-at` where sent on |
 | `video_signals` | none (the partition is the video's) | signals, packed |
-| `video_actions_dead_letters` | origin | what could not be read; headers `reason`, `field` |
+| `video_actions_dead_letters` | origin | what could not be read; headers: `recomind.letters` |
 | `<app id>-<table>-changelog` | user or video id | a table's value |
 """
 

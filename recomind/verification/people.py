@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from aiokafka import ConsumerRecord
 
 from agents.archive import archived
-from agents.dead_letters import letter_key
 from agents.reading import Read, pack_signals, read_record
 from recomind.events import Action, Rejected
+from recomind.letters import letter_key
 from recomind.signals import Origin, Signal, repaired_lane
 from recomind.state import profile
 from recomind.state.profile import Profile
