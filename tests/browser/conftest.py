@@ -1,6 +1,8 @@
 """A real Chromium, driven by playwright; what its console says must be nothing."""
 
+import json
 import shutil
+import urllib.request
 from contextlib import contextmanager
 
 import pytest
@@ -26,27 +28,55 @@ def browser():
         running.close()
 
 
-@pytest.fixture
-def visit(browser, worker):
-    """A function that opens a path of the worker; at the end the pages must have had nothing to complain about."""
+@contextmanager
+def visits(browser, base, expected=()):
+    """A function that opens a path; at the end the pages must have complained of nothing else than expected."""
     complaints, opened = [], []
 
-    @contextmanager
-    def complaining(page):
-        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
+    def complain(text):
+        if not text.startswith(tuple(expected)):
+            complaints.append(text)
 
     def open_page(path, size=DESKTOP, **options):
-        context = browser.new_context(viewport=size, base_url=worker.base, **options)
+        context = browser.new_context(viewport=size, base_url=base, **options)
         opened.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        with complaining(page):
-            page.goto(path)
+        page.on("console", lambda said: complain(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complain(str(error)))
+        page.goto(path)
         return page
 
     yield open_page
     for context in opened:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def visit(browser, worker):
+    """A function that opens a path of the worker."""
+    with visits(browser, worker.base) as open_page:
+        yield open_page
+
+
+def send(base, method, path, body):
+    request = urllib.request.Request(f"{base}{path}", json.dumps(body).encode(), method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status in {200, 202}
+
+
+@pytest.fixture(scope="session")
+def audience(worker):
+    """A catalogue of two tastes, and people who have either."""
+    for taste in ("jazz", "chess"):
+        for number in range(12):
+            details = {"title": f"{taste.title()} number {number}", "url": "https://x", "tags": [taste, "video"]}
+            send(worker.base, "PUT", f"/videos/{taste}-{number}", details)
+        actions = [
+            {"user_id": f"{taste} fan {fan}", "video_id": f"{taste}-{number}", "action_type": "like"}
+            for fan in range(6)
+            for number in range(fan % 3, 12, 2)
+        ]
+        send(worker.base, "POST", "/video_actions", actions)
+    return worker

@@ -1,34 +1,10 @@
 """The feed as people use it: with keys, with a thumb, in the light and in the dark."""
 
-import json
-import urllib.request
 from uuid import uuid4
 
 import pytest
 
 from tests.browser.conftest import DESKTOP, PHONE
-
-
-def send(base, method, path, body):
-    request = urllib.request.Request(f"{base}{path}", json.dumps(body).encode(), method=method)
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        assert answer.status in {200, 202}
-
-
-@pytest.fixture(scope="session")
-def audience(worker):
-    """A catalogue of two tastes, and people who have either."""
-    for taste in ("jazz", "chess"):
-        for number in range(12):
-            details = {"title": f"{taste.title()} number {number}", "url": "https://x", "tags": [taste, "video"]}
-            send(worker.base, "PUT", f"/videos/{taste}-{number}", details)
-        actions = [
-            {"user_id": f"{taste} fan {fan}", "video_id": f"{taste}-{number}", "action_type": "like"}
-            for fan in range(6)
-            for number in range(fan % 3, 12, 2)
-        ]
-        send(worker.base, "POST", "/video_actions", actions)
-    return worker
 
 
 def sign_in(page):

@@ -1,7 +1,8 @@
 // The feed: who watches, what is on the stage, what comes next; actions go out, and the list that counts them comes in.
 
+import { ask } from "./access.js";
 import { element, leave, showList, showVideo } from "./cards.js";
-import { follow } from "./live.js";
+import { follow, showState } from "./live.js";
 import * as ranges from "./ranges.js";
 import { gestures } from "./touch.js";
 
@@ -30,11 +31,6 @@ function start(name) {
   say(user ? "" : "Sign in as anybody to like and skip.");
   showVideo(null, "Loading…");
   end = follow(user ? `/feed/${encodeURIComponent(user)}?n=30` : ranges.path(), { list: take, state: showState });
-}
-
-function showState(state) {
-  $("live").className = `live ${state}`;
-  $("live").textContent = { on: "live", poll: "asking again and again", away: "out of reach" }[state];
 }
 
 /** A new list: it changes what comes next, never what is on the stage. */
@@ -98,7 +94,7 @@ function send(kind, video) {
   sending = sending.then(async () => {
     try {
       const action = { user_id: who, video_id: video.video_id, action_type: kind, timestamp: new Date().toISOString() };
-      const answer = await fetch("/video_action", { method: "POST", body: JSON.stringify(action) });
+      const answer = await ask("/video_action", { method: "POST", body: JSON.stringify(action) });
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.detail || answer.statusText);
       const [partition, offset] = told.token.split(":").map(Number);
@@ -124,7 +120,7 @@ $("more").addEventListener("click", () => {
   $("more").textContent = open ? "Close" : "Why?";
 });
 document.addEventListener("keydown", event => {
-  if (event.target.closest("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
   const kind = { l: "like", n: "view", s: "skip", ArrowDown: "view" }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (kind) { event.preventDefault(); act(kind); }
 });
