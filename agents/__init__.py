@@ -5,7 +5,17 @@ arithmetic (the core), SQL and keys (`recomind.stores`), HTTP (`web`). May impor
 `declare` puts them all on an app; there is no autodiscovery, which would skip a broken module with a warning.
 """
 
-from agents import archive, dead_letters, neighbours, popularity, profiles, recommendations, training, trending
+from agents import (
+    archive,
+    dead_letters,
+    neighbours,
+    popularity,
+    profiles,
+    recommendations,
+    training,
+    trending,
+    watchdog,
+)
 from recomind.app import RecoMindApp
 
 AGENTS = {
@@ -17,6 +27,7 @@ AGENTS = {
     "recommendations": recommendations,
     "trending": trending,
     "training": training,
+    "watchdog": watchdog,
 }
 
 

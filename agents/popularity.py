@@ -72,10 +72,12 @@ class Keeper:
     async def mend(self) -> None:
         """Publish all of a partition whose values Redis has lost."""
         for partition in await self._app.read_model.lost(self._kept.partitions):
+            run = await self._app.read_model.begin_publishing(partition)
             await publish_all(self._app, partition)
             self._restless.add(partition)
             self.windows.forget(partition)
-            await self._app.read_model.mark_published(partition)
+            await self.put_forward()
+            await self._app.read_model.mark_published(partition, run)
 
     def _put(self, partition: int, video_id: str, value: Popularity) -> None:
         self._kept.put(partition, video_id, value)

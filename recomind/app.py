@@ -4,8 +4,11 @@ It imports nothing above it: `worker.py` makes one, and lets tables, agents and 
 """
 
 import asyncio
+import os
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import faust
@@ -36,6 +39,12 @@ TRANSPORTS.aliases[SCHEME] = "recomind.transport.consumer:Transport"
 
 PAUSE: Final = 0.5
 """Seconds between attempts while Kafka is away."""
+
+WAITING: Final = 15.0
+"""Seconds for which a worker counts as waiting after it found a server away: longer than any attempt."""
+
+LAST_WORDS: Final = 30.0
+"""Seconds that a failed worker may take to stop before its process is ended."""
 
 LESSONS: Final = 256
 """Most likes that wait to teach the blend; under load the oldest are passed over."""
@@ -78,8 +87,13 @@ class RecoMindApp(faust.App):
         self.publishers: dict[str, Any] = {}
         self.commit_hooks: list[Hook] = []
         self.owned: frozenset[int] = frozenset()
+        self.assigned: frozenset[TP] = frozenset()
+        self.is_member = False
+        """Whether the group has told this worker its partitions, of which there may be none."""
+        self._waited_at = -WAITING
         self._generation = -1
         self.on_partitions_assigned.connect(self._take_over)
+        self.on_partitions_revoked.connect(self._give_up)
 
     def keep(self, name: str, kind: type[Any]) -> Table[Any]:
         """Declare a table."""
@@ -134,6 +148,7 @@ class RecoMindApp(faust.App):
                 await hook()
         except UnavailableError as error:
             logger.warning("commit put off: %s", error)
+            self.note_waiting()
             return False
         return True
 
@@ -141,6 +156,7 @@ class RecoMindApp(faust.App):
         """Stop the worker without committing what was in work: it will be delivered again."""
         if self.failure is None:
             self.failure = error
+            _end_within(LAST_WORDS)
             logger.error("stopping, as work failed and must be repeated", exc_info=error)
             await self.crash(error)
 
@@ -157,6 +173,15 @@ class RecoMindApp(faust.App):
 
         batches = self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
         self.agent(batches, name=name)(agent)
+
+    def note_waiting(self) -> None:
+        """Say that work waits for a server that is away."""
+        self._waited_at = monotonic()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether work waits, or lately waited, for a server that is away."""
+        return monotonic() - self._waited_at < WAITING
 
     @property
     def busy(self) -> int:
@@ -197,6 +222,7 @@ class RecoMindApp(faust.App):
                 return await self.sender.send_all(topic, partition, records)
             except UnavailableError as error:
                 logger.warning("sending to %s waits: %s", topic, error)
+                self.note_waiting()
                 if self.should_stop:
                     raise
                 await asyncio.sleep(PAUSE)
@@ -215,12 +241,18 @@ class RecoMindApp(faust.App):
         generation = self.consumer_generation_id
         keep = generation == self._generation + 1
         self._generation = generation
+        self.assigned = frozenset(assigned)
         self.owned = frozenset(tp.partition for tp in assigned)
         stay = self.owned if keep else frozenset()
         self.news.keep_only(stay)
         self.reached = {partition: at for partition, at in self.reached.items() if partition in stay}
+        self.is_member = True
         for table in self.kept.values():
             table.assign(set(self.owned), keep=keep)
+
+    async def _give_up(self, *_: Any, **__: Any) -> None:
+        """A rebalance goes on: until it is over the group has not told what is ours."""
+        self.is_member = False
 
 
 def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> RecoMindApp:
@@ -255,3 +287,10 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
     )
     app.prepare(settings, read_model, archive)
     return app
+
+
+def _end_within(seconds: float) -> None:
+    """End the process, whatever still runs in it: what is stuck may not let it stop."""
+    timer = threading.Timer(seconds, os._exit, [1])
+    timer.daemon = True
+    timer.start()

@@ -6,6 +6,8 @@ RecoMindError
 ├── StackError           an embedded server did not start or was not found
 ├── TopicMismatchError   a topic exists with another shape than this version needs
 ├── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
+├── StuckError           a worker had work and nothing moved: it ends, and its supervisor starts it again
+├── StalledError         a worker stood still for longer than its session allows: the same
 └── UnsettledError       the workers have not done all they were given, or something moved: wait, or stop producers
 """
 
@@ -40,3 +42,18 @@ class UnavailableError(RecoMindError):
 
 class UnsettledError(RecoMindError):
     """A moving system cannot be compared; the message says what moves, and what to do."""
+
+
+class StuckError(RecoMindError):
+    """Nothing moved for too long; the message says how much waits."""
+
+    def __init__(self, timeout: float, lag: int, member: bool) -> None:
+        told = f"{lag} records wait and nothing was committed" if member else "the group gave no partitions"
+        super().__init__(f"{told} for {timeout:.0f} s: the worker ends; start it again")
+
+
+class StalledError(RecoMindError):
+    """The process stood still; others may own its partitions by now."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the process stood still for {seconds:.1f} s: the worker ends; start it again")

@@ -108,6 +108,9 @@ class Settings:
     session_timeout: float = 10.0
     """Seconds without a heartbeat after which Kafka gives a worker's partitions to others."""
 
+    watchdog_timeout: float = 120.0
+    """Seconds without a commit, though there is work and no server is away, after which a worker ends itself."""
+
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 

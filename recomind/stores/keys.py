@@ -15,7 +15,7 @@
 | `lists_mark:{partition}` | lane to an offset below which every action is in its person's list, msgpack | none |
 | `model_version` | the retrained model that is served | none |
 | `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
-| `read_model_epoch:{partition}` | there while a partition's values are: gone after a flush of Redis | none |
+| `read_model_epoch:{partition}` | the run of Redis in which a partition's values were published | none |
 | `lists_written` | a channel: whose lists have just been written, msgpack; an empty name for trending | |
 """
 
@@ -91,5 +91,5 @@ def model(version: str, video_id: str) -> str:
 
 
 def epoch(partition: int) -> str:
-    """There while the values of a partition are."""
+    """The run of Redis in which the values of a partition were published."""
     return f"read_model_epoch:{partition}"

@@ -25,6 +25,9 @@ Scored = tuple[tuple[str, float], ...]
 EVERYBODY: Final = ""
 """In the place of a person: those who are not logged in, whose list is trending."""
 
+PUBLISHING: Final = b"publishing"
+"""The epoch of a partition whose values are being published."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -193,13 +196,20 @@ class ReadModel:
         return await self._read(video_ids, lambda video: keys.model(version, video), Scored)
 
     async def lost(self, partitions: Sequence[int]) -> list[int]:
-        """The partitions whose values somebody has emptied Redis of, or that were never published."""
+        """The partitions whose values Redis may not have: it was emptied or restarted, or they were never published."""
+        run = await self.values.run()
         found = await self.values.get_many([keys.epoch(partition) for partition in partitions])
-        return [partition for partition, epoch in zip(partitions, found, strict=True) if epoch is None]
+        return [partition for partition, epoch in zip(partitions, found, strict=True) if epoch != run]
 
-    async def mark_published(self, partition: int) -> None:
-        """Say that all values of a partition have been published."""
-        await self.values.set_many({keys.epoch(partition): b"1"})
+    async def begin_publishing(self, partition: int) -> bytes:
+        """Say that all values of a partition are about to be published; hand what is returned to `mark_published`."""
+        run = await self.values.run()
+        await self.values.set_many({keys.epoch(partition): PUBLISHING})
+        return run
+
+    async def mark_published(self, partition: int, run: bytes) -> bool:
+        """Say that all values have been published, unless Redis has been emptied since; whether it has not."""
+        return await self.values.replace(keys.epoch(partition), run)
 
     async def _read(self, ids: Sequence[str], key: Any, kind: type[Kind] | Any) -> dict[str, Kind]:
         decode = msgspec.msgpack.Decoder(kind).decode

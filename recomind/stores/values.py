@@ -57,6 +57,12 @@ class Values(Protocol):
     def listen(self, channel: str) -> AsyncIterator[bytes | None]:
         """The messages of a channel, from now on; first of all a None once listening has begun."""
 
+    async def replace(self, key: str, value: bytes) -> bool:
+        """Set the value of a key if the key has one; whether it had."""
+
+    async def run(self) -> bytes:
+        """What names the server's run: another one may hold older values, or none."""
+
     def keys_under(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix, each at least once."""
 
@@ -103,6 +109,17 @@ class MemoryValues:
                 yield await queue.get()
         finally:
             self._listeners[channel].discard(queue)
+
+    async def replace(self, key: str, value: bytes) -> bool:
+        """Set the value of a key if the key has one; whether it had."""
+        had = (await self.get_many([key])) != [None]
+        if had:
+            await self.set_many({key: value})
+        return had
+
+    async def run(self) -> bytes:
+        """What names the server's run: there is but one."""
+        return b"memory"
 
     async def keys_under(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix."""
@@ -174,6 +191,16 @@ class RedisValues:
                     message = await subscription.get_message(timeout=PATIENCE)
                 if message is not None:
                     yield message["data"]
+
+    async def replace(self, key: str, value: bytes) -> bool:
+        """Set the value of a key if the key has one; whether it had."""
+        replaced: Awaitable[Any] = self._redis.set(key, value, xx=True)
+        return bool(await _answer(replaced))
+
+    async def run(self) -> bytes:
+        """What names the server's run."""
+        information: Awaitable[Any] = self._redis.info("server")
+        return str((await _answer(information))["run_id"]).encode()
 
     async def keys_under(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix, which has no pattern characters."""

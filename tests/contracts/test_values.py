@@ -79,8 +79,29 @@ async def test_a_partition_is_lost_until_it_is_published(values):
     model = ReadModel(values)
     await values.delete([keys.epoch(77)])
     assert await model.lost([77]) == [77]
-    await model.mark_published(77)
+    run = await model.begin_publishing(77)
+    assert await model.lost([77]) == [77]
+    assert await model.mark_published(77, run)
     assert await model.lost([77]) == []
+
+
+async def test_a_partition_that_was_emptied_while_it_was_published_is_lost(values):
+    model = ReadModel(values)
+    run = await model.begin_publishing(78)
+    await values.delete([keys.epoch(78)])
+    assert not await model.mark_published(78, run)
+    assert await model.lost([78]) == [78]
+
+
+async def test_a_partition_published_to_another_run_of_the_server_is_lost(values):
+    model = ReadModel(values)
+    await values.set_many({keys.epoch(79): b"an earlier run"})
+    assert await model.lost([79]) == [79]
+
+
+async def test_keys_are_found_by_their_beginning(values):
+    await values.set_many({"contract:scan:a": b"1", "contract:scan:b": b"2", "contract:other": b"3"})
+    assert {key async for key in values.keys_under("contract:scan:")} == {"contract:scan:a", "contract:scan:b"}
 
 
 async def test_in_memory_values_vanish_after_their_time():

@@ -1,0 +1,80 @@
+"""Producers as they are: at a steady pace, with repetitions, wrong keys, poison, and a retry for what was refused."""
+
+import asyncio
+from uuid import UUID
+
+import numpy as np
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from recomind import topics
+from recomind.events import Action
+from recomind.feeding import encode
+
+PEOPLE, VIDEOS = 60, 120
+POISON = (b"{", b"", b"\xff\xfe", b'{"user_id":"u"}', b'{"user_id":"u","video_id":"v","action_type":"love"}')
+
+
+class Load:
+    """Sends actions until it is stopped; what Kafka refuses is sent again, as clients do."""
+
+    def __init__(self, settings, *, per_second=200, seed=1):
+        self.settings, self.per_second = settings, per_second
+        self.sent = 0
+        self._rng = np.random.default_rng(seed)
+        self._held = []
+        self._stopping = False
+
+    async def __aenter__(self):
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_):
+        self._stopping = True
+        await self._task
+
+    async def _run(self):
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka_brokers, request_timeout_ms=5_000)
+        await producer.start()
+        while not self._stopping:
+            tick = asyncio.get_running_loop().time() + 0.1
+            await self._send(producer, self._some(self.per_second // 10))
+            await asyncio.sleep(max(0.0, tick - asyncio.get_running_loop().time()))
+        await producer.stop()
+
+    async def _send(self, producer, records):
+        for key, value in records:
+            while True:
+                try:
+                    await producer.send(topics.ACTIONS, value, key)
+                except KafkaError:
+                    await asyncio.sleep(0.2)
+                else:
+                    break
+        try:
+            await producer.flush()
+        except KafkaError:
+            await asyncio.sleep(0.2)
+
+    def _some(self, count):
+        """Key and value of so many actions; every tenth comes twice, out of order; every seventh has a wrong key."""
+        rng = self._rng
+        for _ in range(count):
+            self.sent += 1
+            action = Action(
+                f"u{rng.integers(PEOPLE)}",
+                f"v{int(VIDEOS * rng.random() ** 2)}",
+                ("like", "view", "skip")[rng.integers(3)],
+                1.7e9 + self.sent - 30 * rng.random(),
+                UUID(bytes=rng.bytes(16), version=4) if self.sent % 2 else None,
+            )
+            value, key = encode(action), action.user_id.encode()
+            if self.sent % 7 == 0:
+                key = (None, b"wrong")[self.sent % 2]
+            yield key, value
+            if self.sent % 10 == 1:
+                self._held.append((action.user_id.encode() if self.sent % 20 == 1 else None, value))
+            if len(self._held) > 5:
+                yield self._held.pop(int(rng.integers(5)))
+            if self.sent % 500 == 0:
+                yield action.user_id.encode(), POISON[self.sent // 500 % len(POISON)]

@@ -1,0 +1,119 @@
+"""A stack, some workers, a load; how long an outage lasted; and the final word of `recomind verify`."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from time import monotonic
+from uuid import uuid4
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from recomind import topics
+from recomind.errors import UnavailableError
+from recomind.events import Action
+from recomind.feeding import encode
+from recomind.stores.read_model import ReadModel
+from recomind.stores.values import RedisValues
+from recomind.transport.partitions import partition_of
+from recomind.verification.verify import verify
+from tests.conftest import workers
+from tests.faults.load import Load
+
+FIGURES = []
+"""(fault, seconds until all was well again, bound) of this run."""
+
+SETTLE = 180.0
+"""Seconds that the workers may take to finish what is left when the load has stopped."""
+
+
+class Scene:
+    """Workers under load."""
+
+    def __init__(self, stack, start):
+        self.stack, self.settings, self._start = stack, stack.settings, start
+        self.workers = []
+
+    async def start(self, count=1):
+        """Start so many workers; return when they are ready."""
+        new = [self._start() for _ in range(count)]
+        self.workers += new
+        for worker in new:
+            await asyncio.to_thread(worker.wait_ready, 120)
+        return new
+
+    async def well_again(self, fault, within, since=None):
+        """Wait until actions of every partition sent from now on are archived, and served by Redis; take the time.
+
+        A worker that ended by itself is started again, as a supervisor would.
+        """
+        since, deadline = since or monotonic(), monotonic() + 3 * within
+        people = [next(u for u in (f"canary{n}" for n in range(1000)) if partition_of(u, 4) == p) for p in range(4)]
+        ids = {user: uuid4() for user in people}
+        await self._until(lambda: self._sent(ids), deadline)
+        await self._until(lambda: self._arrived(ids), deadline)
+        took = monotonic() - since
+        FIGURES.append((fault, took, within))
+        assert took <= within, f"{fault}: {took:.1f} s, at most {within:.0f} were stated"
+
+    async def exact(self):
+        """No difference is found once all is done."""
+        report = await verify(self.settings, within=SETTLE)
+        assert report.differences == []
+        assert report.is_clean
+
+    async def _until(self, probe, deadline):
+        while not await probe():
+            assert monotonic() < deadline, "it never got well again"
+            self._supervise()
+            await asyncio.sleep(0.2)
+
+    def _supervise(self):
+        for worker in [worker for worker in self.workers if worker.process.poll() not in (None, 0, -9)]:
+            assert worker.process.returncode == 1, worker.log.read_text()[-3000:]
+            self.workers.remove(worker)
+            self.workers.append(self._start())
+
+    async def _sent(self, ids):
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka_brokers, request_timeout_ms=3000)
+        try:
+            await producer.start()
+            for user, event_id in ids.items():
+                action = Action(user, "v1", "like", 1.7e9, event_id)
+                await producer.send_and_wait(topics.ACTIONS, encode(action), user.encode())
+        except KafkaError:
+            return False
+        finally:
+            await producer.stop()
+        return True
+
+    async def _arrived(self, ids):
+        try:
+            connection = await asyncpg.connect(self.settings.postgres_dsn, timeout=3)
+            count = "SELECT count(*) FROM video_actions WHERE id = ANY($1::uuid[])"
+            found = await connection.fetchval(count, list(ids.values()))
+            await connection.close()
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            return False
+        return found == len(ids) and await self._served(ids)
+
+    async def _served(self, ids):
+        model = ReadModel(RedisValues(self.settings.redis_url))
+        try:
+            return len(await model.profiles(list(ids))) == len(ids) and bool(await model.popularity(["v1"]))
+        except UnavailableError:
+            return False
+        finally:
+            await model.values.close()
+
+
+@asynccontextmanager
+async def scene(stack, folder, count, *, per_second=200, seed=1):
+    """So many workers, ready and under load; verified at the end, when the load has stopped."""
+    with workers(stack.settings, folder) as start:
+        stage = Scene(stack, start)
+        await stage.start(count)
+        async with Load(stack.settings, per_second=per_second, seed=seed):
+            await asyncio.sleep(2)
+            yield stage
+        await stage.exact()

@@ -1,0 +1,141 @@
+"""Whatever breaks under load: nothing is lost, nothing is counted twice, and it ends within a stated time."""
+
+import asyncio
+import signal
+from time import monotonic
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from recomind import topics
+from recomind.stores.values import RedisValues
+from tests.faults.scene import scene
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+AWAY = 30.0
+"""Seconds a store is away."""
+
+
+async def test_a_worker_is_killed(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=1) as stage:
+        stage.workers[0].kill()
+        await stage.well_again("a worker of two is killed", 30)
+
+
+async def test_a_worker_is_stopped(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 3, seed=2) as stage:
+        assert await asyncio.to_thread(stage.workers[0].stop) == 0
+        await stage.well_again("a worker of three is stopped", 20)
+
+
+async def test_workers_come_and_go(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 1, seed=3) as stage:
+        await stage.start(2)
+        await stage.well_again("one worker becomes three", 30)
+        codes = await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in stage.workers[:2]))
+        assert codes == [0, 0]
+        await stage.well_again("three workers become one", 30)
+
+
+async def test_kafka_is_away(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=4) as stage:
+        await away(faulty.kafka, 15)
+        await stage.well_again("Kafka was away for 15 s", 60)
+
+
+async def test_postgresql_is_away(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=5) as stage:
+        await away(faulty.postgres, AWAY)
+        await stage.well_again("PostgreSQL was away for 30 s", 30)
+
+
+async def test_redis_is_away_and_has_forgotten_everything(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=6) as stage:
+        await away(faulty.redis, AWAY)
+        await flush(faulty.settings)
+        await stage.well_again("Redis was away for 30 s, then empty", 30)
+
+
+async def test_redis_is_killed_and_comes_back_with_old_values(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=7) as stage:
+        await asyncio.to_thread(faulty.redis.process.kill)
+        await away(faulty.redis, 1)
+        await stage.well_again("Redis was killed, and has old values", 30)
+
+
+async def test_a_worker_stalls_for_longer_than_its_session(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 3, seed=8) as stage:
+        for _ in range(2):
+            stalled, since = stage.workers[0].process, monotonic()
+            stalled.send_signal(signal.SIGSTOP)
+            await stage.well_again("a worker of three stalls", 40, since)
+            stalled.send_signal(signal.SIGCONT)
+            await stage.well_again("a stalled worker wakes", 40)
+
+
+async def test_all_workers_are_killed_at_once(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=9) as stage:
+        for worker in stage.workers:
+            worker.kill()
+        since = monotonic()
+        await stage.start(2)
+        await stage.well_again("both workers are killed and started", 60, since)
+
+
+async def test_the_archive_has_no_space_left(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=10) as stage:
+        await run_sql(faulty.settings, FULL)
+        await asyncio.sleep(10)
+        await run_sql(faulty.settings, "DROP TRIGGER full_disk ON video_actions")
+        await stage.well_again("the archive's disk was full for 10 s", 20)
+
+
+async def test_the_changelogs_refuse_records(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=11) as stage:
+        await limit_changelogs(faulty.settings, 100)
+        await asyncio.sleep(8)
+        stage.workers[0].kill()
+        await stage.start(1)
+        await asyncio.sleep(4)
+        await limit_changelogs(faulty.settings, 1_048_588)
+        await stage.well_again("the changelogs refused records for 12 s, and a worker was killed", 60)
+
+
+FULL = """
+CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON video_actions FOR EACH STATEMENT EXECUTE FUNCTION full_disk();
+"""
+
+
+async def away(server, seconds):
+    """Stop a server for a while."""
+    await asyncio.to_thread(server.stop)
+    await asyncio.sleep(seconds)
+    server.start()
+    await asyncio.to_thread(server.wait_ready)
+
+
+async def flush(settings):
+    values = RedisValues(settings.redis_url)
+    await values._redis.flushall()
+    await values.close()
+
+
+async def run_sql(settings, sql):
+    connection = await asyncpg.connect(settings.postgres_dsn)
+    await connection.execute(sql)
+    await connection.close()
+
+
+async def limit_changelogs(settings, largest):
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_brokers)
+    await admin.start()
+    for table in topics.TABLES:
+        name = topics.changelog(settings.app_id, table)
+        configs = {**topics.COMPACTED, "max.message.bytes": str(largest)}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
+    await admin.close()
