@@ -40,7 +40,7 @@ async def insert(app: RecoMindApp, batch: Batch) -> None:
             await app.archive.insert_actions(rows)
         except UnavailableError as error:
             logger.warning("archive waits: %s", error)
-            app.note_waiting()
+            app.vitals.note_waiting()
             await asyncio.sleep(PAUSE)
         else:
             return

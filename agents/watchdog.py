@@ -21,20 +21,31 @@ def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
 
     async def watch() -> None:
-        patience, last = Patience(app.options.watchdog_timeout, monotonic()), monotonic()
+        patience = Patience(app.options.watchdog_timeout, monotonic())
         while not app.should_stop:
             await asyncio.sleep(LOOK)
-            now, before, last = monotonic(), last, monotonic()
             try:
-                if now - before > app.options.session_timeout / 2:
-                    raise StalledError(now - before)
-                if app.is_waiting:
-                    patience.reset(now)
-                patience.look(now, member=app.is_member, **_offsets(app))
+                look(app, patience)
             except (StalledError, StuckError) as error:
                 await app.fail(error)
 
     app.task(watch)
+
+
+def look(app: RecoMindApp, patience: "Patience") -> None:
+    """Look at the worker as it is now.
+
+    Raises:
+        StalledError: it stood still for too long.
+        StuckError: it has had no reason to stand still, and did.
+    """
+    app.vitals.beat()
+    now, mine, monitor = monotonic(), app.assigned, app.monitor
+    if app.vitals.is_waiting:
+        patience.reset(now)
+    ends = {tp: end for tp, end in monitor.tp_end_offsets.items() if tp in mine}
+    committed = {tp: offset for tp, offset in monitor.tp_committed_offsets.items() if tp in mine}
+    patience.look(now, member=app.vitals.is_member, ends=ends, committed=committed)
 
 
 class Patience:
@@ -67,12 +78,3 @@ class Patience:
             self._seen, self._moved_at = seen, now
         if now - self._moved_at > self._timeout:
             raise StuckError(self._timeout, lag, member)
-
-
-def _offsets(app: RecoMindApp) -> dict[str, Mapping[Any, int]]:
-    mine = app.assigned
-    monitor = app.monitor
-    return {
-        "ends": {tp: end for tp, end in monitor.tp_end_offsets.items() if tp in mine},
-        "committed": {tp: offset for tp, offset in monitor.tp_committed_offsets.items() if tp in mine},
-    }

@@ -4,11 +4,8 @@ It imports nothing above it: `worker.py` makes one, and lets tables, agents and 
 """
 
 import asyncio
-import os
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import faust
@@ -17,7 +14,7 @@ from faust.types import TP
 from mode.utils.logging import get_logger
 
 from recomind import topics
-from recomind.errors import UnavailableError
+from recomind.errors import StalledError, UnavailableError
 from recomind.events import Action
 from recomind.metrics import Counters
 from recomind.news import News
@@ -33,15 +30,13 @@ from recomind.transport.consumer import SCHEME
 from recomind.transport.intake import Intake
 from recomind.transport.sending import Outgoing, Sender
 from recomind.transport.table import Table
+from recomind.vitals import Vitals, end_within
 
 logger = get_logger(__name__)
 TRANSPORTS.aliases[SCHEME] = "recomind.transport.consumer:Transport"
 
 PAUSE: Final = 0.5
 """Seconds between attempts while Kafka is away."""
-
-WAITING: Final = 15.0
-"""Seconds for which a worker counts as waiting after it found a server away: longer than any attempt."""
 
 LAST_WORDS: Final = 30.0
 """Seconds that a failed worker may take to stop before its process is ended."""
@@ -74,7 +69,8 @@ class RecoMindApp(faust.App):
     def prepare(self, options: Settings, read_model: ReadModel, archive: Archive) -> None:
         """Give the app what it shares; called once, right after construction."""
         self.options, self.read_model, self.archive = options, read_model, archive
-        self.sender = Sender(client_options(options))
+        self.vitals = Vitals(options.session_timeout)
+        self.sender = Sender(client_options(options), self.vitals.check)
         self.replica = Replica(read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl)
         self.counters = Counters()
         self.news = News()
@@ -88,9 +84,6 @@ class RecoMindApp(faust.App):
         self.commit_hooks: list[Hook] = []
         self.owned: frozenset[int] = frozenset()
         self.assigned: frozenset[TP] = frozenset()
-        self.is_member = False
-        """Whether the group has told this worker its partitions, of which there may be none."""
-        self._waited_at = -WAITING
         self._generation = -1
         self.on_partitions_assigned.connect(self._take_over)
         self.on_partitions_revoked.connect(self._give_up)
@@ -148,7 +141,10 @@ class RecoMindApp(faust.App):
                 await hook()
         except UnavailableError as error:
             logger.warning("commit put off: %s", error)
-            self.note_waiting()
+            self.vitals.note_waiting()
+            return False
+        except StalledError as error:
+            await self.fail(error)
             return False
         return True
 
@@ -156,7 +152,7 @@ class RecoMindApp(faust.App):
         """Stop the worker without committing what was in work: it will be delivered again."""
         if self.failure is None:
             self.failure = error
-            _end_within(LAST_WORDS)
+            end_within(LAST_WORDS)
             logger.error("stopping, as work failed and must be repeated", exc_info=error)
             await self.crash(error)
 
@@ -173,15 +169,6 @@ class RecoMindApp(faust.App):
 
         batches = self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
         self.agent(batches, name=name)(agent)
-
-    def note_waiting(self) -> None:
-        """Say that work waits for a server that is away."""
-        self._waited_at = monotonic()
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether work waits, or lately waited, for a server that is away."""
-        return monotonic() - self._waited_at < WAITING
 
     @property
     def busy(self) -> int:
@@ -222,7 +209,7 @@ class RecoMindApp(faust.App):
                 return await self.sender.send_all(topic, partition, records)
             except UnavailableError as error:
                 logger.warning("sending to %s waits: %s", topic, error)
-                self.note_waiting()
+                self.vitals.note_waiting()
                 if self.should_stop:
                     raise
                 await asyncio.sleep(PAUSE)
@@ -246,13 +233,13 @@ class RecoMindApp(faust.App):
         stay = self.owned if keep else frozenset()
         self.news.keep_only(stay)
         self.reached = {partition: at for partition, at in self.reached.items() if partition in stay}
-        self.is_member = True
+        self.vitals.is_member = True
         for table in self.kept.values():
             table.assign(set(self.owned), keep=keep)
 
     async def _give_up(self, *_: Any, **__: Any) -> None:
         """A rebalance goes on: until it is over the group has not told what is ours."""
-        self.is_member = False
+        self.vitals.is_member = False
 
 
 def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> RecoMindApp:
@@ -287,10 +274,3 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
     )
     app.prepare(settings, read_model, archive)
     return app
-
-
-def _end_within(seconds: float) -> None:
-    """End the process, whatever still runs in it: what is stuck may not let it stop."""
-    timer = threading.Timer(seconds, os._exit, [1])
-    timer.daemon = True
-    timer.start()

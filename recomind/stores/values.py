@@ -194,13 +194,15 @@ class RedisValues:
 
     async def replace(self, key: str, value: bytes) -> bool:
         """Set the value of a key if the key has one; whether it had."""
-        replaced: Awaitable[Any] = self._redis.set(key, value, xx=True)
-        return bool(await _answer(replaced))
+        with self._border:
+            replaced: Awaitable[Any] = self._redis.set(key, value, xx=True)
+            return bool(await replaced)
 
     async def run(self) -> bytes:
         """What names the server's run."""
-        information: Awaitable[Any] = self._redis.info("server")
-        return str((await _answer(information))["run_id"]).encode()
+        with self._border:
+            information: Awaitable[Any] = self._redis.info("server")
+            return str((await information)["run_id"]).encode()
 
     async def keys_under(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix, which has no pattern characters."""

@@ -4,7 +4,7 @@ Records for one partition travel in Kafka batches that are built here, without a
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -33,7 +33,14 @@ class Outgoing(NamedTuple):
 class Sender:
     """A producer of acknowledged records. `start` and `stop` belong to the worker."""
 
-    def __init__(self, kafka: Mapping[str, Any]) -> None:
+    def __init__(self, kafka: Mapping[str, Any], check: Callable[[], None] = lambda: None) -> None:
+        """Make one.
+
+        Args:
+            kafka: how Kafka is reached, see `connecting`.
+            check: called before each batch of `send_all`; raises if this process may not write any more.
+        """
+        self._check = check
         self._options = {"acks": "all", "compression_type": "lz4", **kafka}
         self._producer: AIOKafkaProducer | None = None
         self._border = Breaker("Kafka", (KafkaError, TimeoutError))
@@ -87,6 +94,7 @@ class Sender:
         """
         try:
             for batch in self._pack(records):
+                self._check()
                 await (await self._client.send_batch(batch, topic, partition=partition))
         except KafkaError as error:
             raise UnavailableError("Kafka", error) from error

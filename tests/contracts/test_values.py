@@ -131,8 +131,3 @@ async def test_keys_in_redis_live_as_long_as_the_contract_says(stack):
     }
     assert ttl == {"recommendations:ttl": 600, "user_profile:ttl": 1800, "popular_videos": 900}
     await values.close()
-
-
-async def test_keys_are_found_by_their_beginning(values):
-    await values.set_many({f"under:{n}": b"1" for n in range(3)} | {"beside:3": b"1"})
-    assert {key async for key in values.keys_under("under:")} == {"under:0", "under:1", "under:2"}
