@@ -70,8 +70,9 @@ class Keeper:
                     raise
 
     async def mend(self) -> None:
-        """Publish all of a partition whose values Redis has lost."""
+        """Publish all of a partition whose values Redis has lost, or has old ones of."""
         for partition in await self._app.read_model.lost(self._kept.partitions):
+            self._app.news.doubt(partition)
             run = await self._app.read_model.begin_publishing(partition)
             await publish_all(self._app, partition)
             self._restless.add(partition)

@@ -55,7 +55,7 @@ class Refresher:
         self._spent = 0.0
         """Seconds of the loop's time that this round has taken for ranking."""
         self._archived = Publisher[tuple[Stored, float]](self._write_down)
-        app.commit_hooks.append(self._archived.flush)
+        app.commit_hooks.append(self.mark)
 
     async def refresh(self) -> None:
         """Rank those who have news now."""
@@ -67,16 +67,20 @@ class Refresher:
                     await asyncio.sleep(self._spent * (1 / SHARE - 1))
 
     async def mark(self) -> None:
-        """Write down which actions are in lists and in the archive, for whoever takes our partitions over."""
-        marks = self._app.news.marks()
+        """Write down which actions are in lists and in the archive, for whoever takes our partitions over.
+
+        Also before each commit: an action that will not be delivered again must not stand below a mark while it waits.
+        """
+        marks, news = self._app.news.marks(), self._app.news
         await self._archived.flush()
-        await self._app.read_model.put_marks(marks)
+        await self._app.read_model.put_marks({one: mark for one, mark in marks.items() if news.has_begun(one)})
 
     async def take_over(self) -> None:
         """Find those whom the last owner of a new partition left waiting."""
         table = self._app.kept["profiles"]
         for partition in [one for one in table.partitions if not self._app.news.has_begun(one)]:
-            mark = await self._app.read_model.mark(partition)
+            is_doubted = self._app.news.is_doubted(partition)
+            mark = None if is_doubted else await self._app.read_model.mark(partition)
             reached: Origins = {}
             left: list[str] = []
             for number, (user_id, origins) in enumerate(table.origins(partition)):
@@ -86,12 +90,12 @@ class Refresher:
                 if number % LOOK == 0:
                     await asyncio.sleep(0)
             behind = left if mark is not None else await self._behind(partition, left)
-            if partition in table.partitions:
+            if partition in table.partitions and is_doubted == self._app.news.is_doubted(partition):
                 people: dict[str, Profile] = {user_id: table[partition, user_id] for user_id in behind}
                 self._app.news.begin(partition, people, mark or {}, reached)
 
     async def _behind(self, partition: int, user_ids: Sequence[str]) -> list[str]:
-        """Those whose lists count less than their profiles: asked one by one, as Redis has lost the mark."""
+        """Those whose lists count less than their profiles: asked one by one, where no mark can be had."""
         behind: list[str] = []
         table = self._app.kept["profiles"]
         for start in range(0, len(user_ids), LOOK):

@@ -22,6 +22,7 @@ from recomind.settings import Settings
 from recomind.signals import Signal, Touched
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
+from recomind.stores.fence import Fence
 from recomind.stores.read_model import ReadModel
 from recomind.stores.replica import Replica
 from recomind.transport.batches import Batch, BatchSchema
@@ -228,6 +229,7 @@ class RecoMindApp(faust.App):
         generation = self.consumer_generation_id
         keep = generation == self._generation + 1
         self._generation = generation
+        self.read_model.fence = self.archive.fence = Fence(self.options.app_id, generation)
         self.assigned = frozenset(assigned)
         self.owned = frozenset(tp.partition for tp in assigned)
         stay = self.owned if keep else frozenset()

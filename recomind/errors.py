@@ -6,6 +6,7 @@ RecoMindError
 ├── StackError           an embedded server did not start or was not found
 ├── TopicMismatchError   a topic exists with another shape than this version needs
 ├── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
+│   └── OutdatedError    the group has gone on without this worker, and others own its partitions: rejoin first
 ├── StuckError           a worker had work and nothing moved: it ends, and its supervisor starts it again
 ├── StalledError         a worker stood still for longer than its session allows: the same
 └── UnsettledError       the workers have not done all they were given, or something moved: wait, or stop producers
@@ -37,6 +38,14 @@ class UnavailableError(RecoMindError):
 
     def __init__(self, server: str, cause: BaseException) -> None:
         super().__init__(f"{server} does not answer: {cause or type(cause).__name__}")
+        self.server = server
+
+
+class OutdatedError(UnavailableError):
+    """A store refuses what a worker writes, since a later generation of its group has written there."""
+
+    def __init__(self, server: str, generation: int) -> None:
+        RecoMindError.__init__(self, f"{server} has been written by a later generation of the group than {generation}")
         self.server = server
 
 

@@ -32,6 +32,7 @@ class News:
         self._in_work: dict[str, Waiting] = {}
         self._reached: dict[int, Origins] = {}
         self._begun: set[int] = set()
+        self._doubted: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_work)
@@ -48,6 +49,7 @@ class News:
         known = self._reached.get(partition, {})
         self._reached[partition] = {lane: max(reached.get(lane, 0), known.get(lane, 0)) for lane in reached | known}
         self._begun.add(partition)
+        self._doubted.discard(partition)
         self.wait(partition, people, {lane: since.get(lane, 0) for lane in reached})
 
     def add(self, partition: int, people: Mapping[str, Profile], origins: Iterable[Origin]) -> None:
@@ -95,6 +97,16 @@ class News:
         self._waiting = {user_id: one for user_id, one in self._waiting.items() if one.partition in partitions}
         self._reached = {partition: some for partition, some in self._reached.items() if partition in partitions}
         self._begun &= partitions
+        self._doubted &= partitions
+
+    def doubt(self, partition: int) -> None:
+        """Take a partition on once more, without faith in its mark: Redis may have old lists and a newer mark."""
+        self._begun.discard(partition)
+        self._doubted.add(partition)
+
+    def is_doubted(self, partition: int) -> bool:
+        """Whether a partition's mark may promise too much."""
+        return partition in self._doubted
 
     def has_begun(self, partition: int) -> bool:
         """Whether a partition has been taken on."""

@@ -85,14 +85,14 @@ async def archived_profile(app: RecoMindApp, user_id: str) -> Profile:
 
 
 async def _ranked(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
-    """Rank now, and store the list for the next time; with the figures at hand while Redis is away."""
+    """Rank now, and store the list for the next time, unless its owner has stored one meanwhile."""
     person, is_known = await profile_at_hand(app, user_id)
     with suppress(UnavailableError):
         await app.replica.load([person])
     stored = app.replica.list_for(person, app.options.slate_size)
     if is_known:
         with suppress(UnavailableError):
-            await app.read_model.put_lists({user_id: stored})
+            await app.read_model.offer_list(user_id, stored)
     return stored.videos, stored.meta
 
 

@@ -11,8 +11,9 @@ import asyncpg
 
 from recomind.breaker import Breaker
 from recomind.catalogue import Video
-from recomind.errors import UnavailableError
+from recomind.errors import OutdatedError, UnavailableError
 from recomind.events import Action
+from recomind.stores.fence import MEMORY, Fence
 from recomind.stores.sql import QUERIES, SCHEMA
 
 SOON: Final = 1.0
@@ -44,6 +45,9 @@ class Archive:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._pool: asyncpg.Pool | None = None
+        self.fence = Fence("", 0)
+        """For what only the owner of a partition writes."""
+        self._raised: Fence | None = None
         self._border = Breaker("PostgreSQL", SILENCE, (asyncpg.InterfaceError,))
 
     async def open(self) -> None:
@@ -98,12 +102,12 @@ class Archive:
     async def put_popularity(self, rows: Sequence[tuple[str, float, float]]) -> None:
         """Overwrite videos' scores: (video id, score, event time of the last action)."""
         ids, scores, times = zip(*rows, strict=True)
-        await self._run("put_popularity", ids, scores, [moment(at) for at in times])
+        await self._put("put_popularity", ids, scores, [moment(at) for at in times])
 
     async def put_profiles(self, rows: Sequence[tuple[str, Sequence[str], float]]) -> None:
         """Overwrite people's top tags: (user id, tags, event time of the last action)."""
         ids, tags, times = zip(*rows, strict=True)
-        await self._run("put_profiles", ids, ["\x1f".join(some) for some in tags], [moment(at) for at in times])
+        await self._put("put_profiles", ids, ["\x1f".join(some) for some in tags], [moment(at) for at in times])
 
     async def popular(self, n: int) -> list[str]:
         """The most popular videos as last written down."""
@@ -135,6 +139,21 @@ class Archive:
     async def likes(self) -> list[tuple[str, str]]:
         """Every like as (user id, video id), person by person, newest first."""
         return [(row[0], row[1]) for row in await self._fetch("likes")]
+
+    async def _put(self, name: str, *columns: Any) -> None:
+        """Overwrite rows, unless a later generation of the group does.
+
+        Raises:
+            OutdatedError: it does.
+        """
+        fence = self.fence
+        if self._raised != fence:
+            await self._run("raise_generation", *fence, float(MEMORY))
+            self._raised = fence
+        async with self._connection() as connection:
+            if await connection.execute(QUERIES[name], *fence, *columns) == "INSERT 0 0":
+                self._raised = None
+                raise OutdatedError("PostgreSQL", fence.generation)
 
     async def _run(self, name: str, *arguments: Any, within: float | None = None) -> None:
         async with self._connection(within) as connection:

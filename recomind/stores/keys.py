@@ -16,6 +16,7 @@
 | `model_version` | the retrained model that is served | none |
 | `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
 | `read_model_epoch:{partition}` | the run of Redis in which a partition's values were published | none |
+| `generation:{group}` | the latest generation of the workers' group that has written | 1 hour |
 | `lists_written` | a channel: whose lists have just been written, msgpack; an empty name for trending | |
 """
 
@@ -93,3 +94,8 @@ def model(version: str, video_id: str) -> str:
 def epoch(partition: int) -> str:
     """The run of Redis in which the values of a partition were published."""
     return f"read_model_epoch:{partition}"
+
+
+def generation(group: str) -> str:
+    """The latest generation of a group of workers that has written."""
+    return f"generation:{group}"

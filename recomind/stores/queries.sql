@@ -41,15 +41,26 @@ SELECT c.change_id, v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_
 FROM catalogue_changes c JOIN videos v USING (video_id)
 WHERE c.change_id > $1 - 100 ORDER BY c.change_id
 
+-- raise_generation --
+-- From now on only this generation of the group writes; an old one's number is forgotten after $3 seconds.
+INSERT INTO generations (group_id, generation) VALUES ($1, $2)
+ON CONFLICT (group_id) DO UPDATE SET generation = $2, since = now()
+WHERE generations.generation < $2 OR generations.since < now() - make_interval(secs => $3)
+
 -- put_popularity --
+-- Nothing, where a later generation has begun to write; one that is about to waits for us.
+WITH fence AS (SELECT FROM generations WHERE group_id = $1 AND generation = $2 FOR SHARE)
 INSERT INTO video_popularity (video_id, score, last_updated)
-SELECT * FROM unnest($1::text[], $2::float8[], $3::timestamptz[])
+SELECT * FROM unnest($3::text[], $4::float8[], $5::timestamptz[]) WHERE EXISTS (SELECT FROM fence)
 ON CONFLICT (video_id) DO UPDATE SET score = excluded.score, last_updated = excluded.last_updated
 
 -- put_profiles --
+-- Behind the same fence.
+WITH fence AS (SELECT FROM generations WHERE group_id = $1 AND generation = $2 FOR SHARE)
 INSERT INTO user_profiles (user_id, top_tags, updated_at)
 SELECT user_id, string_to_array(tags, chr(31)), updated_at
-FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS given (user_id, tags, updated_at)
+FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS given (user_id, tags, updated_at)
+WHERE EXISTS (SELECT FROM fence)
 ON CONFLICT (user_id) DO UPDATE SET top_tags = excluded.top_tags, updated_at = excluded.updated_at
 
 -- popular --

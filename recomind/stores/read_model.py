@@ -16,6 +16,7 @@ from recomind.state.origins import Origins
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores import keys
+from recomind.stores.fence import Fence
 from recomind.stores.values import Values
 
 Kind = TypeVar("Kind")
@@ -57,15 +58,22 @@ class ReadModel:
 
     def __init__(self, values: Values) -> None:
         self.values = values
+        self.fence: Fence | None = None
+        """For what only the owner of a partition writes; None outside of the group."""
 
     async def put_lists(self, lists: Mapping[str, Stored]) -> None:
         """Store people's lists, with their top tags and meta."""
-        videos = {keys.recommendations(user): stored.videos for user, stored in lists.items()}
-        metas = {keys.recommendations_meta(user): _encode(stored.meta) for user, stored in lists.items()}
-        await self.values.set_many({**videos, **metas}, keys.RECOMMENDATIONS_TTL)
+        entries = {key: value for user, stored in lists.items() for key, value in _list_of(user, stored).items()}
+        await self._put(entries, keys.RECOMMENDATIONS_TTL)
         tags = {keys.user_profile(user): stored.top_tags for user, stored in lists.items()}
-        await self.values.set_many(tags, keys.USER_PROFILE_TTL)
+        await self._put(tags, keys.USER_PROFILE_TTL)
         await self.values.publish(keys.LISTS_WRITTEN, _encode(list(lists)))
+
+    async def offer_list(self, user_id: str, stored: Stored) -> None:
+        """Store the list of somebody who has none: one that came meanwhile is newer, and stays."""
+        if await self.values.set_new(_list_of(user_id, stored), keys.RECOMMENDATIONS_TTL):
+            await self.values.set_new({keys.user_profile(user_id): stored.top_tags}, keys.USER_PROFILE_TTL)
+            await self.values.publish(keys.LISTS_WRITTEN, _encode([user_id]))
 
     async def written(self) -> AsyncIterator[list[str]]:
         """Whose lists have been written, from now on; first of all nobody's, once listening has begun."""
@@ -85,7 +93,7 @@ class ReadModel:
 
     async def put_marks(self, marks: Mapping[int, Origins]) -> None:
         """Store partitions' marks: which actions are in lists (see `recomind.news`)."""
-        await self.values.set_many({keys.lists_mark(partition): _encode(mark) for partition, mark in marks.items()})
+        await self._put({keys.lists_mark(partition): _encode(mark) for partition, mark in marks.items()})
 
     async def mark(self, partition: int) -> Origins | None:
         """A partition's mark; None where it was never stored, or Redis has lost it."""
@@ -123,7 +131,7 @@ class ReadModel:
     async def put_profiles(self, profiles: Mapping[str, Profile]) -> None:
         """Store people's profiles."""
         values = {keys.user_state(user): _encode(profile) for user, profile in profiles.items()}
-        await self.values.set_many(values, keys.USER_STATE_TTL)
+        await self._put(values, keys.USER_STATE_TTL)
 
     async def profiles(self, user_ids: Sequence[str]) -> dict[str, Profile]:
         """The profiles of those people who have one here."""
@@ -131,7 +139,7 @@ class ReadModel:
 
     async def put_popularity(self, videos: Mapping[str, Popularity]) -> None:
         """Store videos' popularity."""
-        await self.values.set_many({keys.video_popularity(video): _encode(state) for video, state in videos.items()})
+        await self._put({keys.video_popularity(video): _encode(state) for video, state in videos.items()})
 
     async def popularity(self, video_ids: Sequence[str]) -> dict[str, Popularity]:
         """The popularity of those videos that have any."""
@@ -139,7 +147,7 @@ class ReadModel:
 
     async def put_neighbours(self, videos: Mapping[str, Neighbours]) -> None:
         """Store videos' company."""
-        await self.values.set_many({keys.video_neighbours(video): _encode(state) for video, state in videos.items()})
+        await self._put({keys.video_neighbours(video): _encode(state) for video, state in videos.items()})
 
     async def neighbours(self, video_ids: Sequence[str]) -> dict[str, Neighbours]:
         """The company of those videos that have any."""
@@ -147,7 +155,7 @@ class ReadModel:
 
     async def put_trending(self, partition: int, videos: Scored) -> None:
         """Store a partition's most popular videos."""
-        await self.values.set_many({keys.trending(partition): _encode(videos)})
+        await self._put({keys.trending(partition): _encode(videos)})
 
     async def put_forward(self, partition: int) -> Scored | None:
         """A partition's most popular videos; None where it has not stored any."""
@@ -163,7 +171,7 @@ class ReadModel:
     async def put_leaders(self, partition: int, lists: Mapping[str, Lists]) -> None:
         """Store a partition's most popular videos by tag and window."""
         values = {keys.leaders(partition, tag): _encode(by_window) for tag, by_window in lists.items()}
-        await self.values.set_many(values, keys.LEADERS_TTL)
+        await self._put(values, keys.LEADERS_TTL)
 
     async def leaders(self, partitions: int, tag: str, window: str) -> list[tuple[str, float]]:
         """The most popular videos of all partitions in a window, by the order in which they lead."""
@@ -202,16 +210,32 @@ class ReadModel:
         return [partition for partition, epoch in zip(partitions, found, strict=True) if epoch != run]
 
     async def begin_publishing(self, partition: int) -> bytes:
-        """Say that all values of a partition are about to be published; hand what is returned to `mark_published`."""
+        """Say that all values of a partition are about to be published, and that its lists may be old.
+
+        Returns:
+            What `mark_published` wants in the end.
+        """
         run = await self.values.run()
-        await self.values.set_many({keys.epoch(partition): PUBLISHING})
+        await self.values.delete([keys.lists_mark(partition)])
+        await self._put({keys.epoch(partition): PUBLISHING})
         return run
 
     async def mark_published(self, partition: int, run: bytes) -> bool:
         """Say that all values have been published, unless Redis has been emptied since; whether it has not."""
         return await self.values.replace(keys.epoch(partition), run)
 
+    async def _put(self, values: Mapping[str, bytes], ttl: int | None = None) -> None:
+        """Store what is the business of a partition's owner alone."""
+        await self.values.set_many(values, ttl, self.fence)
+
     async def _read(self, ids: Sequence[str], key: Any, kind: type[Kind] | Any) -> dict[str, Kind]:
         decode = msgspec.msgpack.Decoder(kind).decode
         found: Iterable[bytes | None] = await self.values.get_many([key(one) for one in ids])
         return {one: decode(value) for one, value in zip(ids, found, strict=True) if value is not None}
+
+
+def _list_of(user_id: str, stored: Stored) -> dict[str, bytes]:
+    return {
+        keys.recommendations(user_id): stored.videos,
+        keys.recommendations_meta(user_id): _encode(stored.meta),
+    }

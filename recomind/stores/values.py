@@ -14,6 +14,9 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from recomind.breaker import Breaker
+from recomind.errors import OutdatedError
+from recomind.stores import keys as names
+from recomind.stores.fence import MEMORY, Fence
 
 CONNECTIONS: Final = 128
 """Most connections of a process; more requests than that wait for one."""
@@ -38,6 +41,21 @@ end
 """
 """Sets many keys with one TTL: a command for all takes a tenth of the time of a pipeline with a command for each."""
 
+SET_FENCED: Final = f"""\
+local mine, latest = tonumber(ARGV[#ARGV]), tonumber(redis.call('GET', KEYS[#KEYS]) or '0')
+if latest > mine then return 0 end
+redis.call('SET', KEYS[#KEYS], mine, 'EX', {MEMORY})
+KEYS[#KEYS] = nil
+{SET_ALL}return 1
+"""
+"""The same behind a fence, whose key comes last, as does our generation; whether that is not outdated."""
+
+SET_NEW: Final = f"""\
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+{SET_ALL}return 1
+"""
+"""The same where the first key is not there yet; whether it was not."""
+
 
 class Values(Protocol):
     """Bytes by key, some of which vanish after a time."""
@@ -45,8 +63,15 @@ class Values(Protocol):
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of keys, None where there is none."""
 
-    async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None) -> None:
-        """Set values, which vanish after `ttl` seconds; None: never."""
+    async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None, fence: Fence | None = None) -> None:
+        """Set values, which vanish after `ttl` seconds; None: never.
+
+        Raises:
+            OutdatedError: a later generation than that of the fence has written.
+        """
+
+    async def set_new(self, values: Mapping[str, bytes], ttl: int) -> bool:
+        """Set values for `ttl` seconds if the first of their keys is not there, in one step; whether it was not."""
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove keys."""
@@ -84,10 +109,19 @@ class MemoryValues:
         found = (self._values.get(key) for key in keys)
         return [entry[0] if entry and entry[1] > now else None for entry in found]
 
-    async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None) -> None:
+    async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None, fence: Fence | None = None) -> None:
         """Set values, which vanish after `ttl` seconds; None: never."""
+        if fence is not None:
+            self._pass(fence)
         until = float("inf") if ttl is None else self._clock() + ttl
         self._values.update({key: (value, until) for key, value in values.items()})
+
+    async def set_new(self, values: Mapping[str, bytes], ttl: int) -> bool:
+        """Set values for `ttl` seconds if the first of their keys is not there; whether it was not."""
+        is_new = (await self.get_many(list(values)[:1])) == [None]
+        if is_new:
+            await self.set_many(values, ttl)
+        return is_new
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove keys."""
@@ -129,6 +163,13 @@ class MemoryValues:
     async def close(self) -> None:
         """Nothing to disconnect."""
 
+    def _pass(self, fence: Fence) -> None:
+        key, now = names.generation(fence.group), self._clock()
+        latest, until = self._values.get(key, (b"0", now))
+        if until > now and int(latest) > fence.generation:
+            raise OutdatedError("Redis", fence.generation)
+        self._values[key] = b"%d" % fence.generation, now + MEMORY
+
 
 class RedisValues:
     """Redis."""
@@ -144,7 +185,9 @@ class RedisValues:
         )
         self._redis = redis.Redis.from_pool(pool)
         self._border = Breaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
-        self._set_all = self._redis.register_script(SET_ALL)
+        self._set_all, self._set_fenced, self._set_new = map(
+            self._redis.register_script, (SET_ALL, SET_FENCED, SET_NEW)
+        )
         self._asked: list[str] | None = None
         self._round: asyncio.Task[list[bytes | None]] | None = None
 
@@ -156,13 +199,23 @@ class RedisValues:
             return await self._read(keys)
         return await self._read_together(keys)
 
-    async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None) -> None:
+    async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None, fence: Fence | None = None) -> None:
         """Set values, which vanish after `ttl` seconds; None: never."""
         entries = list(values.items())
         for start in range(0, len(entries), MOST):
             some = dict(entries[start : start + MOST])
-            with self._border:
-                await self._set_all(keys=list(some), args=[ttl or 0, *some.values()])
+            if fence is None:
+                await self._run(self._set_all, list(some), [ttl or 0, *some.values()])
+            elif not await self._run(
+                self._set_fenced,
+                [*some, names.generation(fence.group)],
+                [ttl or 0, *some.values(), fence.generation],
+            ):
+                raise OutdatedError("Redis", fence.generation)
+
+    async def set_new(self, values: Mapping[str, bytes], ttl: int) -> bool:
+        """Set values for `ttl` seconds if the first of their keys is not there; whether it was not."""
+        return bool(await self._run(self._set_new, list(values), [ttl, *values.values()]))
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove keys."""
@@ -217,6 +270,10 @@ class RedisValues:
     async def close(self) -> None:
         """Disconnect."""
         await self._redis.aclose()
+
+    async def _run(self, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        with self._border:
+            return await script(keys=keys, args=arguments)
 
     async def _read(self, keys: Sequence[str]) -> list[bytes | None]:
         with self._border:

@@ -1,7 +1,7 @@
 """Reading topics to their end: tables' changelogs, and the logs that state is recomputed from."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -30,10 +30,16 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
 KEPT = msgspec.msgpack.Decoder(Kept)
 
 
-async def restore(kafka: Mapping[str, Any], topic: str, partitions: Iterable[int]) -> dict[int, dict[str, bytes]]:
+async def restore(
+    kafka: Mapping[str, Any],
+    topic: str,
+    partitions: Iterable[int],
+    on_stale: Callable[[int, str], None] = lambda *_: None,
+) -> dict[int, dict[str, bytes]]:
     """A table's values by partition and key, as its changelog keeps them, still encoded.
 
-    A worker that lost its partitions without knowing may write behind the new owner; such a value is left out.
+    A worker that lost its partitions without knowing may write behind the new owner; such a value is left out, and
+    `on_stale` told of its partition and key: once Kafka has compacted the topic, only the stale one would be there.
     """
     found: dict[int, dict[str, bytes]] = {partition: {} for partition in partitions}
     async for partition, records in read_to_end(kafka, topic, found):
@@ -46,6 +52,7 @@ async def restore(kafka: Mapping[str, Any], topic: str, partitions: Iterable[int
                 values[key] = record.value
             else:
                 logger.warning("%s: a stale write for %r was left out", topic, key)
+                on_stale(partition, key)
     return found
 
 

@@ -125,5 +125,8 @@ class Table(Generic[Value]):
             task.cancel()
 
     async def _recover(self, partitions: set[int]) -> None:
-        found = await restore(self._kafka, self.topic, partitions)
+        stale: list[tuple[int, str]] = []
+        found = await restore(self._kafka, self.topic, partitions, lambda *place: stale.append(place))
         self._values.update({partition: {**values} for partition, values in found.items()})
+        for partition, key in stale:
+            self._changed.setdefault(partition, set()).add(key)  # the right value goes out again, as the last one

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recomind.errors import UnavailableError
+from recomind.errors import OutdatedError, UnavailableError
 from recomind.ranking.blend import Weights
 from recomind.signals import Touched
 from recomind.stack.server import free_port
@@ -11,6 +11,8 @@ from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Liked, Profile
 from recomind.stores import keys
+from recomind.stores.archive import Archive, moment
+from recomind.stores.fence import Fence
 from recomind.stores.read_model import ListMeta, ReadModel, Stored
 from recomind.stores.values import MemoryValues, RedisValues
 
@@ -131,3 +133,65 @@ async def test_keys_in_redis_live_as_long_as_the_contract_says(stack):
     }
     assert ttl == {"recommendations:ttl": 600, "user_profile:ttl": 1800, "popular_videos": 900}
     await values.close()
+
+
+async def test_a_later_generation_keeps_an_earlier_one_from_writing(values):
+    await values.delete([keys.generation("contract")])
+    await values.set_many({"contract:fenced": b"1"}, 60, Fence("contract", 6))
+    await values.set_many({"contract:fenced": b"2"}, 60, Fence("contract", 7))
+    with pytest.raises(OutdatedError, match="later generation of the group than 6"):
+        await values.set_many({"contract:fenced": b"3"}, 60, Fence("contract", 6))
+    await values.set_many({"contract:beside": b"4"}, 60, Fence("contract, another", 1))
+    assert await values.get_many(["contract:fenced", "contract:beside"]) == [b"2", b"4"]
+
+
+async def test_the_fence_holds_for_all_that_only_an_owner_writes(values):
+    model, late = ReadModel(values), ReadModel(values)
+    late.fence, model.fence = Fence("owners", 1), Fence("owners", 2)
+    await model.put_marks({5: {5: 1}})
+    writes = [
+        late.put_marks({5: {5: 2}}),
+        late.put_lists({"fenced": Stored(b"[]", b"[]", ListMeta(0.0, {}, 0))}),
+        late.put_profiles({"fenced": Profile()}),
+        late.put_popularity({"fenced": popularity.Popularity()}),
+        late.put_neighbours({"fenced": Neighbours()}),
+        late.put_trending(5, ()),
+        late.put_leaders(5, {"": {}}),
+        late.begin_publishing(5),
+    ]
+    for write in writes:
+        with pytest.raises(OutdatedError):
+            await write
+    assert await values.get_many([keys.user_state("fenced"), keys.recommendations("fenced")]) == [None, None]
+
+
+async def test_a_list_that_is_offered_does_not_replace_one_that_came_meanwhile(values):
+    model = ReadModel(values)
+    await values.delete([keys.recommendations("cold"), keys.recommendations_meta("cold"), keys.user_profile("cold")])
+    older, newer = (Stored(videos, b"[]", ListMeta(at, {}, 0)) for videos, at in ((b"[1]", 1.0), (b"[2]", 2.0)))
+    await model.offer_list("cold", older)
+    assert await model.list_of("cold") == (b"[1]", older.meta)
+    await model.put_lists({"cold": newer})
+    await model.offer_list("cold", older)
+    assert await model.list_of("cold") == (b"[2]", newer.meta)
+
+
+async def test_in_postgresql_a_later_generation_keeps_an_earlier_one_from_writing(stack):
+    early, late = Archive(stack.settings.postgres_dsn), Archive(stack.settings.postgres_dsn)
+    early.fence, late.fence = Fence("contract", 6), Fence("contract", 7)
+    await early.open()
+    await late.open()
+    await early.put_popularity([("fenced", 1.0, 1.0)])
+    await early.put_profiles([("fenced", ["a"], 1.0)])
+    await late.put_popularity([("fenced", 2.0, 2.0)])
+    with pytest.raises(OutdatedError, match="PostgreSQL"):
+        await early.put_popularity([("fenced", 3.0, 3.0)])
+    with pytest.raises(OutdatedError, match="PostgreSQL"):
+        await early.put_profiles([("fenced", ["b"], 3.0)])
+    assert await late.popularity_of(["fenced"]) == {"fenced": (2.0, moment(2.0))}
+    assert await late.profiles_of(["fenced"]) == {"fenced": moment(1.0)}
+    async with late._connection() as connection:
+        await connection.execute("DELETE FROM video_popularity WHERE video_id = 'fenced'")
+        await connection.execute("DELETE FROM user_profiles WHERE user_id = 'fenced'")
+    await early.close()
+    await late.close()

@@ -66,6 +66,13 @@ async def test_redis_is_killed_and_comes_back_with_old_values(faulty, tmp_path):
         await stage.well_again("Redis was killed, and has old values", 30)
 
 
+async def test_a_worker_is_killed_and_redis_is_emptied_at_once(faulty, tmp_path):
+    async with scene(faulty, tmp_path, 2, seed=12) as stage:
+        stage.workers[0].kill()
+        await flush(faulty.settings)
+        await stage.well_again("a worker of two is killed as Redis is emptied", 30)
+
+
 async def test_a_worker_stalls_for_longer_than_its_session(faulty, tmp_path):
     async with scene(faulty, tmp_path, 3, seed=8) as stage:
         for _ in range(2):

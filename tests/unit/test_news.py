@@ -84,3 +84,15 @@ def test_whoever_applied_an_action_at_or_above_the_mark_waits():
     assert not waits({0: 7}, {0: 8})
     assert waits({0: 8}, {0: 8})
     assert waits({0: 7, 3: 0}, {0: 8})
+
+
+def test_a_doubted_partition_gives_no_mark_until_it_is_taken_on_again():
+    news = begun()
+    news.add(0, {"a": person(l0=7)}, [Origin(0, 7)])
+    news.take(16)
+    news.done()
+    assert news.marks() == {0: {0: 8}}
+    news.doubt(0)
+    assert (news.marks(), news.has_begun(0), news.is_doubted(0)) == ({}, False, True)
+    news.begin(0, {"a": person(l0=7)}, {}, {0: 8})
+    assert (news.marks(), news.is_doubted(0)) == ({0: {0: 0}}, False)
