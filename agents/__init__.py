@@ -9,6 +9,7 @@ from agents import (
     archive,
     dead_letters,
     neighbours,
+    operations,
     popularity,
     profiles,
     recommendations,
@@ -28,6 +29,7 @@ AGENTS = {
     "trending": trending,
     "training": training,
     "watchdog": watchdog,
+    "operations": operations,
 }
 
 

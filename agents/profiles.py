@@ -52,7 +52,8 @@ class Keeper:
         for user_id, value in changed.items():
             self._kept.put(batch.partition, user_id, value)
             self._published.add(user_id, value)
-        self._app.news.add(batch.partition, changed, (origin for origin, _ in actions_of(reads)))
+        taken = batch.records[0].timestamp / 1000
+        self._app.news.add(batch.partition, changed, (origin for origin, _ in actions_of(reads)), taken)
         self._app.reached[batch.partition] = batch.records[-1].offset + 1
 
     def _fold(self, batch: Batch, reads: Sequence[Read]) -> tuple[dict[str, Profile], list[Signal]]:

@@ -6,14 +6,16 @@ It runs at the refresh interval. Commits do not wait for it; `recomind.news` tel
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from time import monotonic
+from time import monotonic, time
 from typing import Final
 
 import msgspec
 
 from agents.publishing import Publisher
+from recomind import prequential
 from recomind.app import Lesson, RecoMindApp
 from recomind.candidates.sources import STRATEGIES
+from recomind.figures import by_feature
 from recomind.news import waits
 from recomind.ranking.blend import merge
 from recomind.recommender import NAMES, learn, rank
@@ -113,9 +115,8 @@ class Refresher:
                 await app.read_model.put_weights(min(app.owned), app.replica.weights)
             known = await app.read_model.weights(app.options.partitions)
             app.replica.weights = merge(partial for partial in known if partial.fits(len(NAMES)))
-        if app.replica.weights.version:
-            for name, weight in zip(NAMES, app.replica.weights.linear()[0], strict=True):
-                app.counters.weight.labels(name).set(weight)
+        for name, weight in by_feature(app.replica.weights).items():
+            app.counters.weight.labels(name).set(weight)
 
     async def _refresh_some(self) -> None:
         app = self._app
@@ -128,10 +129,13 @@ class Refresher:
         except BaseException:
             app.news.put_back()
             raise
-        app.news.done()
+        taken = app.news.done()
         for user_id, profile in people.items():
             self._archived.add(user_id, (lists[user_id], profile.last_at))
         self._count(lists)
+        now = time()
+        for since in taken:
+            app.counters.fresh(max(0.0, now - since))
         await self._learn_some(1 if len(app.news) else TEACH)
 
     async def _learn_some(self, most: int) -> None:
@@ -152,8 +156,18 @@ class Refresher:
     def _learn(self, lesson: Lesson) -> None:
         replica = self._app.replica
         ranked = rank(lesson.profile, replica.index, lesson.timestamp)
+        self._score(prequential.hits(ranked, replica.index, replica.weights, lesson.video_id))
         replica.weights = learn(replica.weights, ranked, replica.index, lesson.video_id)
         self._app.counters.lessons.inc()
+
+    def _score(self, found: Mapping[str, bool]) -> None:
+        """Count who had put the video that is now liked among the first."""
+        if not found:
+            return
+        self._app.quality = prequential.learn(self._app.quality, found)
+        self._app.counters.scored.inc()
+        for name, hit in found.items():
+            self._app.counters.hits.labels(name).inc(hit)
 
     def _count(self, lists: Mapping[str, Stored]) -> None:
         """Count lists and their strategies: summed first, as a labelled counter takes as long as thirty sums."""

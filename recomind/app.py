@@ -16,8 +16,10 @@ from mode.utils.logging import get_logger
 from recomind import topics
 from recomind.errors import StalledError, UnavailableError
 from recomind.events import Action
+from recomind.figures import Figures
 from recomind.metrics import Counters
 from recomind.news import News
+from recomind.prequential import Quality
 from recomind.settings import Settings
 from recomind.signals import Signal, Touched
 from recomind.state.profile import Profile
@@ -77,6 +79,10 @@ class RecoMindApp(faust.App):
         self.news = News()
         self.reached: dict[int, int] = {}
         """Partition to the offset up to which the stream's records are in the profiles."""
+        self.quality: Mapping[str, Quality] = {}
+        """Of the hybrid and of each source alone, by the likes met here."""
+        self.figures: Figures | None = None
+        """What this worker has last told of itself."""
         self.lessons: deque[Lesson] = deque(maxlen=LESSONS)
         self.failure: BaseException | None = None
         self.intakes: list[Intake] = []
@@ -195,14 +201,22 @@ class RecoMindApp(faust.App):
 
     def observe(self) -> None:
         """Bring the gauges up to date."""
-        self.counters.waiting.set(len(self.news))
+        counters = self.counters
+        counters.waiting.set(len(self.news))
+        counters.ready.set(self.is_ready)
+        counters.leads.set(self.leads)
+        counters.partitions.set(self.options.partitions)
+        counters.owned.clear()
+        for partition in self.owned:
+            counters.owned.labels(str(partition)).set(1)
         for name, table in self.kept.items():
-            self.counters.keys.labels(name).set(len(table))
+            counters.keys.labels(name).set(len(table))
         lags: dict[str, int] = dict.fromkeys((topics.ACTIONS, topics.SIGNALS), 0)
         for tp, end in self.monitor.tp_end_offsets.items():
-            lags[tp.topic] = lags.get(tp.topic, 0) + max(0, end - self.monitor.tp_committed_offsets.get(tp, 0))
+            if tp.partition in self.owned:
+                lags[tp.topic] = lags.get(tp.topic, 0) + max(0, end - (self.consumer._committed_offset.get(tp) or 0))
         for topic, lag in lags.items():
-            self.counters.lag.labels(topic).set(lag)
+            counters.lag.labels(topic).set(lag)
 
     async def _send(self, topic: str, partition: int, records: Sequence[Outgoing]) -> None:
         while True:

@@ -6,7 +6,7 @@ in the read model: lane to an offset below which every action is in its person's
 over ranks everybody whose profile has applied an action at or above it. (`docs/decisions/0023-lists-behind-a-mark.md`)
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ class Waiting(NamedTuple):
     profile: Profile
     since: Origins
     """Lane to an offset below which the person's actions are in the list."""
+    taken: float | None = None
+    """When the log took the first of those that are not, epoch seconds; None: an earlier owner knew."""
 
 
 class News:
@@ -52,8 +54,17 @@ class News:
         self._doubted.discard(partition)
         self.wait(partition, people, {lane: since.get(lane, 0) for lane in reached})
 
-    def add(self, partition: int, people: Mapping[str, Profile], origins: Iterable[Origin]) -> None:
-        """People have news from actions of these origins; a batch at a time, in the order of the log."""
+    def add(
+        self, partition: int, people: Mapping[str, Profile], origins: Iterable[Origin], taken: float | None = None
+    ) -> None:
+        """People have news from actions of these origins; a batch at a time, in the order of the log.
+
+        Args:
+            partition: whose log it is.
+            people: as they are now.
+            origins: of the actions.
+            taken: when the log took the first of them, epoch seconds.
+        """
         since: Origins = {}
         reached = self._reached.setdefault(partition, {})
         for lane, offset in origins:
@@ -63,15 +74,17 @@ class News:
             earlier = self._waiting.get(user_id)
             if earlier is not None:  # what came earlier is lower: only lanes that are new to it matter
                 waits_since = earlier.since if since.keys() <= earlier.since.keys() else {**since, **earlier.since}
-                self._waiting[user_id] = Waiting(partition, profile, waits_since)
+                self._waiting[user_id] = Waiting(partition, profile, waits_since, earlier.taken)
             else:
-                self._waiting[user_id] = Waiting(partition, profile, since)
+                self._waiting[user_id] = Waiting(partition, profile, since, taken)
 
-    def wait(self, partition: int, people: Mapping[str, Profile], since: Origins) -> None:
+    def wait(self, partition: int, people: Mapping[str, Profile], since: Origins, taken: float | None = None) -> None:
         """People wait for a list, as they are now: an earlier state is superseded."""
         for user_id, profile in people.items():
             earlier = self._waiting.get(user_id)
-            self._waiting[user_id] = Waiting(partition, profile, _lowest(since, earlier.since) if earlier else since)
+            lowest = _lowest(since, earlier.since) if earlier else since
+            first = taken if taken is not None or earlier is None else earlier.taken
+            self._waiting[user_id] = Waiting(partition, profile, lowest, first)
 
     def take(self, most: int) -> dict[str, Profile]:
         """Those who have waited longest, to be ranked; then comes `done` or `put_back`."""
@@ -80,9 +93,10 @@ class News:
             del self._waiting[user_id]
         return {user_id: one.profile for user_id, one in self._in_work.items()}
 
-    def done(self) -> None:
-        """The lists of those taken are stored."""
-        self._in_work = {}
+    def done(self) -> Sequence[float]:
+        """The lists of those taken are stored. Returns when the log took each one's first action, where it is known."""
+        stored, self._in_work = self._in_work, {}
+        return [one.taken for one in stored.values() if one.taken is not None]
 
     def put_back(self) -> None:
         """The lists of those taken could not be stored: they wait again, in their newest state."""
@@ -90,7 +104,7 @@ class News:
         for user_id, one in again.items():
             newer = self._waiting.get(user_id, one).profile
             if one.partition in self._reached:
-                self.wait(one.partition, {user_id: newer}, one.since)
+                self.wait(one.partition, {user_id: newer}, one.since, one.taken)
 
     def keep_only(self, partitions: Set[int]) -> None:
         """Forget the people of other partitions: they are their new owners' business."""

@@ -41,7 +41,9 @@ async def recommendations(request: web.Request) -> web.Response:
     """The person's top videos, best first; with `after`, as soon as they count the action that the token stands for."""
     app, user_id, n, after = app_of(request), id_of(request, "user_id"), n_of(request), after_of(request)
     waited = {} if after is None else {AFTER: "counted" if await counted(app, user_id, after) else "pending"}
-    return _answer(await list_of(app, user_id), n, app.replica.now, waited)
+    served = await list_of(app, user_id)
+    app.counters.served.labels(served.source).inc()
+    return _answer(served, n, app.replica.now, waited)
 
 
 async def list_of(app: RecoMindApp, user_id: str) -> Served:

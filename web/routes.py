@@ -9,8 +9,21 @@ from recomind.access import ADMIN, READ, WRITE, read_keys
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
+from recomind.figures import Summary
 from recomind.trends import Trend
-from web import actions, catalogue, explain, feed, health, openapi, pages, problems, recommendations, trending
+from web import (
+    actions,
+    catalogue,
+    explain,
+    feed,
+    health,
+    openapi,
+    operations,
+    pages,
+    problems,
+    recommendations,
+    trending,
+)
 from web.hub import HUB, Hub
 from web.keys import OPEN, doors
 from web.limits import Limits
@@ -83,6 +96,10 @@ ROUTES: Final = (
     Route("GET", "/feed/{user_id}", feed.feed, feed.Feed, takes_n=True),
     Route("GET", "/events/feed", feed.trending_events, takes_n=True, takes_window=True, kind=EVENTS),
     Route("GET", "/events/feed/{user_id}", feed.feed_events, takes_n=True, kind=EVENTS),
+    Route("GET", "/ops", pages.operations, kind=HTML, also=(304,), scope=OPEN),
+    Route("GET", "/operations", operations.operations, operations.Overview, scope=ADMIN),
+    Route("GET", "/operations/history", operations.operations_history, list[Summary], also=(503,), scope=ADMIN),
+    Route("GET", "/events/operations", operations.operations_events, also=(503,), kind=EVENTS, scope=ADMIN),
     Route("GET", "/assets/{name}", pages.asset, kind="*/*", also=(304, 404), scope=OPEN),
     Route("GET", "/healthz", health.healthz, dict[str, str], also=(503,), scope=OPEN),
     Route("GET", "/readyz", health.readyz, dict[str, str], also=(503,), scope=OPEN),
@@ -103,6 +120,7 @@ def declare(app: RecoMindApp) -> None:
         scopes = {(route.method, route.path): route.opened_by for route in ROUTES}
         served.middlewares.append(doors(keys, Limits(app.options.rate_limit, app.options.rate_burst), scopes))
     hub = served[HUB] = Hub(app.read_model, app.options.streams_limit)
+    app.counters.streams.set_function(lambda: hub.size)
     served.on_startup.append(hub.start)
     served.on_shutdown.append(hub.stop)
     for route in ROUTES:

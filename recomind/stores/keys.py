@@ -13,6 +13,8 @@
 | `trending:{partition}:{tag}` | the same by window, of one tag; an empty tag for all | 8 days |
 | `blend_weights:{partition}` | weights learned by the worker whose first partition it is, msgpack | none |
 | `lists_mark:{partition}` | lane to an offset below which every action is in its person's list, msgpack | none |
+| `worker_figures:{partition}` | figures of the worker whose first partition it is, msgpack | 5 s |
+| `operations_history` | all workers' figures together, a point in ten seconds for an hour, msgpack | 1 day |
 | `model_version` | the retrained model that is served | none |
 | `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
 | `read_model_epoch:{partition}` | the run of Redis in which a partition's values were published | none |
@@ -29,10 +31,13 @@ POPULAR_TTL: Final = 15 * MINUTE
 USER_PROFILE_TTL: Final = 30 * MINUTE
 USER_STATE_TTL: Final = 7 * 24 * 60 * MINUTE
 LEADERS_TTL: Final = 8 * 24 * 60 * MINUTE
+FIGURES_TTL: Final = 5
+HISTORY_TTL: Final = 24 * 60 * MINUTE
 MODEL_TTL: Final = 24 * 60 * MINUTE
 
 POPULAR_VIDEOS: Final = "popular_videos"
 MODEL_VERSION: Final = "model_version"
+OPERATIONS_HISTORY: Final = "operations_history"
 LISTS_WRITTEN: Final = "lists_written"
 
 
@@ -84,6 +89,11 @@ def lists_mark(partition: int) -> str:
 def blend_weights(partition: int) -> str:
     """A worker's learned weights."""
     return f"blend_weights:{partition}"
+
+
+def figures(partition: int) -> str:
+    """A worker's figures."""
+    return f"worker_figures:{partition}"
 
 
 def model(version: str, video_id: str) -> str:

@@ -19,6 +19,8 @@ CHECKS = (
 )
 LEFT_OUT = {
     "/": "a page: its type is checked by tests of the pages",
+    "/ops": "a page, as above",
+    "/events/operations": "a stream of events: it does not end",
     "/assets/{name}": "a file of a page: any type",
     "/events/feed": "a stream of events: it does not end",
     "/events/feed/{user_id}": "a stream of events: it does not end",

@@ -43,6 +43,11 @@ async def feed(request: web.Request) -> web.Response:
     return FILES["feed.html"].answer(request)
 
 
+async def operations(request: web.Request) -> web.Response:
+    """The operator's page."""
+    return FILES["ops.html"].answer(request)
+
+
 async def asset(request: web.Request) -> web.Response:
     """A file that a page loads."""
     found = FILES.get(request.match_info["name"])
