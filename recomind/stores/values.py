@@ -233,15 +233,18 @@ class RedisValues:
         """The messages of a channel, from now on; first of all a None once listening has begun.
 
         Raises:
-            UnavailableError: the connection is lost.
+            UnavailableError: the connection is lost, or Redis is silent.
         """
         async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
             with self._border:
                 await subscription.subscribe(channel)
+                await self._redis.ping()
             yield None
             while True:
                 with self._border:
                     message = await subscription.get_message(timeout=PATIENCE)
+                    if message is None:  # nobody says anything, or Redis is silent
+                        await self._redis.ping()
                 if message is not None:
                     yield message["data"]
 

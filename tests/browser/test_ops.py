@@ -188,6 +188,7 @@ def test_all_workers_are_told_by_each_and_one_that_dies_is_missed_and_replaced(a
     second.kill()
     other.wait_for_selector("body.stale")
     assert "No news from the workers" in other.inner_text("#verdict")
+    assert other.inner_text("#live") in {"no news", "out of reach"}
     page.wait_for_function("() => /Partitions? .* no worker/.test(document.querySelector('#verdict').textContent)")
     page.set_default_timeout(60_000)
     page.wait_for_function("() => document.querySelectorAll('#workers .parts i').length === 4")

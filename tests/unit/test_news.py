@@ -96,3 +96,32 @@ def test_a_doubted_partition_gives_no_mark_until_it_is_taken_on_again():
     assert (news.marks(), news.has_begun(0), news.is_doubted(0)) == ({}, False, True)
     news.begin(0, {"a": person(l0=7)}, {}, {0: 8})
     assert (news.marks(), news.is_doubted(0)) == ({0: {0: 0}}, False)
+
+
+def test_it_is_known_since_when_the_first_action_of_each_waits():
+    news = begun()
+    news.add(0, {"a": person(l0=7)}, [Origin(0, 7)], 100.0)
+    news.add(0, {"a": person(l0=8), "b": person(l0=9)}, [Origin(0, 8), Origin(0, 9)], 101.0)
+    news.take(1)
+    news.add(0, {"a": person(l0=10)}, [Origin(0, 10)], 102.0)
+    assert news.done() == [100.0]
+    news.take(2)
+    assert sorted(news.done()) == [101.0, 102.0]
+    assert news.done() == []
+
+
+def test_whoever_is_put_back_waits_since_the_first_time():
+    news = begun()
+    news.add(0, {"a": person(l0=7)}, [Origin(0, 7)], 100.0)
+    news.take(1)
+    news.add(0, {"a": person(l0=8)}, [Origin(0, 8)], 105.0)
+    news.put_back()
+    news.take(1)
+    assert news.done() == [100.0]
+
+
+def test_since_when_somebody_waits_whom_another_worker_left_is_not_known():
+    news = News()
+    news.begin(0, {"a": person(l0=7)}, {0: 7}, {0: 8})
+    news.take(1)
+    assert news.done() == []

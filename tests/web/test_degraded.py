@@ -1,6 +1,7 @@
 """A worker whose Redis, PostgreSQL or Kafka is away: stopped, or there and silent. All requests are answered soon."""
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -116,6 +117,29 @@ async def test_without_redis_reads_come_from_the_archive_and_writes_are_taken(wo
     assert said["/users/known/profile"][2]["recent_likes"] == ["v0"]
     assert (taken[0], put[0]) == (202, 200)
     await counted(http, taken[2]["token"])
+
+
+@pytest.mark.parametrize("how", ["stopped", "silent"])
+async def test_without_redis_an_open_stream_goes_on_and_tells_of_its_worker_alone(world, http, how):
+    async with http.get("/events/operations") as operations:
+        assert operations.status == 200
+        with away(world[0].redis, how):
+            events = [line async for line in told(operations, 3)]
+        assert [event["whole"] for event in events] == [False, False, False]
+        assert [worker["partitions"] for worker in events[-1]["workers"]] == [[0, 1]]
+        back = [event["missing"] async for event in told(operations, 6, whole=True)]
+        assert back[-1] == []
+
+
+async def told(answer, count, whole=False):
+    """The next so many overviews of a stream that are of all workers, or are not."""
+    async for line in answer.content:
+        event = json.loads(line.removeprefix(b"data: ")) if line.startswith(b"data: ") else {"whole": None}
+        if event["whole"] is whole:
+            yield event
+            count -= 1
+            if not count:
+                return
 
 
 @pytest.mark.parametrize("how", ["stopped", "silent"])

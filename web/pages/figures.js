@@ -46,7 +46,7 @@ export class Figure {
     const values = lines.map(field => now[field]), known = points.flatMap(point => lines.map(field => point[field])).filter(value => value !== null);
     const top = high ?? above(Math.max(0, ...known));
     this.made.classList.toggle("bad", Boolean(bad) && values.some(value => value !== null && bad(value)));
-    this.value.replaceChildren(...values.flatMap((value, place) => (place ? [element("small", `n${place}`, told(value))] : [told(value)])));
+    this.value.replaceChildren(...values.flatMap((value, place) => (place ? value === null ? [] : [element("small", `n${place}`, told(value))] : [told(value)])));
     this.note.textContent = none && values[0] === null ? none : (this.about.note ?? "");
     draw(this.svg, lines.map(field => points.map(point => ({ at: point.at, value: point[field] }))), { high: top, window });
     this.svg.setAttribute("aria-label", `${this.about.name}, the last ${since(window)}: from ${told(known.length ? Math.min(...known) : null)} to ${told(known.length ? Math.max(...known) : null)}, now ${values.map(told).join(" and ")}`);

@@ -10,7 +10,7 @@ import { faults } from "./verdict.js";
 const HOUR = 3600, EVERY = 10, STALE = 5, HEAVIEST = 8;
 const $ = id => document.getElementById(id);
 const figures = FIGURES.map(about => new Figure(about));
-let history = [], came = null;
+let history = [], came = null, followed = "";
 
 function setText(id, text) {
   if ($(id).textContent !== text) $(id).textContent = text;
@@ -85,6 +85,9 @@ function watch() {
   const age = came === null ? 0 : (performance.now() - came) / 1000;
   if (age < STALE) return;
   document.body.classList.add("stale");
+  followed = "";
+  $("live").className = "live away";
+  setText("live", "no news");
   judge(["No news from the workers: what stands here is old."], `The last came ${since(age)} ago.`);
 }
 
@@ -94,7 +97,7 @@ async function start() {
   const answer = await ask("/operations/history").catch(() => null);
   if (answer?.ok) history = await answer.json();
   follow("/operations", { list: take, state: state => {
-    showState(state);
+    if (state !== followed) showState(followed = state); // said anew only when it changes
     if (state === "shut") judge(["This page needs a key with the scope admin."], "");
     if (state === "away" && came === null) judge(["This worker cannot be reached."], "It is asked again and again.");
   } });
