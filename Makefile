@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := recomind agents tables web tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports chromium pytest format lock clean faults evaluate bench
+.PHONY: help demo test lint types imports chromium promtool pytest format lock clean faults evaluate bench
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,7 +35,10 @@ imports: $(READY) ## import contracts
 chromium: ## a browser for the tests of the pages, where it may be installed
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { apt-get update && apt-get install --yes --no-install-recommends chromium; } >/dev/null 2>&1; } || echo "chromium was not installed: the tests of the pages are skipped"
 
-pytest: $(READY) chromium ## unit, contract, web, integration and acceptance tests
+promtool: $(READY) ## what checks the alert rules, out of Debian's package, which is not installed: it would start a server
+	@command -v promtool >/dev/null || test -x $(BIN)/promtool || (cd $(VENV) && apt-get download prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool > bin/promtool && chmod +x bin/promtool && rm prometheus_*.deb) >/dev/null 2>&1 || { rm -f $(BIN)/promtool; echo "promtool was not found: the tests of the alert rules are skipped"; }
+
+pytest: $(READY) chromium promtool ## unit, contract, web, integration and acceptance tests
 	@$(BIN)/python -m pytest -q -m "not slow"
 
 faults: $(READY) ## the long fault suite

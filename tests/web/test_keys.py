@@ -60,6 +60,7 @@ async def test_a_key_opens_what_its_scopes_say(serve):
         ("POST", "/video_action"): (WRITER, 503),
         ("PUT", "/videos/v"): (WRITER, 503),
         ("GET", "/metrics"): (OPERATOR, 200),
+        ("GET", "/operations"): (OPERATOR, 200),
     }
     for (method, path), (holder, passed) in doors.items():
         body = {"title": "T"} if method == "PUT" else ACTION if method == "POST" else None
@@ -83,7 +84,7 @@ async def test_what_is_no_key_opens_nothing(serve, key):
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/openapi.json", "/assets/feed.js"])
+@pytest.mark.parametrize("path", ["/", "/ops", "/healthz", "/openapi.json", "/assets/feed.js"])
 async def test_pages_and_health_need_no_key(serve, path):
     assert await status(await serve(api_keys=ALL), "GET", path) == 200
 
