@@ -14,6 +14,7 @@ import numpy as np
 from recomind.catalogue import Video
 from recomind.engine import Engine
 from recomind.events import Action
+from recomind.prequential import place
 from recomind.ranking.diversify import Caps
 from recomind.recommender import Ranked
 from recomind.signals import Origin
@@ -152,9 +153,7 @@ class Evaluation:
 
 
 def _standings(ranked: Ranked, row: int) -> Iterator[float]:
-    """Where a candidate stands for each source alone; ties count half."""
+    """Where a candidate stands for each source alone."""
     where = np.flatnonzero(ranked.rows == row)
     for scores in ranked.scores:
-        own = scores[where[0]] if len(where) else 0.0
-        better, equal = np.count_nonzero(scores > own), np.count_nonzero(scores == own)
-        yield 1 + better + (equal - 1) / 2 if own > 0 else np.inf
+        yield place(scores, int(where[0])) if len(where) else np.inf

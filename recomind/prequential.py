@@ -4,6 +4,7 @@ Each like scores the ranking that it is about to teach, so quality is measured l
 """
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Final
 
 import msgspec
@@ -54,8 +55,16 @@ def hits(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str) -> 
     if not len(where):
         return dict.fromkeys((HYBRID, *SOURCES), False)
     at, listed = int(where[0]), slate_of(ranked, index, weights, CUTOFF)
-    alone = {name: _leads(scores, at) for name, scores in zip(SOURCES, ranked.scores, strict=True)}
+    alone = {name: place(scores, at) <= CUTOFF for name, scores in zip(SOURCES, ranked.scores, strict=True)}
     return {HYBRID: any(pick.video_id == video_id for pick in listed.picks), **alone}
+
+
+def place(scores: Floats, at: int) -> float:
+    """Where a candidate stands by a source's scores: 1 for the best, ties count half; infinity if it has none."""
+    if scores[at] <= 0:
+        return inf
+    better, equal = np.count_nonzero(scores > scores[at]), np.count_nonzero(scores == scores[at])
+    return float(1 + better + (equal - 1) / 2)
 
 
 def learn(known: Mapping[str, Quality], found: Mapping[str, bool]) -> dict[str, Quality]:
@@ -71,9 +80,3 @@ def total(parts: Iterable[Quality]) -> Quality:
 
 def _after(known: Quality, hit: bool) -> Quality:
     return Quality(known.likes * MEMORY + 1, known.hits * MEMORY + hit)
-
-
-def _leads(scores: Floats, at: int) -> bool:
-    """Whether a candidate that the source proposes is among its first ten; of equals, half come before it."""
-    better, equal = np.count_nonzero(scores > scores[at]), np.count_nonzero(scores == scores[at])
-    return bool(scores[at] > 0 and 1 + better + (equal - 1) / 2 <= CUTOFF)
