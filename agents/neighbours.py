@@ -37,5 +37,6 @@ class Keeper:
         for video_id, some in signals.items():
             known = self._kept.get(batch.partition, video_id) or Neighbours()
             value = neighbours.fold(known, some)
-            self._kept.put(batch.partition, video_id, value)
-            self._published.add(video_id, value)
+            if value is not known:
+                self._kept.put(batch.partition, video_id, value)
+                self._published.add(video_id, value)

@@ -92,7 +92,9 @@ class Engine:
         video_id = signal.video_id
         self._changed_videos.add(video_id)
         known = self.neighbours.get(video_id) or Neighbours()
-        self.neighbours[video_id] = neighbours.fold(known, [signal])
+        company = neighbours.fold(known, [signal])
+        if company is not known:
+            self.neighbours[video_id] = company
         if not isinstance(signal, Followed):
             counted = self.popularity.get(video_id) or Popularity()
             self.popularity[video_id] = popularity.fold(counted, [signal])
@@ -100,7 +102,8 @@ class Engine:
     def refresh(self) -> None:
         """Bring the index up to date with the state."""
         for video_id in self._changed_videos:
-            self.index.put_neighbours(video_id, self.neighbours[video_id])
+            if video_id in self.neighbours:
+                self.index.put_neighbours(video_id, self.neighbours[video_id])
             if video_id in self.popularity:
                 self.index.put_popularity(video_id, self.popularity[video_id])
         for user_id in self._changed_people:

@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from recomind.candidates import liked_together, tags
+from recomind.candidates import tags
+from recomind.candidates.found import SEEDS
 from recomind.catalogue import Video
 from recomind.ranking.index import VideoIndex
 from recomind.ranking.leaders import WINDOWS
@@ -66,9 +67,9 @@ def seeds(evidence: Evidence, video_id: str, *, after: bool = False) -> list[tup
         after: count only likes of the video that came after those of the seed.
     """
     found: list[tuple[str, float]] = []
-    for liked in evidence.profile.likes[: -liked_together.SEEDS - 1 : -1]:
-        near = evidence.neighbours.get(liked.video_id, _ALONE).company.get(video_id, (0, 0))
-        strength = near[0] if after else sum(near)
+    for liked in evidence.profile.likes[: -SEEDS - 1 : -1]:
+        pair = evidence.neighbours.get(liked.video_id, _ALONE).pair(video_id)
+        strength = pair.after if after else pair.after + pair.before
         if strength:
             found.append((liked.video_id, float(strength)))
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.candidates import tags
 from recomind.candidates.found import person_of
 from recomind.candidates.sources import SOURCES
 from recomind.ranking import blend
@@ -18,7 +17,8 @@ from recomind.ranking.pool import gather
 from recomind.ranking.slate import Pick, Slate
 from recomind.state.profile import Profile
 
-NAMES: Final = names(tuple(SOURCES))
+_SOURCES: Final = tuple(SOURCES)
+NAMES: Final = names(_SOURCES)
 """The features, in the order of their columns."""
 
 EXPLORE: Final = 10
@@ -71,8 +71,7 @@ def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
     """The candidates for a person as of `now`, none of which the person has acted on."""
     person = person_of(profile, index, now)
     rows, scores = gather(index, [propose(person, index) for propose in SOURCES.values()], profile.seen)
-    weights = tags.match_weights(profile, index)
-    return Ranked(rows, scores, features(index, rows, scores, weights, now), profile, now)
+    return Ranked(rows, scores, features(index, rows, scores, person.tastes.directions(), now), profile, now)
 
 
 def recommend(profile: Profile, index: VideoIndex, weights: Weights, now: float, n: int) -> Slate:
@@ -94,7 +93,7 @@ def slate_of(ranked: Ranked, index: VideoIndex, weights: Weights, n: int, caps: 
     order = np.lexsort((ranked.rows, -total))
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
     shown = _explore(first, ranked.rows[order], index, ranked.profile)
-    return Slate(tuple(_picks(index, ranked, total, order, shown)), ranked.now, weights.version)
+    return Slate(tuple(_picks(index, ranked, total, shown)), ranked.now, weights.version)
 
 
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> Weights:
@@ -118,10 +117,13 @@ def _explore(first: list[int], by_score: Rows, index: VideoIndex, profile: Profi
     return [*first[:9], chosen, *(row for row in first[9:] if row != chosen)][: len(first)]
 
 
-def _picks(index: VideoIndex, ranked: Ranked, total: Floats, order: Rows, shown: list[int]) -> Iterator[Pick]:
-    place = dict(zip(ranked.rows[order].tolist(), order.tolist(), strict=True))
-    places = [place[row] for row in shown]
-    shares = ranked.scores[:, places].T.round(4).tolist()
-    for at, score, by_source in zip(places, total[places].tolist(), shares, strict=True):
-        sources = {name: share for name, share in zip(SOURCES, by_source, strict=True) if share}
-        yield Pick(index.ids[ranked.rows[at]], score, sources)
+def _picks(index: VideoIndex, ranked: Ranked, total: Floats, shown: list[int]) -> Iterator[Pick]:
+    slot = index.columns.slot
+    slot[ranked.rows] = np.arange(len(ranked.rows))
+    places = slot[shown]
+    shares, by_source = ranked.scores[:, places].T.round(4), [dict[str, float]() for _ in shown]
+    found = np.nonzero(shares)
+    for pick, source, share in zip(*(part.tolist() for part in (*found, shares[found])), strict=True):
+        by_source[pick][_SOURCES[source]] = share
+    for row, score, sources in zip(shown, total[places].tolist(), by_source, strict=True):
+        yield Pick(index.ids[row], score, sources)

@@ -64,7 +64,8 @@ def report_on(evaluation: Evaluation) -> Report:
     shown = [video for one in scored for video in one.shown]
     likes = {video: one.counts.likes for video, one in engine.popularity.items()}
     total = max(1, sum(likes.values()))
-    videos = [_size(engine.popularity.get(video)) + _size(one) for video, one in engine.neighbours.items()]
+    known = engine.popularity.keys() | engine.neighbours.keys()
+    videos = [_size(engine.popularity.get(video)) + _size(engine.neighbours.get(video)) for video in known]
     return Report(
         overall=_quality(scored),
         coverage=len(set(shown)) / max(1, len(engine.index.videos)),

@@ -11,7 +11,7 @@ import numpy as np
 from aiohttp import web
 
 from recomind.app import RecoMindApp
-from recomind.candidates import liked_together
+from recomind.candidates.found import SEEDS
 from recomind.candidates.sources import SOURCES, STRATEGIES
 from recomind.errors import UnavailableError
 from recomind.evidence import Behind, Counted, Evidence, actions_behind, counts, people_behind, shared_tags
@@ -133,7 +133,7 @@ def _blend(found: Standing, version: int, likes: int) -> Blend:
 
 async def _evidence(app: RecoMindApp, person: Profile, video_id: str) -> Evidence:
     """What reasons are drawn from; without company and counts while Redis is away."""
-    seeds = [liked.video_id for liked in person.likes[-liked_together.SEEDS :]]
+    seeds = [liked.video_id for liked in person.likes[-SEEDS :]]
     try:
         neighbours = await app.read_model.neighbours([*seeds, video_id])
         popularity = await app.read_model.popularity([video_id])

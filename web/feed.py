@@ -11,7 +11,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from recomind.app import RecoMindApp
-from recomind.candidates import liked_together, tags
+from recomind.candidates import tags
+from recomind.candidates.found import SEEDS
 from recomind.catalogue import Card
 from recomind.errors import UnavailableError
 from recomind.evidence import Counted, Evidence, counts
@@ -119,7 +120,7 @@ async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
 
 async def _evidence(app: RecoMindApp, person: Profile, listed: Sequence[str]) -> Evidence:
     """What reasons are drawn from; without company and counts while Redis is away."""
-    seeds = [liked.video_id for liked in person.likes[-liked_together.SEEDS :]]
+    seeds = [liked.video_id for liked in person.likes[-SEEDS :]]
     try:
         neighbours, popularity = await app.read_model.neighbours(seeds), await app.read_model.popularity(listed)
     except UnavailableError:

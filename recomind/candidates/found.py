@@ -5,15 +5,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from recomind.candidates.tastes import Tastes, tastes_of
+from recomind.ranking.company import Company
 from recomind.ranking.index import NO_FLOATS, NO_ROWS, Floats, Rows, VideoIndex
 from recomind.state.profile import LIKES, Profile, enjoyed_lately
 
 
 class Person(NamedTuple):
-    """Somebody to recommend to: a profile, and the rows of what was liked or watched, latest first."""
+    """Somebody to recommend to: a profile, and what follows from it for every source."""
 
     profile: Profile
     enjoyed: tuple[int, ...]
+    """Rows of what was liked or watched, latest first."""
+    company: Company
+    """Of the first `SEEDS` of them."""
+    tastes: Tastes
+    """What the person's actions say of tags."""
     now: float
     """As of when, epoch seconds."""
 
@@ -28,13 +35,17 @@ class Candidates(NamedTuple):
 ENJOYED: Final = LIKES
 """How many of the latest videos that a person liked or watched sources can build on."""
 
+SEEDS: Final = 20
+"""How many of these, the latest, have their company looked at."""
+
 NONE: Final = Candidates(NO_ROWS, NO_FLOATS)
 
 
 def person_of(profile: Profile, index: VideoIndex, now: float) -> Person:
     """A profile as sources see it."""
     known = map(index.rows.get, enjoyed_lately(profile, ENJOYED))
-    return Person(profile, tuple(row for row in known if row is not None), now)
+    enjoyed = tuple([row for row in known if row is not None])
+    return Person(profile, enjoyed, index.companies.of(enjoyed[:SEEDS]), tastes_of(profile, index), now)
 
 
 def together(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:

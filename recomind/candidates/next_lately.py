@@ -2,22 +2,18 @@
 
 from typing import Final
 
-from recomind.candidates.found import Candidates, Person, together
-from recomind.ranking.index import Company, Floats, Rows, VideoIndex
-from recomind.state.neighbours import scale
+import numpy as np
 
-STEPS: Final = 20
-"""How many videos back transitions are followed, one k steps back counting 1/k."""
+from recomind.candidates.found import Candidates, Person
+from recomind.ranking.index import VideoIndex
 
 SHRINK: Final = 20
 """Added to how much people lately go on from a video, in pairs, so that a few transitions count less."""
 
 
 def propose(person: Person, index: VideoIndex) -> Candidates:
-    """Transitions from the last videos: sum over k of lately(i_k, j) / (left(i_k) + SHRINK) / k, decayed to now."""
-    return together(_after(index.company(row), person.now, step) for step, row in enumerate(person.enjoyed[:STEPS], 1))
-
-
-def _after(company: Company, now: float, step: int) -> tuple[Rows, Floats]:
-    worth = scale(company.epoch, now)
-    return company.rows, company.lately * (worth / ((company.left * worth + SHRINK) * step))
+    """Transitions from the seeds: sum over k of lately(i_k, j) / (left(i_k) + SHRINK) / k, decayed to now."""
+    del index
+    company, worth = person.company, person.company.worth(person.now)
+    steps = np.arange(1, len(worth) + 1)
+    return Candidates(company.rows, company.lately * company.for_pairs(worth / ((company.left * worth + SHRINK) * steps)))

@@ -1,6 +1,7 @@
 """Collaborative: what people who like the same have liked lately."""
 
 from collections import defaultdict
+from heapq import nsmallest
 from math import log
 from typing import Final
 
@@ -33,8 +34,8 @@ def similar(person: Person, index: VideoIndex, user_id: str = "") -> list[tuple[
     scores: defaultdict[str, float] = defaultdict(float)
     for row in person.enjoyed[:SEEDS]:
         share = 1 / log(2 + index.columns.likes[row])
-        for liker in index.likers.get(row, ()):
-            scores[liker.user_id] += share
+        for liker, _ in index.likers.get(row, ()):
+            scores[liker] += share
     scores.pop(user_id, None)
-    best = sorted([(-score, user) for user, score in scores.items()])[:PEOPLE]
+    best = nsmallest(PEOPLE, [(-score, user) for user, score in scores.items()])
     return [(user, -score) for score, user in best]

@@ -1,19 +1,18 @@
-"""Collaborative: what people like next after what the person liked last."""
+"""Collaborative: what people like next after what the person enjoyed last."""
 
 from typing import Final
 
-from recomind.candidates.found import Candidates, Person, together
-from recomind.ranking.index import VideoIndex
+import numpy as np
 
-STEPS: Final = 20
-"""How many likes back transitions are followed, a like k steps back counting 1/k."""
+from recomind.candidates.found import SEEDS, Candidates, Person
+from recomind.ranking.index import VideoIndex
 
 SHRINK: Final = 10
 """Added to a video's likes, so that a rare video's few transitions count less."""
 
 
 def propose(person: Person, index: VideoIndex) -> Candidates:
-    """Transitions from the last likes: sum over k of after(i_k, j) / (likes(i_k) + SHRINK) / k."""
-    likes = index.columns.likes
-    steps = ((index.company(row), row, step) for step, row in enumerate(person.enjoyed[:STEPS], 1))
-    return together((company.rows, company.after / (likes[row] + SHRINK) / step) for company, row, step in steps)
+    """Transitions from the seeds: sum over k of after(i_k, j) / (likes(i_k) + SHRINK) / k, i_k being k steps back."""
+    seeds, company = list(person.enjoyed[:SEEDS]), person.company
+    steps = np.arange(1, len(seeds) + 1)
+    return Candidates(company.rows, company.after / company.for_pairs((index.columns.likes[seeds] + SHRINK) * steps))

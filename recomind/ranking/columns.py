@@ -17,8 +17,7 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "liked_at": ((), np.float64, 0),
     "likes": ((), np.float64, 0),
     "actions": ((), np.float64, 0),
-    "liked": ((len(HALF_LIVES),), np.float64, -np.inf),
-    "shown": ((len(HALF_LIVES),), np.float64, -np.inf),
+    "scores": ((2 * len(HALF_LIVES),), np.float64, -np.inf),
     "tags": ((TAGS,), np.int64, -1),
     "slot": ((), np.int64, 0),
     "mark": ((), np.bool_, 0),
@@ -40,10 +39,8 @@ class Columns:
     """First likes."""
     actions: NDArray[np.float64]
     """Actions of any type."""
-    liked: NDArray[np.float64]
-    """Log-scores of first likes, a half-life a column."""
-    shown: NDArray[np.float64]
-    """Log-scores of all actions, a half-life a column."""
+    scores: NDArray[np.float64]
+    """Log-scores, a half-life a column: those of first likes (`liked`), then those of all actions (`shown`)."""
     tags: NDArray[np.int64]
     """Rows of the first tags; -1 where there are fewer."""
     slot: NDArray[np.int64]
@@ -60,6 +57,16 @@ class Columns:
         self.size += 1
         if self.size > len(self.listed):
             self._grow(2 * self.size)
+
+    @property
+    def liked(self) -> NDArray[np.float64]:
+        """Log-scores of first likes."""
+        return self.scores[:, : len(HALF_LIVES)]
+
+    @property
+    def shown(self) -> NDArray[np.float64]:
+        """Log-scores of all actions."""
+        return self.scores[:, len(HALF_LIVES) :]
 
     def _grow(self, capacity: int) -> None:
         for name, (shape, kind, empty) in _COLUMNS.items():

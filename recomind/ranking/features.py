@@ -9,14 +9,18 @@ from typing import Final
 
 import numpy as np
 
+from recomind.ranking.columns import TAGS
 from recomind.ranking.index import Floats, Rows, VideoIndex
 from recomind.state.popularity import HALF_LIVES, RATES
 
 HOUR: Final = 3600.0
-_RATES: Final = np.array(RATES)
+_RATES: Final = np.array(RATES + RATES)
 _LABELS: Final = tuple(f"{half_life / HOUR:.0f} h" for half_life in HALF_LIVES)
-_LONG: Final = slice(2, None)
+_LIKED: Final = slice(2, len(HALF_LIVES))
+_SHOWN: Final = slice(2 + len(HALF_LIVES), None)
 """Like rates are taken over half-lives of a day and more; shorter ones are noise."""
+
+_EACH: Final = np.ones(TAGS)
 
 FLOOR: Final = 0.1
 """Added to a decayed count before its logarithm, so that none at all is a finite figure."""
@@ -29,7 +33,7 @@ def names(sources: Sequence[str]) -> tuple[str, ...]:
         *(f"{source}, square root" for source in sources),
         *(f"likes, {label}" for label in _LABELS),
         *(f"actions, {label}" for label in _LABELS),
-        *(f"like rate, {label}" for label in _LABELS[_LONG]),
+        *(f"like rate, {label}" for label in _LABELS[_LIKED]),
         "tags liked",
         "tags skipped",
         "age",
@@ -52,20 +56,18 @@ def features(index: VideoIndex, rows: Rows, scores: Floats, tags: tuple[Floats, 
         Shape (candidates, features).
     """
     columns = index.columns
-    liked = np.exp(np.minimum(columns.liked[rows] - _RATES * now, 30.0))
-    shown = np.exp(np.minimum(columns.shown[rows] - _RATES * now, 30.0))
-    rate = np.log((liked[:, _LONG] + 1) / (shown[:, _LONG] + 3))
+    counts = np.exp(np.minimum(columns.scores[rows] - _RATES * now, 30.0))
+    rate = np.log((counts[:, _LIKED] + 1) / (counts[:, _SHOWN] + 3))
     ever = columns.liked_at[rows] > 0
     since = np.where(ever, np.log1p(np.maximum(0.0, now - columns.liked_at[rows]) / HOUR), 0.0)
     age = np.log1p(np.clip(now - columns.first_at[rows], 0.0, 1e9) / HOUR)
     match = _match(index, rows, tags)
-    popularity = (np.log(liked + FLOOR), np.log(shown + FLOOR), rate)
-    return np.column_stack([scores.T, np.sqrt(scores.T), *popularity, match, age, since, ~ever])
+    return np.column_stack([scores.T, np.sqrt(scores.T), np.log(counts + FLOOR), rate, match, age, since, ~ever])
 
 
 def _match(index: VideoIndex, rows: Rows, tags: tuple[Floats, Floats]) -> Floats:
     """How well each candidate's tags agree with tags liked and skipped: shape (candidates, 2)."""
     carried = index.columns.tags[rows]
-    sums = [np.append(weights, 0.0)[carried].sum(axis=1) for weights in tags]
-    match: Floats = np.column_stack(sums) / np.sqrt(np.maximum(1, (carried >= 0).sum(axis=1)))[:, None]
+    norms = np.sqrt(np.maximum(1, (carried >= 0) @ _EACH))
+    match: Floats = np.column_stack([np.append(weights, 0.0)[carried] @ _EACH / norms for weights in tags])
     return match

@@ -1,9 +1,11 @@
 """Short lists over the whole catalogue: what trends, what is new, the most liked of a tag.
 
-Making one means a look at every video, so each is kept for `KEEP` changes of figures; people's own sources are
-never behind.
+Log-scores only grow, and their order holds at any time (see `state.popularity`), so a list's next best are among its
+own and what has changed since it was made: making it again takes no look at every video. Even so each is kept for
+`KEEP` changes of figures; people's own sources are never behind.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -30,6 +32,12 @@ OF_TAG: Final = 30
 ENOUGH: Final = 20
 """A video with so many actions is no longer fresh: its own figures speak for it."""
 
+POOL: Final = 4 * FRESH
+"""Fresh uploads that are kept in reserve, for those that are no longer fresh."""
+
+REMEMBERED: Final = 4096
+"""Changes that are remembered; a list older than that is made from all videos."""
+
 _NEVER: Final = -1e300
 
 DAY: Final = HALF_LIVES.index(24 * 3600.0)
@@ -40,22 +48,25 @@ class Heads:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._changes = 0
+        self._changed: list[int] = []
+        self._forgotten = 0
         self._made: dict[str | int, tuple[int, Rows]] = {}
-        self._tagged: dict[int, set[int]] = {}
-        self._rows_of_tag: dict[int, Rows] = {}
+        self._due: set[str | int] = set()
+        self._tagged: defaultdict[int, set[int]] = defaultdict(set)
 
-    def touch(self) -> None:
-        """Figures have changed."""
-        self._changes += 1
+    def touch(self, row: int) -> None:
+        """A video's figures have changed."""
+        self._changed.append(row)
+        if len(self._changed) > 2 * REMEMBERED:
+            del self._changed[:REMEMBERED]
+            self._forgotten += REMEMBERED
 
     def put_tags(self, row: int, tags: Rows) -> None:
         """A video has these tags: it belongs into their lists, and into that of fresh uploads, from now on."""
-        self._made.pop("fresh", None)
+        self.touch(row)
+        self._due.update(("fresh", *tags.tolist()))
         for tag in tags.tolist():
-            self._made.pop(tag, None)
-            self._rows_of_tag.pop(tag, None)
-            self._tagged.setdefault(tag, set()).add(row)
+            self._tagged[tag].add(row)
 
     def trending(self) -> Rows:
         """The most liked and the most shown videos at every half-life, together."""
@@ -70,39 +81,52 @@ class Heads:
 
     def fresh(self) -> Rows:
         """The latest uploads with few actions, newest first."""
-        return self._kept("fresh", self._fresh)
+        return self._kept("fresh", self._fresh)[:FRESH]
 
     def of_tag(self, tag: int) -> Rows:
         """The most liked videos of a tag."""
-        return self._kept(tag, lambda: self._of_tag(tag))
+        return self._kept(tag, lambda rows: self._of_tag(tag, rows))
 
-    def _kept(self, name: str | int, make: Callable[[], Rows]) -> Rows:
+    def _kept(self, name: str | int, make: Callable[[Rows | None], Rows]) -> Rows:
+        """A list; made again where it is due: from these rows or, given None, from all videos."""
         at, rows = self._made.get(name, (-KEEP, None))
-        if rows is None or self._changes - at >= KEEP:
-            rows = make()
-            self._made[name] = self._changes, rows
+        now = self._forgotten + len(self._changed)
+        if rows is None or now - at >= KEEP or name in self._due:
+            near = None if rows is None else self._since(at, rows)
+            rows = make(near)
+            self._made[name] = now, rows
+            self._due.discard(name)
         return rows
 
-    def _trending(self) -> Rows:
-        size, columns = self._columns.size, self._columns
-        figures = np.concatenate([columns.liked[:size], columns.shown[:size]], axis=1)
-        figures[~columns.listed[:size]] = -np.inf
-        best = [_largest(figures[:, column], TRENDING) for column in range(figures.shape[1])]
-        return np.unique(np.concatenate(best))
+    def _since(self, at: int, rows: Rows) -> Rows | None:
+        """Rows and those that have changed since; None where that is forgotten."""
+        if at < self._forgotten:
+            return None
+        return np.unique(np.array([*rows.tolist(), *self._changed[at - self._forgotten :]], np.int64))
 
-    def _fresh(self) -> Rows:
-        size, columns = self._columns.size, self._columns
-        few = columns.listed[:size] & (columns.actions[:size] < ENOUGH)
-        appeared = np.maximum(
-            columns.created_at[:size], np.where(columns.actions[:size] > 0, columns.first_at[:size], 0)
-        )
-        rows = _largest(np.where(few, appeared, -np.inf), FRESH)
-        return rows[np.argsort(-appeared[rows], kind="stable")]
+    def _all(self) -> Rows:
+        return np.arange(self._columns.size)
 
-    def _of_tag(self, tag: int) -> Rows:
-        if tag not in self._rows_of_tag:
-            self._rows_of_tag[tag] = np.array(sorted(self._tagged.get(tag, ())), np.int64)
-        rows = self._rows_of_tag[tag]
+    def _trending(self, near: Rows | None) -> Rows:
+        rows = self._all() if near is None else near
+        scores = self._columns.scores[rows]
+        scores[~self._columns.listed[rows]] = -np.inf
+        best = [_largest(scores[:, column], TRENDING) for column in range(scores.shape[1])]
+        return rows[np.unique(np.concatenate(best))]
+
+    def _fresh(self, near: Rows | None) -> Rows:
+        """With a reserve."""
+        rows, columns = self._all() if near is None else near, self._columns
+        few = columns.listed[rows] & (columns.actions[rows] < ENOUGH)
+        appeared = np.maximum(columns.created_at[rows], np.where(columns.actions[rows] > 0, columns.first_at[rows], 0))
+        best = _largest(np.where(few, appeared, -np.inf), POOL)
+        if near is not None and len(best) < FRESH:
+            return self._fresh(None)
+        return rows[best[np.argsort(-appeared[best], kind="stable")]]
+
+    def _of_tag(self, tag: int, near: Rows | None) -> Rows:
+        tagged = self._tagged[tag]
+        rows = np.array(sorted(tagged) if near is None else [row for row in near.tolist() if row in tagged], np.int64)
         liked = np.maximum(self._columns.liked[rows, DAY], _NEVER)  # never liked is last, not left out
         return rows[_largest(liked, OF_TAG)]
 

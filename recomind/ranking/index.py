@@ -5,16 +5,16 @@ A worker fills it from Redis as it needs videos, the evaluation engine from its 
 """
 
 from collections.abc import Iterable
-from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recomind.catalogue import Video
+from recomind.ranking.company import Companies
 from recomind.ranking.columns import TAGS, Columns
 from recomind.ranking.heads import Heads
-from recomind.state.neighbours import UNIT, Liker, Neighbours
+from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Liked, video_hash
 
@@ -23,20 +23,6 @@ Floats = NDArray[np.float64]
 
 NO_ROWS: Final[Rows] = np.empty(0, np.int64)
 NO_FLOATS: Final[Floats] = np.empty(0)
-
-
-class Company(NamedTuple):
-    """A video's neighbours: arrays of one length, and figures in the units of an epoch (`state.neighbours.scale`)."""
-
-    rows: Rows
-    after: Floats
-    both: Floats
-    lately: Floats
-    left: int
-    epoch: int
-
-
-NO_COMPANY: Final = Company(NO_ROWS, NO_FLOATS, NO_FLOATS, NO_FLOATS, 0, 0)
 
 
 class VideoIndex:
@@ -50,7 +36,7 @@ class VideoIndex:
         self.heads = Heads(self.columns)
         self.videos: dict[int, Video] = {}
         self.cards: dict[int, bytes] = {}
-        self._company: dict[int, Company | Neighbours] = {}
+        self.companies = Companies(self.rows_of)
         self.creators: dict[int, str] = {}
         self.likers: dict[int, tuple[Liker, ...]] = {}
         self.likes_of: dict[str, Rows] = {}
@@ -91,28 +77,18 @@ class VideoIndex:
     def put_popularity(self, video_id: str, popularity: Popularity) -> None:
         """A video's counts and decayed scores."""
         row = self.row(video_id)
-        self.columns.liked[row] = popularity.liked
-        self.columns.shown[row] = popularity.shown
+        self.columns.scores[row] = popularity.liked + popularity.shown
         self.columns.actions[row] = sum(popularity.counts)
         self.columns.first_at[row] = popularity.first_at
         self.columns.likes[row] = popularity.likes
         self.columns.liked_at[row] = popularity.liked_at
-        self.heads.touch()
+        self.heads.touch(row)
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
         """A video's company and latest likers."""
         row = self.row(video_id)
-        self._company[row] = neighbours
+        self.companies.put(row, neighbours)
         self.likers[row] = neighbours.likers
-
-    def company(self, row: int) -> Company:
-        """A video's neighbours; the arrays are made when they are first asked for."""
-        known = self._company.get(row, NO_COMPANY)
-        if isinstance(known, Neighbours):
-            pairs = np.array([*chain.from_iterable(known.company.values())], float).reshape(-1, 3)
-            rows, both = self.rows_of(known.company), pairs[:, :2].sum(axis=1) / UNIT
-            known = self._company[row] = Company(rows, pairs[:, 0] / UNIT, both, pairs[:, 2], known.left, known.epoch)
-        return known
 
     def put_likes(self, user_id: str, likes: tuple[Liked, ...]) -> None:
         """A person's latest likes, newest last, for those whose taste is similar."""

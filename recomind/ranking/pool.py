@@ -1,6 +1,7 @@
 """The pool: what all sources propose, each video once, with each source's score, less what was seen."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -25,14 +26,13 @@ def gather(index: VideoIndex, proposals: Proposals, seen: bytes) -> tuple[Rows, 
     Returns:
         Rows of shape (videos,), and scores of shape (sources, videos), each source's largest being 1.
     """
-    rows, where = _distinct(index, np.concatenate([rows for rows, _ in proposals]))
-    scores = np.zeros((len(proposals), len(rows)))
-    start = 0
+    lists = {id(rows): rows for rows, _ in proposals}  # some sources score the same videos
+    rows, where = _distinct(index, np.concatenate([*lists.values()]))
+    ends = dict(zip(lists, accumulate(map(len, lists.values())), strict=True))
+    scores = np.empty((len(proposals), len(rows)))
     for source, (proposed, strengths) in enumerate(proposals):
-        end = start + len(proposed)
-        if end > start:
-            scores[source] = np.bincount(where[start:end], strengths, len(rows))
-        start = end
+        end = ends[id(proposed)]
+        scores[source] = np.bincount(where[end - len(proposed) : end], strengths, len(rows))
     keep = np.flatnonzero(index.columns.listed[rows] & ~_is_seen(index, rows, seen))
     return _strongest(rows[keep], normalised(scores[:, keep]))
 

@@ -9,15 +9,18 @@ A pair counts 1/gap. What came next `lately` is kept beside what ever did: there
 et al., 2009), in units that hold for an epoch of `HALVINGS` half-lives; with a new epoch these weights are shifted to
 the right by as many bits. All weights are whole numbers, so sums are exact, whatever the batches.
 
-A video keeps the `SIZE` others with the largest sums; it is pruned when it holds `SLACK` more.
+A video keeps the `SIZE` others with the largest sums; it is pruned when it holds `SLACK` more. The weights lie in one
+string of bytes: a fold copies and a changelog encodes them in one go, and ranking looks at them as an array.
 """
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
 
-from recomind.signals import Followed, Signal, Touched
+from recomind.signals import TRAIL, Followed, Signal, Touched
 from recomind.state.origins import Origins, take
 
 SIZE: Final = 130
@@ -42,8 +45,23 @@ LIKERS: Final = 24
 """How many of the latest people who liked it are kept."""
 
 
-Company = dict[str, tuple[int, int, int]]
-"""Other video to how strongly it goes after and before this one, in 1/UNIT, and lately after, in units of the epoch."""
+MOST: Final = 2**32 - 1
+"""Where a weight stops growing: 70 million pairs, or 280,000 made lately."""
+
+_BY_GAP: Final = (0, *(round(UNIT / gap) for gap in range(1, TRAIL + 1)))
+_CODE: Final = "I"
+"""Of an array of such weights."""
+
+
+class Pair(NamedTuple):
+    """How a video goes with another one."""
+
+    after: int = 0
+    """How strongly the other goes after it, in 1/UNIT."""
+    before: int = 0
+    """How strongly the other goes before it, in 1/UNIT."""
+    lately: int = 0
+    """How strongly the other lately goes after it, in units of the epoch."""
 
 
 class Liker(NamedTuple):
@@ -57,7 +75,10 @@ class Neighbours(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A video's company."""
 
     origins: Origins = {}
-    company: Company = {}
+    others: tuple[str, ...] = ()
+    """The company: ids of videos; new ones come last."""
+    weights: bytes = b""
+    """A `Pair` for each of `others`, in their order: little-endian, unsigned, 4 bytes a number."""
     likers: tuple[Liker, ...] = ()
     """Latest by event time, oldest first."""
     left: int = 0
@@ -65,62 +86,98 @@ class Neighbours(msgspec.Struct, frozen=True, array_like=True, gc=False):
     epoch: int = 0
     """The number of the epoch in whose units lately made pairs are counted."""
 
+    def company(self) -> Iterator[tuple[str, Pair]]:
+        """Each other video, and how it goes with this one."""
+        return zip(self.others, map(Pair, *[iter(array(_CODE, self.weights))] * 3), strict=True)
+
+    def pair(self, other: str) -> Pair:
+        """How another video goes with this one; zeros where it does not."""
+        return dict(self.company()).get(other, Pair())
+
 
 def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
-    """Take signals in, in their order; those applied before change nothing.
+    """Take signals in, in their order; those applied before, and those that teach nothing, change nothing.
 
     What grows is copied once, not for each signal: a popular video gets many in a batch.
     """
     origins = dict(neighbours.origins)
-    news = [signal for signal in signals if take(origins, signal.lane, signal.offset)]
+    news = [one for one in signals if _teaches(one) and take(origins, one.lane, one.offset)]
     if not news:
         return neighbours
-    company, likers = dict(neighbours.company), neighbours.likers
-    left, epoch = neighbours.left, neighbours.epoch
+    company, likers = _Company(neighbours), neighbours.likers
     for signal in news:
-        if (latest := int(signal.timestamp // EPOCH)) > epoch:
-            company, left, epoch = _shifted(company, latest - epoch), left >> HALVINGS * (latest - epoch), latest
+        company.enter(int(signal.timestamp // EPOCH))
         if isinstance(signal, Followed):
-            weight = _weight(signal.gap, signal.timestamp, epoch)
-            left += weight
-            _meet(company, signal.by, round(UNIT / signal.gap), 0, weight)
-        elif signal.action_type == "like" and not signal.again:
+            company.lead_to(signal.by, signal.gap, signal.timestamp)
+        else:
             for gap, earlier in enumerate(signal.trail, 1):
-                _meet(company, earlier, 0, round(UNIT / gap), 0)
+                company.come_after(earlier, gap)
             likers = _joined(likers, signal)
-        if len(company) > SIZE + SLACK:
-            company = _pruned(company)
-    return Neighbours(origins, company, likers, left, epoch)
+        company.prune()
+    return Neighbours(origins, tuple(company.others), company.weights.tobytes(), likers, company.left, company.epoch)
 
 
-def scale(epoch: int, now: float) -> float:
-    """What a weight of one in the units of an epoch is worth at `now`, in pairs of neighbours.
-
-    >>> scale(0, 0.0) * UNIT, scale(0, HALF_LIFE) * UNIT
-    (1.0, 0.5)
-    """
-    return float(2.0 ** ((epoch * EPOCH - now) / HALF_LIFE)) / UNIT
+def _teaches(signal: Signal) -> bool:
+    """Whether it is a first like, of this video or after it; the others are for popularity."""
+    return isinstance(signal, Followed) or (signal.action_type == "like" and not signal.again)
 
 
-def _weight(gap: int, at: float, epoch: int) -> int:
-    """Of a pair made at an event time; nothing, or nearly, for one that comes epochs late."""
-    grown: float = 2.0 ** (at / HALF_LIFE - epoch * HALVINGS)
-    return round(UNIT / gap * grown)
+class _Company:
+    """A copy of a video's company that grows."""
 
+    def __init__(self, of: Neighbours) -> None:
+        self.others = list(of.others)
+        self.weights = array(_CODE, of.weights)
+        self.left = of.left
+        self.epoch = of.epoch
+        self._is_untouched = True
+        self._places: dict[str, int] = {}
 
-def _shifted(company: Company, epochs: int) -> Company:
-    bits = HALVINGS * epochs
-    return {other: (after, before, lately >> bits) for other, (after, before, lately) in company.items()}
+    def enter(self, epoch: int) -> None:
+        """Go on in the units of an epoch, if it is a later one."""
+        bits = HALVINGS * (epoch - self.epoch)
+        if bits > 0:
+            self.weights[2::3] = array(_CODE, [lately >> bits for lately in self.weights[2::3]])
+            self.left, self.epoch = self.left >> bits, epoch
 
+    def lead_to(self, other: str, gap: int, at: float) -> None:
+        """Another video was liked after this one; nothing is lately about what comes epochs late."""
+        grown: float = 2.0 ** (at / HALF_LIFE - self.epoch * HALVINGS)
+        lately, place = round(UNIT / gap * grown), self._place(other)
+        self.left += lately
+        self._add(place, _BY_GAP[gap])
+        self._add(place + 2, lately)
 
-def _meet(company: Company, other: str, more_after: int, more_before: int, more_lately: int) -> None:
-    after, before, lately = company.get(other, (0, 0, 0))
-    company[other] = after + more_after, before + more_before, lately + more_lately
+    def come_after(self, other: str, gap: int) -> None:
+        """This video was liked after another one."""
+        self._add(self._place(other) + 1, _BY_GAP[gap])
 
+    def prune(self) -> None:
+        """Keep the `SIZE` with the largest sums, if there are `SLACK` more."""
+        if len(self.others) > SIZE + SLACK:
+            pairs = zip(self.others, zip(*[iter(self.weights)] * 3, strict=True), strict=True)
+            largest = sorted(pairs, key=lambda pair: (-sum(pair[1]), pair[0]))[:SIZE]
+            self.others = [other for other, _ in largest]
+            self.weights = array(_CODE, chain.from_iterable(weights for _, weights in largest))
+            self._places.clear()
 
-def _pruned(company: Company) -> Company:
-    largest = sorted(company.items(), key=lambda entry: (-sum(entry[1]), entry[0]))
-    return dict(largest[:SIZE])
+    def _add(self, place: int, weight: int) -> None:
+        self.weights[place] = min(self.weights[place] + weight, MOST)
+
+    def _place(self, other: str) -> int:
+        """Where the weights of the pair with another video begin; at the end for a new one."""
+        places = self._places
+        if not places:  # made for the second pair: to look for one, a search is faster
+            if self._is_untouched and other in self.others:
+                self._is_untouched = False
+                return 3 * self.others.index(other)
+            places.update(zip(self.others, range(0, 3 * len(self.others), 3), strict=True))
+        place = places.get(other)
+        if place is None:
+            place = places[other] = len(self.weights)
+            self.others.append(other)
+            self.weights.extend((0, 0, 0))
+        return place
 
 
 def _joined(likers: tuple[Liker, ...], touch: Touched) -> tuple[Liker, ...]:

@@ -10,9 +10,10 @@ from time import monotonic
 from typing import Final
 
 import msgspec
+import numpy as np
 
-from recomind.candidates import tags, watched_next
-from recomind.candidates.found import ENJOYED
+from recomind.candidates import tags
+from recomind.candidates.found import ENJOYED, SEEDS
 from recomind.catalogue import join
 from recomind.ranking.blend import Weights
 from recomind.ranking.index import VideoIndex
@@ -75,7 +76,7 @@ class Replica:
         """Bring the figures that ranking these people needs up to date."""
         enjoyed = [enjoyed_lately(one, ENJOYED) for one in profiles]
         await self._load_model(_unique(chain.from_iterable(enjoyed)))
-        seeds = _unique(chain.from_iterable(some[: watched_next.STEPS] for some in enjoyed))
+        seeds = _unique(chain.from_iterable(some[: SEEDS] for some in enjoyed))
         await self._load_neighbours(seeds)
         await self._load_popularity([*seeds, *self._company(seeds)])
         people = (liker.user_id for video in seeds for liker in self._likers(video))
@@ -126,8 +127,8 @@ class Replica:
             self.index.put_likes(user_id, profile.likes)
 
     def _company(self, video_ids: Iterable[str]) -> list[str]:
-        rows = chain.from_iterable(self.index.company(self.index.row(video_id)).rows for video_id in video_ids)
-        return _unique(self.index.ids[row] for row in rows)
+        company = self.index.companies.of([self.index.row(video_id) for video_id in video_ids])
+        return [self.index.ids[row] for row in np.unique(company.rows).tolist()]
 
     def _likers(self, video_id: str) -> Sequence[Liker]:
         return self.index.likers.get(self.index.row(video_id), ())

@@ -54,8 +54,9 @@ class Stores:
 
     async def compare_videos(self, popularity: Mapping[str, Popularity], neighbours: Mapping[str, Neighbours]) -> None:
         """Compare `video_popularity`, `video_neighbours` and the table `video_popularity`."""
+        for some in _chunks(popularity):
+            await self._compare_popularity(some, popularity)
         for some in _chunks(neighbours):
-            await self._compare_popularity([video_id for video_id in some if video_id in popularity], popularity)
             stored = await self._read_model.neighbours(some)
             for video_id in some:
                 self._report.equal("Redis video_neighbours", video_id, neighbours[video_id], stored.get(video_id))

@@ -111,7 +111,7 @@ class Verification:
         videos = Videos(self._sent)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
             videos.take(records)
-        self._videos += videos.neighbours
+        self._videos += videos.popularity.keys() | videos.neighbours.keys()
         await self._compare_table("popularity", partition, videos.popularity)
         await self._compare_table("neighbours", partition, videos.neighbours)
         await self._stores.compare_videos(videos.popularity, videos.neighbours)

@@ -34,10 +34,13 @@ class Videos:
     def _apply(self, signal: Signal) -> None:
         video_id = signal.video_id
         known = self.neighbours.get(video_id) or Neighbours()
-        self.neighbours[video_id] = neighbours.fold(known, [signal])
-        if self.neighbours[video_id] is known:
-            return
-        self._signals.add(Origin(signal.lane, signal.offset), digest_of(signal))
+        company = neighbours.fold(known, [signal])
+        is_news = company is not known
+        if is_news:
+            self.neighbours[video_id] = company
         if isinstance(signal, Touched):
             counted = self.popularity.get(video_id) or Popularity()
             self.popularity[video_id] = popularity.fold(counted, [signal])
+            is_news = self.popularity[video_id] is not counted
+        if is_news:
+            self._signals.add(Origin(signal.lane, signal.offset), digest_of(signal))

@@ -19,7 +19,7 @@ def evidence(**changes):
         "profile": Profile(likes=(Liked("b", NOW - 9), Liked("a", NOW))),
         "catalogue": index,
         "neighbours": {
-            "a": Neighbours(company={"c": (60, 0)}),
+            "a": Neighbours(others=("c",), weights=pack("<3I", 60, 0, 0)),
             "b": Neighbours(company={"c": (30, 120)}),
         },
         "popularity": {"c": Popularity(counts=Counts(2, 1, 0), hours={int(NOW // 3600) - 5: Counts(2, 1, 0)})},
