@@ -133,7 +133,7 @@ def _blend(found: Standing, version: int, likes: int) -> Blend:
 
 async def _evidence(app: RecoMindApp, person: Profile, video_id: str) -> Evidence:
     """What reasons are drawn from; without company and counts while Redis is away."""
-    seeds = [liked.video_id for liked in person.likes[-SEEDS :]]
+    seeds = [liked.video_id for liked in person.likes[-SEEDS:]]
     try:
         neighbours = await app.read_model.neighbours([*seeds, video_id])
         popularity = await app.read_model.popularity([video_id])

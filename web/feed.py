@@ -120,7 +120,7 @@ async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
 
 async def _evidence(app: RecoMindApp, person: Profile, listed: Sequence[str]) -> Evidence:
     """What reasons are drawn from; without company and counts while Redis is away."""
-    seeds = [liked.video_id for liked in person.likes[-SEEDS :]]
+    seeds = [liked.video_id for liked in person.likes[-SEEDS:]]
     try:
         neighbours, popularity = await app.read_model.neighbours(seeds), await app.read_model.popularity(listed)
     except UnavailableError:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomind.catalogue import Video
-from recomind.ranking.company import Companies
 from recomind.ranking.columns import TAGS, Columns
+from recomind.ranking.company import Companies
 from recomind.ranking.heads import Heads
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity

@@ -76,7 +76,7 @@ class Replica:
         """Bring the figures that ranking these people needs up to date."""
         enjoyed = [enjoyed_lately(one, ENJOYED) for one in profiles]
         await self._load_model(_unique(chain.from_iterable(enjoyed)))
-        seeds = _unique(chain.from_iterable(some[: SEEDS] for some in enjoyed))
+        seeds = _unique(chain.from_iterable(some[:SEEDS] for some in enjoyed))
         await self._load_neighbours(seeds)
         await self._load_popularity([*seeds, *self._company(seeds)])
         people = (liker.user_id for video in seeds for liker in self._likers(video))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomind.events import Action
+from recomind.ranking.index import VideoIndex
 from recomind.signals import Followed, Origin, Touched, repaired_lane
 from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import EPOCH, HALF_LIFE, SIZE, SLACK, UNIT, Neighbours
@@ -179,7 +180,7 @@ def test_neighbours_are_the_same_for_any_batches_and_redelivery(drawn, data):
 
 def test_neighbours_are_bounded_and_keep_the_strongest():
     signals = [Followed("v", 0, n, float(n), f"w{n}", 1 if n == 3 else 10) for n in range(1000)]
-    company = neighbours.fold(Neighbours(), signals).company
+    company = dict(neighbours.fold(Neighbours(), signals).company())
     assert len(company) <= SIZE + SLACK
     assert "w3" in company
 
@@ -196,9 +197,11 @@ def test_what_came_next_lately_halves_and_in_a_new_epoch_is_counted_in_new_units
     """Epochs are drawn as bars: | a pair ... | another, 8 half-lives later."""
     early, late = Followed("v", 0, 0, 0.0, "w", 1), Followed("v", 0, 1, EPOCH, "x", 1)
     first = neighbours.fold(Neighbours(), [early])
-    assert (first.company["w"], first.left, first.epoch) == ((UNIT, 0, UNIT), UNIT, 0)
+    assert (first.pair("w"), first.left, first.epoch) == ((UNIT, 0, UNIT), UNIT, 0)
     both = neighbours.fold(first, [late])
     assert both == neighbours.fold(Neighbours(), [early, late])
-    assert both.company == {"w": (UNIT, 0, UNIT >> 8), "x": (UNIT, 0, UNIT)}
+    assert dict(both.company()) == {"w": (UNIT, 0, UNIT >> 8), "x": (UNIT, 0, UNIT)}
     assert (both.left, both.epoch) == (UNIT, 1)
-    assert neighbours.scale(1, EPOCH + HALF_LIFE) * UNIT == 0.5
+    index = VideoIndex()
+    index.put_neighbours("v", both)
+    assert index.companies.of([index.rows["v"]]).worth(EPOCH + HALF_LIFE) * UNIT == [0.5]

@@ -1,5 +1,7 @@
 """Why a card is in a list, with literal evidence in and literal words out."""
 
+from struct import pack
+
 from recomind.catalogue import Video
 from recomind.evidence import Counted, Evidence, actions_behind, counts, people_behind, seeds, shared_tags
 from recomind.ranking.index import VideoIndex
@@ -20,7 +22,7 @@ def evidence(**changes):
         "catalogue": index,
         "neighbours": {
             "a": Neighbours(others=("c",), weights=pack("<3I", 60, 0, 0)),
-            "b": Neighbours(company={"c": (30, 120)}),
+            "b": Neighbours(others=("c",), weights=pack("<3I", 30, 120, 0)),
         },
         "popularity": {"c": Popularity(counts=Counts(2, 1, 0), hours={int(NOW // 3600) - 5: Counts(2, 1, 0)})},
         "now": NOW,
