@@ -16,6 +16,5 @@ def propose(person: Person, index: VideoIndex) -> Candidates:
     del index
     company, worth = person.company, person.company.worth(person.now)
     steps = np.arange(1, len(worth) + 1)
-    return Candidates(
-        company.rows, company.lately * company.for_pairs(worth / ((company.left * worth + SHRINK) * steps))
-    )
+    shares = worth / ((company.left * worth + SHRINK) * steps)
+    return Candidates(company.rows, company.lately * company.for_pairs(shares))

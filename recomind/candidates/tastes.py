@@ -40,8 +40,8 @@ def tastes_of(profile: Profile, index: VideoIndex) -> Tastes:
     likes, reactions = profile.likes[::-1], profile.reactions[::-1]
     kinds = [*[WEIGHTS["like"]] * len(likes), *[WEIGHTS[reaction[1]] for reaction in reactions]]
     weights = np.concatenate([_FADING[: len(likes)], _FADING[: len(reactions)]]) * np.array(kinds, float)
-    known = index.rows
-    rows = np.array([known.get(entry[0], -1) for entry in (*likes, *reactions)], np.int64)
+    acted_on = [*[liked[0] for liked in likes], *[reaction[0] for reaction in reactions]]
+    rows = np.array([index.rows.get(video_id, -1) for video_id in acted_on], np.int64)
     carried = index.columns.tags[rows]
     carried[rows < 0] = -1
     tags = len(index.tag_rows)

@@ -59,9 +59,8 @@ class Companies:
         """The company of some videos, given by their rows."""
         known = [self._neighbours.get(seed, _NOBODY) for seed in seeds]
         rows = [self._others(seed, one.others) for seed, one in zip(seeds, known, strict=True)]
-        weights = (
-            np.frombuffer(b"".join([one.weights for one in known]), "<u4").reshape(-1, 3).T.astype(float, order="C")
-        )
+        packed = np.frombuffer(b"".join([one.weights for one in known]), "<u4")
+        weights = packed.reshape(-1, 3).T.astype(float, order="C")
         return Company(
             np.concatenate([_UNKNOWN[1], *rows]),
             weights[0] / UNIT,

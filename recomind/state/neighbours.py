@@ -23,10 +23,10 @@ import msgspec
 from recomind.signals import TRAIL, Followed, Signal, Touched
 from recomind.state.origins import Origins, take
 
-SIZE: Final = 130
+SIZE: Final = 108
 """How many other videos are kept."""
 
-SLACK: Final = 30
+SLACK: Final = 12
 """How many more there may be before the least are pruned, so that pruning is rare."""
 
 UNIT: Final = 60
