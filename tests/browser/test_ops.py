@@ -97,7 +97,7 @@ def test_the_figures_are_reached_with_the_keyboard_and_have_names(audience, visi
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "figures"
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.getAttribute('aria-labelledby')") == "workers-title"
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Table of workers"
     names = page.eval_on_selector_all(
         "svg[role=img]", "charts => charts.map(chart => chart.getAttribute('aria-label'))"
     )
