@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from recomind import topics
+from recomind.answers import Outcome
 from recomind.app import RecoMindApp
 from recomind.events import InvalidActionError, VideoAction, fault_of, to_action
 from recomind.transport.partitions import partition_of
@@ -16,17 +17,6 @@ from recomind.transport.sending import Outgoing
 from web.after import token_of
 from web.problems import BadRequestError
 from web.requests import TOKEN, app_of, body_of, json
-
-
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of an action."""
-
-    status: int
-    """202: Kafka has it. 400: it was not taken."""
-    token: str | None = None
-    """Its place in the log, `partition:offset`."""
-    detail: str = ""
-    field: str | None = None
 
 
 async def post_action(request: web.Request) -> web.Response:

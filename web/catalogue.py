@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from recomind.answers import ProfileAnswer, SimilarUser
 from recomind.candidates import liked_together, similar_users, tags
 from recomind.candidates.found import best_first, person_of
 from recomind.catalogue import UserDetails, Video, VideoDetails, first
@@ -20,25 +21,6 @@ from web.requests import app_of, body_of, id_of, json, n_of
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
 """Between these a video was uploaded: well within the times that Python and PostgreSQL can both tell."""
-
-
-class ProfileAnswer(msgspec.Struct, frozen=True):
-    """What is known of a person."""
-
-    user_id: str
-    top_tags: list[str]
-    recent_likes: list[str]
-    """Video ids, the latest first."""
-    likes: int
-    views: int
-    skips: int
-
-
-class SimilarUser(msgspec.Struct, frozen=True):
-    """A person who lately liked the same."""
-
-    user_id: str
-    similarity: float
 
 
 async def put_video(request: web.Request) -> web.Response:

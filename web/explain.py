@@ -10,64 +10,20 @@ import msgspec
 import numpy as np
 from aiohttp import web
 
+from recomind.answers import Blend, Explanation
 from recomind.app import RecoMindApp
 from recomind.candidates.found import SEEDS
 from recomind.candidates.sources import SOURCES, STRATEGIES
 from recomind.errors import UnavailableError
-from recomind.evidence import Behind, Counted, Evidence, actions_behind, counts, people_behind, shared_tags
+from recomind.evidence import Evidence, actions_behind, counts, people_behind, shared_tags
 from recomind.ranking.index import VideoIndex
-from recomind.reasons import Reason, reasons
+from recomind.reasons import reasons
 from recomind.recommender import Ranked, rank
-from recomind.standing import LISTED, Feature, Standing, segment_of, standing
+from recomind.standing import LISTED, Standing, segment_of, standing
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from web.recommendations import archived_profile, profile_of
 from web.requests import app_of, id_of, json
-
-
-class Blend(msgspec.Struct, frozen=True):
-    """How the candidate fared in the blend, as of now."""
-
-    version: int
-    """Likes the weights have been learned from."""
-    segment: str
-    """Whose weights ranked it: people with so many likes."""
-    candidates: int
-    rank: int | None
-    """Among the candidates; null: it was none of them."""
-    score: float | None
-    needed: float | None
-    """The lowest score in the list."""
-    features: tuple[Feature, ...]
-    """Those that matter most first."""
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """Why a person is shown a video, or is not."""
-
-    user_id: str
-    video_id: str
-    listed: bool
-    """Whether it is in the person's stored list; where there is none, in the one that would be made now."""
-    verdict: str
-    """`listed`, `seen`, `unknown`, `not proposed`, `crowded out`, `capped` or `outranked`."""
-    reason: str
-    strategies: dict[str, list[str]]
-    """Strategy to the sources of it that proposed the video."""
-    sources: dict[str, float]
-    """Source to how strongly it proposed the video, 1 for its best candidate."""
-    reasons: tuple[Reason, ...]
-    """The sources in words, the strongest first."""
-    tags_in_common: list[str]
-    people_in_common: int
-    """How many lately liked both the video and some of what the person likes."""
-    popularity: dict[str, Counted]
-    """Window to likes, views and skips."""
-    actions: tuple[Behind, ...]
-    """The person's actions behind it, the latest first."""
-    blend: Blend
-    capped_by: tuple[str, ...]
-    """For a capped video: those of the same creator that are listed."""
 
 
 async def explain(request: web.Request) -> web.Response:

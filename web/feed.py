@@ -10,12 +10,13 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
+from recomind.answers import Feed, FeedCard
 from recomind.app import RecoMindApp
 from recomind.candidates import tags
 from recomind.candidates.found import SEEDS
 from recomind.catalogue import Card
 from recomind.errors import UnavailableError
-from recomind.evidence import Counted, Evidence, counts
+from recomind.evidence import Evidence, counts
 from recomind.reasons import Reason, reasons
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
@@ -31,35 +32,6 @@ TAGS: Final = 5
 
 TRENDING_PACE: Final = 1.0
 """Least seconds between two events of trending, which changes all the time."""
-
-
-class FeedCard(Card, frozen=True):
-    """A video, and why it is in the list."""
-
-    reasons: tuple[Reason, ...]
-    """The strongest first."""
-    counts: dict[str, Counted]
-    """Window to what was done in it."""
-
-
-class Feed(msgspec.Struct, frozen=True):
-    """A list that says why."""
-
-    user_id: str
-    """Whose it is; empty: trending."""
-    source: str
-    """`cache`, `cold` (ranked now) or `archive` (Redis is away)."""
-    as_of: float
-    """Event time for which it was ranked, epoch seconds."""
-    counted: dict[str, int]
-    """Partition to the last offset of the person's actions that it counts: compare with an action's token."""
-    version: int
-    """Of the blend's weights."""
-    top_tags: tuple[str, ...]
-    likes: int
-    views: int
-    skips: int
-    videos: tuple[FeedCard, ...]
 
 
 async def trending_feed(request: web.Request) -> web.Response:

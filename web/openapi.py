@@ -9,10 +9,10 @@ import msgspec
 from aiohttp import web
 
 from recomind.access import ADMIN
+from recomind.answers import Problem
 from recomind.catalogue import TAG_MAX
 from recomind.ranking.leaders import WINDOWS
 from web.keys import HEADER, OPEN
-from web.problems import Problem
 from web.requests import AFTER_PATTERN, HEADERS, N_DEFAULT, json
 
 DOCUMENT: Final = web.AppKey("openapi", bytes)

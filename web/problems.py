@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 from mode.utils.logging import get_logger
 
+from recomind.answers import Problem
 from recomind.breaker import missed
 from recomind.errors import UnavailableError
 from recomind.events import InvalidActionError, fault_of
@@ -19,16 +20,6 @@ DEGRADED: Final = "X-RecoMind-Degraded"
 
 RETRY_AFTER: Final = "2"
 """Seconds after which a client may try again what could not be done."""
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong."""
-
-    status: int
-    title: str
-    detail: str = ""
-    field: str | None = None
-    type: str = "about:blank"
 
 
 class BadRequestError(Exception):

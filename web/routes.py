@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from recomind.access import ADMIN, READ, WRITE, read_keys
+from recomind.answers import Explanation, Feed, Outcome, ProfileAnswer, SimilarUser
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
@@ -72,12 +73,12 @@ ROUTES: Final = (
         takes_after=True,
         headers=(SOURCE, AS_OF, LAG, AFTER, DEGRADED),
     ),
-    Route("POST", "/video_action", actions.post_action, actions.Outcome, VideoAction, 202),
+    Route("POST", "/video_action", actions.post_action, Outcome, VideoAction, 202),
     Route(
         "POST",
         "/video_actions",
         actions.post_actions,
-        list[actions.Outcome],
+        list[Outcome],
         list[VideoAction],
         202,
         also=(207,),
@@ -89,11 +90,11 @@ ROUTES: Final = (
     Route("GET", "/videos/{video_id}", catalogue.get_video, Card, also=(404,)),
     Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[Card], takes_n=True),
     Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
-    Route("GET", "/users/{user_id}/profile", catalogue.get_profile, catalogue.ProfileAnswer),
-    Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[catalogue.SimilarUser], takes_n=True),
-    Route("GET", "/explain/{user_id}/{video_id}", explain.explain, explain.Explanation),
-    Route("GET", "/feed", feed.trending_feed, feed.Feed, takes_n=True, takes_window=True),
-    Route("GET", "/feed/{user_id}", feed.feed, feed.Feed, takes_n=True),
+    Route("GET", "/users/{user_id}/profile", catalogue.get_profile, ProfileAnswer),
+    Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[SimilarUser], takes_n=True),
+    Route("GET", "/explain/{user_id}/{video_id}", explain.explain, Explanation),
+    Route("GET", "/feed", feed.trending_feed, Feed, takes_n=True, takes_window=True),
+    Route("GET", "/feed/{user_id}", feed.feed, Feed, takes_n=True),
     Route("GET", "/events/feed", feed.trending_events, takes_n=True, takes_window=True, kind=EVENTS),
     Route("GET", "/events/feed/{user_id}", feed.feed_events, takes_n=True, kind=EVENTS),
     Route("GET", "/ops", pages.operations, kind=HTML, also=(304,), scope=OPEN),
