@@ -28,11 +28,11 @@ from web import (
 from web.hub import HUB, Hub
 from web.keys import OPEN, doors
 from web.limits import Limits
+from web.openapi import EVENTS
 from web.problems import DEGRADED
 from web.requests import AFTER, APP, AS_OF, LAG, SOURCE, TOKEN
 
 HTML: Final = "text/html"
-EVENTS: Final = "text/event-stream"
 
 
 class Route(NamedTuple):
@@ -101,6 +101,7 @@ ROUTES: Final = (
     Route("GET", "/operations", operations.operations, operations.Overview, scope=ADMIN),
     Route("GET", "/operations/history", operations.operations_history, list[Summary], also=(503,), scope=ADMIN),
     Route("GET", "/events/operations", operations.operations_events, also=(503,), kind=EVENTS, scope=ADMIN),
+    Route("GET", "/docs", pages.docs, kind=HTML, also=(304,), scope=OPEN),
     Route("GET", "/assets/{name}", pages.asset, kind="*/*", also=(304, 404), scope=OPEN),
     Route("GET", "/healthz", health.healthz, dict[str, str], also=(503,), scope=OPEN),
     Route("GET", "/readyz", health.readyz, dict[str, str], also=(503,), scope=OPEN),
@@ -114,7 +115,7 @@ def declare(app: RecoMindApp) -> None:
     served: web.Application = app.web.web_app
     served[APP] = app
     keys = read_keys(app.options.api_keys)
-    served[openapi.DOCUMENT] = openapi.describe(ROUTES, needs_key=bool(keys))
+    served[openapi.DOCUMENT] = openapi.describe(ROUTES, needs_key=bool(keys), largest=app.options.slate_size)
     served._client_max_size = app.options.body_limit
     served.middlewares.append(problems.problems)
     if keys:

@@ -6,6 +6,7 @@ import pytest
 
 from recomind.access import new_key
 from tests.browser.conftest import DESKTOP, PHONE, visits
+from tests.browser.test_docs import opened, tried
 from tests.conftest import workers
 
 READER, READER_ENTRY = new_key("reader", ["read"])
@@ -123,3 +124,12 @@ def test_the_question_fits_and_can_be_hit(visit, scheme, size):
     for button in page.locator("dialog button:visible").all():
         assert button.bounding_box()["height"] >= 38
     assert len(page.screenshot()) > 10_000
+
+
+def test_a_key_given_to_a_page_is_used_where_the_api_is_tried_out(visit):
+    page = visit("/")
+    give(page, READER)
+    page.wait_for_selector("#live.on")
+    page.goto("/docs")
+    block = opened(page, "trending")
+    assert tried(block)[0].startswith("200")

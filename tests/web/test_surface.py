@@ -21,6 +21,7 @@ LEFT_OUT = {
     "/": "a page: its type is checked by tests of the pages",
     "/ops": "a page, as above",
     "/events/operations": "a stream of events: it does not end",
+    "/docs": "a page, as well",
     "/assets/{name}": "a file of a page: any type",
     "/events/feed": "a stream of events: it does not end",
     "/events/feed/{user_id}": "a stream of events: it does not end",

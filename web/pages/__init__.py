@@ -5,6 +5,8 @@ What belongs here: HTML, CSS and JavaScript without a build step, and nothing th
 
 from hashlib import sha256
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -31,11 +33,20 @@ class Page:
         return web.Response(body=self._content, headers=headers, content_type=self._kind, charset="utf-8")
 
 
-FILES: Final = {
+def _swagger_ui() -> dict[str, Page]:
+    """Swagger UI's own files, from the package that carries them; it is not imported, as that needs Flask."""
+    found = find_spec("flask_swagger_ui")
+    if found is None or not found.submodule_search_locations:
+        raise ImportError("flask-swagger-ui is not installed: install what requirements.lock lists")
+    folder = Path(found.submodule_search_locations[0]) / "dist"
+    return {name: Page(name, (folder / name).read_bytes()) for name in ("swagger-ui.css", "swagger-ui-bundle.js")}
+
+
+FILES: Final[dict[str, Page]] = {
     file.name: Page(file.name, file.read_bytes())
     for file in files("web.pages").iterdir()
     if file.name.rpartition(".")[2] in TYPES
-}
+} | _swagger_ui()
 
 
 async def feed(request: web.Request) -> web.Response:
@@ -46,6 +57,11 @@ async def feed(request: web.Request) -> web.Response:
 async def operations(request: web.Request) -> web.Response:
     """The operator's page."""
     return FILES["ops.html"].answer(request)
+
+
+async def docs(request: web.Request) -> web.Response:
+    """The description of the API, to read and to try out."""
+    return FILES["docs.html"].answer(request)
 
 
 async def asset(request: web.Request) -> web.Response:
