@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := recomind agents tables web tests
+SOURCES := recomind agents tables web tests examples
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types imports chromium promtool pytest format lock clean faults evaluate bench

@@ -9,7 +9,12 @@ RecoMindError
 │   └── OutdatedError    the group has gone on without this worker, and others own its partitions: rejoin first
 ├── StuckError           a worker had work and nothing moved: it ends, and its supervisor starts it again
 ├── StalledError         a worker stood still for longer than its session allows: the same
-└── UnsettledError       the workers have not done all they were given, or something moved: wait, or stop producers
+├── UnsettledError       the workers have not done all they were given, or something moved: wait, or stop producers
+└── ApiError             the client was told no: an unexpected status; the worker's log has the cause
+    ├── RequestError     the request is wrong: mend it as the message says, in `field` where there is one
+    ├── KeyRefusedError  no key, an unknown one, or one without the scope: give the client another
+    ├── BusyError        the workers could not, though asked several times: try again later
+    └── UnreachableError nobody answers at this address: see that a worker runs there
 """
 
 
@@ -66,3 +71,34 @@ class StalledError(RecoMindError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the process stood still for {seconds:.1f} s: the worker ends; start it again")
+
+
+class ApiError(RecoMindError):
+    """The HTTP API answered no; the message is the worker's."""
+
+    def __init__(self, status: int, detail: str, field: str | None = None) -> None:
+        super().__init__(f"{detail} (status {status})")
+        self.status = status
+        """HTTP's; 0 where nobody answered."""
+        self.detail = detail
+        self.field = field
+        """What was wrong in the request; None where that is no field."""
+
+
+class RequestError(ApiError):
+    """The request is wrong, or what it asks for is not there; the message and `field` say what to mend."""
+
+
+class KeyRefusedError(ApiError):
+    """The key is missing, unknown, or lacks a scope; give the client one that has it."""
+
+
+class BusyError(ApiError):
+    """The workers could not answer now, though asked several times; the same request may be made again later."""
+
+
+class UnreachableError(ApiError):
+    """Nobody answers at the address; see that it is right and that a worker runs there."""
+
+    def __init__(self, base: str, cause: BaseException) -> None:
+        super().__init__(0, f"nobody answers at {base}: {cause}")

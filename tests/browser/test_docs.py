@@ -47,7 +47,7 @@ def test_a_number_out_of_bounds_is_not_even_sent(audience, visit):
 
 def test_a_stream_that_does_not_end_is_not_offered_to_try(audience, visit):
     block = opened(visit("/docs"), "feed_events")
-    assert "curl -N" in block.inner_text()
+    block.get_by_text("curl -N").wait_for()
     assert block.locator(".execute").count() == 0
 
 
@@ -65,7 +65,7 @@ def test_the_keyboard_opens_an_operation(audience, visit):
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_description_fits_the_screen(audience, visit, scheme, size):
     page = visit("/docs", size, color_scheme=scheme)
-    opened(page, "trending")
+    opened(page, "trending").locator(".execute").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     back = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert back == {"light": "rgb(246, 245, 242)", "dark": "rgb(18, 17, 20)"}[scheme]

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -26,6 +27,13 @@ def test_the_curl_lines_show_a_list_that_changes(worker):
     after = json.loads(run(last))
     assert after != json.loads(before)
     assert all(set(video) == {"video_id", "title", "url", "tags"} for video in after)
+
+
+def test_the_python_lines_print_a_list(worker):
+    [block] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    lines = block.replace("http://127.0.0.1:6066", worker.base)
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("['")
 
 
 def run(line):

@@ -84,7 +84,8 @@ function offer() {
     await once("");
     if (key() !== before) location.reload();
   });
-  document.querySelector(".bar nav").after(change);
+  const form = document.querySelector(".bar form");
+  if (form) form.append(change); else document.querySelector(".bar nav").after(change);
 }
 
 if (key()) offer();

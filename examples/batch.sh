@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Send several actions at once. Each has an answer of its own; 207 says that some were not taken.
+set -euo pipefail
+base="${1:-http://127.0.0.1:6066}"
+
+curl -sS -w '\n%{http_code}\n' "$base/video_actions" -d '[
+  {"user_id":"joan","video_id":"skate-cat","action_type":"view"},
+  {"user_id":"joan","video_id":"box-cat","action_type":"dance"}
+]'

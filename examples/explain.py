@@ -1,0 +1,22 @@
+"""Why somebody is shown a video, or is not; and what an error looks like."""
+
+import sys
+
+from recomind.client import Client
+from recomind.errors import RequestError
+
+BASE = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:6066"
+
+with Client(BASE) as client:
+    client.put_video("skate-cat", title="Cat on a skateboard", tags=["funny", "cat"])
+    client.post_action("ada", "skate-cat", "like")
+    first = client.recommendations("ada", n=1).videos[0]
+    why = client.explain("ada", first.video_id)
+    print(f"{first.title}: {why.reason}")
+    for reason in why.reasons:
+        print("-", reason.strategy, reason.text)
+    print("Cat on a skateboard:", client.explain("ada", "skate-cat").verdict)
+    try:
+        client.recommendations("ada", n=0)
+    except RequestError as error:
+        print("mend", error.field, "-", error.detail)
