@@ -8,6 +8,7 @@ import numpy as np
 
 from recomind.candidates.found import person_of
 from recomind.candidates.sources import SOURCES
+from recomind.candidates.tastes import Tastes
 from recomind.ranking import blend
 from recomind.ranking.blend import Situation, Weights
 from recomind.ranking.diversify import Caps, diversify
@@ -53,6 +54,8 @@ class Ranked(NamedTuple):
     """Shape (candidates, features)."""
     profile: Profile
     """Whose candidates they are."""
+    tastes: Tastes
+    """What the person's actions say of tags."""
     now: float
     """As of when, epoch seconds."""
 
@@ -71,7 +74,8 @@ def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
     """The candidates for a person as of `now`, none of which the person has acted on."""
     person = person_of(profile, index, now)
     rows, scores = gather(index, [propose(person, index) for propose in SOURCES.values()], profile.seen)
-    return Ranked(rows, scores, features(index, rows, scores, person.tastes.directions(), now), profile, now)
+    weighed = features(index, rows, scores, person.tastes.directions(), now)
+    return Ranked(rows, scores, weighed, profile, person.tastes, now)
 
 
 def recommend(profile: Profile, index: VideoIndex, weights: Weights, now: float, n: int) -> Slate:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from recomind.candidates.found import Candidates, Person, together
-from recomind.candidates.tastes import tastes_of
+from recomind.candidates.tastes import Tastes, tastes_of
 from recomind.ranking.index import VideoIndex
 from recomind.state.profile import Profile
 
@@ -16,14 +16,19 @@ FAVOURITES: Final = 3
 def propose(person: Person, index: VideoIndex) -> Candidates:
     """The most liked videos of the strongest tags, scored by the tags' weights."""
     weights = person.tastes.weights()
-    strongest = np.argsort(-weights, kind="stable")[:FAVOURITES].tolist()
-    lists = ((index.heads.of_tag(tag), weights[tag]) for tag in strongest if weights[tag] > 0)
+    favourites = np.argsort(-weights, kind="stable")[:FAVOURITES].tolist()
+    lists = ((index.heads.of_tag(tag), weights[tag]) for tag in favourites if weights[tag] > 0)
     return together((rows, np.full(len(rows), weight)) for rows, weight in lists)
 
 
 def top(profile: Profile, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
     """A person's top tags and their weights, the strongest first; only those liked."""
-    weights = tastes_of(profile, index).weights()
+    return strongest(tastes_of(profile, index), index, n)
+
+
+def strongest(tastes: Tastes, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
+    """As `top`, where tastes are known."""
+    weights = tastes.weights()
     names = list(index.tag_rows)
     order = np.argsort(-weights, kind="stable")[:n].tolist()
     return [(names[tag], float(weights[tag])) for tag in order if weights[tag] > 0]

@@ -50,6 +50,5 @@ def tastes_of(profile: Profile, index: VideoIndex) -> Tastes:
 
 def _sums(carried: Rows, weights: Floats, tags: int) -> Floats:
     """The weights of the actions that carry each tag; -1 in `carried` is none."""
-    each = np.broadcast_to(weights[:, None], carried.shape)
-    sums = np.bincount(carried.ravel() + 1, each.ravel(), tags + 1)[1:]
+    sums = np.bincount(carried.ravel() + 1, np.repeat(weights, carried.shape[1]), tags + 1)[1:]
     return sums.astype(float, copy=False)  # numpy counts nothing in whole numbers

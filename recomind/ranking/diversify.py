@@ -1,6 +1,6 @@
 """Diversity: caps on how many of the first videos share a creator or a tag; a re-rank that can be turned off."""
 
-from collections import Counter
+from collections import defaultdict
 from typing import Final
 
 import msgspec
@@ -23,7 +23,8 @@ OFF: Final = Caps(None, None)
 
 def diversify(index: VideoIndex, order: Rows, caps: Caps, n: int) -> list[int]:
     """The first `n` of `order`, those over a cap put off until the next window."""
-    waiting, chosen = [int(row) for row in order], list[int]()
+    waiting: list[int] = order.tolist()
+    chosen: list[int] = []
     if caps == OFF or (caps.tag is None and index.creators.keys().isdisjoint(waiting[: n + WINDOW])):
         return waiting[:n]
     while waiting and len(chosen) < n:
@@ -34,24 +35,26 @@ def diversify(index: VideoIndex, order: Rows, caps: Caps, n: int) -> list[int]:
 
 def _window(index: VideoIndex, rows: list[int], caps: Caps) -> tuple[list[int], list[int]]:
     """Up to `WINDOW` rows within the caps, and those left; all fit where too few do."""
-    used: Counter[str] = Counter()
-    taken: list[int] = []
-    for row in rows:
+    used: defaultdict[tuple[str, str], int] = defaultdict(int)
+    taken, over = list[int](), list[int]()
+    for place, row in enumerate(rows):
         if len(taken) == WINDOW:
-            break
+            return taken, over + rows[place:]
         keys = _capped(index, row, caps)
-        if all(used[key] < most for key, most in keys.items()):
-            used.update(keys.keys())
-            taken.append(row)
-    if len(taken) < min(WINDOW, len(rows)):
-        taken += [row for row in rows if row not in set(taken)][: WINDOW - len(taken)]
-    left = set(taken)
-    return taken, [row for row in rows if row not in left]
+        if any(used[key] >= most for key, most in keys):
+            over.append(row)
+            continue
+        taken.append(row)
+        for key, _ in keys:
+            used[key] += 1
+    missing = WINDOW - len(taken)
+    return taken + over[:missing], over[missing:]
 
 
-def _capped(index: VideoIndex, row: int, caps: Caps) -> dict[str, int]:
+def _capped(index: VideoIndex, row: int, caps: Caps) -> list[tuple[tuple[str, str], int]]:
     """The properties of a video that are capped, with their caps."""
-    keys = {f"tag {tag}": caps.tag for tag in index.videos[row].tags} if caps.tag is not None else {}
-    if caps.creator is not None and row in index.creators:
-        keys[f"creator {index.creators[row]}"] = caps.creator
+    most, creator = caps.tag, index.creators.get(row)
+    keys = [(("tag", tag), most) for tag in index.videos[row].tags] if most is not None else []
+    if caps.creator is not None and creator is not None:
+        keys.append((("creator", creator), caps.creator))
     return keys

@@ -126,7 +126,7 @@ class Heads:
 
     def _of_tag(self, tag: int, near: Rows | None) -> Rows:
         tagged = self._tagged[tag]
-        rows = np.array(sorted(tagged) if near is None else [row for row in near.tolist() if row in tagged], np.int64)
+        rows = np.array(sorted(tagged if near is None else tagged.intersection(near.tolist())), np.int64)
         liked = np.maximum(self._columns.liked[rows, DAY], _NEVER)  # never liked is last, not left out
         return rows[_largest(liked, OF_TAG)]
 

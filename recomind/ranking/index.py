@@ -15,8 +15,8 @@ from recomind.ranking.columns import TAGS, Columns
 from recomind.ranking.company import Companies
 from recomind.ranking.heads import Heads
 from recomind.state.neighbours import Liker, Neighbours
-from recomind.state.popularity import Popularity
-from recomind.state.profile import Liked, video_hash
+from recomind.state.popularity import Figures, Popularity
+from recomind.state.profile import video_hash
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -74,7 +74,7 @@ class VideoIndex:
         self.columns.tags[row] = np.pad(first, (0, TAGS - len(first)), constant_values=-1)
         self.heads.put_tags(row, self.tags[row])
 
-    def put_popularity(self, video_id: str, popularity: Popularity) -> None:
+    def put_popularity(self, video_id: str, popularity: Popularity | Figures) -> None:
         """A video's counts and decayed scores."""
         row = self.row(video_id)
         self.columns.scores[row] = popularity.liked + popularity.shown
@@ -90,9 +90,9 @@ class VideoIndex:
         self.companies.put(row, neighbours)
         self.likers[row] = neighbours.likers
 
-    def put_likes(self, user_id: str, likes: tuple[Liked, ...]) -> None:
+    def put_likes(self, user_id: str, likes: Iterable[tuple[str, float]]) -> None:
         """A person's latest likes, newest last, for those whose taste is similar."""
-        self.likes_of[user_id] = self.rows_of(liked.video_id for liked in likes)
+        self.likes_of[user_id] = self.rows_of([video_id for video_id, _ in likes])
 
     def put_model(self, video_id: str, others: Iterable[tuple[str, float]]) -> None:
         """The retrained model's neighbours of a video."""

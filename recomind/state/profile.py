@@ -66,6 +66,14 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Event time of the latest action, epoch seconds."""
 
 
+class Likes(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A profile as far as others' lists read it."""
+
+    origins: msgspec.Raw
+    likes: tuple[tuple[str, float], ...]
+    """As in `Profile`."""
+
+
 def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, list[Signal]]:
     """Take an action in.
 

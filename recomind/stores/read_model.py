@@ -13,8 +13,8 @@ from recomind.ranking.blend import Weights
 from recomind.ranking.leaders import Lists
 from recomind.state.neighbours import Neighbours
 from recomind.state.origins import Origins
-from recomind.state.popularity import Popularity
-from recomind.state.profile import Profile
+from recomind.state.popularity import Figures, Popularity
+from recomind.state.profile import Likes, Profile
 from recomind.stores import keys
 from recomind.stores.fence import Fence
 from recomind.stores.values import Values
@@ -137,6 +137,10 @@ class ReadModel:
         """The profiles of those people who have one here."""
         return await self._read(user_ids, keys.user_state, Profile)
 
+    async def likes(self, user_ids: Sequence[str]) -> dict[str, Likes]:
+        """The latest likes of those people who have a profile here."""
+        return await self._read(user_ids, keys.user_state, Likes)
+
     async def put_popularity(self, videos: Mapping[str, Popularity]) -> None:
         """Store videos' popularity."""
         await self._put({keys.video_popularity(video): _encode(state) for video, state in videos.items()})
@@ -144,6 +148,10 @@ class ReadModel:
     async def popularity(self, video_ids: Sequence[str]) -> dict[str, Popularity]:
         """The popularity of those videos that have any."""
         return await self._read(video_ids, keys.video_popularity, Popularity)
+
+    async def figures(self, video_ids: Sequence[str]) -> dict[str, Figures]:
+        """What ranking reads of those videos that have any popularity."""
+        return await self._read(video_ids, keys.video_popularity, Figures)
 
     async def put_neighbours(self, videos: Mapping[str, Neighbours]) -> None:
         """Store videos' company."""

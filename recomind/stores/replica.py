@@ -17,7 +17,7 @@ from recomind.candidates.found import ENJOYED, SEEDS
 from recomind.catalogue import join
 from recomind.ranking.blend import Weights
 from recomind.ranking.index import VideoIndex
-from recomind.recommender import recommend
+from recomind.recommender import rank, slate_of
 from recomind.state.neighbours import Liker
 from recomind.state.profile import Profile, enjoyed_lately
 from recomind.stores.archive import Archive
@@ -84,8 +84,9 @@ class Replica:
 
     def list_for(self, profile: Profile, n: int) -> Stored:
         """Rank for a person and serialise the answer; `load` comes first."""
-        slate = recommend(profile, self.index, self.weights, self.now, n)
-        names = [tag for tag, _ in tags.top(profile, self.index)]
+        ranked = rank(profile, self.index, self.now)
+        slate = slate_of(ranked, self.index, self.weights, n)
+        names = [tag for tag, _ in tags.strongest(ranked.tastes, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
         meta = ListMeta(slate.as_of, profile.origins, slate.version, sources)
         return Stored(self.cards(pick.video_id for pick in slate.picks), msgspec.json.encode(names), meta)
@@ -110,9 +111,9 @@ class Replica:
 
     async def _load_popularity(self, video_ids: Iterable[str]) -> None:
         stale = self._stale("popularity", video_ids)
-        for video_id, popularity in (await self._read_model.popularity(stale)).items():
-            self.index.put_popularity(video_id, popularity)
-            self.met(popularity.last_at)
+        for video_id, figures in (await self._read_model.figures(stale)).items():
+            self.index.put_popularity(video_id, figures)
+            self.met(figures.last_at)
 
     async def _load_model(self, video_ids: Iterable[str]) -> None:
         if self._model is None:
@@ -123,8 +124,8 @@ class Replica:
 
     async def _load_people(self, user_ids: Iterable[str]) -> None:
         stale = self._stale("people", user_ids)
-        for user_id, profile in (await self._read_model.profiles(stale)).items():
-            self.index.put_likes(user_id, profile.likes)
+        for user_id, one in (await self._read_model.likes(stale)).items():
+            self.index.put_likes(user_id, one.likes)
 
     def _company(self, video_ids: Iterable[str]) -> list[str]:
         company = self.index.companies.of([self.index.row(video_id) for video_id in video_ids])
