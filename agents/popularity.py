@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from heapq import nlargest
 
 from agents.publishing import Publisher, publish_all
 from agents.reading import read_signals
@@ -11,6 +10,7 @@ from agents.trending import WINDOWS_INTERVAL, Windows
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.candidates import trending
+from recomind.ranking.leaders import Best
 from recomind.signals import Touched
 from recomind.state import popularity
 from recomind.state.popularity import Popularity
@@ -44,6 +44,8 @@ class Keeper:
         self._archive = Publisher[Popularity](self._archived)
         app.commit_hooks.append(self._archive.flush)
         self._restless: set[int] = set()
+        self._best: dict[int, Best] = {}
+        self._generation: int | None = None
         self.windows = Windows(app, kept)
         self._putting = asyncio.Lock()
 
@@ -61,10 +63,13 @@ class Keeper:
     async def put_forward(self) -> None:
         """Publish the most popular videos of each partition that changed; it stays noted until Redis has them."""
         async with self._putting:
+            if self._generation != self._app.consumer_generation_id:  # others may have written what is ours again
+                self._generation = self._app.consumer_generation_id
+                self._best.clear()
             for partition in sorted(self._restless & set(self._kept.partitions)):
                 self._restless.discard(partition)
                 try:
-                    await self._app.read_model.put_trending(partition, leading(self._kept.items(partition)))
+                    await self._app.read_model.put_trending(partition, self._leading(partition))
                 except BaseException:
                     self._restless.add(partition)
                     raise
@@ -80,11 +85,19 @@ class Keeper:
             await self.put_forward()
             await self._app.read_model.mark_published(partition, run)
 
+    def _leading(self, partition: int) -> Scored:
+        """What a partition puts forward: all its videos are looked at once, then only those that change."""
+        if partition not in self._best:
+            self._best[partition] = best_of(self._kept.items(partition))
+        return tuple(self._best[partition].first())
+
     def _put(self, partition: int, video_id: str, value: Popularity) -> None:
         self._kept.put(partition, video_id, value)
         self._read_model.add(video_id, value)
         self._archive.add(video_id, value)
         self._restless.add(partition)
+        if partition in self._best:
+            self._best[partition].put(video_id, trending.score(value.liked))
         self.windows.touch(partition, video_id)
 
     async def _archived(self, videos: Mapping[str, Popularity]) -> None:
@@ -93,7 +106,9 @@ class Keeper:
         await self._app.archive.put_popularity(rows)
 
 
-def leading(videos: Iterable[tuple[str, Popularity]]) -> Scored:
+def best_of(videos: Iterable[tuple[str, Popularity]]) -> Best:
     """The most popular of some videos, as a partition puts them forward."""
-    scored = ((trending.score(value.liked), video_id) for video_id, value in videos)
-    return tuple((video_id, score) for score, video_id in nlargest(TOP, scored))
+    best = Best(TOP)
+    for video_id, value in videos:
+        best.put(video_id, trending.score(value.liked))
+    return best

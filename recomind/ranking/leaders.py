@@ -26,28 +26,40 @@ Lists = dict[str, list[tuple[str, float]]]
 """Window to (video id, log-score), best first."""
 
 
+class Best:
+    """The videos with the largest scores, `keep` of them: right as long as a video's score does not fall."""
+
+    def __init__(self, keep: int = KEEP) -> None:
+        self._keep = keep
+        self._scores: dict[str, float] = {}
+
+    def put(self, video_id: str, score: float) -> None:
+        """A video's score from now on."""
+        self._scores[video_id] = score
+        if len(self._scores) > 2 * self._keep:
+            self._scores = dict(self.first())
+
+    def first(self) -> list[tuple[str, float]]:
+        """(video id, score), best first; ties go to the larger id."""
+        return nlargest(self._keep, self._scores.items(), key=lambda entry: (entry[1], entry[0]))
+
+
 class Leaders:
     """Lists of one partition's videos."""
 
     def __init__(self) -> None:
-        self._lists: dict[str, dict[str, dict[str, float]]] = {}
+        self._lists: dict[str, dict[str, Best]] = {}
         self._changed: set[str] = set()
 
     def put(self, video_id: str, liked: Scores, tags: Iterable[str]) -> None:
         """Take a video's scores in, under all videos and under each of its tags."""
         for tag in (EVERY_TAG, *tags):
-            windows = self._lists.setdefault(tag, {name: {} for name in WINDOWS})
+            windows = self._lists.setdefault(tag, {name: Best() for name in WINDOWS})
             for name, place in _PLACES.items():
-                windows[name][video_id] = liked[place]
-                if len(windows[name]) > 2 * KEEP:
-                    windows[name] = dict(_best(windows[name]))
+                windows[name].put(video_id, liked[place])
             self._changed.add(tag)
 
     def changes(self) -> dict[str, Lists]:
         """The lists of the tags that have changed since they were last asked for."""
         changed, self._changed = self._changed, set()
-        return {tag: {name: _best(scores) for name, scores in self._lists[tag].items()} for tag in sorted(changed)}
-
-
-def _best(scores: Mapping[str, float]) -> list[tuple[str, float]]:
-    return nlargest(KEEP, scores.items(), key=lambda entry: (entry[1], entry[0]))
+        return {tag: {name: best.first() for name, best in self._lists[tag].items()} for tag in sorted(changed)}

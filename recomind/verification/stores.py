@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from agents.popularity import leading
+from agents.popularity import best_of
 from recomind.candidates import trending
 from recomind.catalogue import Card
 from recomind.signals import Origin
@@ -65,7 +65,7 @@ class Stores:
         """Compare what a partition puts forward."""
         if popularity:
             found = await self._read_model.put_forward(partition)
-            self._report.equal("Redis trending", str(partition), leading(popularity.items()), found)
+            self._report.equal("Redis trending", str(partition), tuple(best_of(popularity.items()).first()), found)
 
     async def compare_actions(self, actions: Ledger, ids: Ledger) -> None:
         """Compare `video_actions`: every row must follow from the log, and every id must be there."""

@@ -136,7 +136,8 @@ async def test_a_partition_that_could_not_be_put_forward_is_put_forward_the_next
         put.append((partition, scored))
 
     keeper = object.__new__(Keeper)
-    keeper._app = SimpleNamespace(read_model=SimpleNamespace(put_trending=put_trending))
+    keeper._app = SimpleNamespace(read_model=SimpleNamespace(put_trending=put_trending), consumer_generation_id=1)
+    keeper._generation, keeper._best = 1, {}
     keeper._kept = Table("popularity", Popularity, topic="t", kafka={})
     keeper._kept._values = {1: {}}
     keeper._restless, keeper._putting = {1}, asyncio.Lock()
