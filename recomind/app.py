@@ -22,7 +22,7 @@ from recomind.news import News
 from recomind.prequential import Quality
 from recomind.settings import Settings
 from recomind.signals import Signal, Touched
-from recomind.state.profile import Profile
+from recomind.state.profile import Profile, unmet
 from recomind.stores.archive import Archive
 from recomind.stores.fence import Fence
 from recomind.stores.read_model import ReadModel
@@ -51,7 +51,7 @@ Hook = Callable[[], Awaitable[None]]
 
 
 class Lesson(NamedTuple):
-    """A first like, and the person as she was before it."""
+    """A first like, and the person as she was before she met the video."""
 
     profile: Profile
     video_id: str
@@ -129,7 +129,7 @@ class RecoMindApp(faust.App):
         """Let the blend learn from an action, if it is a first like."""
         first = signals[0] if signals else None
         if isinstance(first, Touched) and first.action_type == "like" and not first.again:
-            self.lessons.append(Lesson(before, action.video_id, action.timestamp))
+            self.lessons.append(Lesson(unmet(before, action.video_id), action.video_id, action.timestamp))
 
     async def send_packed(self, topic: str, records: Mapping[int, Sequence[Outgoing]]) -> None:
         """Send records to the partitions of a topic; return once all are acknowledged, however long that takes."""

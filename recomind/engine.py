@@ -85,7 +85,8 @@ class Engine:
         if not isinstance(first, Touched) or first.action_type != "like" or first.again:
             return
         if self._learning:
-            ranked = self.rank(action.user_id, before, action.timestamp)
+            person = profile.unmet(before, action.video_id)
+            ranked = self.rank(action.user_id, person, action.timestamp)
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
 
     def _apply(self, signal: Signal) -> None:

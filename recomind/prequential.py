@@ -47,7 +47,7 @@ def hits(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str) -> 
         video_id: what was liked.
 
     Returns:
-        By name; nothing for a video that the person had acted on before: no ranking shows it again.
+        By name; nothing for a video that the person is known to have acted on: no ranking shows it again.
     """
     if has_seen(ranked.profile, video_id):
         return {}

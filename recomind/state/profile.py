@@ -108,6 +108,19 @@ def has_seen(profile: Profile, video_id: str) -> bool:
     return _holds(profile.seen, pack("<I", video_hash(video_id)))
 
 
+def unmet(profile: Profile, video_id: str) -> Profile:
+    """The profile, had the person never met the video: what a like of it teaches, though a view came before."""
+    if not has_seen(profile, video_id):
+        return profile
+    name = pack("<I", video_hash(video_id))
+    names = [profile.seen[at : at + len(name)] for at in range(0, len(profile.seen), len(name))]
+    return msgspec.structs.replace(
+        profile,
+        seen=b"".join([one for one in names if one != name]),
+        reactions=tuple([reaction for reaction in profile.reactions if reaction.video_id != video_id]),
+    )
+
+
 def _absorb(profile: Profile, origin: Origin, action: Action) -> Profile:
     liked = action.action_type == "like"
     return Profile(

@@ -124,6 +124,15 @@ def test_the_blend_learns_which_feature_is_right():
     assert blend.score(weights, np.zeros(4), features, NOBODY).argmax() == features[:, 2].argmax()
 
 
+def test_a_like_teaches_though_the_video_was_watched_before():
+    engine = world({f"v{n}": () for n in range(12)}, [(f"u{n % 7}", f"v{n % 12}") for n in range(60)])
+    before = engine.weights.version
+    engine.observe(Action("me", "v3", "view", 2e9), Origin(1, 0))
+    assert "v3" not in listed(engine, "me")
+    engine.observe(Action("me", "v3", "like", 2e9 + 9), Origin(1, 1))
+    assert engine.weights.version == before + 1
+
+
 def test_segments_part_people_by_history():
     assert [segment(likes) for likes in (0, 1, 5, 15, 40)] == [1, 2, 3, 4, 5]
 
