@@ -8,6 +8,9 @@ from web.routes import HTML, ROUTES
 
 PAGES = [route.path for route in ROUTES if route.kind == HTML]
 
+FOREIGN = [[".swagger-ui"]]
+"""What others draw: Swagger UI's contrasts and roles are not ours to mend."""
+
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 @pytest.mark.parametrize("path", [*PAGES, "/?user=chess fan 1"])
@@ -16,5 +19,5 @@ def test_nothing_on_the_page_is_out_of_reach(audience, visit, path, size, scheme
     if page.locator("#live").count():
         page.wait_for_selector("#live.on")
         page.wait_for_selector(".item, #workers th")
-    found = Axe().run(page)
+    found = Axe().run(page, context={"exclude": FOREIGN})
     assert found.violations_count == 0, found.generate_report()
