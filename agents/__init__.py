@@ -8,6 +8,7 @@ arithmetic (the core), SQL and keys (`recomind.stores`), HTTP (`web`). May impor
 from agents import (
     archive,
     dead_letters,
+    forgetting,
     neighbours,
     operations,
     popularity,
@@ -23,6 +24,7 @@ AGENTS = {
     "profiles": profiles,
     "popularity": popularity,
     "neighbours": neighbours,
+    "forgetting": forgetting,
     "archive": archive,
     "dead_letters": dead_letters,
     "recommendations": recommendations,

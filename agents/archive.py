@@ -1,22 +1,25 @@
 """The sink: every action into `video_actions`, once, however often it is delivered.
 
-While PostgreSQL is away the batch is tried again and again; it is acknowledged only once it is in.
+While PostgreSQL is away the batch is tried again and again; it is acknowledged only once it is in. Who is to be
+forgotten is deleted in the order of the log, and stays noted, so that nothing from before comes in again.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from mode.utils.logging import get_logger
 
-from agents.reading import actions_of, read_batch
+from agents.reading import events_of, read_batch
 from recomind import topics
 from recomind.app import RecoMindApp
 from recomind.errors import UnavailableError
 from recomind.events import Action
 from recomind.signals import Origin, place_of
 from recomind.stores.archive import ArchivedAction, moment
+from recomind.stores.read_model import ARCHIVE
 from recomind.transport.batches import Batch
 
 logger = get_logger(__name__)
@@ -33,17 +36,38 @@ def declare(app: RecoMindApp) -> None:
 
 
 async def insert(app: RecoMindApp, batch: Batch) -> None:
-    """Insert a batch's actions; return once they are in."""
-    rows = [archived(origin, action) for origin, action in actions_of(read_batch(batch, app.options.partitions))]
-    while rows:
+    """Insert a batch's actions, and forget whom its control records name; return once it is done."""
+    rows: list[tuple[ArchivedAction, int]] = []
+    for read, event in events_of(read_batch(batch, app.options.partitions)):
+        if isinstance(event, Action):
+            rows.append((archived(read.origin, event), read.record.offset))
+        else:
+            await _insert(app, rows)
+            await _persistently(app, partial(_forget, app, event.user_id, read.record.offset))
+            rows = []
+    await _insert(app, rows)
+
+
+async def _insert(app: RecoMindApp, rows: Sequence[tuple[ArchivedAction, int]]) -> None:
+    if rows:
+        actions, offsets = zip(*rows, strict=True)
+        await _persistently(app, partial(app.archive.insert_actions, actions, offsets))
+
+
+async def _forget(app: RecoMindApp, user_id: str, at: int) -> None:
+    await app.archive.forget_person(user_id, at)
+    await app.read_model.put_forgetting({(ARCHIVE, user_id): at})
+
+
+async def _persistently(app: RecoMindApp, run: Callable[[], Awaitable[None]]) -> None:
+    """Do something, again and again while a server is away."""
+    while True:
         try:
-            await app.archive.insert_actions(rows)
+            return await run()
         except UnavailableError as error:
             logger.warning("archive waits: %s", error)
             app.vitals.note_waiting()
             await asyncio.sleep(PAUSE)
-        else:
-            return
 
 
 def archived(origin: Origin, action: Action) -> ArchivedAction:

@@ -1,6 +1,7 @@
 """By video: fold signals into what is liked together and next, and publish it to the read model."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from agents.publishing import Publisher
 from agents.reading import read_signals
@@ -18,6 +19,7 @@ def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
     app.consume(topics.SIGNALS, "neighbours", keeper.take)
+    app.replacing["neighbours"] = keeper.replace
 
 
 class Keeper:
@@ -32,11 +34,21 @@ class Keeper:
         """Apply a batch."""
         await self._kept.recovered(batch.partition)
         signals: defaultdict[str, list[Signal]] = defaultdict(list)
-        for signal in read_signals(batch):
+        for signal in read_signals(batch).of_videos:
             signals[signal.video_id].append(signal)
-        for video_id, some in signals.items():
-            known = self._kept.get(batch.partition, video_id) or Neighbours()
-            value = neighbours.fold(known, some)
-            if value is not known:
-                self._kept.put(batch.partition, video_id, value)
-                self._published.add(video_id, value)
+        async with self._kept.turn(batch.partition):
+            for video_id, some in signals.items():
+                known = self._kept.get(batch.partition, video_id) or Neighbours()
+                value = neighbours.fold(known, some)
+                if value is not known:
+                    self._put(batch.partition, video_id, value)
+            self._kept.applied[batch.partition] = batch.records[-1].offset + 1
+
+    def replace(self, partition: int, values: Mapping[str, Neighbours]) -> None:
+        """Set values that were made again."""
+        for video_id, value in values.items():
+            self._put(partition, video_id, value)
+
+    def _put(self, partition: int, video_id: str, value: Neighbours) -> None:
+        self._kept.put(partition, video_id, value)
+        self._published.add(video_id, value)

@@ -27,6 +27,7 @@ def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
     app.consume(topics.SIGNALS, "popularity", keeper.take)
+    app.replacing["popularity"] = keeper.replace
     app.every(app.options.trending_interval, keeper.put_forward)
     app.every(app.options.trending_interval, keeper.mend)
     app.every(WINDOWS_INTERVAL, keeper.windows.publish)
@@ -53,12 +54,20 @@ class Keeper:
         """Apply a batch."""
         await self._kept.recovered(batch.partition)
         touches: defaultdict[str, list[Touched]] = defaultdict(list)
-        for signal in read_signals(batch):
+        for signal in read_signals(batch).of_videos:
             if isinstance(signal, Touched):
                 touches[signal.video_id].append(signal)
-        for video_id, some in touches.items():
-            known = self._kept.get(batch.partition, video_id) or Popularity()
-            self._put(batch.partition, video_id, popularity.fold(known, some))
+        async with self._kept.turn(batch.partition):
+            for video_id, some in touches.items():
+                known = self._kept.get(batch.partition, video_id) or Popularity()
+                self._put(batch.partition, video_id, popularity.fold(known, some))
+            self._kept.applied[batch.partition] = batch.records[-1].offset + 1
+
+    def replace(self, partition: int, values: Mapping[str, Popularity]) -> None:
+        """Set values that were made again."""
+        for video_id, value in values.items():
+            self._put(partition, video_id, value)
+        self.windows.forget(partition)
 
     async def put_forward(self) -> None:
         """Publish the most popular videos of each partition that changed; it stays noted until Redis has them."""

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from agents.publishing import Publisher
-from agents.reading import Read, actions_of, pack_signals, read_batch, repair_headers
+from agents.reading import Read, events_of, pack_signals, read_batch, repair_headers
 from recomind import topics
 from recomind.app import RecoMindApp
-from recomind.events import Action
-from recomind.signals import Signal
+from recomind.events import Action, Forget, Rejected
+from recomind.signals import Forgotten, Signal
 from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.transport.batches import Batch
@@ -53,26 +53,32 @@ class Keeper:
             self._kept.put(batch.partition, user_id, value)
             self._published.add(user_id, value)
         taken = batch.records[0].timestamp / 1000
-        self._app.news.add(batch.partition, changed, (origin for origin, _ in actions_of(reads)), taken)
+        self._app.news.add(batch.partition, changed, (read.origin for read, _ in events_of(reads)), taken)
         self._app.reached[batch.partition] = batch.records[-1].offset + 1
 
-    def _fold(self, batch: Batch, reads: Sequence[Read]) -> tuple[dict[str, Profile], list[Signal]]:
+    def _fold(self, batch: Batch, reads: Sequence[Read]) -> tuple[dict[str, Profile], list[Signal | Forgotten]]:
         changed: dict[str, Profile] = {}
-        signals: list[Signal] = []
-        for origin, action in actions_of(reads):
-            before = changed.get(action.user_id) or self._kept.get(batch.partition, action.user_id) or Profile()
-            after, news = profile.fold(before, origin, action)
-            changed[action.user_id] = after
+        signals: list[Signal | Forgotten] = []
+        for read, event in events_of(reads):
+            user_id = event.user_id
+            before = changed.get(user_id) or self._kept.get(batch.partition, user_id) or Profile()
+            changed[user_id], news = fold(before, read, event)
             signals += news
-            self._app.teach(before, action, news)
+            if isinstance(event, Action):
+                self._app.teach(before, event, news)
         if changed:
             self._app.replica.met(max(value.last_at for value in changed.values()))
         return changed, signals
 
-    async def _send(self, signals: list[Signal]) -> None:
-        packed: defaultdict[int, list[Signal]] = defaultdict(list)
+    async def _send(self, signals: Sequence[Signal | Forgotten]) -> None:
+        packed: defaultdict[int, list[Signal | Forgotten]] = defaultdict(list)
+        partitions = self._app.options.partitions
         for signal in signals:
-            packed[partition_of(signal.video_id, self._app.options.partitions)].append(signal)
+            if isinstance(signal, Forgotten):
+                for target in range(partitions):
+                    packed[target].append(signal)
+            else:
+                packed[partition_of(signal.video_id, partitions)].append(signal)
         await self._app.send_packed(
             topics.SIGNALS,
             {
@@ -87,8 +93,19 @@ class Keeper:
         """Send records that stand in a wrong partition to their right one, in this log."""
         astray: defaultdict[int, list[Outgoing]] = defaultdict(list)
         for read in reads:
-            if read.astray and isinstance(read.action, Action):
+            if read.astray and not isinstance(read.action, Rejected):
                 user_id, record = read.action.user_id, read.record
                 target = partition_of(user_id, self._app.options.partitions)
                 astray[target].append(Outgoing(user_id.encode(), record.value, repair_headers(record)))
         await self._app.send_packed(topics.ACTIONS, astray)
+
+
+def fold(before: Profile, read: Read, event: Action | Forget) -> tuple[Profile, Sequence[Signal | Forgotten]]:
+    """A person after an action or a control record, and what follows for videos. What was forgotten stays so."""
+    at = read.record.offset
+    if at <= before.forgotten_at:
+        return before, ()
+    if isinstance(event, Action):
+        return profile.fold(before, read.origin, event)
+    after = profile.forget(before, read.origin, at)
+    return after, (Forgotten(event.user_id, after.origins, at),)

@@ -7,13 +7,13 @@ that ever happens to its people, whoever reads it and however often.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiokafka import ConsumerRecord
 
-from recomind.events import Action, Rejected, read_action
-from recomind.signals import Origin, Signal, repaired_lane
+from recomind.events import Action, Forget, Rejected, read_action
+from recomind.signals import Forgotten, Origin, Signal, repaired_lane
 from recomind.transport.batches import Batch
 from recomind.transport.partitions import partition_of
 
@@ -23,7 +23,7 @@ LOGGED_AT: Final = "recomind-logged-at"
 _ORIGIN = re.compile(rb"(\d{1,5}):(\d{1,18})")
 _LOGGED_AT = re.compile(rb"\d{1,15}")
 
-_decode_signals = msgspec.msgpack.Decoder(list[Signal]).decode
+_decode_signals = msgspec.msgpack.Decoder(list[Signal | Forgotten]).decode
 pack_signals = msgspec.msgpack.Encoder().encode
 
 
@@ -31,7 +31,7 @@ class Read(NamedTuple):
     """A record that has been read."""
 
     origin: Origin
-    action: Action | Rejected
+    action: Action | Forget | Rejected
     record: ConsumerRecord
     astray: bool = False
     """It stands in a wrong partition: sent on, and counted where it arrives."""
@@ -47,19 +47,28 @@ def read_batch(batch: Batch, partitions: int) -> Sequence[Read]:
     return read
 
 
-def read_signals(batch: Batch) -> Sequence[Signal]:
-    """The signals of a batch of `video_signals`, in their order."""
+class Signals(NamedTuple):
+    """What a batch of `video_signals` tells, each in its order."""
+
+    of_videos: list[Signal]
+    of_forgotten: list[Forgotten]
+
+
+def read_signals(batch: Batch) -> Signals:
+    """The signals of a batch of `video_signals`."""
     if batch.read is None:
-        batch.read = [signal for part in batch.parts for signal in read_signals(part)] or [
-            signal for record in batch.records for signal in unpack_signals(record.value)
-        ]
-    read: Sequence[Signal] = batch.read
+        parts = [read_signals(part) for part in batch.parts] or [unpack_signals(one.value) for one in batch.records]
+        batch.read = Signals([one for part in parts for one in part[0]], [one for part in parts for one in part[1]])
+    read: Signals = batch.read
     return read
 
 
-def unpack_signals(value: bytes) -> list[Signal]:
+def unpack_signals(value: bytes) -> Signals:
     """The signals of a record."""
-    return _decode_signals(value)
+    signals: list[Any] = _decode_signals(value)
+    forgotten = [one for one in signals if type(one) is Forgotten]
+    of_videos = [one for one in signals if type(one) is not Forgotten] if forgotten else signals
+    return Signals(of_videos, forgotten)
 
 
 def repair_headers(record: ConsumerRecord) -> tuple[tuple[str, bytes], ...]:
@@ -72,7 +81,7 @@ def read_record(record: ConsumerRecord, partitions: int) -> Read:
     sent_on = _sent_on(record) if record.headers else None
     origin, logged_at = sent_on or (Origin(record.partition, record.offset), record.timestamp)
     action = read_action(record.value, logged_at / 1000)
-    if isinstance(action, Action) and partition_of(action.user_id, partitions) != record.partition:
+    if not isinstance(action, Rejected) and partition_of(action.user_id, partitions) != record.partition:
         return Read(Origin(record.partition, record.offset), action, record, astray=True)
     return Read(origin, action, record)
 
@@ -86,6 +95,11 @@ def _sent_on(record: ConsumerRecord) -> tuple[Origin, int] | None:
     return Origin(repaired_lane(int(origin[1]), record.partition), int(origin[2])), int(logged_at[0])
 
 
+def events_of(reads: Iterable[Read]) -> Iterator[tuple[Read, Action | Forget]]:
+    """Actions and control records that stand in their right partition."""
+    return ((read, read.action) for read in reads if not isinstance(read.action, Rejected) and not read.astray)
+
+
 def actions_of(reads: Iterable[Read]) -> Iterator[tuple[Origin, Action]]:
-    """Those that could be read and stand in their right partition."""
+    """Actions that stand in their right partition."""
     return ((read.origin, read.action) for read in reads if isinstance(read.action, Action) and not read.astray)

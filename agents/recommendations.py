@@ -21,7 +21,7 @@ from recomind.ranking.blend import merge
 from recomind.recommender import NAMES, learn, rank
 from recomind.state.origins import Origins
 from recomind.state.profile import Profile
-from recomind.stores.read_model import Stored
+from recomind.stores.read_model import PERSON, Stored
 
 CHUNK: Final = 16
 """People whose figures are read, and whose lists are written, together."""
@@ -56,7 +56,7 @@ class Refresher:
         self._ranking = asyncio.Lock()
         self._spent = 0.0
         """Seconds of the loop's time that this round has taken for ranking."""
-        self._archived = Publisher[tuple[Stored, float]](self._write_down)
+        self._archived = Publisher[tuple[Stored | None, Profile]](self._write_down)
         app.commit_hooks.append(self.mark)
 
     async def refresh(self) -> None:
@@ -105,6 +105,7 @@ class Refresher:
             if partition not in table.partitions:
                 break
             behind += [one for one, origins in counted.items() if origins != table[partition, one].origins]
+            behind += [one for one in user_ids[start : start + LOOK] if table[partition, one].is_blank]
         return behind
 
     async def share_weights(self) -> None:
@@ -123,15 +124,16 @@ class Refresher:
         people = app.news.take(CHUNK)
         try:
             await app.replica.load(list(people.values()))
-            lists = {user_id: await self._rank(profile) for user_id, profile in people.items()}
+            lists = {user_id: await self._rank(one) for user_id, one in people.items() if not one.is_blank}
             await app.publishers["profiles"].flush()  # whoever reads a list finds the profile that it counts
             await app.read_model.put_lists(lists)
+            await app.read_model.drop_lists([user_id for user_id, one in people.items() if one.is_blank])
         except BaseException:
             app.news.put_back()
             raise
         taken = app.news.done()
         for user_id, profile in people.items():
-            self._archived.add(user_id, (lists[user_id], profile.last_at))
+            self._archived.add(user_id, (lists.get(user_id), profile))
         self._count(lists)
         now = time()
         for since in taken:
@@ -182,8 +184,18 @@ class Refresher:
         for strategy, count in picks.items():
             self._app.counters.picks.labels(strategy).inc(count)
 
-    async def _write_down(self, rows: Mapping[str, tuple[Stored, float]]) -> None:
-        """Write top tags to the archive."""
-        await self._app.archive.put_profiles(
-            [(user_id, msgspec.json.decode(stored.top_tags), at) for user_id, (stored, at) in rows.items()]
-        )
+    async def _write_down(self, rows: Mapping[str, tuple[Stored | None, Profile]]) -> None:
+        """Write top tags to the archive; remove those of people who were forgotten, and note that it is done."""
+        listed = [
+            (user_id, msgspec.json.decode(stored.top_tags), profile.last_at)
+            for user_id, (stored, profile) in rows.items()
+            if stored is not None
+        ]
+        if listed:
+            await self._app.archive.put_profiles(listed)
+        if len(listed) < len(rows):
+            await self._app.archive.delete_profiles(
+                [user_id for user_id, (stored, _) in rows.items() if stored is None]
+            )
+        forgotten = {(PERSON, user): one.forgotten_at for user, (_, one) in rows.items() if one.forgotten_at >= 0}
+        await self._app.read_model.put_forgetting(forgotten)

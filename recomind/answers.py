@@ -3,6 +3,8 @@
 What belongs here: the shapes of answers, as values. The parts of an answer that the core decides are defined there.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from recomind.catalogue import Card
@@ -30,6 +32,26 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     field: str | None = None
     type: str = "about:blank"
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A person is to be forgotten."""
+
+    user_id: str
+    receipt: str
+    """Where in the log it was asked for, `partition:offset`: what she did before is forgotten."""
+    at: datetime
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far it has come."""
+
+    user_id: str
+    receipt: str
+    state: str
+    """`pending` or `done`."""
+    waits_for: list[str]
+    """What has not forgotten her yet: `person` (profile and lists), `archive` (PostgreSQL), partitions of videos."""
 
 
 class ProfileAnswer(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from recomind.metrics import Counters
 from recomind.news import News
 from recomind.prequential import Quality
 from recomind.settings import Settings
-from recomind.signals import Signal, Touched
+from recomind.signals import Forgotten, Signal, Touched
 from recomind.state.profile import Profile, unmet
 from recomind.stores.archive import Archive
 from recomind.stores.fence import Fence
@@ -88,6 +88,9 @@ class RecoMindApp(faust.App):
         self.intakes: list[Intake] = []
         self.kept: dict[str, Table[Any]] = {}
         self.publishers: dict[str, Any] = {}
+        self.replacing: dict[str, Callable[[int, Mapping[str, Any]], None]] = {}
+        """Table of videos to what replaces values of a partition, and publishes them."""
+        self._making_durable = asyncio.Lock()
         self.commit_hooks: list[Hook] = []
         self.owned: frozenset[int] = frozenset()
         self.assigned: frozenset[TP] = frozenset()
@@ -125,7 +128,7 @@ class RecoMindApp(faust.App):
 
         self.timer(interval)(tick)
 
-    def teach(self, before: Profile, action: Action, signals: Sequence[Signal]) -> None:
+    def teach(self, before: Profile, action: Action, signals: Sequence[Signal | Forgotten]) -> None:
         """Let the blend learn from an action, if it is a first like."""
         first = signals[0] if signals else None
         if isinstance(first, Touched) and first.action_type == "like" and not first.again:
@@ -142,10 +145,11 @@ class RecoMindApp(faust.App):
             Whether the offsets may be committed; if not, they are tried again at the next interval.
         """
         try:
-            for table in self.kept.values():
-                await table.flush(self.sender)
-            for hook in self.commit_hooks:
-                await hook()
+            async with self._making_durable:  # what another is still writing is not durable yet
+                for table in self.kept.values():
+                    await table.flush(self.sender)
+                for hook in self.commit_hooks:
+                    await hook()
         except UnavailableError as error:
             logger.warning("commit put off: %s", error)
             self.vitals.note_waiting()

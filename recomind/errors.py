@@ -5,6 +5,7 @@ RecoMindError
 ├── InputError           a file or option is wrong: mend it as the message says
 ├── StackError           an embedded server did not start or was not found
 ├── TopicMismatchError   a topic exists with another shape than this version needs
+├── IncompleteLogError   a log lacks its beginning, without which state cannot be made again
 ├── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
 │   └── OutdatedError    the group has gone on without this worker, and others own its partitions: rejoin first
 ├── StuckError           a worker had work and nothing moved: it ends, and its supervisor starts it again
@@ -36,6 +37,10 @@ class StackError(RecoMindError):
 
 class TopicMismatchError(RecoMindError):
     """A topic has another number of partitions than the settings say; the message tells both ways out."""
+
+
+class IncompleteLogError(RecoMindError):
+    """Retention has removed records of a log; the message says up to where."""
 
 
 class UnavailableError(RecoMindError):

@@ -40,6 +40,13 @@ class VideoAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The sender's own id of this event: the same event sent twice counts once."""
 
 
+class ForgetPerson(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A control record, `{"user_id":"u1","action_type":"forget"}`: what the person did before is to be forgotten."""
+
+    user_id: Id
+    action_type: Literal["forget"]
+
+
 class Action(NamedTuple):
     """An action as the core works with it."""
 
@@ -49,6 +56,12 @@ class Action(NamedTuple):
     timestamp: float
     """Event time, epoch seconds, UTC."""
     event_id: UUID | None = None
+
+
+class Forget(NamedTuple):
+    """A control record as the core works with it."""
+
+    user_id: str
 
 
 class Rejected(NamedTuple):
@@ -70,10 +83,11 @@ class InvalidActionError(ValueError):
 
 
 _decode = msgspec.json.Decoder(VideoAction).decode
+_decode_control = msgspec.json.Decoder(ForgetPerson).decode
 _PATH = re.compile(r"`\$\.(\w+)|field `(\w+)`")
 
 
-def read_action(raw: bytes | None, logged_at: float) -> Action | Rejected:
+def read_action(raw: bytes | None, logged_at: float) -> Action | Forget | Rejected:
     """Read a record's value.
 
     Args:
@@ -81,7 +95,7 @@ def read_action(raw: bytes | None, logged_at: float) -> Action | Rejected:
         logged_at: when the log took the record, epoch seconds.
 
     Returns:
-        The action, or why it is none.
+        The action or control record, or why it is none.
     """
     if not raw:
         return Rejected("the record is empty: send an action as JSON", None, b"")
@@ -92,7 +106,16 @@ def read_action(raw: bytes | None, logged_at: float) -> Action | Rejected:
     except InvalidActionError as error:
         return Rejected(str(error), error.field, raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Rejected(str(error), fault_of(str(error)), raw)
+        return _read_control(raw) or Rejected(str(error), fault_of(str(error)), raw)
+
+
+def _read_control(raw: bytes) -> Forget | None:
+    """The control record that this is; None where it is none. Asked only about what is no action."""
+    try:
+        sent = _decode_control(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return Forget(sent.user_id) if sent.user_id.isprintable() else None
 
 
 def to_action(sent: VideoAction, logged_at: float) -> Action:

@@ -17,7 +17,7 @@ from aiokafka import ConsumerRecord
 
 from recomind import topics
 from recomind.errors import InputError
-from recomind.events import Action, read_action
+from recomind.events import Action, Rejected, read_action
 from recomind.settings import Settings
 from recomind.transport.changelog import read_to_end
 from recomind.transport.connecting import client_options
@@ -139,7 +139,8 @@ def checked(mended: Iterable[Mended], letters: Mapping[str, Letter], now: float)
         if isinstance(read, Action):
             records[one.key] = Outgoing(read.user_id.encode(), raw)
         else:
-            faults.append(f"{one.key}: {read.reason}")
+            why = read.reason if isinstance(read, Rejected) else "this asks to forget a person: use DELETE /users"
+            faults.append(f"{one.key}: {why}")
     if faults:
         raise InputError("nothing was sent, as not all can be read:\n  " + "\n  ".join(faults))
     return records

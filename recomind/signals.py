@@ -69,9 +69,21 @@ class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
     by: str
     gap: int
     """How many of the person's likes and views later, from 1 to `TRAIL`."""
+    user_id: str = ""
+    """Whose pair it is: only for forgetting."""
 
 
 Signal = Touched | Followed
+
+
+class Forgotten(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=False):
+    """A person is to be forgotten: goes to every partition of videos, behind the signals that it makes void."""
+
+    user_id: str
+    origins: dict[int, int]
+    """Lane to the last offset whose signals are void."""
+    at: int
+    """Offset of the control record in the log of the person's partition: of two, the later counts."""
 
 
 def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) -> list[Signal]:
@@ -88,5 +100,5 @@ def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) 
     if kind != "like" or again:
         trail = ()
     signals: list[Signal] = [Touched(video_id, lane, offset, at, user_id, kind, again, trail)]
-    signals += [Followed(earlier, lane, offset, at, video_id, gap) for gap, earlier in enumerate(trail, 1)]
+    signals += [Followed(earlier, lane, offset, at, video_id, gap, user_id) for gap, earlier in enumerate(trail, 1)]
     return signals

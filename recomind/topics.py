@@ -2,7 +2,7 @@
 
 | topic | key | value |
 |---|---|---|
-| `video_actions_stream` | user id | an action as JSON; headers `recomind-origin`, `recomind-logged-at` where sent on |
+| `video_actions_stream` | user id | an action or control record as JSON; where sent on, headers tell from where |
 | `video_signals` | none (the partition is the video's) | signals, packed |
 | `video_actions_dead_letters` | origin | what could not be read; headers: `recomind.letters` |
 | `<app id>-<table>-changelog` | user or video id | a table's value |
@@ -22,7 +22,7 @@ from recomind.transport.connecting import client_options
 ACTIONS: Final = "video_actions_stream"
 SIGNALS: Final = "video_signals"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
-TABLES: Final = ("profiles", "popularity", "neighbours")
+TABLES: Final = ("profiles", "popularity", "neighbours", "forgetting")
 
 STAMPED: Final = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
 """The log's own time, against which "in the future" is judged; and the log is kept, as state is rebuilt from it."""
@@ -31,7 +31,9 @@ COMPACTED: Final = {
     "cleanup.policy": "compact",
     "segment.bytes": str(32 << 20),
     "min.cleanable.dirty.ratio": "0.3",
+    "max.compaction.lag.ms": str(7 * 86_400_000),
 }
+"""An outdated value is gone after a week at the latest: it may be of somebody who was forgotten."""
 
 
 def changelog(app_id: str, table: str) -> str:

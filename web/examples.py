@@ -13,6 +13,8 @@ from recomind.answers import (
     Outcome,
     Problem,
     ProfileAnswer,
+    Progress,
+    Receipt,
     SimilarUser,
 )
 from recomind.catalogue import Card, UserDetails, VideoDetails
@@ -30,7 +32,7 @@ class Example(NamedTuple):
     takes: Any = None
 
 
-PARAMETERS: Final = {"user_id": "u1", "video_id": "v1", "name": "feed.js"}
+PARAMETERS: Final = {"user_id": "u1", "video_id": "v1", "name": "feed.js", "receipt": "3:1044"}
 """Values to try out, by the name of the part of a path."""
 
 NOON: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -80,6 +82,8 @@ EXAMPLES: Final = {
     "get_video": Example(CAT),
     "similar_videos": Example([DANCE]),
     "put_user": Example({"user_id": "u1", "name": "Ada"}, UserDetails(name="Ada")),
+    "forget": Example(Receipt("u1", "3:1044", NOON)),
+    "forgetting": Example(Progress("u1", "3:1044", "pending", ["archive", "2"])),
     "get_profile": Example(ProfileAnswer("u1", ["funny", "cat"], ["v1"], 1, 4, 2)),
     "similar_people": Example([SimilarUser("u2", 0.5)]),
     "explain": Example(EXPLANATION),

@@ -87,15 +87,27 @@ async def archived_profile(app: RecoMindApp, user_id: str) -> Profile:
 
 
 async def _ranked(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
-    """Rank now, and store the list for the next time, unless its owner has stored one meanwhile."""
+    """Rank now, and store the list for the next time, unless its owner has stored one meanwhile.
+
+    Nothing is stored of what a person did who has been forgotten since.
+    """
+    forgotten_at, could_ask = await _forgotten_at(app, user_id)
     person, is_known = await profile_at_hand(app, user_id)
     with suppress(UnavailableError):
         await app.replica.load([person])
     stored = app.replica.list_for(person, app.options.slate_size)
-    if is_known:
+    if is_known and could_ask and person.forgotten_at >= int(forgotten_at or b"-1"):
         with suppress(UnavailableError):
-            await app.read_model.offer_list(user_id, stored)
+            await app.read_model.offer_list(user_id, stored, forgotten_at)
     return stored.videos, stored.meta
+
+
+async def _forgotten_at(app: RecoMindApp, user_id: str) -> tuple[bytes | None, bool]:
+    """Where the person was forgotten, and whether Redis could be asked."""
+    try:
+        return await app.read_model.forgotten_at(user_id), True
+    except UnavailableError:
+        return None, False
 
 
 def _answer(served: Served, n: int, now: float, waited: dict[str, str]) -> web.Response:

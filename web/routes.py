@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from recomind.access import ADMIN, READ, WRITE, read_keys
-from recomind.answers import Explanation, Feed, Outcome, ProfileAnswer, SimilarUser
+from recomind.answers import Explanation, Feed, Outcome, ProfileAnswer, Progress, Receipt, SimilarUser
 from recomind.app import RecoMindApp
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.events import VideoAction
@@ -17,6 +17,7 @@ from web import (
     catalogue,
     explain,
     feed,
+    forgetting,
     health,
     openapi,
     operations,
@@ -90,6 +91,8 @@ ROUTES: Final = (
     Route("GET", "/videos/{video_id}", catalogue.get_video, Card, also=(404,)),
     Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[Card], takes_n=True),
     Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
+    Route("DELETE", "/users/{user_id}", forgetting.forget, Receipt, status=202),
+    Route("GET", "/users/{user_id}/forgetting/{receipt}", forgetting.forgetting, Progress, also=(404,)),
     Route("GET", "/users/{user_id}/profile", catalogue.get_profile, ProfileAnswer),
     Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[SimilarUser], takes_n=True),
     Route("GET", "/explain/{user_id}/{video_id}", explain.explain, Explanation),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from recomind.answers import Explanation, Feed, Outcome, ProfileAnswer, SimilarUser
+from recomind.answers import Explanation, Feed, Outcome, ProfileAnswer, Progress, Receipt, SimilarUser
 from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.client.connection import Connection
 from recomind.client.tokens import Tokens
@@ -148,6 +148,18 @@ class Client:
     def put_user(self, user_id: str, *, name: str = "") -> dict[str, str]:
         """Add or rename a person."""
         return self._put("PUT", f"/users/{_quoted(user_id)}", UserDetails(name=name), dict[str, str])
+
+    def forget(self, user_id: str) -> Receipt:
+        """Forget a person; `forgetting` says how far that has come."""
+        receipt = self._put("DELETE", f"/users/{_quoted(user_id)}", None, Receipt)
+        token = self._tokens.of(user_id)
+        if token is not None:
+            self._tokens.seen(user_id, token)  # no list will count it any more
+        return receipt
+
+    def forgetting(self, user_id: str, receipt: str) -> Progress:
+        """Whether a person has been forgotten; told for 7 days."""
+        return self._get(f"/users/{_quoted(user_id)}/forgetting/{_quoted(receipt)}", Progress)
 
     def get_profile(self, user_id: str) -> ProfileAnswer:
         """A person's top tags, latest likes and counts."""

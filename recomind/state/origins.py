@@ -28,6 +28,15 @@ def advance(origins: Origins, origin: Origin) -> Origins:
     return {**origins, origin.lane: origin.offset}
 
 
+def covers(origins: Origins, others: Origins) -> bool:
+    """Whether a value has applied all that another one has.
+
+    >>> covers({0: 7, 1: 3}, {0: 7}), covers({0: 7}, {0: 7, 1: 3})
+    (True, False)
+    """
+    return all(origins.get(lane, -1) >= offset for lane, offset in others.items())
+
+
 def take(origins: Origins, lane: int, offset: int) -> bool:
     """Whether an origin is news; if so, advance a copy of a value's origins that the caller owns.
 

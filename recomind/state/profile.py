@@ -64,6 +64,27 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     skip_count: int = 0
     last_at: float = 0.0
     """Event time of the latest action, epoch seconds."""
+    forgotten_at: int = -1
+    """Offset, in the log of the person's partition, of the record that asked to forget her; -1 for none."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the person was forgotten and has done nothing since."""
+        return self.forgotten_at >= 0 and not (self.like_count or self.view_count or self.skip_count)
+
+
+def forget(profile: Profile, origin: Origin, at: int) -> Profile:
+    """A new person under the same id. The origins stay, so that what comes again of what was forgotten changes nothing.
+
+    Args:
+        profile: the person.
+        origin: of the record that asks for it.
+        at: where it stands in the log of the person's partition: nothing at or before it may be taken in any more,
+            which the origins alone do not say of an event that was known by its id.
+    """
+    if at <= profile.forgotten_at:
+        return profile
+    return Profile(advance(profile.origins, origin), forgotten_at=at)
 
 
 class Likes(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -133,6 +154,7 @@ def _absorb(profile: Profile, origin: Origin, action: Action) -> Profile:
         profile.view_count + (action.action_type == "view"),
         profile.skip_count + (action.action_type == "skip"),
         max(profile.last_at, action.timestamp),
+        profile.forgotten_at,
     )
 
 

@@ -63,9 +63,27 @@ class Archive:
         if self._pool is not None:
             self._pool.terminate()
 
-    async def insert_actions(self, actions: Sequence[ArchivedAction]) -> None:
-        """Insert actions, each once however often it comes."""
-        await self._run("insert_actions", *(list(column) for column in zip(*actions, strict=True)))
+    async def insert_actions(self, actions: Sequence[ArchivedAction], log_offsets: Sequence[int]) -> None:
+        """Insert actions, each once however often it comes, but none of somebody who was forgotten behind it.
+
+        Args:
+            actions: the rows.
+            log_offsets: where each stands in the log of its person's partition.
+        """
+        columns = (list(column) for column in zip(*actions, strict=True))
+        await self._run("insert_actions", *columns, list(log_offsets))
+
+    async def forget_person(self, user_id: str, log_offset: int) -> None:
+        """Delete a person and her actions, for good as to all that stands before that offset of her partition's log."""
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(QUERIES["lock_actions"])
+            if await connection.fetch(QUERIES["note_forgotten"], user_id, log_offset):
+                await connection.execute(QUERIES["delete_actions"], user_id)
+                await connection.execute(QUERIES["delete_user"], user_id)
+
+    async def delete_profiles(self, user_ids: Sequence[str]) -> None:
+        """Delete people's top tags."""
+        await self._put("delete_profiles", list(user_ids))
 
     async def recent_actions(self, user_id: str, limit: int) -> list[Action]:
         """A person's latest actions, oldest first."""
@@ -151,7 +169,7 @@ class Archive:
             await self._run("raise_generation", *fence, float(MEMORY))
             self._raised = fence
         async with self._connection() as connection:
-            if await connection.execute(QUERIES[name], *fence, *columns) == "INSERT 0 0":
+            if (await connection.execute(QUERIES[name], *fence, *columns)).endswith(" 0"):
                 self._raised = None
                 raise OutdatedError("PostgreSQL", fence.generation)
 

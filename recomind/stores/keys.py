@@ -19,6 +19,8 @@
 | `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
 | `read_model_epoch:{partition}` | the run of Redis in which a partition's values were published | none |
 | `generation:{group}` | the latest generation of the workers' group that has written | 1 hour |
+| `forgotten:{user_id}` | where in the log the person was forgotten: an offset of her partition | 7 days |
+| `forgetting:{part}:{user_id}` | the same, once a part of the system has forgotten the person | 7 days |
 | `lists_written` | a channel: whose lists have just been written, msgpack; an empty name for trending | |
 """
 
@@ -33,6 +35,7 @@ USER_STATE_TTL: Final = 7 * 24 * 60 * MINUTE
 LEADERS_TTL: Final = 8 * 24 * 60 * MINUTE
 FIGURES_TTL: Final = 5
 HISTORY_TTL: Final = 24 * 60 * MINUTE
+FORGOTTEN_TTL: Final = 7 * 24 * 60 * MINUTE
 MODEL_TTL: Final = 24 * 60 * MINUTE
 
 POPULAR_VIDEOS: Final = "popular_videos"
@@ -99,6 +102,16 @@ def figures(partition: int) -> str:
 def model(version: str, video_id: str) -> str:
     """The retrained model's neighbours of a video."""
     return f"model:{version}:{video_id}"
+
+
+def forgotten(user_id: str) -> str:
+    """Where the person was forgotten."""
+    return f"forgotten:{user_id}"
+
+
+def forgetting(part: str, user_id: str) -> str:
+    """Where a part of the system knows that the person was forgotten."""
+    return f"forgetting:{part}:{user_id}"
 
 
 def epoch(partition: int) -> str:

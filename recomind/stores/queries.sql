@@ -3,10 +3,38 @@
 SELECT pg_advisory_xact_lock(8642)
 
 -- insert_actions --
--- Columns of equal length; an action whose id is there already is left out.
+-- Columns of equal length; an action whose id is there already is left out, and what was forgotten.
 INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+SELECT id, user_id, video_id, action_type, timestamp
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
+    AS given (id, user_id, video_id, action_type, timestamp, log_offset)
+WHERE NOT EXISTS (
+    SELECT FROM forgotten_people f WHERE f.user_id = given.user_id AND f.log_offset >= given.log_offset
+)
 ON CONFLICT (id) DO NOTHING
+
+-- lock_actions --
+-- Until the transaction ends nothing is inserted: who waits for it then sees who was forgotten.
+LOCK TABLE video_actions IN SHARE ROW EXCLUSIVE MODE
+
+-- note_forgotten --
+-- No row if it was noted before.
+INSERT INTO forgotten_people (user_id, log_offset) VALUES ($1, $2)
+ON CONFLICT (user_id) DO UPDATE SET log_offset = excluded.log_offset
+WHERE forgotten_people.log_offset < excluded.log_offset
+RETURNING user_id
+
+-- delete_actions --
+DELETE FROM video_actions WHERE user_id = $1
+
+-- delete_user --
+DELETE FROM users WHERE user_id = $1
+
+-- delete_profiles --
+-- Behind the same fence; a row if it is not outdated.
+WITH fence AS (SELECT FROM generations WHERE group_id = $1 AND generation = $2 FOR SHARE),
+gone AS (DELETE FROM user_profiles WHERE user_id = ANY($3::text[]) AND EXISTS (SELECT FROM fence))
+SELECT FROM fence
 
 -- recent_actions --
 -- A person's latest actions, newest first.

@@ -29,6 +29,11 @@ EVERYBODY: Final = ""
 PUBLISHING: Final = b"publishing"
 """The epoch of a partition whose values are being published."""
 
+ASKED: Final = "asked"
+PERSON: Final = "person"
+ARCHIVE: Final = "archive"
+"""Parts of forgetting, beside the partitions of videos: that it was asked for, profile and lists, PostgreSQL."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -63,17 +68,48 @@ class ReadModel:
 
     async def put_lists(self, lists: Mapping[str, Stored]) -> None:
         """Store people's lists, with their top tags and meta."""
+        if not lists:
+            return
         entries = {key: value for user, stored in lists.items() for key, value in _list_of(user, stored).items()}
         await self._put(entries, keys.RECOMMENDATIONS_TTL)
         tags = {keys.user_profile(user): stored.top_tags for user, stored in lists.items()}
         await self._put(tags, keys.USER_PROFILE_TTL)
         await self.values.publish(keys.LISTS_WRITTEN, _encode(list(lists)))
 
-    async def offer_list(self, user_id: str, stored: Stored) -> None:
-        """Store the list of somebody who has none: one that came meanwhile is newer, and stays."""
-        if await self.values.set_new(_list_of(user_id, stored), keys.RECOMMENDATIONS_TTL):
-            await self.values.set_new({keys.user_profile(user_id): stored.top_tags}, keys.USER_PROFILE_TTL)
+    async def offer_list(self, user_id: str, stored: Stored, forgotten_at: bytes | None) -> None:
+        """Store the list of somebody who has none: one that came meanwhile is newer, and stays.
+
+        Nothing is stored if she was forgotten after `forgotten_at` was read.
+        """
+        guard = keys.forgotten(user_id), forgotten_at
+        if await self.values.set_new(_list_of(user_id, stored), keys.RECOMMENDATIONS_TTL, guard):
+            tags = {keys.user_profile(user_id): stored.top_tags}
+            await self.values.set_new(tags, keys.USER_PROFILE_TTL, guard)
             await self.values.publish(keys.LISTS_WRITTEN, _encode([user_id]))
+
+    async def drop_lists(self, user_ids: Sequence[str]) -> None:
+        """Remove people's lists and top tags; whoever reads one has it ranked anew."""
+        if user_ids:
+            kinds = (keys.recommendations, keys.recommendations_meta, keys.user_profile)
+            await self.values.delete([key(user_id) for user_id in user_ids for key in kinds], self.fence)
+            await self.values.publish(keys.LISTS_WRITTEN, _encode(list(user_ids)))
+
+    async def forgotten_at(self, user_id: str) -> bytes | None:
+        """Where the person was lately forgotten: an offset, in digits; None where she was not."""
+        return (await self.values.get_many([keys.forgotten(user_id)]))[0]
+
+    async def put_forgetting(self, done: Mapping[tuple[str, str], int]) -> None:
+        """Note which (part of the system, person) are through, up to which control record's offset."""
+        names = [keys.forgetting(part, user_id) for part, user_id in done]
+        known = await self.values.get_many(names)
+        wanted = zip(names, done.values(), known, strict=True)
+        later = {name: b"%d" % at for name, at, before in wanted if at > int(before or b"-1")}
+        await self.values.set_many(later, keys.FORGOTTEN_TTL)
+
+    async def forgetting(self, user_id: str, parts: Sequence[str]) -> dict[str, int]:
+        """Part of the system to the control record's offset up to which it has forgotten the person; -1 for none."""
+        found = await self.values.get_many([keys.forgetting(part, user_id) for part in parts])
+        return {part: int(at or b"-1") for part, at in zip(parts, found, strict=True)}
 
     async def written(self) -> AsyncIterator[list[str]]:
         """Whose lists have been written, from now on; first of all nobody's, once listening has begun."""
@@ -129,9 +165,13 @@ class ReadModel:
         return (await self.values.get_many([keys.POPULAR_VIDEOS]))[0]
 
     async def put_profiles(self, profiles: Mapping[str, Profile]) -> None:
-        """Store people's profiles."""
-        values = {keys.user_state(user): _encode(profile) for user, profile in profiles.items()}
+        """Store people's profiles; of those who were forgotten, first of all that they were."""
+        marks = {keys.forgotten(one): b"%d" % it.forgotten_at for one, it in profiles.items() if it.forgotten_at >= 0}
+        await self._put(marks, keys.FORGOTTEN_TTL)
+        blank = [keys.user_state(user) for user, profile in profiles.items() if profile.is_blank]
+        values = {keys.user_state(user): _encode(profile) for user, profile in profiles.items() if not profile.is_blank}
         await self._put(values, keys.USER_STATE_TTL)
+        await self.values.delete(blank, self.fence)
 
     async def profiles(self, user_ids: Sequence[str]) -> dict[str, Profile]:
         """The profiles of those people who have one here."""

@@ -124,8 +124,9 @@ class Replica:
 
     async def _load_people(self, user_ids: Iterable[str]) -> None:
         stale = self._stale("people", user_ids)
-        for user_id, one in (await self._read_model.likes(stale)).items():
-            self.index.put_likes(user_id, one.likes)
+        found = await self._read_model.likes(stale)
+        for user_id in stale:
+            self.index.put_likes(user_id, found[user_id].likes if user_id in found else ())
 
     def _company(self, video_ids: Iterable[str]) -> list[str]:
         company = self.index.companies.of([self.index.row(video_id) for video_id in video_ids])

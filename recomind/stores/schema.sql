@@ -25,6 +25,11 @@ CREATE TABLE IF NOT EXISTS video_actions (
     timestamp timestamptz NOT NULL
 );
 CREATE INDEX IF NOT EXISTS video_actions_of_user ON video_actions (user_id, timestamp DESC);
+-- Who was forgotten: what stands in the log of actions up to this offset of the person's partition is not taken in again.
+CREATE TABLE IF NOT EXISTS forgotten_people (
+    user_id text PRIMARY KEY,
+    log_offset bigint NOT NULL
+);
 CREATE TABLE IF NOT EXISTS user_profiles (
     user_id text PRIMARY KEY,
     top_tags text[] NOT NULL,

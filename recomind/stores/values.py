@@ -17,6 +17,7 @@ from recomind.breaker import Breaker
 from recomind.errors import OutdatedError
 from recomind.stores import keys as names
 from recomind.stores.fence import MEMORY, Fence
+from recomind.stores.scripts import DELETE_FENCED, SET_ALL, SET_FENCED, SET_NEW
 
 CONNECTIONS: Final = 128
 """Most connections of a process; more requests than that wait for one."""
@@ -33,28 +34,8 @@ MOST: Final = 1_000
 TOGETHER: Final = 8
 """Reads of at most so many keys share a command with others."""
 
-SET_ALL: Final = """\
-for at, key in ipairs(KEYS) do
-    if ARGV[1] == '0' then redis.call('SET', key, ARGV[at + 1])
-    else redis.call('SET', key, ARGV[at + 1], 'EX', ARGV[1]) end
-end
-"""
-"""Sets many keys with one TTL: a command for all takes a tenth of the time of a pipeline with a command for each."""
-
-SET_FENCED: Final = f"""\
-local mine, latest = tonumber(ARGV[#ARGV]), tonumber(redis.call('GET', KEYS[#KEYS]) or '0')
-if latest > mine then return 0 end
-redis.call('SET', KEYS[#KEYS], mine, 'EX', {MEMORY})
-KEYS[#KEYS] = nil
-{SET_ALL}return 1
-"""
-"""The same behind a fence, whose key comes last, as does our generation; whether that is not outdated."""
-
-SET_NEW: Final = f"""\
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-{SET_ALL}return 1
-"""
-"""The same where the first key is not there yet; whether it was not."""
+Guard = tuple[str, bytes | None]
+"""A key and the value it is expected to have; None: it is not there."""
 
 
 class Values(Protocol):
@@ -70,11 +51,18 @@ class Values(Protocol):
             OutdatedError: a later generation than that of the fence has written.
         """
 
-    async def set_new(self, values: Mapping[str, bytes], ttl: int) -> bool:
-        """Set values for `ttl` seconds if the first of their keys is not there, in one step; whether it was not."""
+    async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
+        """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so.
 
-    async def delete(self, keys: Sequence[str]) -> None:
-        """Remove keys."""
+        In one step.
+        """
+
+    async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
+        """Remove keys.
+
+        Raises:
+            OutdatedError: a later generation than that of the fence has written.
+        """
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Send a message to those who listen to the channel now."""
@@ -116,15 +104,17 @@ class MemoryValues:
         until = float("inf") if ttl is None else self._clock() + ttl
         self._values.update({key: (value, until) for key, value in values.items()})
 
-    async def set_new(self, values: Mapping[str, bytes], ttl: int) -> bool:
-        """Set values for `ttl` seconds if the first of their keys is not there; whether it was not."""
-        is_new = (await self.get_many(list(values)[:1])) == [None]
+    async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
+        """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so."""
+        is_new = (await self.get_many([next(iter(values)), guard[0]])) == [None, guard[1]]
         if is_new:
             await self.set_many(values, ttl)
         return is_new
 
-    async def delete(self, keys: Sequence[str]) -> None:
+    async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
         """Remove keys."""
+        if fence is not None:
+            self._pass(fence)
         for key in keys:
             self._values.pop(key, None)
 
@@ -185,8 +175,8 @@ class RedisValues:
         )
         self._redis = redis.Redis.from_pool(pool)
         self._border = Breaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
-        self._set_all, self._set_fenced, self._set_new = map(
-            self._redis.register_script, (SET_ALL, SET_FENCED, SET_NEW)
+        self._set_all, self._set_fenced, self._delete_fenced, self._set_new = map(
+            self._redis.register_script, (SET_ALL, SET_FENCED, DELETE_FENCED, SET_NEW)
         )
         self._asked: list[str] | None = None
         self._round: asyncio.Task[list[bytes | None]] | None = None
@@ -213,15 +203,20 @@ class RedisValues:
             ):
                 raise OutdatedError("Redis", fence.generation)
 
-    async def set_new(self, values: Mapping[str, bytes], ttl: int) -> bool:
-        """Set values for `ttl` seconds if the first of their keys is not there; whether it was not."""
-        return bool(await self._run(self._set_new, list(values), [ttl, *values.values()]))
+    async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
+        """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so."""
+        name, expected = guard
+        return bool(await self._run(self._set_new, [*values, name], [ttl, *values.values(), expected or b""]))
 
-    async def delete(self, keys: Sequence[str]) -> None:
+    async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
         """Remove keys."""
-        if keys:
-            with self._border:
-                await self._redis.delete(*keys)
+        for start in range(0, len(keys), MOST):
+            some = list(keys[start : start + MOST])
+            if fence is None:
+                with self._border:
+                    await self._redis.delete(*some)
+            elif not await self._run(self._delete_fenced, [*some, names.generation(fence.group)], [fence.generation]):
+                raise OutdatedError("Redis", fence.generation)
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Send a message to those who listen to the channel now."""

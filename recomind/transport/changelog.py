@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnavailableError
-from recomind.state.origins import Origins
+from recomind.errors import IncompleteLogError, UnavailableError
+from recomind.state.origins import Origins, covers
 
 logger = get_logger(__name__)
 
@@ -58,8 +58,7 @@ async def restore(
 
 def is_newer(value: bytes, known: bytes) -> bool:
     """Whether a changelog value has applied all that an earlier one has."""
-    after, before = KEPT.decode(value).origins, KEPT.decode(known).origins
-    return all(after.get(lane, -1) >= offset for lane, offset in before.items())
+    return covers(KEPT.decode(value).origins, KEPT.decode(known).origins)
 
 
 async def read_to_end(
@@ -89,6 +88,38 @@ async def read_to_end(
             for tp, records in (await consumer.getmany(*left, timeout_ms=200)).items():
                 yield tp.partition, [record for record in records if record.offset < ends[tp]]
             left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
+
+
+class Rereading:
+    """A partition's log, read again from its beginning, in as many pieces as one likes."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
+        self._consumer = consumer
+        self._tp = tp
+
+    async def records(self, until: int | None = None) -> AsyncIterator[ConsumerRecord]:
+        """The next records, up to an offset and perhaps beyond it; by default up to the end as of now."""
+        end = until if until is not None else (await self._consumer.end_offsets([self._tp]))[self._tp]
+        while await self._consumer.position(self._tp) < end:
+            for records in (await self._consumer.getmany(self._tp, timeout_ms=200)).values():
+                for record in records:
+                    yield record
+
+
+@asynccontextmanager
+async def reread(kafka: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[Rereading]:
+    """A partition's log, which must be there from its first record on.
+
+    Raises:
+        UnavailableError: Kafka does not answer.
+        IncompleteLogError: retention has removed the beginning.
+    """
+    tp = TopicPartition(topic, partition)
+    async with _consumer(kafka, [tp]) as consumer:
+        start = (await consumer.beginning_offsets([tp]))[tp]
+        if start:
+            raise IncompleteLogError(f"{topic}, partition {partition}, begins at {start}: what was before is lost")
+        yield Rereading(consumer, tp)
 
 
 async def end_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:

@@ -33,6 +33,9 @@ class Table(Generic[Value]):
         self._values: dict[int, dict[str, Value | bytes]] = {}
         self._changed: dict[int, set[str]] = {}
         self._recovery: dict[int, asyncio.Task[None]] = {}
+        self._turns: dict[int, asyncio.Lock] = {}
+        self.applied: dict[int, int] = {}
+        """Partition to the offset up to which its log has been applied here, at least."""
 
     def get(self, partition: int, key: str) -> Value | None:
         """The value of a key, decoded when it is first asked for."""
@@ -79,6 +82,14 @@ class Table(Generic[Value]):
     def __len__(self) -> int:
         return sum(map(len, self._values.values()))
 
+    def turn(self, partition: int) -> asyncio.Lock:
+        """Held by whoever changes the values of a partition; free, it is had without waiting."""
+        return self._turns.setdefault(partition, asyncio.Lock())
+
+    def tenure(self, partition: int) -> object:
+        """What stays the same for as long as a partition is here without a break; None where it is not."""
+        return self._recovery.get(partition)
+
     async def recovered(self, partition: int) -> None:
         """Return when the partition is here. Raises what its recovery raised."""
         await asyncio.shield(self._recovery[partition])
@@ -120,6 +131,8 @@ class Table(Generic[Value]):
     def _drop(self, partition: int) -> None:
         self._values.pop(partition, None)
         self._changed.pop(partition, None)
+        self._turns.pop(partition, None)
+        self.applied.pop(partition, None)
         task = self._recovery.pop(partition, None)
         if task is not None:
             task.cancel()

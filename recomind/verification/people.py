@@ -1,19 +1,24 @@
 """A partition of the log of actions, recomputed: profiles, and all that must follow from it elsewhere."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from aiokafka import ConsumerRecord
 
 from agents.archive import archived
+from agents.profiles import fold
 from agents.reading import Read, pack_signals, read_record
-from recomind.events import Action, Rejected
+from recomind.events import Action, Forget, Rejected
 from recomind.letters import letter_key
-from recomind.signals import Origin, Signal, repaired_lane
-from recomind.state import profile
+from recomind.signals import Forgotten, Origin, Signal, repaired_lane
 from recomind.state.profile import Profile
 from recomind.stores.archive import ArchivedAction
 from recomind.transport.partitions import partition_of
 from recomind.verification.ledger import Ledger
+
+FORGET: Final = re.compile(rb"forget|\\u")
+"""What every control record holds: the word, or escapes in which it may be written."""
 
 
 class Consequences:
@@ -34,12 +39,14 @@ class Consequences:
 class People:
     """The people of a partition."""
 
-    def __init__(self, partitions: int, consequences: Consequences) -> None:
+    def __init__(self, partitions: int, consequences: Consequences, forgotten: Mapping[str, int]) -> None:
         self.profiles: dict[str, Profile] = {}
         self.logged_at: dict[str, float] = {}
         """When the log took the latest action of each person, epoch seconds."""
         self._partitions = partitions
         self._follow = consequences
+        self._forgotten = forgotten
+        """Person to the offset of the record that last asked to forget her."""
 
     def take(self, records: Iterable[ConsumerRecord]) -> None:
         """Take in the next records of the partition."""
@@ -53,21 +60,34 @@ class People:
             else:
                 self._apply(read, read.action)
 
-    def _apply(self, read: Read, action: Action) -> None:
-        user_id = action.user_id
+    def _apply(self, read: Read, event: Action | Forget) -> None:
+        user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
-        self.profiles[user_id], signals = profile.fold(known, read.origin, action)
+        self.profiles[user_id], signals = fold(known, read, event)
         self.logged_at[user_id] = read.record.timestamp / 1000
         for signal in signals:
-            self._follow.signals.add(read.origin, digest_of(signal))
-        row = archived(read.origin, action)
-        self._follow.actions.add(read.origin, digest_of_row(row))
-        self._follow.action_ids.add(read.origin, row.id.bytes)
+            for target in range(self._partitions) if isinstance(signal, Forgotten) else [None]:
+                self._follow.signals.add(read.origin, (target, digest_of(signal)))
+        if isinstance(event, Action) and read.record.offset > self._forgotten.get(user_id, -1):
+            row = archived(read.origin, event)
+            self._follow.actions.add(read.origin, digest_of_row(row))
+            self._follow.action_ids.add(read.origin, row.id.bytes)
         if read.origin.lane != read.record.partition:
             self._follow.arrived.add(read.origin)
 
 
-def digest_of(signal: Signal) -> bytes:
+def forgotten_in(records: Iterable[ConsumerRecord], partitions: int) -> dict[str, int]:
+    """Whom control records among these records of a partition name, and the offset of the last for each."""
+    found: dict[str, int] = {}
+    for record in records:
+        if FORGET.search(record.value or b""):
+            read = read_record(record, partitions)
+            if isinstance(read.action, Forget) and not read.astray:
+                found[read.action.user_id] = record.offset
+    return found
+
+
+def digest_of(signal: Signal | Forgotten) -> bytes:
     """What tells a signal from any other."""
     return pack_signals(signal)
 

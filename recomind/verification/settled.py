@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -13,10 +14,11 @@ from recomind import topics
 from recomind.errors import UnavailableError, UnsettledError
 from recomind.news import waits
 from recomind.settings import Settings
+from recomind.state.forgetting import Forgetting
 from recomind.state.origins import Origins
 from recomind.state.profile import Profile
 from recomind.stores.read_model import ReadModel
-from recomind.transport.changelog import end_offsets
+from recomind.transport.changelog import end_offsets, restore
 from recomind.transport.connecting import client_options
 
 PAUSE: Final = 0.5
@@ -65,6 +67,25 @@ async def listed(read_model: ReadModel, partition: int, profiles: Iterable[Profi
     while waits(reached, await read_model.mark(partition) or {}):
         if monotonic() > deadline:
             told = f"people of partition {partition} still wait for their lists after {within:.0f} s"
+            raise UnsettledError(f"{told}: see that workers run, and try again")
+        await asyncio.sleep(PAUSE)
+
+
+async def forgotten(settings: Settings, within: float) -> None:
+    """Return once whoever was to be forgotten is: a commit does not say so.
+
+    Raises:
+        UnsettledError: some are not within that many seconds.
+    """
+    deadline = monotonic() + within
+    topic, decode = topics.changelog(settings.app_id, "forgetting"), msgspec.msgpack.Decoder(Forgetting).decode
+    while True:
+        found = await restore(client_options(settings), topic, range(settings.partitions))
+        waiting = sum(not decode(value).is_done for values in found.values() for value in values.values())
+        if not waiting:
+            return
+        if monotonic() > deadline:
+            told = f"{waiting} times a partition has to forget somebody still after {within:.0f} s"
             raise UnsettledError(f"{told}: see that workers run, and try again")
         await asyncio.sleep(PAUSE)
 

@@ -47,6 +47,10 @@ class Stores:
             rows = await self._archive.profiles_of(some)
             for user_id in some:
                 profile = profiles[user_id]
+                if profile.is_blank:
+                    self._report.equal("Redis user_state", user_id, None, stored.get(user_id))
+                    self._report.equal("PostgreSQL user_profiles", user_id, None, rows.get(user_id))
+                    continue
                 if user_id in stored or logged_at[user_id] > oldest:
                     self._report.equal("Redis user_state", user_id, profile, stored.get(user_id))
                 self._report.equal("PostgreSQL user_profiles", user_id, moment(profile.last_at), rows.get(user_id))

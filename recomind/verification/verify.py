@@ -14,6 +14,7 @@ import msgspec
 from recomind import topics
 from recomind.errors import UnsettledError
 from recomind.settings import Settings
+from recomind.state.forgetting import Forgetting
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
@@ -23,9 +24,9 @@ from recomind.stores.values import RedisValues
 from recomind.transport.changelog import read_to_end, restore
 from recomind.transport.connecting import client_options
 from recomind.verification.ledger import Ledger
-from recomind.verification.people import Consequences, People
+from recomind.verification.people import Consequences, People, forgotten_in
 from recomind.verification.report import Report
-from recomind.verification.settled import Ends, ends_of, listed, settled
+from recomind.verification.settled import Ends, ends_of, forgotten, listed, settled
 from recomind.verification.stores import Stores
 from recomind.verification.videos import Videos
 
@@ -35,7 +36,7 @@ Progress = Callable[[str], None]
 Wait = Callable[[int, Iterable[Profile]], Awaitable[None]]
 """Returns once the lists of a partition count all of these profiles."""
 
-KINDS: Final = {"profiles": Profile, "popularity": Popularity, "neighbours": Neighbours}
+KINDS: Final = {"profiles": Profile, "popularity": Popularity, "neighbours": Neighbours, "forgetting": Forgetting}
 
 
 async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progress = lambda _: None) -> Report:
@@ -53,6 +54,7 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
     async with _stores(settings) as (archive, read_model):
         on_progress("waiting until the workers have committed everything")
         ends, report = await settled(settings, within), Report()
+        await forgotten(settings, within)
 
         async def until_listed(partition: int, profiles: Iterable[Profile]) -> None:
             await listed(read_model, partition, profiles, within)
@@ -99,18 +101,24 @@ class Verification:
         await self._stores.compare_strangers(self._people, self._videos)
 
     async def _compare_people(self, partition: int) -> None:
-        people = People(self._settings.partitions, self._follow)
+        forgotten: dict[str, int] = {}
+        async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
+            forgotten |= forgotten_in(records, self._settings.partitions)
+        people = People(self._settings.partitions, self._follow, forgotten)
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             people.take(records)
-        self._people += people.profiles
+        self._people += [user_id for user_id, profile in people.profiles.items() if not profile.is_blank]
         await self._compare_table("profiles", partition, people.profiles)
         await self._until_listed(partition, people.profiles.values())
         await self._stores.compare_people(people.profiles, people.logged_at)
 
     async def _compare_videos(self, partition: int) -> None:
-        videos = Videos(self._sent)
+        videos = Videos(partition, self._sent)
+        async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
+            videos.note(records)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
             videos.take(records)
+        await self._compare_table("forgetting", partition, videos.forgetting)
         self._videos += videos.popularity.keys() | videos.neighbours.keys()
         await self._compare_table("popularity", partition, videos.popularity)
         await self._compare_table("neighbours", partition, videos.neighbours)

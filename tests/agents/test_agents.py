@@ -12,7 +12,7 @@ from agents.publishing import Publisher
 from agents.reading import actions_of, pack_signals, read_batch, read_signals, repair_headers
 from recomind.errors import UnavailableError
 from recomind.events import Rejected
-from recomind.signals import Followed, Origin, Touched, repaired_lane
+from recomind.signals import Followed, Forgotten, Origin, Touched, repaired_lane
 from recomind.stack.server import free_port
 from recomind.state.popularity import Popularity
 from recomind.transport.batches import BATCH_MAX, Batch
@@ -72,7 +72,9 @@ def test_a_record_with_our_headers_that_is_astray_again_is_sent_on_from_where_it
 
 def test_signals_survive_packing():
     signals = [Touched("v", 0, 1, 2.0, "u", "like", False, ("w",)), Followed("w", 0, 1, 2.0, "v", 1)]
-    assert read_signals(Batch("video_signals", 0, [record(pack_signals(signals))])) == signals
+    forgotten = Forgotten("u", {0: 1}, 7)
+    packed = [record(pack_signals([signals[0], forgotten])), record(pack_signals(signals[1:]))]
+    assert read_signals(Batch("video_signals", 0, packed)) == (signals, [forgotten])
 
 
 def test_a_long_poll_is_cut_into_batches():

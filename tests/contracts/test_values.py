@@ -77,6 +77,49 @@ async def test_the_read_model_gives_back_what_it_took(values):
     assert await model.model("m1", ["v"]) == {"v": (("w", 0.5),)}
 
 
+async def test_values_are_new_only_where_there_is_none_and_the_guard_is_as_it_was(values):
+    await values.delete(["contract:guard", "contract:set"])
+    assert not await values.set_new({"contract:set": b"x"}, 60, ("contract:guard", b"1"))
+    assert await values.set_new({"contract:set": b"y"}, 60, ("contract:guard", None))
+    assert not await values.set_new({"contract:set": b"z"}, 60, ("contract:guard", None))
+    assert await values.get_many(["contract:set"]) == [b"y"]
+    await values.delete(["contract:set"])
+    await values.set_many({"contract:guard": b"1"}, 60)
+    assert not await values.set_new({"contract:set": b"z"}, 60, ("contract:guard", None))
+    assert await values.set_new({"contract:set": b"z"}, 60, ("contract:guard", b"1"))
+    assert await values.get_many(["contract:set"]) == [b"z"]
+
+
+async def test_an_outdated_generation_deletes_nothing(values):
+    await values.set_many({"contract:kept": b"1"}, 60, Fence("contract-delete", 7))
+    with pytest.raises(OutdatedError):
+        await values.delete(["contract:kept"], Fence("contract-delete", 6))
+    assert await values.get_many(["contract:kept"]) == [b"1"]
+    await values.delete(["contract:kept"], Fence("contract-delete", 7))
+    assert await values.get_many(["contract:kept"]) == [None]
+
+
+async def test_a_list_that_was_ranked_before_its_person_was_forgotten_is_not_stored(values):
+    model, stored = ReadModel(values), Stored(b"[]", b"[]", ListMeta(0.0, {}, 0))
+    await values.delete([keys.forgotten("gone"), keys.user_state("gone")])
+    await model.put_profiles({"gone": Profile(like_count=1)})
+    before = await model.forgotten_at("gone")
+    await model.put_lists({"gone": stored})
+    await model.put_profiles({"gone": Profile(origins={0: 7}, forgotten_at=7)})
+    await model.drop_lists(["gone"])
+    await model.offer_list("gone", stored, before)
+    assert (await model.profiles(["gone"]), await model.list_of("gone")) == ({}, None)
+    await model.offer_list("gone", stored, await model.forgotten_at("gone"))
+    assert await model.list_of("gone") == (b"[]", stored.meta)
+
+
+async def test_each_part_tells_up_to_where_it_has_forgotten_a_person(values):
+    model = ReadModel(values)
+    await values.delete([keys.forgetting(part, "told") for part in "ab"])
+    await model.put_forgetting({("a", "told"): 7})
+    assert await model.forgetting("told", ["a", "b"]) == {"a": 7, "b": -1}
+
+
 async def test_a_partition_is_lost_until_it_is_published(values):
     model = ReadModel(values)
     await values.delete([keys.epoch(77)])
@@ -169,10 +212,10 @@ async def test_a_list_that_is_offered_does_not_replace_one_that_came_meanwhile(v
     model = ReadModel(values)
     await values.delete([keys.recommendations("cold"), keys.recommendations_meta("cold"), keys.user_profile("cold")])
     older, newer = (Stored(videos, b"[]", ListMeta(at, {}, 0)) for videos, at in ((b"[1]", 1.0), (b"[2]", 2.0)))
-    await model.offer_list("cold", older)
+    await model.offer_list("cold", older, None)
     assert await model.list_of("cold") == (b"[1]", older.meta)
     await model.put_lists({"cold": newer})
-    await model.offer_list("cold", older)
+    await model.offer_list("cold", older, None)
     assert await model.list_of("cold") == (b"[2]", newer.meta)
 
 
@@ -188,10 +231,13 @@ async def test_in_postgresql_a_later_generation_keeps_an_earlier_one_from_writin
         await early.put_popularity([("fenced", 3.0, 3.0)])
     with pytest.raises(OutdatedError, match="PostgreSQL"):
         await early.put_profiles([("fenced", ["b"], 3.0)])
+    with pytest.raises(OutdatedError, match="PostgreSQL"):
+        await early.delete_profiles(["fenced"])
     assert await late.popularity_of(["fenced"]) == {"fenced": (2.0, moment(2.0))}
     assert await late.profiles_of(["fenced"]) == {"fenced": moment(1.0)}
+    await late.delete_profiles(["fenced"])
+    assert await late.profiles_of(["fenced"]) == {}
     async with late._connection() as connection:
         await connection.execute("DELETE FROM video_popularity WHERE video_id = 'fenced'")
-        await connection.execute("DELETE FROM user_profiles WHERE user_id = 'fenced'")
     await early.close()
     await late.close()

@@ -100,7 +100,8 @@ def test_the_audience_is_the_same_for_a_seed_and_likes_its_tastes():
 
 
 def test_every_query_has_a_statement():
-    assert all(statement.split()[0] in {"SELECT", "INSERT", "WITH", "--"} for statement in QUERIES.values())
+    verbs = {"SELECT", "INSERT", "DELETE", "LOCK", "WITH", "--"}
+    assert all(statement.split()[0] in verbs for statement in QUERIES.values())
 
 
 def test_quality_is_arithmetic_on_ranks():

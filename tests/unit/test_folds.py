@@ -98,7 +98,7 @@ def test_a_like_sends_its_trail_and_tells_each_earlier_video():
     _, signals = folded(actions)
     touched, *followed = signals[-3:]
     assert touched == Touched("c", 0, 2, 2.0, "u", "like", False, ("b", "a"))
-    assert followed == [Followed("b", 0, 2, 2.0, "c", 1), Followed("a", 0, 2, 2.0, "c", 2)]
+    assert followed == [Followed("b", 0, 2, 2.0, "c", 1, "u"), Followed("a", 0, 2, 2.0, "c", 2, "u")]
 
 
 def test_a_repeated_like_teaches_nothing_new():

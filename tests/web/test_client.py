@@ -69,6 +69,8 @@ def test_every_answer_is_of_its_type(client):
     assert client.feed(user, n=1).likes == 1
     assert next(client.feed_events(user, n=1)).user_id == user
     assert next(client.trending_events(n=1)).user_id == ""
+    receipt = client.forget(user).receipt
+    assert client.forgetting(user, receipt).state in {"pending", "done"}
     assert (client.healthz(), client.readyz()) == (True, True)
 
 
