@@ -93,6 +93,7 @@ class Keeper:
                 await job.refold(some)
         except IncompleteLogError as error:
             logger.error("%d people cannot be forgotten: %s", len(waiting), error)  # noqa: TRY400 it tells all
+            self._quiet[partition] = self._kept.tenure(partition)  # said once
             return False
         logger.info("partition %d: %d videos have forgotten %d people", partition, len(video_ids), len(waiting))
         return await self._app.before_commit() and job.is_ours

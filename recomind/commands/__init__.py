@@ -9,7 +9,20 @@ import sys
 
 import click
 
-from recomind.commands import bench, dead_letters, demo, evaluate, importing, key, replay, stack, train, verify, worker
+from recomind.commands import (
+    bench,
+    dead_letters,
+    demo,
+    evaluate,
+    feed,
+    importing,
+    key,
+    replay,
+    stack,
+    train,
+    verify,
+    worker,
+)
 from recomind.errors import RecoMindError
 
 HELP = """RecoMind: live, exact recommendations of short videos on Faust and Kafka.
@@ -24,7 +37,7 @@ def group() -> None:
     """All commands."""
 
 
-for _command in (demo, stack, worker, key, importing, replay, train, evaluate, bench, verify, dead_letters):
+for _command in (demo, stack, worker, key, importing, feed, replay, train, evaluate, bench, verify, dead_letters):
     group.add_command(_command.command)
 
 

@@ -52,15 +52,15 @@ def command(data: Path | None, speed: float | None, limit: int | None, data_dir:
 
 
 def _feed(found: Settings, data: Path | None, speed: float | None, limit: int | None, ended: threading.Event) -> None:
+    from recomind.commands.feed import feed_folder
     from recomind.commands.importing import put_videos
-    from recomind.commands.replay import replay
     from recomind.playing import play
 
     if data is None:
         asyncio.run(play(found, console, ended))
         return
     console.print(f"{asyncio.run(put_videos(found, data))} videos are in the catalogue")
-    console.print(f"{replay(found, data, speed=speed, limit=limit)} actions are in the stream; Ctrl-C to end")
+    console.print(f"{feed_folder(found, data, speed=speed, limit=limit)} actions are in the stream; Ctrl-C to end")
 
 
 @contextmanager

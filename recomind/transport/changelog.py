@@ -67,6 +67,7 @@ async def read_to_end(
     partitions: Iterable[int],
     *,
     until: Mapping[int, int] | None = None,
+    since: float | None = None,
 ) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
     """The records of a topic's partitions as they stand now: (partition, records), each in its order.
 
@@ -75,14 +76,17 @@ async def read_to_end(
         topic: which topic.
         partitions: which of its partitions.
         until: offsets to stop before; by default the ends as of now.
+        since: only records that the log took then, in epoch seconds, or later.
 
     Raises:
         UnavailableError: Kafka does not answer.
     """
     tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
     async with _consumer(kafka, tps) as consumer:
-        starts = await consumer.beginning_offsets(tps)
+        starts = await consumer.beginning_offsets(tps) if since is None else await _offsets_at(consumer, tps, since)
         ends = {tp: until[tp.partition] for tp in tps} if until is not None else await consumer.end_offsets(tps)
+        for tp, start in starts.items():
+            consumer.seek(tp, start)
         left = {tp for tp in tps if starts[tp] < ends[tp]}
         while left:
             for tp, records in (await consumer.getmany(*left, timeout_ms=200)).items():
@@ -120,6 +124,15 @@ async def reread(kafka: Mapping[str, Any], topic: str, partition: int) -> AsyncI
         if start:
             raise IncompleteLogError(f"{topic}, partition {partition}, begins at {start}: what was before is lost")
         yield Rereading(consumer, tp)
+
+
+async def _offsets_at(
+    consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition], since: float
+) -> dict[TopicPartition, int]:
+    """The offsets of the first records of a time or later; the ends where there are none."""
+    found = await consumer.offsets_for_times(dict.fromkeys(tps, int(since * 1000)))
+    ends = await consumer.end_offsets(tps)
+    return {tp: ends[tp] if found[tp] is None else found[tp].offset for tp in tps}
 
 
 async def end_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:

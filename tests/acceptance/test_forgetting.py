@@ -1,7 +1,13 @@
 """A person is forgotten while everything goes on, and the state is that of a log which never had her."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
@@ -23,6 +29,7 @@ from recomind.stores.read_model import ReadModel
 from recomind.stores.values import RedisValues
 from recomind.transport.changelog import read_to_end
 from recomind.transport.connecting import client_options
+from recomind.verification.shadow import rebuild
 from recomind.verification.verify import verify
 from tests.acceptance import recount
 from tests.acceptance.test_exactness import send_badly
@@ -53,6 +60,7 @@ async def test_whoever_is_forgotten_has_left_nothing_while_others_and_whoever_co
         await put_user(first.base, GONE)
         await send_badly(settings, before)
         await until_exact(settings, before)
+        moment = datetime.now(UTC)
         busy = asyncio.create_task(feed(settings, meanwhile, speed=300))
         receipts = {person: await forget(first.base, person) for person in (GONE, BACK)}
         await asyncio.sleep(0.3)
@@ -70,6 +78,7 @@ async def test_whoever_is_forgotten_has_left_nothing_while_others_and_whoever_co
         assert await keys_about(settings, GONE) == []
         await assert_the_same_as_without(settings, receipts)
         await assert_a_new_person(first.base, GONE)
+        await assert_a_replay_is_the_same(settings, kept, moment, meanwhile + after)
         assert first.stop() == 0
 
 
@@ -181,6 +190,27 @@ def canonical_neighbours(neighbours):
         if one.others or one.likers:
             found[video] = (dict(one.company()), one.likers, one.left, one.epoch)
     return found
+
+
+async def assert_a_replay_is_the_same(settings, kept, moment, since):
+    shadow = await rebuild(settings, None, lambda _: None)
+    assert {video: tuple(one.counts) for video, one in shadow.popularity.items()} == recount.by_video(kept)
+    live = await recount.table(settings, "profiles", Profile)
+    assert canonical_people(shadow.profiles) == canonical_people(live)
+    into = Path(settings.data_dir) / "shadow"
+    found = json.loads(replayed(settings, "--json", "-n", "1000", "--from", moment.isoformat(), "--into", into))
+    entries = [json.loads(line) for line in into.read_text().splitlines()]
+    counts = {one["video_id"]: (one["likes"], one["views"], one["skips"]) for one in entries if "video_id" in one}
+    assert counts == recount.by_video(since)
+    assert found["people"] == len({action.user_id for action in since})
+    assert sum(found["records"][kind] for kind in ("like", "view", "skip")) == len(since)
+    assert {one["video_id"]: tuple(one.values())[1:] for one in found["trending"]} == counts
+
+
+def replayed(settings, *words):
+    line = [sys.executable, "-m", "recomind", "replay", *words]
+    environment = {**os.environ, **settings.environ()}
+    return subprocess.run(line, env=environment, capture_output=True, check=True, timeout=120).stdout
 
 
 async def assert_a_new_person(base, user):

@@ -53,6 +53,12 @@ def test_every_command_tells_what_it_does(command):
     assert len(result.output) > 100
 
 
+def test_a_replay_wants_a_time():
+    result = CliRunner().invoke(group, ["replay", "--from", "yesterday"])
+    assert result.exit_code == 2
+    assert "'yesterday' is no time in ISO 8601, as 2026-11-24T12:00:00Z" in result.output
+
+
 def test_the_readme_names_only_targets_that_exist():
     targets = set(re.findall(r"`make (\w+)", README)) | set(re.findall(r"^make (\w+)$", README, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text()
