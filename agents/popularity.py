@@ -64,7 +64,8 @@ class Keeper:
             self._kept.applied[batch.partition] = batch.records[-1].offset + 1
 
     def replace(self, partition: int, values: Mapping[str, Popularity]) -> None:
-        """Set values that were made again."""
+        """Set values that were made again; their scores may have fallen, so what leads is looked for anew."""
+        self._best.pop(partition, None)
         for video_id, value in values.items():
             self._put(partition, video_id, value)
         self.windows.forget(partition)

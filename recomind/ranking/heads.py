@@ -1,8 +1,8 @@
 """Short lists over the whole catalogue: what trends, what is new, the most liked of a tag.
 
-Log-scores only grow, and their order holds at any time (see `state.popularity`), so a list's next best are among its
-own and what has changed since it was made: making it again takes no look at every video. Even so each is kept for
-`KEEP` changes of figures; people's own sources are never behind.
+Log-scores only grow (but see `Heads.forget`), and their order holds at any time (see `state.popularity`), so a list's
+next best are among its own and what has changed since it was made: making it again takes no look at every video. Even
+so each is kept for `KEEP` changes of figures; people's own sources are never behind.
 """
 
 from collections import defaultdict
@@ -60,6 +60,10 @@ class Heads:
         if len(self._changed) > 2 * REMEMBERED:
             del self._changed[:REMEMBERED]
             self._forgotten += REMEMBERED
+
+    def forget(self) -> None:
+        """Make all lists anew, from all videos: a score has fallen."""
+        self._made.clear()
 
     def put_tags(self, row: int, tags: Rows) -> None:
         """A video has these tags: it belongs into their lists, and into that of fresh uploads, from now on."""

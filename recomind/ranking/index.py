@@ -77,8 +77,11 @@ class VideoIndex:
     def put_popularity(self, video_id: str, popularity: Popularity | Figures) -> None:
         """A video's counts and decayed scores."""
         row = self.row(video_id)
+        actions = sum(popularity.counts)
+        if actions < self.columns.actions[row]:  # somebody was forgotten
+            self.heads.forget()
         self.columns.scores[row] = popularity.liked + popularity.shown
-        self.columns.actions[row] = sum(popularity.counts)
+        self.columns.actions[row] = actions
         self.columns.first_at[row] = popularity.first_at
         self.columns.likes[row] = popularity.likes
         self.columns.liked_at[row] = popularity.liked_at

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 
-from agents.popularity import leading
+from agents.popularity import best_of
 from agents.profiles import fold
 from agents.reading import Read, read_record
 from recomind import topics
@@ -60,7 +60,7 @@ class Shadow:
             "videos": len(self.popularity),
             "first_at": min((first for first, _ in times), default=None),
             "last_at": max((last for _, last in times), default=None),
-            "trending": [self._video(video_id) for video_id, _ in leading(self.popularity.items())[:n]],
+            "trending": [self._video(video_id) for video_id, _ in best_of(self.popularity.items()).first()[:n]],
         }
 
     def entries(self) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recomind.catalogue import Video
 from recomind.events import Action, Forget, Rejected, read_action
+from recomind.ranking.heads import OF_TAG
+from recomind.ranking.index import VideoIndex
 from recomind.signals import Forgotten, Origin, Touched, repaired_lane
 from recomind.state import neighbours, popularity, profile
 from recomind.state.forgetting import Forgetting, Refold, note
@@ -128,3 +131,17 @@ def test_of_two_that_ask_to_forget_a_person_the_later_counts_whichever_comes_las
 )
 def test_only_a_person_and_the_word_forget_make_a_control_record(raw, kind):
     assert type(read_action(raw, 1.7e9)) is kind
+
+
+def test_short_lists_are_right_though_a_score_has_fallen():
+    index = VideoIndex()
+    for number in range(OF_TAG + 2):
+        index.put_video(Video(video_id=f"v{number}", title="T", tags=("tag",)))
+        likes = [Touched(f"v{number}", 0, at, 1.0, f"p{at}", "like") for at in range(2 + number)]
+        index.put_popularity(f"v{number}", popularity.fold(Popularity(), likes))
+    tag = index.tag_rows["tag"]
+    assert index.rows["v1"] not in index.heads.of_tag(tag)
+    assert index.rows["v31"] in index.heads.of_tag(tag)
+    index.put_popularity("v31", popularity.fold(Popularity(), [Touched("v31", 0, 0, 1.0, "p", "like")]))
+    assert index.rows["v31"] not in index.heads.of_tag(tag)
+    assert index.rows["v1"] in index.heads.of_tag(tag)
