@@ -7,13 +7,20 @@ partitions are somebody else's, and it does not know. So a pulse beats, and writ
 import os
 import threading
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
+
+from mode.utils.logging import get_logger
 
 from recomind.errors import StalledError
 
+logger = get_logger(__name__)
+
 WAITING: Final = 15.0
 """Seconds for which a worker counts as waiting after it found a server away: longer than any attempt."""
+
+LOOK: Final = 0.5
+"""Seconds between looks at the pulse."""
 
 STANDING: Final = 0.75
 """Part of the session for which a process may stand still: its last heartbeat may be a fifth of it older."""
@@ -45,8 +52,13 @@ class Vitals:
         Raises:
             StalledError: it did, for too long to be sure of its partitions.
         """
-        if self._beat_at is not None and self._clock() - self._beat_at > self._allowed:
-            raise StalledError(self._clock() - self._beat_at)
+        if self.still_for > self._allowed:
+            raise StalledError(self.still_for)
+
+    @property
+    def still_for(self) -> float:
+        """Seconds since the pulse last beat; 0 before it first does."""
+        return 0.0 if self._beat_at is None else self._clock() - self._beat_at
 
     def note_waiting(self) -> None:
         """Say that work waits for a server that is away."""
@@ -56,6 +68,22 @@ class Vitals:
     def is_waiting(self) -> bool:
         """Whether work waits, or lately waited, for a server that is away."""
         return self._clock() - self._waited_at < WAITING
+
+
+def end_when_still(vitals: Vitals, timeout: float) -> None:
+    """From now on, end the process with exit code 1 once its pulse has not beaten for so many seconds.
+
+    A thread looks, since what stands still may be the event loop itself: Faust's consumer has a thread of its own and
+    would keep the partitions for ever.
+    """
+
+    def look() -> None:
+        while vitals.still_for < timeout:
+            sleep(LOOK)
+        logger.critical("the event loop stands still for %.0f s: the worker ends; start it again", vitals.still_for)
+        os._exit(1)
+
+    threading.Thread(target=look, name="watchdog", daemon=True).start()
 
 
 def end_within(seconds: float) -> None:

@@ -23,13 +23,13 @@ SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 class Worker:
     """A worker process."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, *command: str) -> None:
         self.settings = replace(settings, web_port=free_port())
         self.base = f"http://127.0.0.1:{self.settings.web_port}"
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "recomind", "worker"],
+                [sys.executable, "-m", *(command or ("recomind", "worker"))],
                 env={**os.environ, **self.settings.environ()},
                 stdout=output,
                 stderr=output,

@@ -192,3 +192,41 @@ async def test_a_table_whose_recovery_failed_is_not_recovered():
     with pytest.raises(UnavailableError):
         await table.recovered(0)
     assert not table.is_recovered
+
+
+async def test_before_a_commit_no_mark_stands_above_an_action_whose_person_waits():
+    from agents import recommendations
+    from recomind.app import create_app
+    from recomind.settings import Settings
+    from recomind.state.profile import Profile
+    from recomind.stores.archive import Archive
+    from recomind.stores.read_model import ReadModel
+    from recomind.stores.values import MemoryValues
+
+    model = ReadModel(MemoryValues())
+    app = create_app(Settings(), model, Archive(""))
+    recommendations.declare(app)
+    await model.put_marks({0: {0: 11}})
+    app.news.begin(0, {}, {0: 11}, {0: 11})  # a value with offset 10 was in the changelog, one with 5 was not
+    app.news.add(0, {"u": Profile(origins={0: 5})}, [Origin(0, 5)])
+    assert await app.before_commit()
+    assert await model.mark(0) == {0: 5}
+
+
+async def test_nothing_is_done_or_said_to_be_ready_before_the_tables_are_here():
+    from recomind.app import create_app
+    from recomind.settings import Settings
+    from recomind.state.profile import Profile
+    from recomind.stores.archive import Archive
+    from recomind.stores.read_model import ReadModel
+    from recomind.stores.values import MemoryValues
+
+    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
+    table = app.keep("profiles", Profile)
+    app.owned = frozenset({0})
+    table._recovery = {0: asyncio.create_task(asyncio.sleep(60))}
+    assert not app.is_ready
+    table._recovery[0].cancel()
+    table._values = {0: {}}
+    app.rebalancing = False
+    assert app.is_ready

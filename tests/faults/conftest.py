@@ -4,10 +4,10 @@ import pytest
 
 from recomind.settings import Settings
 from recomind.stack.stack import Stack
-from tests.faults.scene import FIGURES
+from tests.faults.scene import FIGURES, NOTES
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def faulty(tmp_path_factory):
     """A stack whose servers may be stopped."""
     folder = tmp_path_factory.mktemp("faulty")
@@ -20,3 +20,5 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("outages: seconds until actions were archived, counted and served again")
         for fault, took, bound in FIGURES:
             terminalreporter.line(f"{took:6.1f} s  (at most {bound:.0f})  {fault}")
+        for note in NOTES:
+            terminalreporter.line(note)

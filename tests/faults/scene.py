@@ -1,6 +1,7 @@
 """A stack, some workers, a load; how long an outage lasted; and the final word of `recomind verify`."""
 
 import asyncio
+import urllib.request
 from contextlib import asynccontextmanager
 from time import monotonic
 from uuid import uuid4
@@ -23,8 +24,11 @@ from tests.faults.load import Load
 FIGURES = []
 """(fault, seconds until all was well again, bound) of this run."""
 
-SETTLE = 180.0
-"""Seconds that the workers may take to finish what is left when the load has stopped."""
+NOTES = []
+"""Other figures of this run."""
+
+SETTLE = 60.0
+"""Seconds that the workers may take to finish what is left when the load has stopped, and lists to follow."""
 
 
 class Scene:
@@ -33,6 +37,7 @@ class Scene:
     def __init__(self, stack, start):
         self.stack, self.settings, self._start = stack, stack.settings, start
         self.workers = []
+        self.load = None
 
     async def start(self, count=1):
         """Start so many workers; return when they are ready."""
@@ -41,6 +46,16 @@ class Scene:
         for worker in new:
             await asyncio.to_thread(worker.wait_ready, 120)
         return new
+
+    async def stop(self, workers):
+        """Stop workers as a deployment does; they end in order."""
+        codes = await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in workers))
+        assert codes == [0] * len(workers)
+
+    async def holds(self, table):
+        """How many keys of a table all workers that run hold together, as they tell themselves."""
+        running = [worker for worker in self.workers if worker.process.poll() is None]
+        return sum([await asyncio.to_thread(metric, worker, "recomind_table_keys", table) for worker in running])
 
     async def well_again(self, fault, within, since=None):
         """Wait until actions of every partition sent from now on are archived, and served by Redis; take the time.
@@ -58,9 +73,17 @@ class Scene:
 
     async def exact(self):
         """No difference is found once all is done."""
+        since = monotonic()
         report = await verify(self.settings, within=SETTLE)
         assert report.differences == []
         assert report.is_clean
+        FIGURES.append(
+            (
+                f"… the load has stopped: all is settled and verified ({self.load.sent} actions)",
+                monotonic() - since,
+                SETTLE,
+            )
+        )
 
     async def _until(self, probe, deadline):
         while not await probe():
@@ -107,13 +130,27 @@ class Scene:
             await model.values.close()
 
 
+def metric(worker, name, label=""):
+    """A figure that a worker tells."""
+    with urllib.request.urlopen(f"{worker.base}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name) and label in line.split()[0])
+
+
+async def flush(settings):
+    """Empty Redis."""
+    values = RedisValues(settings.redis_url)
+    await values._redis.flushall()
+    await values.close()
+
+
 @asynccontextmanager
 async def scene(stack, folder, count, *, per_second=200, seed=1):
     """So many workers, ready and under load; verified at the end, when the load has stopped."""
     with workers(stack.settings, folder) as start:
         stage = Scene(stack, start)
         await stage.start(count)
-        async with Load(stack.settings, per_second=per_second, seed=seed):
+        async with Load(stack.settings, per_second=per_second, seed=seed) as stage.load:
             await asyncio.sleep(2)
             yield stage
         await stage.exact()
