@@ -1,9 +1,8 @@
-"""The watchdog: a worker that is stuck, or was stalled, ends with exit code 1, so that its supervisor starts a new one.
+"""The watchdog: a worker that is stuck ends with exit code 1, so that its supervisor starts a new one.
 
 Stuck is one of whose partitions one holds records while its committed offset stands still, though no server is
-away; one that the group has given no answer for as long; and one whose event loop stands still. Stalled is one whose
-pulse missed most of a session: the group may have given its partitions away meanwhile, and what it would still write
-would be older than what their new owner writes.
+away; and one that the group has given no answer for as long. For one that stands still altogether see
+`recomind.vitals`.
 """
 
 import asyncio
@@ -12,10 +11,9 @@ from time import monotonic
 from typing import Any, Final
 
 from recomind.app import RecoMindApp
-from recomind.errors import StalledError, StuckError
-from recomind.vitals import end_when_still
+from recomind.errors import StuckError
 
-LOOK: Final = 0.25
+LOOK: Final = 1.0
 """Seconds between looks."""
 
 GROUP: Final = "the group"
@@ -27,12 +25,11 @@ def declare(app: RecoMindApp) -> None:
 
     async def watch() -> None:
         patience = Patience(app.options.watchdog_timeout)
-        end_when_still(app.vitals, app.options.watchdog_timeout)
         while not app.should_stop:
             await asyncio.sleep(LOOK)
             try:
                 look(app, patience)
-            except (StalledError, StuckError) as error:
+            except StuckError as error:
                 await app.fail(error)
 
     app.task(watch)
@@ -42,10 +39,8 @@ def look(app: RecoMindApp, patience: "Patience") -> None:
     """Look at the worker as it is now.
 
     Raises:
-        StalledError: it stood still for too long.
         StuckError: it has had no reason to stand still, and did.
     """
-    app.vitals.beat()
     now, mine, monitor = monotonic(), app.assigned, app.monitor
     if app.vitals.is_waiting:
         patience.reset()

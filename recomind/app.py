@@ -33,7 +33,7 @@ from recomind.transport.consumer import SCHEME
 from recomind.transport.intake import Intake
 from recomind.transport.sending import Outgoing, Sender
 from recomind.transport.table import Table
-from recomind.vitals import Vitals, end_within
+from recomind.vitals import BEAT, Vitals, end_when_still, end_within
 
 logger = get_logger(__name__)
 TRANSPORTS.aliases[SCHEME] = "recomind.transport.consumer:Transport"
@@ -106,6 +106,7 @@ class RecoMindApp(faust.App):
 
     async def on_first_start(self) -> None:
         """Make the world ready before anything else starts."""
+        self.add_future(self._beat())
         await topics.provision(self.options)
         await self.archive.open()
         await self.sender.start()
@@ -242,6 +243,15 @@ class RecoMindApp(faust.App):
             self.counters.timer_errors.inc()
             logger.exception("%s failed; it runs again at its next time", run.__qualname__)
 
+    async def _beat(self) -> None:
+        end_when_still(self.vitals, self.options.watchdog_timeout)
+        while not self.should_stop:
+            try:
+                self.vitals.beat()
+            except StalledError as error:
+                await self.fail(error)
+            await asyncio.sleep(BEAT)
+
     async def _take_over(self, _: Any, assigned: set[TP], **__: Any) -> None:
         """Recover the state of new partitions; what stayed ours in consecutive generations is still right."""
         generation = self.consumer_generation_id
@@ -254,6 +264,7 @@ class RecoMindApp(faust.App):
         self.news.keep_only(stay)
         self.reached = {partition: at for partition, at in self.reached.items() if partition in stay}
         self.vitals.is_member = True
+        self.monitor.tp_end_offsets.clear()  # a partition that comes back has been worked on elsewhere
         for table in self.kept.values():
             table.assign(set(self.owned), keep=keep)
 

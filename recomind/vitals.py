@@ -19,8 +19,8 @@ logger = get_logger(__name__)
 WAITING: Final = 15.0
 """Seconds for which a worker counts as waiting after it found a server away: longer than any attempt."""
 
-LOOK: Final = 0.5
-"""Seconds between looks at the pulse."""
+BEAT: Final = 0.25
+"""Seconds between beats of the pulse."""
 
 STANDING: Final = 0.75
 """Part of the session for which a process may stand still: its last heartbeat may be a fifth of it older."""
@@ -79,7 +79,7 @@ def end_when_still(vitals: Vitals, timeout: float) -> None:
 
     def look() -> None:
         while vitals.still_for < timeout:
-            sleep(LOOK)
+            sleep(2 * BEAT)
         logger.critical("the event loop stands still for %.0f s: the worker ends; start it again", vitals.still_for)
         os._exit(1)
 
