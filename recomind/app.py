@@ -33,7 +33,7 @@ from recomind.transport.consumer import SCHEME
 from recomind.transport.intake import Intake
 from recomind.transport.sending import Outgoing, Sender
 from recomind.transport.table import Table
-from recomind.vitals import BEAT, Vitals, end_when_still, end_within
+from recomind.vitals import Vitals, end_within, keep_beating
 
 logger = get_logger(__name__)
 TRANSPORTS.aliases[SCHEME] = "recomind.transport.consumer:Transport"
@@ -106,7 +106,7 @@ class RecoMindApp(faust.App):
 
     async def on_first_start(self) -> None:
         """Make the world ready before anything else starts."""
-        self.add_future(self._beat())
+        self.add_future(keep_beating(self.vitals, self.options.watchdog_timeout, self.fail))
         await topics.provision(self.options)
         await self.archive.open()
         await self.sender.start()
@@ -242,15 +242,6 @@ class RecoMindApp(faust.App):
         except Exception:
             self.counters.timer_errors.inc()
             logger.exception("%s failed; it runs again at its next time", run.__qualname__)
-
-    async def _beat(self) -> None:
-        end_when_still(self.vitals, self.options.watchdog_timeout)
-        while not self.should_stop:
-            try:
-                self.vitals.beat()
-            except StalledError as error:
-                await self.fail(error)
-            await asyncio.sleep(BEAT)
 
     async def _take_over(self, _: Any, assigned: set[TP], **__: Any) -> None:
         """Recover the state of new partitions; what stayed ours in consecutive generations is still right."""

@@ -4,9 +4,10 @@ A process may stand still for longer than its session: stopped, swapped out, its
 partitions are somebody else's, and it does not know. So a pulse beats, and writes look whether it did.
 """
 
+import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic, sleep
 from typing import Final
 
@@ -68,6 +69,17 @@ class Vitals:
     def is_waiting(self) -> bool:
         """Whether work waits, or lately waited, for a server that is away."""
         return self._clock() - self._waited_at < WAITING
+
+
+async def keep_beating(vitals: Vitals, timeout: float, on_stall: Callable[[BaseException], Awaitable[None]]) -> None:
+    """Let the pulse beat, and end the process where it stops doing so for `timeout` seconds."""
+    end_when_still(vitals, timeout)
+    try:
+        while True:
+            vitals.beat()
+            await asyncio.sleep(BEAT)
+    except StalledError as error:
+        await on_stall(error)
 
 
 def end_when_still(vitals: Vitals, timeout: float) -> None:
