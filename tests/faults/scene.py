@@ -58,13 +58,12 @@ class Scene:
         return sum([await asyncio.to_thread(metric, worker, "recomind_table_keys", table) for worker in running])
 
     async def well_again(self, fault, within, since=None):
-        """Wait until actions of every partition sent from now on are archived, and served by Redis; take the time.
+        """Wait until actions of new people in every partition are archived, and lists stored for them; take the time.
 
         A worker that ended by itself is started again, as a supervisor would.
         """
         since, deadline = since or monotonic(), monotonic() + 3 * within
-        people = [next(u for u in (f"canary{n}" for n in range(1000)) if partition_of(u, 4) == p) for p in range(4)]
-        ids = {user: uuid4() for user in people}
+        ids = {newcomer(partition): uuid4() for partition in range(4)}
         await self._until(lambda: self._sent(ids), deadline)
         await self._until(lambda: self._arrived(ids), deadline)
         took = monotonic() - since
@@ -92,7 +91,7 @@ class Scene:
             await asyncio.sleep(0.2)
 
     def _supervise(self):
-        for worker in [worker for worker in self.workers if worker.process.poll() not in (None, 0, -9)]:
+        for worker in [worker for worker in self.workers if worker.process.poll() not in {None, 0, -9}]:
             assert worker.process.returncode == 1, worker.log.read_text()[-3000:]
             self.workers.remove(worker)
             self.workers.append(self._start())
@@ -123,11 +122,16 @@ class Scene:
     async def _served(self, ids):
         model = ReadModel(RedisValues(self.settings.redis_url))
         try:
-            return len(await model.profiles(list(ids))) == len(ids) and bool(await model.popularity(["v1"]))
+            return len(await model.profiles(list(ids))) == len(await model.lists_of(list(ids))) == len(ids)
         except UnavailableError:
             return False
         finally:
             await model.values.close()
+
+
+def newcomer(partition):
+    """Somebody of a partition whom nobody has seen."""
+    return next(user for user in iter(lambda: f"canary-{uuid4()}", None) if partition_of(user, 4) == partition)
 
 
 def metric(worker, name, label=""):

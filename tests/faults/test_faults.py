@@ -86,12 +86,14 @@ async def test_redis_is_killed_and_comes_back_with_old_values(faulty, tmp_path):
 
 async def test_a_worker_stalls_for_longer_than_its_session(faulty, tmp_path):
     async with scene(faulty, tmp_path, 3, seed=8) as stage:
-        for _ in range(2):
-            stalled, since = stage.workers[0].process, monotonic()
-            stalled.send_signal(signal.SIGSTOP)
+        for stalled in list(stage.workers[:2]):
+            since = monotonic()
+            stalled.process.send_signal(signal.SIGSTOP)
             await stage.well_again("a worker of three stalls", 40, since)
-            stalled.send_signal(signal.SIGCONT)
+            stalled.process.send_signal(signal.SIGCONT)
             await stage.well_again("a stalled worker wakes", 40)
+            assert await asyncio.to_thread(stalled.process.wait, 60) == 1
+            assert "the process stood still" in stalled.log.read_text()
 
 
 async def test_all_workers_are_killed_at_once(faulty, tmp_path):
