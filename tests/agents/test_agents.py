@@ -5,16 +5,26 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from faust.types import TP
 
+from agents import recommendations
 from agents.archive import action_id
 from agents.popularity import Keeper
 from agents.publishing import Publisher
 from agents.reading import actions_of, pack_signals, read_batch, read_signals, repair_headers
+from recomind.app import create_app
 from recomind.errors import UnavailableError
 from recomind.events import Rejected
+from recomind.settings import Settings
 from recomind.signals import Followed, Forgotten, Origin, Touched, repaired_lane
 from recomind.stack.server import free_port
 from recomind.state.popularity import Popularity
+from recomind.state.profile import Profile
+from recomind.stores.archive import Archive
+from recomind.stores.fence import Fence
+from recomind.stores.read_model import ReadModel
+from recomind.stores.values import MemoryValues
+from recomind.transport import table as tables
 from recomind.transport.batches import BATCH_MAX, Batch
 from recomind.transport.changelog import is_newer
 from recomind.transport.table import Table
@@ -153,16 +163,12 @@ async def test_a_partition_that_could_not_be_put_forward_is_put_forward_the_next
 def test_a_stale_write_is_told_from_a_newer_one():
     from msgspec.msgpack import encode
 
-    from recomind.state.profile import Profile
-
     old, new = encode(Profile(origins={0: 3, 1: 1})), encode(Profile(origins={0: 4, 1: 1}))
     assert is_newer(new, old)
     assert not is_newer(old, new)
 
 
 async def test_a_table_flushes_a_key_once_and_drops_partitions_that_moved():
-    from recomind.state.profile import Profile
-
     sent = []
 
     class Sender:
@@ -184,8 +190,6 @@ async def test_a_table_flushes_a_key_once_and_drops_partitions_that_moved():
 
 
 async def test_a_table_whose_recovery_failed_is_not_recovered():
-    from recomind.state.profile import Profile
-
     table = Table("profiles", Profile, topic="t", kafka={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
     assert table.is_recovered
     table.assign({0}, keep=False)
@@ -195,14 +199,6 @@ async def test_a_table_whose_recovery_failed_is_not_recovered():
 
 
 async def test_before_a_commit_no_mark_stands_above_an_action_whose_person_waits():
-    from agents import recommendations
-    from recomind.app import create_app
-    from recomind.settings import Settings
-    from recomind.state.profile import Profile
-    from recomind.stores.archive import Archive
-    from recomind.stores.read_model import ReadModel
-    from recomind.stores.values import MemoryValues
-
     model = ReadModel(MemoryValues())
     app = create_app(Settings(), model, Archive(""))
     recommendations.declare(app)
@@ -214,13 +210,6 @@ async def test_before_a_commit_no_mark_stands_above_an_action_whose_person_waits
 
 
 async def test_nothing_is_done_or_said_to_be_ready_before_the_tables_are_here():
-    from recomind.app import create_app
-    from recomind.settings import Settings
-    from recomind.state.profile import Profile
-    from recomind.stores.archive import Archive
-    from recomind.stores.read_model import ReadModel
-    from recomind.stores.values import MemoryValues
-
     app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
     table = app.keep("profiles", Profile)
     app.owned = frozenset({0})
@@ -230,3 +219,32 @@ async def test_nothing_is_done_or_said_to_be_ready_before_the_tables_are_here():
     table._values = {0: {}}
     app.rebalancing = False
     assert app.is_ready
+
+
+async def test_a_worker_writes_as_of_the_generation_in_which_it_got_its_partitions():
+    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
+    app.consumer_generation_id = 7
+    await app._take_over(None, {TP("video_actions_stream", 2)})
+    assert app.read_model.fence == app.archive.fence == Fence("recomind", 7)
+    assert (app.owned, app.vitals.is_member) == ({2}, True)
+    await app._give_up()
+    assert not app.vitals.is_member
+
+
+async def test_a_value_that_a_stale_write_followed_is_sent_again(monkeypatch):
+    async def restore(kafka, topic, partitions, on_stale):
+        on_stale(0, "u")
+        return {0: {"u": b"right", "w": b"other"}}
+
+    sent = []
+
+    class Sender:
+        async def send_all(self, topic, partition, records):
+            sent.append((partition, [(record.key, record.value) for record in records]))
+
+    monkeypatch.setattr(tables, "restore", restore)
+    table = Table("profiles", Profile, topic="t", kafka={})
+    table.assign({0}, keep=False)
+    await table.recovered(0)
+    await table.flush(Sender())
+    assert sent == [(0, [(b"u", b"right")])]
