@@ -1,8 +1,8 @@
 """The watchdog: a worker that is stuck ends with exit code 1, so that its supervisor starts a new one.
 
 Stuck is one of whose partitions one holds records while its committed offset stands still, though no server is
-away; and one that the group has given no answer for as long. For one that stands still altogether see
-`recomind.vitals`.
+away and no table is being recovered; and one that the group has given no answer for as long. For one that stands
+still altogether see `recomind.vitals`.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ def look(app: RecoMindApp, patience: "Patience") -> None:
         StuckError: it has had no reason to stand still, and did.
     """
     now, mine, monitor = monotonic(), app.assigned, app.monitor
-    if app.vitals.is_waiting:
+    if app.vitals.is_waiting or not all(table.is_recovered for table in app.kept.values()):
         patience.reset()
     ends = {tp: end for tp, end in monitor.tp_end_offsets.items() if tp in mine}
     committed = {tp: offset for tp, offset in monitor.tp_committed_offsets.items() if tp in mine}

@@ -9,14 +9,21 @@ assigned (`recovered`), and dropped when another worker gets it.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
+from mode.utils.logging import get_logger
 
+from recomind.errors import UnavailableError
 from recomind.state.origins import Origins
 from recomind.transport.changelog import KEPT, restore
 from recomind.transport.sending import Outgoing, Sender
+
+logger = get_logger(__name__)
+
+PAUSE: Final = 0.5
+"""Seconds between attempts to recover."""
 
 Value = TypeVar("Value", bound=Any)
 
@@ -76,7 +83,7 @@ class Table(Generic[Value]):
 
     @property
     def is_recovered(self) -> bool:
-        """Whether all assigned partitions are here; a partition whose recovery failed is not."""
+        """Whether all assigned partitions are here; one that is being recovered is not."""
         return self._recovery.keys() == self._values.keys()
 
     def __len__(self) -> int:
@@ -91,7 +98,7 @@ class Table(Generic[Value]):
         return self._recovery.get(partition)
 
     async def recovered(self, partition: int) -> None:
-        """Return when the partition is here. Raises what its recovery raised."""
+        """Return when the partition is here."""
         await asyncio.shield(self._recovery[partition])
 
     def assign(self, partitions: set[int], *, keep: bool) -> None:
@@ -139,7 +146,18 @@ class Table(Generic[Value]):
 
     async def _recover(self, partitions: set[int]) -> None:
         stale: list[tuple[int, str]] = []
-        found = await restore(self._kafka, self.topic, partitions, lambda *place: stale.append(place))
+        found = await self._restored(partitions, lambda *place: stale.append(place))
         self._values.update({partition: {**values} for partition, values in found.items()})
         for partition, key in stale:
             self._changed.setdefault(partition, set()).add(key)  # the right value goes out again, as the last one
+
+    async def _restored(
+        self, partitions: set[int], on_stale: Callable[[int, str], None]
+    ) -> dict[int, dict[str, bytes]]:
+        """What the changelog keeps, however long Kafka is away: a partition without records has nobody else to ask."""
+        while True:
+            try:
+                return await restore(self._kafka, self.topic, partitions, on_stale)
+            except UnavailableError as error:
+                logger.warning("recovery of %s waits: %s", self.name, error)
+                await asyncio.sleep(PAUSE)

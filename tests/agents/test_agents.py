@@ -17,7 +17,6 @@ from recomind.errors import UnavailableError
 from recomind.events import Rejected
 from recomind.settings import Settings
 from recomind.signals import Followed, Forgotten, Origin, Touched, repaired_lane
-from recomind.stack.server import free_port
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
@@ -189,13 +188,24 @@ async def test_a_table_flushes_a_key_once_and_drops_partitions_that_moved():
     await asyncio.sleep(0)
 
 
-async def test_a_table_whose_recovery_failed_is_not_recovered():
-    table = Table("profiles", Profile, topic="t", kafka={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
+async def test_a_table_is_not_recovered_while_kafka_is_away_and_tries_again(monkeypatch):
+    answers = [{0: {"u": b"value"}}, UnavailableError("Kafka", RuntimeError("away"))]
+
+    async def restore(*_):
+        answer = answers.pop()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(tables, "restore", restore)
+    monkeypatch.setattr(tables, "PAUSE", 0.0)
+    table = Table("profiles", Profile, topic="t", kafka={})
     assert table.is_recovered
     table.assign({0}, keep=False)
-    with pytest.raises(UnavailableError):
-        await table.recovered(0)
     assert not table.is_recovered
+    await table.recovered(0)
+    assert table.is_recovered
+    assert table.partitions == [0]
 
 
 async def test_before_a_commit_no_mark_stands_above_an_action_whose_person_waits():
