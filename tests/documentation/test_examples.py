@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from recomind.client import Client
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 SHOWS = {
@@ -21,6 +24,19 @@ SHOWS = {
 }
 
 
+@pytest.fixture(scope="module")
+def something_trends(worker):
+    """A worker that has published what trends."""
+    with Client(worker.base) as client:
+        client.put_video("examples-1", title="T", tags=["funny"])
+        client.post_action("examples fan", "examples-1", "like")
+        deadline = time.monotonic() + 15
+        while not client.trending(n=1):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+@pytest.mark.usefixtures("something_trends")
 @pytest.mark.parametrize("name", SHOWS)
 def test_the_example_shows_what_it_says(worker, name):
     program = [sys.executable] if name.endswith(".py") else ["bash"]
