@@ -54,6 +54,7 @@ class Refresher:
     def __init__(self, app: RecoMindApp) -> None:
         self._app = app
         self._ranking = asyncio.Lock()
+        self._taking_over = asyncio.Lock()
         self._spent = 0.0
         """Seconds of the loop's time that this round has taken for ranking."""
         self._archived = Publisher[tuple[Stored | None, Profile]](self._write_down)
@@ -71,33 +72,41 @@ class Refresher:
     async def mark(self) -> None:
         """Write down which actions are in lists and in the archive, for whoever takes our partitions over.
 
-        Also before each commit: an action that will not be delivered again must not stand below a mark while it waits.
+        Also before each commit, and then of all partitions: an action that will not be delivered again must not stand
+        below a mark while it waits, nor be without one.
         """
+        await self.take_over()
         marks, news = self._app.news.marks(), self._app.news
         await self._archived.flush()
         await self._app.read_model.put_marks({one: mark for one, mark in marks.items() if news.has_begun(one)})
 
     async def take_over(self) -> None:
         """Find those whom the last owner of a new partition left waiting."""
-        table = self._app.kept["profiles"]
-        for partition in [one for one in table.partitions if not self._app.news.has_begun(one)]:
-            is_doubted = self._app.news.is_doubted(partition)
-            mark = None if is_doubted else await self._app.read_model.mark(partition)
-            reached: Origins = {}
-            left: list[str] = []
-            for number, (user_id, origins) in enumerate(table.origins(partition)):
-                reached.update({lane: max(at + 1, reached.get(lane, 0)) for lane, at in origins.items()})
-                if waits(origins, mark or {}):
-                    left.append(user_id)
-                if number % LOOK == 0:
-                    await asyncio.sleep(0)
-            behind = left if mark is not None else await self._behind(partition, left)
-            if partition in table.partitions and is_doubted == self._app.news.is_doubted(partition):
-                people: dict[str, Profile] = {user_id: table[partition, user_id] for user_id in behind}
-                self._app.news.begin(partition, people, mark or {}, reached)
+        table, news = self._app.kept["profiles"], self._app.news
+        async with self._taking_over:
+            for partition in [one for one in table.partitions if not news.has_begun(one)]:
+                await self._begin(partition)
+
+    async def _begin(self, partition: int) -> None:
+        """Take a partition on: those above its mark wait, and, where no mark is to be trusted, those behind."""
+        table, news = self._app.kept["profiles"], self._app.news
+        is_doubted, mark = news.is_doubted(partition), await self._app.read_model.mark(partition)
+        reached: Origins = {}
+        left: list[str] = []
+        others: list[str] = []
+        for number, (user_id, origins) in enumerate(table.origins(partition)):
+            reached.update({lane: max(at + 1, reached.get(lane, 0)) for lane, at in origins.items()})
+            (left if mark is not None and waits(origins, mark) else others).append(user_id)
+            if number % LOOK == 0:
+                await asyncio.sleep(0)
+        if is_doubted or mark is None:
+            left, mark = left + await self._behind(partition, others), {}
+        if partition in table.partitions and is_doubted == news.is_doubted(partition):
+            people: dict[str, Profile] = {user_id: table[partition, user_id] for user_id in left}
+            news.begin(partition, people, mark, reached)
 
     async def _behind(self, partition: int, user_ids: Sequence[str]) -> list[str]:
-        """Those whose lists count less than their profiles: asked one by one, where no mark can be had."""
+        """Those whose lists count less than their profiles; who has no list is ranked when asked for."""
         behind: list[str] = []
         table = self._app.kept["profiles"]
         for start in range(0, len(user_ids), LOOK):

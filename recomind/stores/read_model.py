@@ -138,12 +138,15 @@ class ReadModel:
 
     async def counts(self, user_id: str, partition: int, offset: int) -> bool:
         """Whether the person has a list, and it counts the actions up to an offset of her partition."""
-        meta, mark = await self.values.get_many([keys.recommendations_meta(user_id), keys.lists_mark(partition)])
+        asked = [keys.recommendations_meta(user_id), keys.lists_mark(partition), keys.epoch(partition)]
+        meta, mark, epoch = await self.values.get_many(asked)
         if meta is None:
             return False
         if msgspec.msgpack.decode(meta, type=ListMeta).origins.get(partition, -1) >= offset:
             return True
-        return mark is not None and msgspec.msgpack.decode(mark, type=Origins).get(partition, 0) > offset
+        if mark is None or epoch == PUBLISHING:  # then lists may be older than the mark says
+            return False
+        return msgspec.msgpack.decode(mark, type=Origins).get(partition, 0) > offset
 
     async def lists_of(self, user_ids: Sequence[str]) -> dict[str, bytes]:
         """The stored lists of those people who have one, as JSON."""
@@ -264,7 +267,6 @@ class ReadModel:
             What `mark_published` wants in the end.
         """
         run = await self.values.run()
-        await self.values.delete([keys.lists_mark(partition)])
         await self._put({keys.epoch(partition): PUBLISHING})
         return run
 

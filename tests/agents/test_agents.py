@@ -211,12 +211,25 @@ async def test_a_table_is_not_recovered_while_kafka_is_away_and_tries_again(monk
 async def test_before_a_commit_no_mark_stands_above_an_action_whose_person_waits():
     model = ReadModel(MemoryValues())
     app = create_app(Settings(), model, Archive(""))
+    app.keep("profiles", Profile)
     recommendations.declare(app)
     await model.put_marks({0: {0: 11}})
     app.news.begin(0, {}, {0: 11}, {0: 11})  # a value with offset 10 was in the changelog, one with 5 was not
     app.news.add(0, {"u": Profile(origins={0: 5})}, [Origin(0, 5)])
     assert await app.before_commit()
     assert await model.mark(0) == {0: 5}
+
+
+async def test_a_commit_leaves_a_mark_of_a_partition_that_was_just_published_and_nobody_below_it_is_left_out():
+    model = ReadModel(MemoryValues())
+    app = create_app(Settings(), model, Archive(""))
+    app.keep("profiles", Profile)._values = {0: {"u": Profile(origins={0: 5})}}
+    recommendations.declare(app)
+    await model.put_marks({0: {0: 5}})
+    await model.begin_publishing(0)
+    app.news.doubt(0)
+    assert await app.before_commit()
+    assert (list(app.news.take(9)), await model.mark(0)) == (["u"], {0: 0})
 
 
 async def test_nothing_is_done_or_said_to_be_ready_before_the_tables_are_here():
