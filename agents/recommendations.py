@@ -26,8 +26,8 @@ from recomind.stores.read_model import PERSON, Stored
 CHUNK: Final = 16
 """People whose figures are read, and whose lists are written, together."""
 
-TEACH: Final = 4
-"""Most likes learned from after a round; one while more people wait."""
+TEACH: Final = 2
+"""Most likes learned from after a round; one while more people wait: a lesson takes longer than a list."""
 
 BEHIND: Final = 1_000
 """Records of the stream that wait to be taken in from which on lists take second place."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from recomind.candidates.found import Candidates, Person, together
+from recomind.candidates.found import Candidates, Person
 from recomind.ranking.index import NO_ROWS, VideoIndex
 
 SEEDS: Final = 10
@@ -22,8 +22,10 @@ LATEST: Final = 10
 
 def propose(person: Person, index: VideoIndex) -> Candidates:
     """The latest likes of similar people, each weighted by its person's similarity."""
-    lists = ((index.likes_of.get(user, NO_ROWS)[-LATEST:], score) for user, score in similar(person, index))
-    return together((rows, np.full(len(rows), score)) for rows, score in lists)
+    people = similar(person, index)
+    rows = [index.likes_of.get(user, NO_ROWS)[-LATEST:] for user, _ in people]
+    scores = np.repeat([score for _, score in people], [len(some) for some in rows])
+    return Candidates(np.concatenate([NO_ROWS, *rows]), scores)
 
 
 def similar(person: Person, index: VideoIndex, user_id: str = "") -> list[tuple[str, float]]:

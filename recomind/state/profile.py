@@ -5,6 +5,7 @@ video whose tags arrive or change after the like counts with its right tags, and
 (`docs/decisions/0003-derived-tags.md`)
 """
 
+from operator import itemgetter
 from struct import pack
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -114,8 +115,8 @@ def enjoyed_lately(profile: Profile, n: int) -> list[str]:
     views = [reaction for reaction in profile.reactions if reaction[1] == "view"]
     if not views:
         return [liked[0] for liked in profile.likes[: -n - 1 : -1]]
-    entries: list[Liked | Reaction] = [*profile.likes[-n:], *views]
-    entries.sort(key=_moment, reverse=True)
+    entries: list[Liked | Reaction] = [*profile.likes[: -n - 1 : -1], *views[::-1]]
+    entries.sort(key=_when, reverse=True)  # of one time, likes come first, and then in their order
     return list(dict.fromkeys([str(entry[0]) for entry in entries]))[:n]
 
 
@@ -186,6 +187,9 @@ def _latest(earlier: tuple[_Entry, ...], new: _Entry, size: int) -> tuple[_Entry
     if earlier and earlier[-1].timestamp >= new.timestamp:
         return tuple(sorted((*earlier, new), key=_moment)[-size:])
     return (*earlier, new)[-size:]
+
+
+_when = itemgetter(-1)
 
 
 def _moment(entry: Liked | Reaction) -> tuple[Any, ...]:
