@@ -44,7 +44,6 @@ def declare(app: RecoMindApp) -> None:
     refresher = Refresher(app)
     app.every(app.options.refresh_interval, refresher.refresh)
     app.every(app.options.trending_interval, refresher.share_weights)
-    app.every(app.options.trending_interval, refresher.take_over)
     app.every(app.options.trending_interval, refresher.mark)
 
 

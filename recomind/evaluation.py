@@ -148,12 +148,11 @@ class Evaluation:
     def _alone(self, action: Action) -> tuple[float, ...]:
         person = self.engine.profile(action.user_id)
         ranked = self.engine.rank(action.user_id, person, action.timestamp)
-        row = self.engine.index.rows.get(action.video_id, -1)
-        return tuple(_standings(ranked, row)) if action.video_id in self._known else (np.inf,) * len(ranked.scores)
+        at = ranked.place_of(self.engine.index.rows.get(action.video_id, -1))
+        return tuple(_standings(ranked, at)) if action.video_id in self._known else (np.inf,) * len(ranked.scores)
 
 
-def _standings(ranked: Ranked, row: int) -> Iterator[float]:
-    """Where a candidate stands for each source alone."""
-    where = np.flatnonzero(ranked.rows == row)
+def _standings(ranked: Ranked, at: int | None) -> Iterator[float]:
+    """Where a candidate stands for each source alone; nowhere if it is none."""
     for scores in ranked.scores:
-        yield place(scores, int(where[0])) if len(where) else np.inf
+        yield np.inf if at is None else place(scores, at)

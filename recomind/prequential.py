@@ -51,10 +51,10 @@ def hits(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str) -> 
     """
     if has_seen(ranked.profile, video_id):
         return {}
-    where = np.flatnonzero(ranked.rows == index.rows.get(video_id, -1))
-    if not len(where):
+    at = ranked.place_of(index.rows.get(video_id, -1))
+    if at is None:
         return dict.fromkeys((HYBRID, *SOURCES), False)
-    at, listed = int(where[0]), slate_of(ranked, index, weights, CUTOFF)
+    listed = slate_of(ranked, index, weights, CUTOFF)
     alone = {name: place(scores, at) <= CUTOFF for name, scores in zip(SOURCES, ranked.scores, strict=True)}
     return {HYBRID: any(pick.video_id == video_id for pick in listed.picks), **alone}
 

@@ -59,6 +59,11 @@ class Ranked(NamedTuple):
     now: float
     """As of when, epoch seconds."""
 
+    def place_of(self, row: int) -> int | None:
+        """Where a row of the index stands among the candidates; None for one that is none of them."""
+        where = np.flatnonzero(self.rows == row)
+        return int(where[0]) if len(where) else None
+
     def scores_by(self, weights: Weights) -> Floats:
         """The blend's scores, shape (candidates,)."""
         return blend.score(weights, PRIOR, self.features, situation(self.profile, self.now))
@@ -78,19 +83,6 @@ def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
     return Ranked(rows, scores, weighed, profile, person.tastes, now)
 
 
-def recommend(profile: Profile, index: VideoIndex, weights: Weights, now: float, n: int) -> Slate:
-    """The `n` best videos for a person.
-
-    Args:
-        profile: the person; an empty one for somebody new.
-        index: the read model.
-        weights: of the blend.
-        now: event time, epoch seconds.
-        n: most videos in the slate.
-    """
-    return slate_of(rank(profile, index, now), index, weights, n)
-
-
 def slate_of(ranked: Ranked, index: VideoIndex, weights: Weights, n: int, caps: Caps | None = None) -> Slate:
     """The slate of candidates: by the blend's score, diversified by `caps` (None for the usual ones)."""
     total = ranked.scores_by(weights)
@@ -105,10 +97,10 @@ def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> We
 
     Nothing is learned from a video that no source proposed: no weights would have shown it.
     """
-    where = np.flatnonzero(ranked.rows == index.rows.get(liked, -1))
-    if not len(where):
+    at = ranked.place_of(index.rows.get(liked, -1))
+    if at is None:
         return weights
-    return blend.learn(weights, PRIOR, ranked.features, int(where[0]), situation(ranked.profile, ranked.now))
+    return blend.learn(weights, PRIOR, ranked.features, at, situation(ranked.profile, ranked.now))
 
 
 def _explore(first: list[int], by_score: Rows, index: VideoIndex, profile: Profile) -> list[int]:

@@ -65,10 +65,10 @@ def standing(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str,
         return Standing(SEEN, f"seen: {_seen_by(profile, video_id)}", len(ranked.rows))
     if row not in index.videos:
         return Standing(UNKNOWN, "unknown: it is not in the catalogue")
-    where = np.flatnonzero(ranked.rows == row)
-    if not len(where):
+    at = ranked.place_of(row)
+    if at is None:
         return _left_out(ranked, index, row)
-    return _ranked(ranked, index, weights, int(where[0]), n)
+    return _ranked(ranked, index, weights, at, n)
 
 
 def segment_of(likes: int) -> str:
