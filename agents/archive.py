@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import NAMESPACE_OID, UUID
 
 from mode.utils.logging import get_logger
 
@@ -18,7 +18,7 @@ from recomind.app import RecoMindApp
 from recomind.errors import UnavailableError
 from recomind.events import Action
 from recomind.signals import Origin, place_of
-from recomind.stores.archive import ArchivedAction, moment
+from recomind.stores.archive import ArchivedAction, moment, uuid5
 from recomind.stores.read_model import ARCHIVE
 from recomind.transport.batches import Batch
 
@@ -27,7 +27,7 @@ logger = get_logger(__name__)
 PAUSE: Final = 0.5
 """Seconds between attempts while PostgreSQL is away."""
 
-ACTIONS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.ACTIONS)
+ACTIONS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.ACTIONS.encode())
 
 
 def declare(app: RecoMindApp) -> None:
@@ -78,5 +78,4 @@ def archived(origin: Origin, action: Action) -> ArchivedAction:
 
 def action_id(origin: Origin) -> UUID:
     """The id of an action that brought none: a UUIDv5 of its place in the log."""
-    partition, offset = place_of(origin)
-    return uuid5(ACTIONS_NAMESPACE, f"{partition}:{offset}")
+    return uuid5(ACTIONS_NAMESPACE, b"%d:%d" % place_of(origin))

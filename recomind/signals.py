@@ -11,7 +11,7 @@ import msgspec
 
 from recomind.events import Action
 
-TRAIL: Final = 10
+TRAIL: Final = 5
 """With how many of the videos liked or watched before it a new like is paired."""
 
 

@@ -15,10 +15,10 @@ string of bytes: a fold copies and a changelog encodes them in one go, and ranki
 
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from recomind.signals import TRAIL, Followed, Signal, Touched
 from recomind.state.origins import Origins, take
@@ -113,8 +113,7 @@ def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
         if isinstance(signal, Followed):
             company.lead_to(signal.by, signal.gap, signal.timestamp)
         else:
-            for gap, earlier in enumerate(signal.trail, 1):
-                company.come_after(earlier, gap)
+            company.come_after(signal.trail)
             likers = _joined(likers, signal)
         company.prune()
     return Neighbours(origins, tuple(company.others), company.weights.tobytes(), likers, company.left, company.epoch)
@@ -138,8 +137,8 @@ class _Company:
 
     def enter(self, epoch: int) -> None:
         """Go on in the units of an epoch, if it is a later one."""
-        bits = HALVINGS * (epoch - self.epoch)
-        if bits > 0:
+        if epoch > self.epoch:
+            bits = HALVINGS * (epoch - self.epoch)
             self.weights[2::3] = array(_CODE, [lately >> bits for lately in self.weights[2::3]])
             self.left, self.epoch = self.left >> bits, epoch
 
@@ -151,21 +150,23 @@ class _Company:
         self._add(place, _BY_GAP[gap])
         self._add(place + 2, lately)
 
-    def come_after(self, other: str, gap: int) -> None:
-        """This video was liked after another one."""
-        self._add(self._place(other) + 1, _BY_GAP[gap])
+    def come_after(self, trail: Iterable[str]) -> None:
+        """This video was liked after others, the latest of them first."""
+        for gap, other in enumerate(trail, 1):
+            self._add(self._place(other) + 1, _BY_GAP[gap])
 
     def prune(self) -> None:
-        """Keep the `SIZE` with the largest sums, if there are `SLACK` more."""
+        """Keep the `SIZE` with the largest sums, if there are `SLACK` more; of equals those that came later."""
         if len(self.others) > SIZE + SLACK:
-            pairs = zip(self.others, zip(*[iter(self.weights)] * 3, strict=True), strict=True)
-            largest = sorted(pairs, key=lambda pair: (-sum(pair[1]), pair[0]))[:SIZE]
-            self.others = [other for other, _ in largest]
-            self.weights = array(_CODE, chain.from_iterable(weights for _, weights in largest))
+            weights = np.frombuffer(self.weights, _CODE).reshape(-1, 3)
+            largest = np.sort(np.argsort(weights.sum(axis=1), kind="stable")[-SIZE:])
+            self.weights = array(_CODE, weights[largest].tobytes())
+            self.others = [self.others[place] for place in largest.tolist()]
             self._places.clear()
 
     def _add(self, place: int, weight: int) -> None:
-        self.weights[place] = min(self.weights[place] + weight, MOST)
+        sum_ = self.weights[place] + weight
+        self.weights[place] = min(MOST, sum_)
 
     def _place(self, other: str) -> int:
         """Where the weights of the pair with another video begin; at the end for a new one."""

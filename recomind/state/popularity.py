@@ -37,10 +37,11 @@ class Counts(NamedTuple):
     skips: int = 0
 
 
-NONE: Final = Counts()
+FIRST: Final = {"like": Counts(likes=1), "view": Counts(views=1), "skip": Counts(skips=1)}
+"""The counts of a single action of each type."""
 
 Ring = dict[int, Counts]
-"""Bucket number (event time divided by the bucket's length) to its counts."""
+"""Bucket number (event time divided by the bucket's length) to its counts, the earliest bucket first."""
 
 Scores = tuple[float, ...]
 """A log-score for each of `HALF_LIVES`; -inf where nothing happened."""
@@ -134,7 +135,9 @@ def window(popularity: Popularity, seconds: float, now: float) -> Counts:
 def _add_all(scores: Scores, terms: Iterable[float]) -> Scores:
     """`add` for each score and its term; written out, as it is the most frequent sum of all."""
     pairs = zip(scores, terms, strict=True)
-    return tuple([max(one, term) + log1p(exp(-abs(one - term))) for one, term in pairs])
+    return tuple(
+        [one + log1p(exp(more)) if (more := term - one) < 0.0 else term + log1p(exp(-more)) for one, term in pairs]
+    )
 
 
 def _count(counts: Counts, kind: str) -> Counts:
@@ -146,10 +149,18 @@ def _count(counts: Counts, kind: str) -> Counts:
 
 def _mark(ring: Ring, bucket: int, floor: int, kind: str) -> None:
     """Count one more action in its bucket; buckets at or below `floor` are out of every window."""
-    if bucket <= floor:
-        return
-    is_new = bucket not in ring
-    ring[bucket] = _count(ring.get(bucket, NONE), kind)
-    if is_new and min(ring) <= floor:
-        for old in [number for number in ring if number <= floor]:
-            del ring[old]
+    if bucket in ring:
+        ring[bucket] = _count(ring[bucket], kind)
+    elif bucket > floor:
+        is_late = bool(ring) and bucket < next(reversed(ring))
+        ring[bucket] = FIRST[kind]
+        if is_late:
+            _sort(ring)
+        while (first := next(iter(ring))) <= floor:
+            del ring[first]
+
+
+def _sort(ring: Ring) -> None:
+    in_order = sorted(ring.items())
+    ring.clear()
+    ring.update(in_order)

@@ -105,17 +105,18 @@ def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, lis
     """
     if not is_news(profile.origins, origin.lane, origin.offset) or _is_repeated(profile, action):
         return profile, []
-    again = _is_again(profile, action)
-    trail = _trail(profile, action.video_id) if action.action_type == "like" and not again else ()
-    return _absorb(profile, origin, action), derive(trail, again, action, origin)
+    liked, earlier = action.action_type == "like", _earlier(profile, action)
+    again = earlier is not None and (liked or earlier[1] == action.action_type)
+    trail = _trail(profile, action.video_id) if liked and not again else ()
+    return _absorb(profile, origin, action, earlier), derive(trail, again, action, origin)
 
 
 def enjoyed_lately(profile: Profile, n: int) -> list[str]:
     """The latest `n` videos that the person enjoyed, that is liked or watched, each once, latest first."""
-    views = [reaction for reaction in profile.reactions if reaction[1] == "view"]
+    views = [reaction for reaction in profile.reactions[::-1] if reaction[1] == "view"]
     if not views:
         return [liked[0] for liked in profile.likes[: -n - 1 : -1]]
-    entries: list[Liked | Reaction] = [*profile.likes[: -n - 1 : -1], *views[::-1]]
+    entries: list[Liked | Reaction] = [*profile.likes[: -n - 1 : -1], *views[:n]]
     entries.sort(key=_when, reverse=True)  # of one time, likes come first, and then in their order
     return list(dict.fromkeys([str(entry[0]) for entry in entries]))[:n]
 
@@ -143,18 +144,24 @@ def unmet(profile: Profile, video_id: str) -> Profile:
     )
 
 
-def _absorb(profile: Profile, origin: Origin, action: Action) -> Profile:
-    liked = action.action_type == "like"
+def _absorb(profile: Profile, origin: Origin, action: Action, earlier: Any) -> Profile:
+    """The profile after an action; `earlier` is what it replaces of likes or reactions, as the same video's."""
+    _, video_id, kind, at, event_id = action
+    likes, reactions, liked = profile.likes, profile.reactions, kind == "like"
+    if liked:
+        likes = _latest(likes, Liked(video_id, at), earlier, LIKES)
+    else:
+        reactions = _latest(reactions, Reaction(video_id, kind, at), earlier, REACTIONS)
     return Profile(
         advance(profile.origins, origin),
-        _with_like(profile.likes, action) if liked else profile.likes,
-        profile.reactions if liked else _with_reaction(profile.reactions, action),
-        _with_seen(profile.seen, action.video_id),
-        _with_event_id(profile.event_ids, action.event_id),
+        likes,
+        reactions,
+        _with_seen(profile.seen, video_id),
+        _with_event_id(profile.event_ids, event_id),
         profile.like_count + liked,
-        profile.view_count + (action.action_type == "view"),
-        profile.skip_count + (action.action_type == "skip"),
-        max(profile.last_at, action.timestamp),
+        profile.view_count + (kind == "view"),
+        profile.skip_count + (kind == "skip"),
+        max(profile.last_at, at),
         profile.forgotten_at,
     )
 
@@ -164,31 +171,26 @@ def _trail(profile: Profile, video_id: str) -> tuple[str, ...]:
     return tuple([enjoyed for enjoyed in enjoyed_lately(profile, TRAIL + 1) if enjoyed != video_id][:TRAIL])
 
 
-def _is_again(profile: Profile, action: Action) -> bool:
-    if action.action_type == "like":
-        return action.video_id in [liked[0] for liked in profile.likes]
-    return (action.video_id, action.action_type) in [reaction[:2] for reaction in profile.reactions]
+def _earlier(profile: Profile, action: Action) -> Liked | Reaction | None:
+    """What the profile holds of the same video: of likes for a like, else of reactions."""
+    if len(profile.seen) < 4 * SEEN and not has_seen(profile, action.video_id):
+        return None  # as long as all is remembered, this is faster
+    entries: tuple[Liked | Reaction, ...] = profile.likes if action.action_type == "like" else profile.reactions
+    ids = list(map(_video, entries))
+    return entries[ids.index(action.video_id)] if action.video_id in ids else None
 
 
-def _with_like(likes: tuple[Liked, ...], action: Action) -> tuple[Liked, ...]:
-    return _latest(likes, Liked(action.video_id, action.timestamp), LIKES)
-
-
-def _with_reaction(reactions: tuple[Reaction, ...], action: Action) -> tuple[Reaction, ...]:
-    return _latest(reactions, Reaction(action.video_id, action.action_type, action.timestamp), REACTIONS)
-
-
-def _latest(earlier: tuple[_Entry, ...], new: _Entry, size: int) -> tuple[_Entry, ...]:
+def _latest(entries: tuple[_Entry, ...], new: _Entry, earlier: _Entry | None, size: int) -> tuple[_Entry, ...]:
     """The `size` latest by event time, a video once; the same for every order of arrival."""
-    again = [entry for entry in earlier if entry[0] == new[0]]
-    if again:
-        earlier = tuple(entry for entry in earlier if entry is not again[0])
-        new = max(again[0], new, key=_moment)
-    if earlier and earlier[-1].timestamp >= new.timestamp:
-        return tuple(sorted((*earlier, new), key=_moment)[-size:])
-    return (*earlier, new)[-size:]
+    if earlier is not None:
+        entries = tuple([entry for entry in entries if entry is not earlier])
+        new = max(earlier, new, key=_moment)
+    if entries and entries[-1].timestamp >= new.timestamp:
+        return tuple(sorted((*entries, new), key=_moment)[-size:])
+    return (*entries, new)[-size:]
 
 
+_video = itemgetter(0)
 _when = itemgetter(-1)
 
 

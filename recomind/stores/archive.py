@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha1
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pgproto import pgproto
 
 from recomind.breaker import Breaker
 from recomind.catalogue import Video
@@ -200,6 +202,19 @@ class Archive:
 def moment(at: float) -> datetime:
     """Epoch seconds as PostgreSQL takes them."""
     return datetime.fromtimestamp(at, UTC)
+
+
+def uuid5(namespace: UUID, name: bytes) -> UUID:
+    """The UUID of version 5 of a name (RFC 9562), as asyncpg's own kind: quicker made and encoded than the library's.
+
+    >>> from uuid import NAMESPACE_OID
+    >>> uuid5(NAMESPACE_OID, b"0:1")
+    UUID('70fbbbf6-fe32-502c-92a7-a4f7e0771bdb')
+    """
+    digest = sha1(namespace.bytes + name, usedforsecurity=False).digest()
+    version, variant = digest[6] & 0x0F | 0x50, digest[8] & 0x3F | 0x80
+    made: UUID = pgproto.UUID(b"%b%c%c%c%b" % (digest[:6], version, digest[7], variant, digest[9:16]))
+    return made
 
 
 def _video(row: Sequence[Any]) -> Video:

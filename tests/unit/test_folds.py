@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recomind.events import Action
 from recomind.ranking.index import VideoIndex
-from recomind.signals import Followed, Origin, Touched, repaired_lane
+from recomind.signals import TRAIL, Followed, Origin, Touched, repaired_lane
 from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import EPOCH, HALF_LIFE, SIZE, SLACK, UNIT, Neighbours
 from recomind.state.popularity import HALF_LIVES, RATES, Counts, Popularity, decayed, window
@@ -179,7 +179,7 @@ def test_neighbours_are_the_same_for_any_batches_and_redelivery(drawn, data):
 
 
 def test_neighbours_are_bounded_and_keep_the_strongest():
-    signals = [Followed("v", 0, n, float(n), f"w{n}", 1 if n == 3 else 10) for n in range(1000)]
+    signals = [Followed("v", 0, n, float(n), f"w{n}", 1 if n == 3 else TRAIL) for n in range(1000)]
     company = dict(neighbours.fold(Neighbours(), signals).company())
     assert len(company) <= SIZE + SLACK
     assert "w3" in company
