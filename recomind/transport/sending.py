@@ -41,7 +41,7 @@ class Sender:
             check: called before each batch of `send_all`; raises if this process may not write any more.
         """
         self._check = check
-        self._options = {"acks": "all", "compression_type": "lz4", **kafka}
+        self._options = {"acks": "all", "compression_type": "snappy", **kafka}
         self._producer: AIOKafkaProducer | None = None
         self._border = Breaker("Kafka", (KafkaError, TimeoutError))
         self._writing = 0
