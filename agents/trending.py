@@ -28,6 +28,7 @@ def declare(app: RecoMindApp) -> None:
         if app.leads:
             await app.read_model.put_popular(app.replica.popular(app.options.slate_size))
 
+    app.every(min(app.options.publish_interval, app.options.read_model_ttl / 4), app.replica.follow_popularity)
     app.every(app.options.trending_interval, app.replica.follow_catalogue)
     app.every(app.options.trending_interval, publish_trending)
 

@@ -1,6 +1,7 @@
 """Collaborative: what people who like the same have liked lately."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from heapq import nsmallest
 from math import log
 from typing import Final
@@ -29,12 +30,17 @@ def propose(person: Person, index: VideoIndex) -> Candidates:
 
 
 def similar(person: Person, index: VideoIndex, user_id: str = "") -> list[tuple[str, float]]:
-    """People who lately liked what this person liked, most similar first: sum of 1/log(2 + likes) over shared videos.
+    """People who lately liked what this person liked, most similar first; without the one asked about (`user_id`)."""
+    return similar_to(person.enjoyed, index, user_id)
 
-    The person asked about (`user_id`) is left out; Adamic and Adar, "Friends and neighbors on the Web", 2003.
+
+def similar_to(enjoyed: Sequence[int], index: VideoIndex, user_id: str = "") -> list[tuple[str, float]]:
+    """The same of somebody who liked these, latest first: scored by the sum of 1/log(2 + likes) over shared videos.
+
+    Adamic and Adar, "Friends and neighbors on the Web", 2003.
     """
     scores: defaultdict[str, float] = defaultdict(float)
-    for row in person.enjoyed[:SEEDS]:
+    for row in enjoyed[:SEEDS]:
         share = 1 / log(2 + index.columns.likes[row])
         for liker, _ in index.likers.get(row, ()):
             scores[liker] += share

@@ -54,12 +54,12 @@ class Heads:
         self._due: set[str | int] = set()
         self._tagged: defaultdict[int, set[int]] = defaultdict(set)
 
-    def touch(self, row: int) -> None:
-        """A video's figures have changed."""
-        self._changed.append(row)
+    def touch(self, *rows: int) -> None:
+        """Videos' figures have changed."""
+        self._changed += rows
         if len(self._changed) > 2 * REMEMBERED:
-            del self._changed[:REMEMBERED]
-            self._forgotten += REMEMBERED
+            self._forgotten += len(self._changed) - REMEMBERED
+            del self._changed[:-REMEMBERED]
 
     def forget(self) -> None:
         """Make all lists anew, from all videos: a score has fallen."""

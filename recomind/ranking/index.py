@@ -4,7 +4,7 @@ A worker fills it from Redis as it needs videos, the evaluation engine from its 
 `put_*` methods with the same absolute values, so a video put twice is only put again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -86,6 +86,23 @@ class VideoIndex:
         self.columns.likes[row] = popularity.likes
         self.columns.liked_at[row] = popularity.liked_at
         self.heads.touch(row)
+
+    def put_figures(
+        self,
+        video_ids: Sequence[str],
+        scores: Floats,
+        actions: Floats,
+        first_at: Floats,
+        likes: Floats,
+        liked_at: Floats,
+    ) -> None:
+        """What `put_popularity` takes of many videos, each of them once, in columns: shape (videos, ...)."""
+        rows, columns = self.rows_of(video_ids), self.columns
+        if (actions < columns.actions[rows]).any():  # somebody was forgotten
+            self.heads.forget()
+        columns.scores[rows], columns.actions[rows], columns.first_at[rows] = scores, actions, first_at
+        columns.likes[rows], columns.liked_at[rows] = likes, liked_at
+        self.heads.touch(*rows.tolist())
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
         """A video's company and latest likers."""

@@ -8,6 +8,7 @@
 | `user_profile:{user_id}` | the person's top tags, a JSON array | 30 min |
 | `user_state:{user_id}` | the person's profile, msgpack | 7 days |
 | `video_popularity:{video_id}` | the video's popularity, msgpack | none |
+| `popularity_feed` | a stream: popularity that has just changed, as ranking reads it | entries: 20 s |
 | `video_neighbours:{video_id}` | the video's company, msgpack | none |
 | `trending:{partition}` | a partition's most popular videos, msgpack | none |
 | `trending:{partition}:{tag}` | the same by window, of one tag; an empty tag for all | 8 days |
@@ -35,12 +36,14 @@ USER_STATE_TTL: Final = 7 * 24 * 60 * MINUTE
 LEADERS_TTL: Final = 8 * 24 * 60 * MINUTE
 FIGURES_TTL: Final = 5
 HISTORY_TTL: Final = 24 * 60 * MINUTE
+FEED_TTL: Final = 20
 FORGOTTEN_TTL: Final = 7 * 24 * 60 * MINUTE
 MODEL_TTL: Final = 24 * 60 * MINUTE
 
 POPULAR_VIDEOS: Final = "popular_videos"
 MODEL_VERSION: Final = "model_version"
 OPERATIONS_HISTORY: Final = "operations_history"
+POPULARITY_FEED: Final = "popularity_feed"
 LISTS_WRITTEN: Final = "lists_written"
 
 

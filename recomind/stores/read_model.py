@@ -4,7 +4,8 @@ Values are absolute and overwritten, never incremented, so writing one twice is 
 Redis, or memory in tests.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from recomind.state.neighbours import Neighbours
 from recomind.state.origins import Origins
 from recomind.state.popularity import Figures, Popularity
 from recomind.state.profile import Likes, Profile
-from recomind.stores import keys
+from recomind.stores import feed, keys
 from recomind.stores.fence import Fence
 from recomind.stores.values import Values
 
@@ -111,10 +112,11 @@ class ReadModel:
         found = await self.values.get_many([keys.forgetting(part, user_id) for part in parts])
         return {part: int(at or b"-1") for part, at in zip(parts, found, strict=True)}
 
-    async def written(self) -> AsyncIterator[list[str]]:
+    async def written(self) -> AsyncGenerator[list[str], None]:
         """Whose lists have been written, from now on; first of all nobody's, once listening has begun."""
-        async for message in self.values.listen(keys.LISTS_WRITTEN):
-            yield msgspec.msgpack.decode(message, type=list[str]) if message else []
+        async with aclosing(self.values.listen(keys.LISTS_WRITTEN)) as messages:
+            async for message in messages:
+                yield msgspec.msgpack.decode(message, type=list[str]) if message else []
 
     async def list_of(self, user_id: str) -> tuple[bytes, ListMeta] | None:
         """A person's list and what it counts; None when the cache is cold."""
@@ -185,8 +187,9 @@ class ReadModel:
         return await self._read(user_ids, keys.user_state, Likes)
 
     async def put_popularity(self, videos: Mapping[str, Popularity]) -> None:
-        """Store videos' popularity."""
+        """Store videos' popularity; whoever has read one of them hears of it by the feed."""
         await self._put({keys.video_popularity(video): _encode(state) for video, state in videos.items()})
+        await feed.tell(self.values, videos, self.fence)
 
     async def popularity(self, video_ids: Sequence[str]) -> dict[str, Popularity]:
         """The popularity of those videos that have any."""

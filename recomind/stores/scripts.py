@@ -32,3 +32,13 @@ KEYS[#KEYS] = nil
 {SET_ALL}return 1
 """
 """The same where the first key is not there, and the last is as expected, empty for not there; whether it was so."""
+
+APPEND: Final = """\
+local since = (redis.call('TIME')[1] - ARGV[1]) * 1000
+redis.call('XADD', KEYS[1], 'MINID', '~', since, '*', 'm', ARGV[2])
+return 1
+"""
+"""Adds an entry to a stream, of which those that are older than so many seconds may go."""
+
+APPEND_FENCED: Final = f"{FENCE}{APPEND}"
+"""The same behind a fence; whether we are not outdated."""

@@ -1,9 +1,7 @@
-"""Bytes by key, and messages to whoever listens: Redis, and its twin in memory. All that is asked of a server."""
+"""Bytes by key, messages to whoever listens, and logs: Redis. Its twin in memory is `memory`."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from time import monotonic
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from redis import asyncio as redis
@@ -16,8 +14,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from recomind.breaker import Breaker
 from recomind.errors import OutdatedError
 from recomind.stores import keys as names
-from recomind.stores.fence import MEMORY, Fence
-from recomind.stores.scripts import DELETE_FENCED, SET_ALL, SET_FENCED, SET_NEW
+from recomind.stores.fence import Fence
+from recomind.stores.scripts import APPEND, APPEND_FENCED, DELETE_FENCED, SET_ALL, SET_FENCED, SET_NEW
 
 CONNECTIONS: Final = 128
 """Most connections of a process; more requests than that wait for one."""
@@ -33,6 +31,15 @@ MOST: Final = 1_000
 
 TOGETHER: Final = 8
 """Reads of at most so many keys share a command with others."""
+
+ENTRIES: Final = 16
+"""Most entries of a log read by one command."""
+
+MESSAGE: Final = b"m"
+"""The one field of an entry."""
+
+START: Final = "0-0"
+"""The place in a log before its first entry."""
 
 Guard = tuple[str, bytes | None]
 """A key and the value it is expected to have; None: it is not there."""
@@ -67,8 +74,21 @@ class Values(Protocol):
     async def publish(self, channel: str, message: bytes) -> None:
         """Send a message to those who listen to the channel now."""
 
-    def listen(self, channel: str) -> AsyncIterator[bytes | None]:
+    def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
         """The messages of a channel, from now on; first of all a None once listening has begun."""
+
+    async def append(self, log: str, message: bytes, keep: int, fence: Fence | None = None) -> None:
+        """Add an entry to a log, whose entries vanish some time after `keep` seconds.
+
+        Raises:
+            OutdatedError: a later generation than that of the fence has written.
+        """
+
+    async def end_of(self, log: str) -> str:
+        """The place in a log after which nothing has been added yet."""
+
+    async def read_log(self, log: str, after: str) -> tuple[str, list[bytes]]:
+        """Entries of a log after a place, none once all are read; and the place after them."""
 
     async def replace(self, key: str, value: bytes) -> bool:
         """Set the value of a key if the key has one; whether it had."""
@@ -81,84 +101,6 @@ class Values(Protocol):
 
     async def close(self) -> None:
         """Disconnect."""
-
-
-class MemoryValues:
-    """The twin in memory: for tests, and for one process without Redis."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._values: dict[str, tuple[bytes, float]] = {}
-        self._listeners: defaultdict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)
-
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of keys, None where there is none."""
-        now = self._clock()
-        found = (self._values.get(key) for key in keys)
-        return [entry[0] if entry and entry[1] > now else None for entry in found]
-
-    async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None, fence: Fence | None = None) -> None:
-        """Set values, which vanish after `ttl` seconds; None: never."""
-        if fence is not None:
-            self._pass(fence)
-        until = float("inf") if ttl is None else self._clock() + ttl
-        self._values.update({key: (value, until) for key, value in values.items()})
-
-    async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
-        """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so."""
-        is_new = (await self.get_many([next(iter(values)), guard[0]])) == [None, guard[1]]
-        if is_new:
-            await self.set_many(values, ttl)
-        return is_new
-
-    async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
-        """Remove keys."""
-        if fence is not None:
-            self._pass(fence)
-        for key in keys:
-            self._values.pop(key, None)
-
-    async def publish(self, channel: str, message: bytes) -> None:
-        """Send a message to those who listen to the channel now."""
-        for queue in self._listeners[channel]:
-            queue.put_nowait(message)
-
-    async def listen(self, channel: str) -> AsyncIterator[bytes | None]:
-        """The messages of a channel, from now on; first of all a None once listening has begun."""
-        queue = asyncio.Queue[bytes]()
-        self._listeners[channel].add(queue)
-        try:
-            yield None
-            while True:
-                yield await queue.get()
-        finally:
-            self._listeners[channel].discard(queue)
-
-    async def replace(self, key: str, value: bytes) -> bool:
-        """Set the value of a key if the key has one; whether it had."""
-        had = (await self.get_many([key])) != [None]
-        if had:
-            await self.set_many({key: value})
-        return had
-
-    async def run(self) -> bytes:
-        """What names the server's run: there is but one."""
-        return b"memory"
-
-    async def keys_under(self, prefix: str) -> AsyncIterator[str]:
-        """All keys that begin with a prefix."""
-        for key in [key for key in self._values if key.startswith(prefix)]:
-            yield key
-
-    async def close(self) -> None:
-        """Nothing to disconnect."""
-
-    def _pass(self, fence: Fence) -> None:
-        key, now = names.generation(fence.group), self._clock()
-        latest, until = self._values.get(key, (b"0", now))
-        if until > now and int(latest) > fence.generation:
-            raise OutdatedError("Redis", fence.generation)
-        self._values[key] = b"%d" % fence.generation, now + MEMORY
 
 
 class RedisValues:
@@ -175,8 +117,8 @@ class RedisValues:
         )
         self._redis = redis.Redis.from_pool(pool)
         self._border = Breaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
-        self._set_all, self._set_fenced, self._delete_fenced, self._set_new = map(
-            self._redis.register_script, (SET_ALL, SET_FENCED, DELETE_FENCED, SET_NEW)
+        self._set_all, self._set_fenced, self._delete_fenced, self._set_new, self._append, self._append_fenced = map(
+            self._redis.register_script, (SET_ALL, SET_FENCED, DELETE_FENCED, SET_NEW, APPEND, APPEND_FENCED)
         )
         self._asked: list[str] | None = None
         self._round: asyncio.Task[list[bytes | None]] | None = None
@@ -224,7 +166,7 @@ class RedisValues:
             sent: Awaitable[Any] = self._redis.publish(channel, message)
             await sent
 
-    async def listen(self, channel: str) -> AsyncIterator[bytes | None]:
+    async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
         """The messages of a channel, from now on; first of all a None once listening has begun.
 
         Raises:
@@ -242,6 +184,28 @@ class RedisValues:
                         await self._redis.ping()
                 if message is not None:
                     yield message["data"]
+
+    async def append(self, log: str, message: bytes, keep: int, fence: Fence | None = None) -> None:
+        """Add an entry to a log, whose entries vanish some time after `keep` seconds."""
+        if fence is None:
+            await self._run(self._append, [log], [keep, message])
+        elif not await self._run(
+            self._append_fenced, [log, names.generation(fence.group)], [keep, message, fence.generation]
+        ):
+            raise OutdatedError("Redis", fence.generation)
+
+    async def end_of(self, log: str) -> str:
+        """The place in a log after which nothing has been added yet."""
+        with self._border:
+            last: Any = await self._redis.xrevrange(log, count=1)
+        return last[0][0].decode() if last else START
+
+    async def read_log(self, log: str, after: str) -> tuple[str, list[bytes]]:
+        """Entries of a log after a place, none once all are read; and the place after them."""
+        with self._border:
+            found: Any = await self._redis.xread({log: after}, count=ENTRIES)
+        entries = found[0][1] if found else []
+        return entries[-1][0].decode() if entries else after, [fields[MESSAGE] for _, fields in entries]
 
     async def replace(self, key: str, value: bytes) -> bool:
         """Set the value of a key if the key has one; whether it had."""

@@ -21,8 +21,8 @@ from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.fence import Fence
+from recomind.stores.memory import MemoryValues
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import MemoryValues
 from recomind.transport import table as tables
 from recomind.transport.batches import BATCH_MAX, Batch
 from recomind.transport.changelog import is_newer

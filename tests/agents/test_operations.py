@@ -7,8 +7,8 @@ from agents.operations import Reporter
 from recomind.figures import Figures, Summary
 from recomind.ranking.blend import Weights
 from recomind.stores import keys
+from recomind.stores.memory import MemoryValues
 from recomind.stores.operations import POINTS, Operations
-from recomind.stores.values import MemoryValues
 from recomind.worker import build
 from tests.unit.test_figures import figures
 from tests.web.test_keys import NOWHERE

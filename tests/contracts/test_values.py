@@ -1,5 +1,7 @@
 """One contract, two homes: memory and Redis."""
 
+import asyncio
+
 import pytest
 
 from recomind.errors import OutdatedError, UnavailableError
@@ -13,8 +15,9 @@ from recomind.state.profile import Liked, Profile
 from recomind.stores import keys
 from recomind.stores.archive import Archive, moment
 from recomind.stores.fence import Fence
+from recomind.stores.memory import MemoryValues
 from recomind.stores.read_model import ListMeta, ReadModel, Stored
-from recomind.stores.values import MemoryValues, RedisValues
+from recomind.stores.values import RedisValues
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -241,3 +244,30 @@ async def test_in_postgresql_a_later_generation_keeps_an_earlier_one_from_writin
         await connection.execute("DELETE FROM video_popularity WHERE video_id = 'fenced'")
     await early.close()
     await late.close()
+
+
+async def test_a_log_is_read_on_from_a_place(values):
+    start = await values.end_of("contract:log")
+    for message in (b"1", b"2"):
+        await values.append("contract:log", message, 60)
+    place, messages = await values.read_log("contract:log", start)
+    assert messages == [b"1", b"2"]
+    assert place == await values.end_of("contract:log")
+    assert await values.read_log("contract:log", place) == (place, [])
+
+
+async def test_an_outdated_generation_adds_nothing_to_a_log(values):
+    await values.delete([keys.generation("contract-log")])
+    start = await values.end_of("contract:fenced-log")
+    await values.append("contract:fenced-log", b"1", 60, Fence("contract-log", 7))
+    with pytest.raises(OutdatedError):
+        await values.append("contract:fenced-log", b"2", 60, Fence("contract-log", 6))
+    assert (await values.read_log("contract:fenced-log", start))[1] == [b"1"]
+
+
+async def test_a_log_forgets_what_is_old(values):
+    start = await values.end_of("contract:short-log")
+    await values.append("contract:short-log", b"1" * 5000, 1)  # Redis lets entries go by blocks of 4 KiB
+    await asyncio.sleep(2.1)
+    await values.append("contract:short-log", b"2", 1)
+    assert (await values.read_log("contract:short-log", start))[1] == [b"2"]

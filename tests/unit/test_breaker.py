@@ -4,10 +4,6 @@ import pytest
 
 from recomind.breaker import PAUSE, Breaker, missed
 from recomind.errors import UnavailableError
-from recomind.stores.archive import Archive
-from recomind.stores.read_model import ReadModel
-from recomind.stores.replica import REMEMBERED, Replica
-from recomind.stores.values import MemoryValues
 
 
 class Clock:
@@ -57,13 +53,3 @@ def test_what_a_request_missed_is_noted():
             call(Breaker(server, (OSError,)), OSError())
     missed.reset(token)
     assert noted == {"redis", "postgresql"}
-
-
-async def test_a_replica_does_not_remember_every_id_it_ever_read():
-    clock = Clock()
-    replica = Replica(ReadModel(MemoryValues()), Archive(""), partitions=1, ttl=2.0, clock=clock)
-    for second in range(40):
-        clock.now = float(second)
-        await replica._load_popularity(f"v{second}-{n}" for n in range(1000))
-    assert len(replica._read_at) <= REMEMBERED + 1000
-    assert replica._stale("popularity", ["v39-0", "v0-0"]) == ["v0-0"]

@@ -4,8 +4,8 @@ import pytest
 
 from recomind.errors import UnsettledError
 from recomind.state.profile import Profile
+from recomind.stores.memory import MemoryValues
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import MemoryValues
 from recomind.verification.settled import listed
 
 PEOPLE = [Profile(origins={0: 4}), Profile(origins={0: 7, 65536: 2})]

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from recomind.errors import UnavailableError
+from recomind.stores import keys
+from recomind.stores.memory import MemoryValues
 from recomind.stores.read_model import ListMeta, ReadModel, Stored
-from recomind.stores.values import MemoryValues
 from web.hub import Hub
 
 LIST = Stored(b"[]", b"[]", ListMeta(0.0, {}, 0))
@@ -69,3 +70,15 @@ async def test_a_hub_that_cannot_listen_says_so_and_wakes_everybody():
         await asyncio.wait_for(news.wait(), 5)
         assert hub.away
         await hub.stop(None)
+
+
+async def test_a_hub_listens_only_while_somebody_watches(hub, read_model):
+    listeners = read_model.values._listeners[keys.LISTS_WRITTEN]
+    assert not listeners
+    for _ in range(2):
+        with hub.watch("ada") as news:
+            await asyncio.wait_for(news.wait(), 5)
+            assert len(listeners) == 1
+        await read_model.put_lists({"ada": LIST})
+        await asyncio.sleep(0.01)
+        assert not listeners
