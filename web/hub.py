@@ -1,13 +1,14 @@
 """Who is watching which list on this worker, and the news that wakes them.
 
 One subscription to Redis a worker, not one a page: every list that is written, by whichever worker, is told on one
-channel, and those who watch it here make themselves a new answer. While Redis is away they ask again and again.
+channel, and those who watch it here make themselves a new answer. While Redis is away they ask again and again. While
+nobody watches a worker does not listen: what all workers write together is much to hear for each of them.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from typing import Final
 
 from aiohttp import web
@@ -37,10 +38,11 @@ class Hub:
         self._read_model = read_model
         self._limit = limit
         self._watching: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._is_watched = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
 
     async def start(self, _: web.Application) -> None:
-        """Begin to listen."""
+        """Listen from now on, whenever somebody watches."""
         self._listening = asyncio.create_task(self._listen())
 
     async def stop(self, _: web.Application) -> None:
@@ -68,6 +70,7 @@ class Hub:
             raise UnavailableError("this worker", RuntimeError(f"{self.size} streams are open, the most it serves"))
         news = asyncio.Event()
         self._watching[name].add(news)
+        self._is_watched.set()
         try:
             yield news
         finally:
@@ -77,6 +80,7 @@ class Hub:
 
     async def _listen(self) -> None:
         while True:
+            await self._is_watched.wait()
             try:
                 await self._hear()
             except UnavailableError as error:
@@ -84,15 +88,18 @@ class Hub:
                     logger.warning("pages are served by polling: %s", error)
                 self.away = True
                 self._wake(list(self._watching))
-            await asyncio.sleep(RETRY)
+                await asyncio.sleep(RETRY)
 
     async def _hear(self) -> None:
-        async for written in self._read_model.written():
-            if not written:  # listening has begun: what was written before is news, too
-                self.away = False
-                self._wake(list(self._watching))
-            elif self._watching:
-                self._wake(written)
+        """Wake those who watch; return once a list is written and nobody does."""
+        async with aclosing(self._read_model.written()) as news:
+            async for written in news:
+                if not written:  # listening has begun: what was written before is news, too
+                    self.away = False
+                self._wake(written or list(self._watching))
+                if not self._watching:
+                    self._is_watched.clear()
+                    break
 
     def _wake(self, names: list[str]) -> None:
         for name in names:
