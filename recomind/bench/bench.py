@@ -28,6 +28,9 @@ from recomind.stores.archive import Archive
 LOOK = 0.03
 """Seconds between looks at how far a worker has come."""
 
+GLANCE = 0.2
+"""The same where the worker's processor time is measured: each look takes it a millisecond."""
+
 
 @dataclass(frozen=True)
 class Worker:
@@ -73,9 +76,9 @@ class Bench:
         """A number that is smaller in the quick form."""
         return quick if self.quick else usual
 
-    def log(self, count: int) -> list[Action]:
-        """The first actions of the log."""
-        return list(read_actions(self.data, count)) if self.data else list(play(Audience(2000, 1000), count))
+    def log(self, count: int, people: int = 2000) -> list[Action]:
+        """The first actions of the log; the simulated audience is of so many people."""
+        return list(read_actions(self.data, count)) if self.data else list(play(Audience(people, 1000), count))
 
     def videos(self) -> list[Video]:
         """The log's catalogue."""
@@ -116,10 +119,11 @@ class Bench:
             await admin.close()
         return perf_counter()
 
-    async def settled(self, workers: Sequence[Worker]) -> float:
-        """Wait until nobody waits for a list; when that was, seconds."""
-        while any([await one.gauge("recomind_people_waiting") for one in workers]):
-            await asyncio.sleep(LOOK)
+    async def settled(self, workers: Sequence[Worker], every: float = LOOK) -> float:
+        """Wait until nobody waits for a list; when that was, seconds. Looks at each worker until it is through."""
+        for one in workers:
+            while await one.gauge("recomind_people_waiting"):
+                await asyncio.sleep(every)
         return perf_counter()
 
     async def _signals_done(self, admin: AIOKafkaAdminClient) -> bool:

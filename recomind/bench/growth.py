@@ -8,7 +8,7 @@ import numpy as np
 from msgspec.msgpack import encode
 
 from recomind import topics
-from recomind.bench.bench import Bench, Worker
+from recomind.bench.bench import GLANCE, Bench, Worker
 from recomind.bench.cold import cold_requests
 from recomind.bench.figures import Figure, Limit, at_most
 from recomind.events import Action
@@ -100,7 +100,7 @@ async def _take_in(bench: Bench, worker: Worker, actions: Iterator[Action], tota
     cpu = worker.program.cpu()
     await bench.feed(actions)
     await bench.drained([worker], total)
-    await bench.settled([worker])
+    await bench.settled([worker], GLANCE)
     return worker.program.cpu() - cpu
 
 
