@@ -76,7 +76,10 @@ class Settings:
     """Seconds between merges of trending."""
 
     read_model_ttl: float = 2.0
-    """Seconds for which a worker ranks with a video's figures before it reads them again from Redis."""
+    """Seconds for which a worker ranks with a video's figures before it reads them again from Redis.
+
+    Popularity comes by a feed, read at every `publish_interval` and at least four times in this time.
+    """
 
     slate_size: int = 50
     """Videos in a stored list; `?n=` asks for at most that many."""

@@ -1,5 +1,6 @@
 """Growth: what an action, a list and a recovery cost when there are ten times the people, videos and history."""
 
+from asyncio import sleep
 from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -24,6 +25,9 @@ NAME = "growth"
 TIMES = 10
 
 KINDS: dict[str, type[Any]] = {"profiles": Profile, "popularity": Popularity, "neighbours": Neighbours}
+
+REST = 3.0
+"""Seconds for what the worker does from time to time, and for what it learns, to be through with the history."""
 
 VALUE_MAX = 4096.0
 """Bytes a value may take, as designed."""
@@ -86,10 +90,11 @@ async def _grown(bench: Bench, worker: Worker, crowd: Crowd, history: int, befor
     """What things cost after so much more history, and how many actions there have been by then."""
     bench.say(f"{len(crowd.people)} people, {history} actions of history")
     await _take_in(bench, worker, crowd.acts(history, before), before + history)
+    await sleep(REST)
     count = bench.size(1_500, 400)
     total = before + history + count
     used = await _take_in(bench, worker, crowd.each_acts(count, before + history), total)
-    asked = crowd.people[: bench.size(300, 80)]
+    asked = crowd.people[-bench.size(300, 80) :]  # the first ones have the history of a smaller crowd as well
     cpu = worker.program.cpu()
     await cold_requests(bench, worker, asked)
     return Cost(used / count * 1e6, (worker.program.cpu() - cpu) / len(asked) * 1e6), total
