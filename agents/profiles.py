@@ -65,7 +65,7 @@ class Keeper:
             changed[user_id], news = fold(before, read, event)
             signals += news
             if isinstance(event, Action):
-                self._app.teach(before, event, news)
+                self._app.lessons.add(before, event, news)
         if changed:
             self._app.replica.met(max(value.last_at for value in changed.values()))
         return changed, signals

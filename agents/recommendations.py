@@ -13,9 +13,10 @@ import msgspec
 
 from agents.publishing import Publisher
 from recomind import prequential
-from recomind.app import Lesson, RecoMindApp
+from recomind.app import RecoMindApp
 from recomind.candidates.sources import STRATEGIES
 from recomind.figures import by_feature
+from recomind.lessons import Lesson
 from recomind.news import waits
 from recomind.ranking.blend import merge
 from recomind.recommender import NAMES, learn, rank
@@ -150,7 +151,7 @@ class Refresher:
 
     async def _learn_some(self, most: int) -> None:
         """Learn from likes; from few while people wait, as a lesson takes as long as a list."""
-        lessons = [self._app.lessons.popleft() for _ in range(min(most, len(self._app.lessons)))]
+        lessons = self._app.lessons.take(most)
         await self._app.replica.load([lesson.profile for lesson in lessons])
         for lesson in lessons:
             self._learn(lesson)

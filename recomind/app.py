@@ -4,9 +4,8 @@ It imports nothing above it: `worker.py` makes one, and lets tables, agents and 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import faust
 from faust.transport.drivers import TRANSPORTS
@@ -15,14 +14,12 @@ from mode.utils.logging import get_logger
 
 from recomind import topics
 from recomind.errors import StalledError, UnavailableError
-from recomind.events import Action
 from recomind.figures import Figures
+from recomind.lessons import Lessons
 from recomind.metrics import Counters
 from recomind.news import News
 from recomind.prequential import Quality
 from recomind.settings import Settings
-from recomind.signals import Forgotten, Signal, Touched
-from recomind.state.profile import Profile, unmet
 from recomind.stores.archive import Archive
 from recomind.stores.fence import Fence
 from recomind.stores.read_model import ReadModel
@@ -44,18 +41,7 @@ PAUSE: Final = 0.5
 LAST_WORDS: Final = 30.0
 """Seconds that a failed worker may take to stop before its process is ended."""
 
-LESSONS: Final = 256
-"""Most likes that wait to teach the blend; under load the oldest are passed over."""
-
 Hook = Callable[[], Awaitable[None]]
-
-
-class Lesson(NamedTuple):
-    """A first like, and the person as she was before she met the video."""
-
-    profile: Profile
-    video_id: str
-    timestamp: float
 
 
 class RecoMindApp(faust.App):
@@ -83,7 +69,7 @@ class RecoMindApp(faust.App):
         """Of the hybrid and of each source alone, by the likes met here."""
         self.figures: Figures | None = None
         """What this worker has last told of itself."""
-        self.lessons: deque[Lesson] = deque(maxlen=LESSONS)
+        self.lessons = Lessons()
         self.failure: BaseException | None = None
         self.intakes: list[Intake] = []
         self.kept: dict[str, Table[Any]] = {}
@@ -128,12 +114,6 @@ class RecoMindApp(faust.App):
                 await self._guarded(run)
 
         self.timer(interval)(tick)
-
-    def teach(self, before: Profile, action: Action, signals: Sequence[Signal | Forgotten]) -> None:
-        """Let the blend learn from an action, if it is a first like."""
-        first = signals[0] if signals else None
-        if isinstance(first, Touched) and first.action_type == "like" and not first.again:
-            self.lessons.append(Lesson(unmet(before, action.video_id), action.video_id, action.timestamp))
 
     async def send_packed(self, topic: str, records: Mapping[int, Sequence[Outgoing]]) -> None:
         """Send records to the partitions of a topic; return once all are acknowledged, however long that takes."""

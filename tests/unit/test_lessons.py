@@ -1,0 +1,34 @@
+"""Lessons: only first likes teach, and the latest of them where there are too many."""
+
+from recomind.events import Action
+from recomind.lessons import MOST, Lessons
+from recomind.signals import Origin
+from recomind.state import profile
+from recomind.state.profile import Profile, has_seen
+
+
+def learned(*actions):
+    """The lessons of a person's actions, and the person after them."""
+    lessons, known = Lessons(), Profile()
+    for offset, (video_id, kind) in enumerate(actions):
+        action = Action("u", video_id, kind, float(offset))
+        after, signals = profile.fold(known, Origin(0, offset), action)
+        lessons.add(known, action, signals)
+        known = after
+    return lessons
+
+
+def test_only_first_likes_teach():
+    lessons = learned(("a", "like"), ("b", "view"), ("c", "skip"), ("a", "like"), ("d", "like"))
+    assert [one.video_id for one in lessons.take(10)] == ["a", "d"]
+    assert lessons.take(10) == []
+
+
+def test_a_like_teaches_as_if_its_video_had_not_been_met():
+    [lesson] = learned(("b", "view"), ("b", "like")).take(1)
+    assert (lesson.video_id, lesson.timestamp, has_seen(lesson.profile, "b")) == ("b", 1.0, False)
+
+
+def test_the_oldest_are_passed_over_where_there_are_too_many():
+    lessons = learned(*((f"v{number}", "like") for number in range(MOST + 2)))
+    assert [one.video_id for one in lessons.take(2)] == ["v2", "v3"]
