@@ -30,11 +30,8 @@ CHUNK: Final = 16
 TEACH: Final = 2
 """Most likes learned from after a round; one while more people wait: a lesson takes longer than a list."""
 
-BEHIND: Final = 1_000
-"""Records of the stream that wait to be taken in from which on lists take second place."""
-
 SHARE: Final = 0.15
-"""Share of the worker's time that lists get then: each action taken in first spares a list that it outdates."""
+"""Share of a worker's time that lists get while it is behind: each action taken in spares a list that it outdates."""
 
 LOOK: Final = 1_000
 """Profiles looked at between two turns of the event loop's other work."""
@@ -66,7 +63,7 @@ class Refresher:
             for _ in range(0, len(self._app.news), CHUNK):
                 self._spent = 0.0
                 await self._refresh_some()
-                if self._app.backlog > BEHIND:
+                if self._app.is_behind:
                     await asyncio.sleep(self._spent * (1 / SHARE - 1))
 
     async def mark(self) -> None:

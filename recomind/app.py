@@ -41,6 +41,12 @@ PAUSE: Final = 0.5
 LAST_WORDS: Final = 30.0
 """Seconds that a failed worker may take to stop before its process is ended."""
 
+BEHIND: Final = 1_000
+"""Records of the stream that wait to be taken in from which on a worker counts as behind."""
+
+LINGER: Final = 0.2
+"""Seconds for which the signals of videos collect while the worker is behind: many to a fold cost half as much."""
+
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -148,12 +154,20 @@ class RecoMindApp(faust.App):
             logger.error("stopping, as work failed and must be repeated", exc_info=error)
             await self.crash(error)
 
-    def consume(self, topic: str, name: str, handle: Callable[[Batch], Awaitable[None]]) -> None:
+    def consume(
+        self, topic: str, name: str, handle: Callable[[Batch], Awaitable[None]], *, collect: bool = False
+    ) -> None:
         """Declare an agent: `handle` gets the batches of each of a topic's partitions one after the other.
 
         If it raises, the worker stops: Faust would acknowledge the batch and go on without it.
+
+        Args:
+            topic: which topic.
+            name: the agent's.
+            handle: its work on a batch.
+            collect: whether it may wait for more records before a batch while the worker is behind.
         """
-        intake = Intake(handle, self.fail)
+        intake = Intake(handle, self.fail, self._linger) if collect else Intake(handle, self.fail)
         self.intakes.append(intake)
 
         async def agent(batches: Any) -> None:
@@ -183,6 +197,14 @@ class RecoMindApp(faust.App):
         """How many records of the stream wait to be taken in here, as far as is known."""
         ends = self.monitor.tp_end_offsets
         return sum(max(0, ends.get(TP(topics.ACTIONS, one), 0) - at) for one, at in self.reached.items())
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether to take records in comes before all else."""
+        return self.backlog > BEHIND
+
+    def _linger(self) -> float:
+        return LINGER if self.is_behind else 0.0
 
     def observe(self) -> None:
         """Bring the gauges up to date."""

@@ -20,10 +20,21 @@ class Intake:
     """Hands batches to one agent's `handle`."""
 
     def __init__(
-        self, handle: Callable[[Batch], Awaitable[None]], on_error: Callable[[BaseException], Awaitable[None]]
+        self,
+        handle: Callable[[Batch], Awaitable[None]],
+        on_error: Callable[[BaseException], Awaitable[None]],
+        linger: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """Make one.
+
+        Args:
+            handle: does the agent's work on a batch.
+            on_error: told of what `handle` raises.
+            linger: for how many seconds more is to be waited for before a batch is begun.
+        """
         self._handle = handle
         self._on_error = on_error
+        self._linger = linger
         self._arrived: defaultdict[int, deque[Any]] = defaultdict(deque)
         self._room = asyncio.Semaphore(MOST)
         self._at_work: dict[int, asyncio.Task[None]] = {}
@@ -57,10 +68,13 @@ class Intake:
 
     async def _work(self, partition: int) -> None:
         try:
-            while events := self._next(partition):
-                await self._handle(Batch.joined([event.value for event in events]))
-                for event in events:
-                    event.ack()
+            while self._arrived[partition]:
+                if pause := self._linger():
+                    await asyncio.sleep(pause)
+                if events := self._next(partition):  # a rebalance may have taken them away
+                    await self._handle(Batch.joined([event.value for event in events]))
+                    for event in events:
+                        event.ack()
         except Exception as error:  # noqa: BLE001 the edge of an agent: the worker stops, and the work is repeated
             await self._on_error(error)
         finally:

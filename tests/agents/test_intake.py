@@ -49,6 +49,17 @@ async def intake():
     task.cancel()
 
 
+async def lingering(stream, seconds):
+    """An intake that waits so long before each batch, and what its handler was given."""
+    handled = []
+
+    async def handle(batch):
+        handled.append([record.offset for record in batch.records])
+
+    intake = Intake(handle, pytest.fail, lambda: seconds)
+    return intake, handled, asyncio.create_task(intake.run(stream))
+
+
 async def settle():
     for _ in range(200):
         await asyncio.sleep(0)
@@ -105,3 +116,32 @@ async def test_an_intake_takes_no_more_than_it_should(intake):
         intake.stream.put(0, offset)
     await settle()
     assert intake.stream.queue.qsize() >= MOST - 2
+
+
+async def test_an_intake_that_may_linger_joins_what_comes_meanwhile():
+    stream = Events()
+    _, handled, task = await lingering(stream, 0.1)
+    for offset in range(3):
+        stream.put(0, offset)
+        await settle()
+    assert handled == []
+    while not stream.acked:
+        await asyncio.sleep(0.01)
+    assert (handled, stream.acked) == ([[0, 1, 2]], [(0, 0), (0, 1), (0, 2)])
+    task.cancel()
+
+
+async def test_what_it_lingers_for_is_forgotten_at_a_rebalance():
+    stream = Events()
+    intake, handled, task = await lingering(stream, 0.05)
+    stream.put(0, 0)
+    await settle()
+    intake.forget()
+    while intake.busy:
+        await asyncio.sleep(0.01)
+    assert (handled, stream.acked) == ([], [])
+    stream.put(0, 1)
+    while not stream.acked:
+        await asyncio.sleep(0.01)
+    assert handled == [[1]]
+    task.cancel()
