@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from recomind.signals import TRAIL, Followed, Signal, Touched
+from recomind.signals import Followed, Signal, Touched
 from recomind.state.origins import Origins, take
 
 SIZE: Final = 108
@@ -48,7 +48,8 @@ LIKERS: Final = 24
 MOST: Final = 2**32 - 1
 """Where a weight stops growing: 70 million pairs, or 280,000 made lately."""
 
-_BY_GAP: Final = (0, *(round(UNIT / gap) for gap in range(1, TRAIL + 1)))
+_BY_GAP: Final = (0, *(round(UNIT / gap) for gap in range(1, UNIT + 1)))
+"""The weight of a pair by its gap; older logs hold larger gaps than `TRAIL`."""
 _CODE: Final = "I"
 """Of an array of such weights."""
 
