@@ -67,7 +67,7 @@ class Keeper:
             if noted is not known:
                 self._kept.put(batch.partition, key, noted)
                 self._quiet.pop(batch.partition, None)
-            self._app.replica.index.likes_of.pop(signal.user_id, None)
+            self._app.replica.index.people.forget(signal.user_id)
 
     async def look(self) -> None:
         """Forget those who wait for it, one partition after the other."""

@@ -1,15 +1,13 @@
 """Collaborative: what people who like the same have liked lately."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from heapq import nsmallest
-from math import log
 from typing import Final
 
 import numpy as np
 
 from recomind.candidates.found import Candidates, Person
-from recomind.ranking.index import NO_ROWS, VideoIndex
+from recomind.ranking.columns import distinct
+from recomind.ranking.index import Floats, Rows, VideoIndex
 
 SEEDS: Final = 10
 """How many of the latest likes are asked for their likers."""
@@ -17,16 +15,13 @@ SEEDS: Final = 10
 PEOPLE: Final = 20
 """How many similar people count."""
 
-LATEST: Final = 10
-"""How many of a similar person's latest likes count."""
-
 
 def propose(person: Person, index: VideoIndex) -> Candidates:
     """The latest likes of similar people, each weighted by its person's similarity."""
-    people = similar(person, index)
-    rows = [index.likes_of.get(user, NO_ROWS)[-LATEST:] for user, _ in people]
-    scores = np.repeat([score for _, score in people], [len(some) for some in rows])
-    return Candidates(np.concatenate([NO_ROWS, *rows]), scores)
+    people, scores = _similar(person.enjoyed, index, PEOPLE)
+    likes = index.people.likes[people]
+    kept = likes >= 0
+    return Candidates(likes[kept], np.repeat(scores, kept.sum(axis=1)))
 
 
 def similar(person: Person, index: VideoIndex, user_id: str = "") -> list[tuple[str, float]]:
@@ -35,15 +30,22 @@ def similar(person: Person, index: VideoIndex, user_id: str = "") -> list[tuple[
 
 
 def similar_to(enjoyed: Sequence[int], index: VideoIndex, user_id: str = "") -> list[tuple[str, float]]:
-    """The same of somebody who liked these, latest first: scored by the sum of 1/log(2 + likes) over shared videos.
+    """The same of somebody who liked the videos of these rows, latest first."""
+    people, scores = _similar(enjoyed, index, PEOPLE + 1)
+    named = zip(map(index.people.ids.__getitem__, people.tolist()), scores.tolist(), strict=True)
+    return [(name, score) for name, score in named if name not in ("", user_id)][:PEOPLE]
+
+
+def _similar(enjoyed: Sequence[int], index: VideoIndex, n: int) -> tuple[Rows, Floats]:
+    """Rows of people and the sum of 1/log(2 + likes) over shared videos, largest first; ties go to the latest like.
 
     Adamic and Adar, "Friends and neighbors on the Web", 2003.
     """
-    scores: defaultdict[str, float] = defaultdict(float)
-    for row in enjoyed[:SEEDS]:
-        share = 1 / log(2 + index.columns.likes[row])
-        for liker, _ in index.likers.get(row, ()):
-            scores[liker] += share
-    scores.pop(user_id, None)
-    best = nsmallest(PEOPLE, [(-score, user) for user, score in scores.items()])
-    return [(user, -score) for score, user in best]
+    seeds, columns = list(enjoyed[:SEEDS])[::-1], index.columns
+    likers = columns.likers[seeds]
+    kept = likers >= 0
+    people, where = distinct(likers[kept], index.people.slot)
+    shares = np.repeat(1 / np.log(2 + columns.likes[seeds]), kept.sum(axis=1))
+    scores = np.bincount(where, shares, len(people))[::-1].astype(float, copy=False)
+    best = np.argsort(-scores, kind="stable")[:n]
+    return people[::-1][best], scores[best]

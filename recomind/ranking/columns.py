@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recomind.state.neighbours import LIKERS
 from recomind.state.popularity import HALF_LIVES
 
 TAGS: Final = 8
@@ -19,6 +20,7 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "actions": ((), np.float64, 0),
     "scores": ((2 * len(HALF_LIVES),), np.float64, -np.inf),
     "tags": ((TAGS,), np.int64, -1),
+    "likers": ((LIKERS,), np.int64, -1),
     "slot": ((), np.int64, 0),
     "mark": ((), np.bool_, 0),
 }
@@ -43,6 +45,8 @@ class Columns:
     """Log-scores, a half-life a column: those of first likes (`liked`), then those of all actions (`shown`)."""
     tags: NDArray[np.int64]
     """Rows of the first tags; -1 where there are fewer."""
+    likers: NDArray[np.int64]
+    """Rows of the people who liked the video last, oldest first; -1 where there are fewer."""
     slot: NDArray[np.int64]
     """Scratch: where a row stands in the list at hand."""
     mark: NDArray[np.bool_]
@@ -74,3 +78,16 @@ class Columns:
             old = getattr(self, name, column[:0])
             column[: len(old)] = old
             setattr(self, name, column)
+
+
+def distinct(rows: NDArray[np.int64], slot: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct rows by where each stands last, and where each of `rows` is among them: numpy's unique, unsorted.
+
+    >>> distinct(np.array([7, 3, 7]), slot=np.empty(8, np.int64))
+    (array([3, 7]), array([1, 0, 1]))
+    """
+    places = np.arange(len(rows))
+    slot[rows] = places
+    found = rows[slot[rows] == places]
+    slot[found] = places[: len(found)]
+    return found, slot[rows]

@@ -14,6 +14,7 @@ from recomind.catalogue import Video
 from recomind.ranking.columns import TAGS, Columns
 from recomind.ranking.company import Companies
 from recomind.ranking.heads import Heads
+from recomind.ranking.people import LATEST, People
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Figures, Popularity
 from recomind.state.profile import video_hash
@@ -39,7 +40,7 @@ class VideoIndex:
         self.companies = Companies(self.rows_of)
         self.creators: dict[int, str] = {}
         self.likers: dict[int, tuple[Liker, ...]] = {}
-        self.likes_of: dict[str, Rows] = {}
+        self.people = People()
         self.model: dict[int, tuple[Rows, Floats]] = {}
         self.tag_rows: dict[str, int] = {}
         self.tags: dict[int, Rows] = {}
@@ -108,11 +109,15 @@ class VideoIndex:
         """A video's company and latest likers."""
         row = self.row(video_id)
         self.companies.put(row, neighbours)
-        self.likers[row] = neighbours.likers
+        if self.likers.get(row) != neighbours.likers:
+            self.likers[row] = neighbours.likers
+            people = self.people.rows_of([user_id for user_id, _ in neighbours.likers])
+            self.columns.likers[row] = -1
+            self.columns.likers[row, : len(people)] = people
 
-    def put_likes(self, user_id: str, likes: Iterable[tuple[str, float]]) -> None:
+    def put_likes(self, user_id: str, likes: Sequence[tuple[str, float]]) -> None:
         """A person's latest likes, newest last, for those whose taste is similar."""
-        self.likes_of[user_id] = self.rows_of([video_id for video_id, _ in likes])
+        self.people.put_likes(user_id, self.rows_of([video_id for video_id, _ in likes[-LATEST:]]))
 
     def put_model(self, video_id: str, others: Iterable[tuple[str, float]]) -> None:
         """The retrained model's neighbours of a video."""

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recomind.ranking.columns import distinct
 from recomind.ranking.index import Floats, Rows, VideoIndex
 
 SIZE: Final = 400
@@ -27,7 +28,7 @@ def gather(index: VideoIndex, proposals: Proposals, seen: bytes) -> tuple[Rows, 
         Rows of shape (videos,), and scores of shape (sources, videos), each source's largest being 1.
     """
     lists = {id(rows): rows for rows, _ in proposals}  # some sources score the same videos
-    rows, where = _distinct(index, np.concatenate([*lists.values()]))
+    rows, where = distinct(np.concatenate([*lists.values()]), index.columns.slot)
     ends = dict(zip(lists, accumulate(map(len, lists.values())), strict=True))
     scores = np.empty((len(proposals), len(rows)))
     for source, (proposed, strengths) in enumerate(proposals):
@@ -49,16 +50,6 @@ def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
         keep = np.sort(np.argpartition(-scores.sum(axis=0), SIZE)[:SIZE])
         rows, scores = rows[keep], scores[:, keep]
     return rows, scores
-
-
-def _distinct(index: VideoIndex, rows: Rows) -> tuple[Rows, Rows]:
-    """The distinct rows, and where each of `rows` stands among them: as numpy's unique, without its sort."""
-    slot = index.columns.slot
-    places = np.arange(len(rows))
-    slot[rows] = places
-    distinct = rows[slot[rows] == places]
-    slot[distinct] = np.arange(len(distinct))
-    return distinct, slot[rows]
 
 
 def _is_seen(index: VideoIndex, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
