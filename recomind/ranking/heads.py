@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,12 +36,19 @@ ENOUGH: Final = 20
 POOL: Final = 4 * FRESH
 """Fresh uploads that are kept in reserve, for those that are no longer fresh."""
 
-REMEMBERED: Final = 4096
-"""Changes that are remembered; a list older than that is made from all videos."""
-
 _NEVER: Final = -1e300
 
 DAY: Final = HALF_LIVES.index(24 * 3600.0)
+
+
+class _Head(msgspec.Struct):
+    """A list as it was made."""
+
+    rows: Rows
+    due: int
+    """It is made again once figures, of any videos, have changed so many times."""
+    changed: set[int] = set()
+    """Rows of its videos, and of those that may come in, whose figures have changed since."""
 
 
 class Heads:
@@ -48,18 +56,20 @@ class Heads:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._changed: list[int] = []
-        self._forgotten = 0
-        self._made: dict[str | int, tuple[int, Rows]] = {}
-        self._due: set[str | int] = set()
+        self._changes = 0
+        self._made: dict[str | int, _Head] = {}
+        """By name, or by tag."""
         self._tagged: defaultdict[int, set[int]] = defaultdict(set)
+        self._names: defaultdict[int, tuple[str | int, ...]] = defaultdict(lambda: ("trending", "fresh"))
+        """The lists that a row may be in."""
 
     def touch(self, *rows: int) -> None:
         """Videos' figures have changed."""
-        self._changed += rows
-        if len(self._changed) > 2 * REMEMBERED:
-            self._forgotten += len(self._changed) - REMEMBERED
-            del self._changed[:-REMEMBERED]
+        self._changes += len(rows)
+        for row in rows:
+            for name in self._names[row]:
+                if name in self._made:
+                    self._made[name].changed.add(row)
 
     def forget(self) -> None:
         """Make all lists anew, from all videos: a score has fallen."""
@@ -67,8 +77,11 @@ class Heads:
 
     def put_tags(self, row: int, tags: Rows) -> None:
         """A video has these tags: it belongs into their lists, and into that of fresh uploads, from now on."""
+        self._names[row] = ("trending", "fresh", *tags.tolist())
         self.touch(row)
-        self._due.update(("fresh", *tags.tolist()))
+        for name in self._names[row][1:]:
+            if name in self._made:
+                self._made[name].due = 0
         for tag in tags.tolist():
             self._tagged[tag].add(row)
 
@@ -93,20 +106,11 @@ class Heads:
 
     def _kept(self, name: str | int, make: Callable[[Rows | None], Rows]) -> Rows:
         """A list; made again where it is due: from these rows or, given None, from all videos."""
-        at, rows = self._made.get(name, (-KEEP, None))
-        now = self._forgotten + len(self._changed)
-        if rows is None or now - at >= KEEP or name in self._due:
-            near = None if rows is None else self._since(at, rows)
-            rows = make(near)
-            self._made[name] = now, rows
-            self._due.discard(name)
-        return rows
-
-    def _since(self, at: int, rows: Rows) -> Rows | None:
-        """Rows and those that have changed since; None where that is forgotten."""
-        if at < self._forgotten:
-            return None
-        return np.unique(np.array([*rows.tolist(), *self._changed[at - self._forgotten :]], np.int64))
+        head = self._made.get(name)
+        if head is None or self._changes >= head.due:
+            near = None if head is None else np.array(sorted(head.changed.union(head.rows.tolist())), np.int64)
+            head = self._made[name] = _Head(make(near), self._changes + KEEP)
+        return head.rows
 
     def _all(self) -> Rows:
         return np.arange(self._columns.size)
@@ -129,8 +133,7 @@ class Heads:
         return rows[best[np.argsort(-appeared[best], kind="stable")]]
 
     def _of_tag(self, tag: int, near: Rows | None) -> Rows:
-        tagged = self._tagged[tag]
-        rows = np.array(sorted(tagged if near is None else tagged.intersection(near.tolist())), np.int64)
+        rows = np.array(sorted(self._tagged[tag]), np.int64) if near is None else near
         liked = np.maximum(self._columns.liked[rows, DAY], _NEVER)  # never liked is last, not left out
         return rows[_largest(liked, OF_TAG)]
 
