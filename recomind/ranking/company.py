@@ -1,6 +1,6 @@
 """Videos' company as arrays: the neighbours of many videos at once, so that a source is a few sums over all of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,7 +46,7 @@ class Company(NamedTuple):
 class Companies:
     """Videos' neighbours by row. Their arrays are made when they are asked for, from what has changed."""
 
-    def __init__(self, rows_of: Callable[[Iterable[str]], Rows]) -> None:
+    def __init__(self, rows_of: Callable[[Sequence[str]], Rows]) -> None:
         self._rows_of = rows_of
         self._neighbours: dict[int, Neighbours] = {}
         self._rows: dict[int, tuple[tuple[str, ...], Rows]] = {}

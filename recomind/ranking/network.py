@@ -48,10 +48,14 @@ def length(rows: int, features: int) -> int:
 def view(flat: Floats, rows: int) -> Network:
     """A flat array as a network."""
     features = (len(flat) - (SITUATION + 1) * UNITS) // (rows + UNITS)
-    ends = np.cumsum([rows * features, features * UNITS, SITUATION * UNITS])
-    linear, hidden, situation, output = np.split(flat, ends)
+    hidden = rows * features
+    situation = hidden + features * UNITS
+    output = situation + SITUATION * UNITS
     return Network(
-        linear.reshape(rows, features), hidden.reshape(features, UNITS), situation.reshape(SITUATION, UNITS), output
+        flat[:hidden].reshape(rows, features),
+        flat[hidden:situation].reshape(features, UNITS),
+        flat[situation:output].reshape(SITUATION, UNITS),
+        flat[output:],
     )
 
 

@@ -25,9 +25,7 @@ class People:
 
     def rows_of(self, user_ids: Iterable[str]) -> list[int]:
         """The rows of people, made where they are new."""
-        wanted = list(user_ids)
-        found = [row for user_id in wanted if (row := self.rows.get(user_id)) is not None]
-        return found if len(found) == len(wanted) else [self._row(user_id) for user_id in wanted]
+        return [self._row(user_id) for user_id in user_ids]
 
     def forget(self, user_id: str) -> None:
         """Know nothing of a person any more; a row that nobody has any longer is that of the id ""."""
@@ -42,8 +40,9 @@ class People:
         self.likes[row, : len(liked)] = liked
 
     def _row(self, user_id: str) -> int:
-        row = self.rows.setdefault(user_id, len(self.ids))
-        if row == len(self.ids):
+        row = self.rows.get(user_id)
+        if row is None:
+            row = self.rows[user_id] = len(self.ids)
             self.ids.append(user_id)
             if len(self.ids) > len(self.likes):
                 self.likes = np.concatenate([self.likes, np.full_like(self.likes, -1)])

@@ -34,29 +34,25 @@ def gather(index: VideoIndex, proposals: Proposals, seen: bytes) -> tuple[Rows, 
     for source, (proposed, strengths) in enumerate(proposals):
         end = ends[id(proposed)]
         scores[source] = np.bincount(where[end - len(proposed) : end], strengths, len(rows))
-    keep = np.flatnonzero(index.columns.listed[rows] & ~_is_seen(index, rows, seen))
-    return _strongest(rows[keep], normalised(scores[:, keep]))
-
-
-def normalised(scores: Floats) -> Floats:
-    """Each row divided by its maximum; a row of zeros stays one."""
-    largest = scores.max(axis=1, initial=0.0, keepdims=True)
-    shares: Floats = scores / np.where(largest > 0, largest, 1.0)
-    return shares
+    kept = np.flatnonzero(index.columns.listed.take(rows) & ~_is_seen(index, rows, seen))
+    return _strongest(rows.take(kept), scores.take(kept, axis=1))
 
 
 def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
+    """Each source's scores divided by their maximum, a source of zeros staying one; those with the largest sums."""
+    largest = scores.max(axis=1, initial=0.0, keepdims=True)
+    shares = scores / np.where(largest > 0, largest, 1.0)
     if len(rows) > SIZE:
-        keep = np.sort(np.argpartition(-scores.sum(axis=0), SIZE)[:SIZE])
-        rows, scores = rows[keep], scores[:, keep]
-    return rows, scores
+        best = np.sort(np.argpartition(-shares.sum(axis=0), SIZE)[:SIZE])
+        rows, shares = rows.take(best), shares.take(best, axis=1)
+    return rows, shares
 
 
 def _is_seen(index: VideoIndex, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
-    mark, by_hash = index.columns.mark, index.by_hash
-    hashes = np.frombuffer(seen, "<u4").tolist()
-    marked = [row for name in hashes if (row := by_hash.get(name)) is not None]
+    mark = index.columns.mark
+    known = map(index.by_hash.get, np.frombuffer(seen, "<u4").tolist())
+    marked = np.array([row for row in known if row is not None], np.int64)
     mark[marked] = True
-    found: NDArray[np.bool_] = mark[rows]
+    found = mark.take(rows)
     mark[marked] = False
     return found

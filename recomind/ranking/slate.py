@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Pick(msgspec.Struct, frozen=True):
+class Pick(msgspec.Struct, frozen=True, gc=False):
     """A recommended video."""
 
     video_id: str
@@ -12,7 +12,7 @@ class Pick(msgspec.Struct, frozen=True):
     """Source to its share of the score."""
 
 
-class Slate(msgspec.Struct, frozen=True):
+class Slate(msgspec.Struct, frozen=True, gc=False):
     """A person's list, best first."""
 
     picks: tuple[Pick, ...] = ()
