@@ -25,7 +25,7 @@ from recomind.stores.fence import Fence
 from recomind.stores.read_model import ReadModel
 from recomind.stores.replica import Replica
 from recomind.transport.batches import Batch, BatchSchema
-from recomind.transport.connecting import client_options, credentials
+from recomind.transport.connecting import client_options
 from recomind.transport.consumer import SCHEME
 from recomind.transport.intake import Intake
 from recomind.transport.sending import Outgoing, Sender
@@ -111,6 +111,9 @@ class RecoMindApp(faust.App):
         await self.sender.stop()
         await self.archive.close()
         await self.read_model.values.close()
+
+    def _create_directories(self) -> None:
+        """None: what Faust would keep in files are tables of its own. A container may have nowhere to make them."""
 
     def every(self, interval: float, run: Hook) -> None:
         """Run something at an interval while the worker is ready; an error is logged and counted, and it goes on."""
@@ -264,37 +267,3 @@ class RecoMindApp(faust.App):
     async def _give_up(self, *_: Any, **__: Any) -> None:
         """A rebalance goes on: until it is over the group has not told what is ours."""
         self.vitals.is_member = False
-
-
-def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> RecoMindApp:
-    """The app, without agents yet."""
-    brokers = ";".join(f"{SCHEME}://{broker}" for broker in settings.kafka_brokers.split(","))
-    app = RecoMindApp(
-        settings.app_id,
-        broker=brokers,
-        broker_credentials=credentials(settings),
-        autodiscover=False,
-        topic_partitions=settings.partitions,
-        topic_replication_factor=settings.replication_factor,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        web_host=settings.web_host,
-        web_bind=settings.web_host,
-        web_port=settings.web_port,
-        web_in_thread=False,
-        web_tables_enabled=False,
-        web_router_enabled=False,
-        stream_buffer_maxsize=64,
-        stream_wait_empty=True,
-        broker_commit_interval=settings.commit_interval,
-        broker_commit_every=None,
-        broker_max_poll_records=None,
-        broker_session_timeout=settings.session_timeout,
-        broker_heartbeat_interval=settings.session_timeout / 5,
-        broker_rebalance_timeout=2 * settings.session_timeout,
-        broker_request_timeout=max(30.0, settings.session_timeout),
-        consumer_max_fetch_size=4 << 20,
-        consumer_auto_offset_reset="earliest",
-    )
-    app.prepare(settings, read_model, archive)
-    return app

@@ -8,11 +8,13 @@ import faust
 import uvloop
 
 import agents
-from recomind.app import RecoMindApp, create_app
+from recomind.app import RecoMindApp
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
 from recomind.stores.values import RedisValues
+from recomind.transport.connecting import credentials
+from recomind.transport.consumer import SCHEME
 from web import routes
 
 GC_THRESHOLDS: Final = (20_000, 20, 50)
@@ -28,6 +30,40 @@ def build(settings: Settings) -> RecoMindApp:
     app = create_app(settings, read_model, Archive(settings.postgres_dsn))
     agents.declare(app)
     routes.declare(app)
+    return app
+
+
+def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> RecoMindApp:
+    """The app, without agents yet."""
+    brokers = ";".join(f"{SCHEME}://{broker}" for broker in settings.kafka_brokers.split(","))
+    app = RecoMindApp(
+        settings.app_id,
+        broker=brokers,
+        broker_credentials=credentials(settings),
+        autodiscover=False,
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication_factor,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_host=settings.web_host,
+        web_bind=settings.web_host,
+        web_port=settings.web_port,
+        web_in_thread=False,
+        web_tables_enabled=False,
+        web_router_enabled=False,
+        stream_buffer_maxsize=64,
+        stream_wait_empty=True,
+        broker_commit_interval=settings.commit_interval,
+        broker_commit_every=None,
+        broker_max_poll_records=None,
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=settings.session_timeout / 5,
+        broker_rebalance_timeout=2 * settings.session_timeout,
+        broker_request_timeout=max(30.0, settings.session_timeout),
+        consumer_max_fetch_size=4 << 20,
+        consumer_auto_offset_reset="earliest",
+    )
+    app.prepare(settings, read_model, archive)
     return app
 
 

@@ -6,6 +6,7 @@ A peer prints one line of JSON when it is done, or serves until it is ended.
 import asyncio
 import sys
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
@@ -51,17 +52,24 @@ def stock_faust(brokers: str, total: int) -> None:
     """A stock Faust agent with one table: how many actions each person has done."""
     import faust
 
-    app = faust.App("bench-stock-faust", broker=f"kafka://{brokers}", topic_partitions=8, web_enabled=False)
-    counts = app.Table("counts", default=int)
-    meter = Meter(total)
+    with TemporaryDirectory() as folder:
+        app = faust.App(
+            "bench-stock-faust",
+            broker=f"kafka://{brokers}",
+            topic_partitions=8,
+            web_enabled=False,
+            datadir=folder,
+        )
+        counts = app.Table("counts", default=int)
+        meter = Meter(total)
 
-    async def count(actions: Any) -> None:
-        async for action in actions:
-            counts[action["user_id"]] += 1
-            meter.count()
+        async def count(actions: Any) -> None:
+            async for action in actions:
+                counts[action["user_id"]] += 1
+                meter.count()
 
-    app.agent(app.topic(topics.ACTIONS, key_type=bytes, value_serializer="json"))(count)
-    faust.Worker(app, loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
+        app.agent(app.topic(topics.ACTIONS, key_type=bytes, value_serializer="json"))(count)
+        faust.Worker(app, loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
 
 
 def plain_aiokafka(brokers: str, total: int) -> None:

@@ -12,7 +12,6 @@ from agents.archive import ACTIONS_NAMESPACE, action_id
 from agents.popularity import Keeper
 from agents.publishing import Publisher
 from agents.reading import actions_of, pack_signals, read_batch, read_signals, repair_headers
-from recomind.app import create_app
 from recomind.errors import UnavailableError
 from recomind.events import Rejected
 from recomind.settings import Settings
@@ -27,6 +26,7 @@ from recomind.transport import table as tables
 from recomind.transport.batches import BATCH_MAX, Batch
 from recomind.transport.changelog import is_newer
 from recomind.transport.table import Table
+from recomind.worker import create_app
 
 
 def record(value, offset=0, partition=2, headers=()):
@@ -270,3 +270,9 @@ async def test_a_value_that_a_stale_write_followed_is_sent_again(monkeypatch):
     await table.recovered(0)
     await table.flush(Sender())
     assert sent == [(0, [(b"u", b"right")])]
+
+
+def test_an_app_keeps_no_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    create_app(Settings(), ReadModel(MemoryValues()), Archive(""))._create_directories()
+    assert list(tmp_path.iterdir()) == []

@@ -38,6 +38,7 @@ def test_the_versions_are_the_pinned_ones(package, pinned):
         (driver.Consumer, "_new_consumer_thread", ["self"]),
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
         (App, "_on_partitions_revoked", ["self", "revoked"]),
+        (App, "_create_directories", ["self"]),
     ],
 )
 def test_a_private_method_takes_what_we_give_it(owner, name, parameters):
