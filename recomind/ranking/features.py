@@ -56,18 +56,18 @@ def features(index: VideoIndex, rows: Rows, scores: Floats, tags: tuple[Floats, 
         Shape (candidates, features).
     """
     columns = index.columns
-    counts = np.exp(np.minimum(columns.scores[rows] - _RATES * now, 30.0))
+    first_at, liked_at = columns.first_at.take(rows), columns.liked_at.take(rows)
+    counts = np.exp(np.minimum(columns.scores.take(rows, axis=0) - _RATES * now, 30.0))
     rate = np.log((counts[:, _LIKED] + 1) / (counts[:, _SHOWN] + 3))
-    ever = columns.liked_at[rows] > 0
-    since = np.where(ever, np.log1p(np.maximum(0.0, now - columns.liked_at[rows]) / HOUR), 0.0)
-    age = np.log1p(np.clip(now - columns.first_at[rows], 0.0, 1e9) / HOUR)
-    match = _match(index, rows, tags)
-    return np.column_stack([scores.T, np.sqrt(scores.T), np.log(counts + FLOOR), rate, match, age, since, ~ever])
+    ever = liked_at > 0
+    since = np.where(ever, np.log1p(np.maximum(0.0, now - liked_at) / HOUR), 0.0)
+    age = np.log1p(np.clip(now - first_at, 0.0, 1e9) / HOUR)
+    match, counted = _match(index, rows, tags), np.log(counts + FLOOR)
+    return np.vstack([scores, np.sqrt(scores), counted.T, rate.T, *match, age, since, ~ever]).T
 
 
-def _match(index: VideoIndex, rows: Rows, tags: tuple[Floats, Floats]) -> Floats:
-    """How well each candidate's tags agree with tags liked and skipped: shape (candidates, 2)."""
-    carried = index.columns.tags[rows]
+def _match(index: VideoIndex, rows: Rows, tags: tuple[Floats, Floats]) -> list[Floats]:
+    """How well each candidate's tags agree with tags liked and skipped: each of shape (candidates,)."""
+    carried = index.columns.tags.take(rows, axis=0)
     norms = np.sqrt(np.maximum(1, (carried >= 0) @ _EACH))
-    match: Floats = np.column_stack([np.append(weights, 0.0)[carried] @ _EACH / norms for weights in tags])
-    return match
+    return [np.append(weights, 0.0).take(carried) @ _EACH / norms for weights in tags]
