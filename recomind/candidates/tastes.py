@@ -3,11 +3,13 @@
 A like counts 1, a view 0.3, a skip -0.3, halved for every `HALF_LIFE` further actions of its kind back.
 """
 
+from math import sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.ranking.index import Floats, Rows, VideoIndex
+from recomind.ranking.columns import TAGS
+from recomind.ranking.index import Floats, VideoIndex
 from recomind.state.profile import LIKES, REACTIONS, Profile
 
 HALF_LIFE: Final = 16
@@ -32,7 +34,7 @@ class Tastes(NamedTuple):
 
     def directions(self) -> "Tastes":
         """Both, each of length 1, or of zeros."""
-        return Tastes(*(one / max(1e-9, float(np.linalg.norm(one))) for one in self))
+        return Tastes(*(one / max(1e-9, sqrt(one @ one)) for one in self))
 
 
 def tastes_of(profile: Profile, index: VideoIndex) -> Tastes:
@@ -42,13 +44,9 @@ def tastes_of(profile: Profile, index: VideoIndex) -> Tastes:
     weights = np.concatenate([_FADING[: len(likes)], _FADING[: len(reactions)]]) * np.array(kinds, float)
     acted_on = [*[liked[0] for liked in likes], *[reaction[0] for reaction in reactions]]
     rows = np.array([index.rows.get(video_id, -1) for video_id in acted_on], np.int64)
-    carried = index.columns.tags[rows]
+    carried = index.columns.tags.take(rows, axis=0)
     carried[rows < 0] = -1
-    tags = len(index.tag_rows)
-    return Tastes(_sums(carried, np.maximum(weights, 0.0), tags), _sums(carried, np.maximum(-weights, 0.0), tags))
-
-
-def _sums(carried: Rows, weights: Floats, tags: int) -> Floats:
-    """The weights of the actions that carry each tag; -1 in `carried` is none."""
-    sums = np.bincount(carried.ravel() + 1, np.repeat(weights, carried.shape[1]), tags + 1)[1:]
-    return sums.astype(float, copy=False)  # numpy counts nothing in whole numbers
+    places = len(index.tag_rows) + 1  # the first for -1, that is none
+    skipped = (weights < 0)[:, None] * places
+    sums = np.bincount((carried + 1 + skipped).ravel(), np.repeat(np.abs(weights), TAGS), 2 * places)
+    return Tastes(*sums.astype(float, copy=False).reshape(2, places)[:, 1:])  # numpy counts nothing in whole numbers

@@ -12,6 +12,7 @@ TAGS: Final = 8
 """How many of a video's tags count when videos are ranked, the first."""
 
 _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
+    "hash": ((), np.int64, 0),
     "listed": ((), np.bool_, 0),
     "created_at": ((), np.float64, 0),
     "first_at": ((), np.float64, np.inf),
@@ -22,13 +23,14 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "tags": ((TAGS,), np.int64, -1),
     "likers": ((LIKERS,), np.int64, -1),
     "slot": ((), np.int64, 0),
-    "mark": ((), np.bool_, 0),
 }
 
 
 class Columns:
     """Arrays of shape (capacity, ...), of which the first `size` rows are in use."""
 
+    hash: NDArray[np.int64]
+    """Of the id, as `Profile.seen` knows the video."""
     listed: NDArray[np.bool_]
     """Whether the video is in the catalogue."""
     created_at: NDArray[np.float64]
@@ -49,8 +51,6 @@ class Columns:
     """Rows of the people who liked the video last, oldest first; -1 where there are fewer."""
     slot: NDArray[np.int64]
     """Scratch: where a row stands in the list at hand."""
-    mark: NDArray[np.bool_]
-    """Scratch: all False between uses."""
 
     def __init__(self) -> None:
         self.size = 0

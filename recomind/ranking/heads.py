@@ -6,7 +6,7 @@ so each is kept for `KEEP` changes of figures; people's own sources are never be
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -75,14 +75,14 @@ class Heads:
         """Make all lists anew, from all videos: a score has fallen."""
         self._made.clear()
 
-    def put_tags(self, row: int, tags: Rows) -> None:
+    def put_tags(self, row: int, tags: Sequence[int]) -> None:
         """A video has these tags: it belongs into their lists, and into that of fresh uploads, from now on."""
-        self._names[row] = ("trending", "fresh", *tags.tolist())
+        self._names[row] = ("trending", "fresh", *tags)
         self.touch(row)
         for name in self._names[row][1:]:
             if name in self._made:
                 self._made[name].due = 0
-        for tag in tags.tolist():
+        for tag in tags:
             self._tagged[tag].add(row)
 
     def trending(self) -> Rows:

@@ -32,18 +32,16 @@ class VideoIndex:
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.ids: list[str] = []
-        self.by_hash: dict[int, int] = {}
         self.columns = Columns()
         self.heads = Heads(self.columns)
         self.videos: dict[int, Video] = {}
         self.cards: dict[int, bytes] = {}
         self.companies = Companies(self.rows_of)
         self.creators: dict[int, str] = {}
-        self.likers: dict[int, tuple[Liker, ...]] = {}
         self.people = People()
         self.model: dict[int, tuple[Rows, Floats]] = {}
         self.tag_rows: dict[str, int] = {}
-        self.tags: dict[int, Rows] = {}
+        self._likers: dict[int, tuple[Liker, ...]] = {}
 
     def row(self, video_id: str) -> int:
         """The row of a video, made where it is new."""
@@ -52,7 +50,7 @@ class VideoIndex:
             row = self.rows[video_id] = len(self.ids)
             self.ids.append(video_id)
             self.columns.add()
-            self.by_hash[video_hash(video_id)] = row
+            self.columns.hash[row] = video_hash(video_id)
         return row
 
     def rows_of(self, video_ids: Sequence[str]) -> Rows:
@@ -71,10 +69,9 @@ class VideoIndex:
         if video.creator_id is not None:
             self.creators[row] = video.creator_id
         self.columns.created_at[row] = video.created_at
-        self.tags[row] = np.array([self._tag(tag) for tag in video.tags], np.int64)
-        first = self.tags[row][:TAGS]
-        self.columns.tags[row] = np.pad(first, (0, TAGS - len(first)), constant_values=-1)
-        self.heads.put_tags(row, self.tags[row])
+        tags = [self._tag(tag) for tag in video.tags]
+        self.columns.tags[row] = [*tags[:TAGS], *[-1] * (TAGS - len(tags))]
+        self.heads.put_tags(row, tags)
 
     def put_popularity(self, video_id: str, popularity: Popularity | Figures) -> None:
         """A video's counts and decayed scores."""
@@ -110,8 +107,8 @@ class VideoIndex:
         """A video's company and latest likers."""
         row = self.row(video_id)
         self.companies.put(row, neighbours)
-        if self.likers.get(row) != neighbours.likers:
-            self.likers[row] = neighbours.likers
+        if self._likers.get(row) != neighbours.likers:
+            self._likers[row] = neighbours.likers
             people = self.people.rows_of([user_id for user_id, _ in neighbours.likers])
             self.columns.likers[row] = -1
             self.columns.likers[row, : len(people)] = people

@@ -13,6 +13,8 @@ from recomind.ranking.index import Floats, Rows, VideoIndex
 SIZE: Final = 400
 """Most videos that are ranked."""
 
+_LAST_BITS: Final = 2**13 - 1
+
 Proposals = Sequence[tuple[Rows, Floats]]
 
 
@@ -49,10 +51,11 @@ def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
 
 
 def _is_seen(index: VideoIndex, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
-    mark = index.columns.mark
-    known = map(index.by_hash.get, np.frombuffer(seen, "<u4").tolist())
-    marked = np.array([row for row in known if row is not None], np.int64)
-    mark[marked] = True
-    found = mark.take(rows)
-    mark[marked] = False
+    """Whether each row's hash is among those seen: looked up by its last bits, and apart where two seen share these."""
+    names, hashes = index.columns.hash.take(rows), np.frombuffer(seen, "<u4").astype(np.int64)
+    table, places = np.full(_LAST_BITS + 1, -1), hashes & _LAST_BITS
+    table[places] = hashes
+    found: NDArray[np.bool_] = table.take(names & _LAST_BITS) == names
+    for other in hashes[table.take(places) != hashes].tolist():
+        found |= names == other
     return found
