@@ -53,7 +53,8 @@ def together(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:
     lists = [part for part in parts if len(part[0])]
     if not lists:
         return NONE
-    return Candidates(np.concatenate([rows for rows, _ in lists]), np.concatenate([scores for _, scores in lists]))
+    rows, scores = zip(*lists, strict=True)
+    return Candidates(np.concatenate(rows), np.concatenate(scores))
 
 
 def best_first(candidates: Candidates) -> Candidates:

@@ -6,4 +6,4 @@ from recomind.ranking.index import VideoIndex
 
 def propose(person: Person, index: VideoIndex) -> Candidates:
     """The sum of the model's lists of all remembered likes."""
-    return together(index.model[row] for row in person.enjoyed if row in index.model)
+    return together(filter(None, map(index.model.get, person.enjoyed)))

@@ -214,7 +214,8 @@ def _moments(features: Floats, means: Floats | float, variances: Floats | float,
 
 
 def _case(weights: Weights, features: Floats, situation: Situation) -> Case:
-    standard = (features - _array(weights.means)) / np.sqrt(_array(weights.variances))
+    standard = features - _array(weights.means)
+    standard /= np.sqrt(_array(weights.variances))
     return Case(np.clip(standard, -FAR, FAR, out=standard), situation.figures(), segment(situation.likes))
 
 
