@@ -38,6 +38,9 @@ POOL: Final = 4 * FRESH
 
 _NEVER: Final = -1e300
 
+_OF_ALL: Final = ("trending", "fresh")
+"""The lists that any video may be in."""
+
 DAY: Final = HALF_LIVES.index(24 * 3600.0)
 
 
@@ -60,14 +63,14 @@ class Heads:
         self._made: dict[str | int, _Head] = {}
         """By name, or by tag."""
         self._tagged: defaultdict[int, set[int]] = defaultdict(set)
-        self._names: defaultdict[int, tuple[str | int, ...]] = defaultdict(lambda: ("trending", "fresh"))
-        """The lists that a row may be in."""
+        self._names: dict[int, tuple[str | int, ...]] = {}
+        """The lists that a row may be in, where it has tags."""
 
     def touch(self, *rows: int) -> None:
         """Videos' figures have changed."""
         self._changes += len(rows)
         for row in rows:
-            for name in self._names[row]:
+            for name in self._names.get(row, _OF_ALL):
                 if name in self._made:
                     self._made[name].changed.add(row)
 
@@ -77,9 +80,9 @@ class Heads:
 
     def put_tags(self, row: int, tags: Sequence[int]) -> None:
         """A video has these tags: it belongs into their lists, and into that of fresh uploads, from now on."""
-        self._names[row] = ("trending", "fresh", *tags)
+        self._names[row] = (*_OF_ALL, *tags)
         self.touch(row)
-        for name in self._names[row][1:]:
+        for name in ("fresh", *tags):
             if name in self._made:
                 self._made[name].due = 0
         for tag in tags:
