@@ -28,7 +28,7 @@ CHUNK: Final = 16
 """People whose figures are read, and whose lists are written, together."""
 
 TEACH: Final = 2
-"""Most likes learned from after a round; one while more people wait: a lesson takes longer than a list."""
+"""Most likes learned from after a round; one while more people wait than it has: a lesson takes longer than a list."""
 
 SHARE: Final = 0.15
 """Share of a worker's time that lists get while it is behind: each action taken in spares a list that it outdates."""
@@ -128,8 +128,9 @@ class Refresher:
     async def _refresh_some(self) -> None:
         app = self._app
         people = app.news.take(CHUNK)
+        lessons = app.lessons.take(1 if len(app.news) > CHUNK else TEACH)
         try:
-            await app.replica.load(list(people.values()))
+            await app.replica.load([*people.values(), *(lesson.profile for lesson in lessons)])
             lists = {user_id: await self._rank(one) for user_id, one in people.items() if not one.is_blank}
             await app.publishers["profiles"].flush()  # whoever reads a list finds the profile that it counts
             await app.read_model.put_lists(lists)
@@ -144,12 +145,6 @@ class Refresher:
         now = time()
         for since in taken:
             app.counters.fresh(max(0.0, now - since))
-        await self._learn_some(1 if len(app.news) else TEACH)
-
-    async def _learn_some(self, most: int) -> None:
-        """Learn from likes; from few while people wait, as a lesson takes as long as a list."""
-        lessons = self._app.lessons.take(most)
-        await self._app.replica.load([lesson.profile for lesson in lessons])
         for lesson in lessons:
             self._learn(lesson)
             await asyncio.sleep(0)

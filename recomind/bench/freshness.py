@@ -99,13 +99,14 @@ async def _delays(bench: Bench, worker: Worker, actions: Sequence[Action], rate:
     model = ReadModel(RedisValues(bench.settings.redis_url))
     try:
         while not posting.done() or waiting:
+            asked = perf_counter()
             counted = await model.counted(list({one.user_id for one in waiting}))
             now = perf_counter()
             seen = {one for one in waiting if counted.get(one.user_id, {}).get(one.lane, -1) >= one.offset}
             seen |= {one for one in waiting if now - one.at > PATIENCE}
             delays += [max(0.0, now - one.at) for one in seen]
             waiting -= seen
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(max(LOOK, now - asked))  # looking takes from those who are looked at
         await posting
     finally:
         await model.values.close()
