@@ -58,8 +58,11 @@ class Refresher:
         app.commit_hooks.append(self.mark)
 
     async def refresh(self) -> None:
-        """Rank those who have news now."""
+        """Rank those who have news now; where nobody has, learn from the likes that are left."""
         async with self._ranking:
+            if not self._app.news and (lessons := self._app.lessons.take(TEACH)):
+                await self._app.replica.load([lesson.profile for lesson in lessons])
+                await self._learn_from(lessons)
             for _ in range(0, len(self._app.news), CHUNK):
                 self._spent = 0.0
                 await self._refresh_some()
@@ -137,6 +140,7 @@ class Refresher:
             await app.read_model.drop_lists([user_id for user_id, one in people.items() if one.is_blank])
         except BaseException:
             app.news.put_back()
+            app.lessons.put_back(lessons)
             raise
         taken = app.news.done()
         for user_id, profile in people.items():
@@ -145,6 +149,9 @@ class Refresher:
         now = time()
         for since in taken:
             app.counters.fresh(max(0.0, now - since))
+        await self._learn_from(lessons)
+
+    async def _learn_from(self, lessons: Sequence[Lesson]) -> None:
         for lesson in lessons:
             self._learn(lesson)
             await asyncio.sleep(0)

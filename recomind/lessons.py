@@ -44,3 +44,8 @@ class Lessons:
     def take(self, most: int) -> list[Lesson]:
         """The oldest that wait, to be learned from."""
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    def put_back(self, lessons: Sequence[Lesson]) -> None:
+        """These could not be learned from: they wait again, as far as there is room."""
+        room = MOST - len(self._waiting)
+        self._waiting.extendleft(lessons[::-1][:room])

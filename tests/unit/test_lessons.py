@@ -32,3 +32,13 @@ def test_a_like_teaches_as_if_its_video_had_not_been_met():
 def test_the_oldest_are_passed_over_where_there_are_too_many():
     lessons = learned(*((f"v{number}", "like") for number in range(MOST + 2)))
     assert [one.video_id for one in lessons.take(2)] == ["v2", "v3"]
+
+
+def test_lessons_put_back_are_the_next_and_give_way_to_later_ones():
+    lessons = learned(*((f"v{number}", "like") for number in range(MOST)))
+    taken = lessons.take(3)
+    lessons.put_back(taken)
+    assert [one.video_id for one in lessons.take(2)] == ["v0", "v1"]
+    full = learned(*((f"w{number}", "like") for number in range(MOST - 1)))
+    full.put_back(taken)
+    assert [one.video_id for one in full.take(2)] == ["v2", "w0"]
