@@ -256,6 +256,7 @@ class RecoMindApp(faust.App):
         self.read_model.fence = self.archive.fence = Fence(self.options.app_id, generation)
         self.assigned = frozenset(assigned)
         self.owned = frozenset(tp.partition for tp in assigned)
+        self.lessons.keep(len(self.owned) / self.options.partitions)
         stay = self.owned if keep else frozenset()
         self.news.keep_only(stay)
         self.reached = {partition: at for partition, at in self.reached.items() if partition in stay}

@@ -12,7 +12,7 @@ from recomind.signals import Forgotten, Signal, Touched
 from recomind.state.profile import Profile, unmet
 
 MOST: Final = 256
-"""Most likes that wait; the oldest are passed over."""
+"""Most likes that wait in all workers together; the oldest are passed over."""
 
 
 class Lesson(NamedTuple):
@@ -28,6 +28,13 @@ class Lessons:
 
     def __init__(self) -> None:
         self._waiting: deque[Lesson] = deque(maxlen=MOST)
+
+    def keep(self, share: float) -> None:
+        """Let so much of `MOST` wait here: a worker's share of the partitions.
+
+        What a group learns from more likes than it has time for does not depend on the number of its workers.
+        """
+        self._waiting = deque(self._waiting, max(1, round(MOST * share)))
 
     def add(self, before: Profile, action: Action, signals: Sequence[Signal | Forgotten]) -> None:
         """Take an action on, if it is a first like.
@@ -47,5 +54,5 @@ class Lessons:
 
     def put_back(self, lessons: Sequence[Lesson]) -> None:
         """These could not be learned from: they wait again, as far as there is room."""
-        room = MOST - len(self._waiting)
+        room = (self._waiting.maxlen or 0) - len(self._waiting)
         self._waiting.extendleft(lessons[::-1][:room])

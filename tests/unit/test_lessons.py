@@ -42,3 +42,9 @@ def test_lessons_put_back_are_the_next_and_give_way_to_later_ones():
     full = learned(*((f"w{number}", "like") for number in range(MOST - 1)))
     full.put_back(taken)
     assert [one.video_id for one in full.take(2)] == ["v2", "w0"]
+
+
+def test_of_the_likes_that_wait_a_worker_keeps_its_share_of_partitions():
+    lessons = learned(*((f"v{number}", "like") for number in range(MOST)))
+    lessons.keep(0.25)
+    assert [one.video_id for one in lessons.take(MOST)] == [f"v{number}" for number in range(MOST * 3 // 4, MOST)]
