@@ -94,6 +94,7 @@ async def _grown(bench: Bench, worker: Worker, crowd: Crowd, history: int, befor
     count = bench.size(1_500, 400)
     total = before + history + count
     used = await _take_in(bench, worker, crowd.each_acts(count, before + history), total)
+    await sleep(REST)
     asked = crowd.people[-bench.size(300, 80) :]  # the first ones have the history of a smaller crowd as well
     cpu = worker.program.cpu()
     await cold_requests(bench, worker, asked)

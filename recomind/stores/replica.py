@@ -179,7 +179,7 @@ class Replica:
         stale = self._people.stale(user_ids)
         found = await self._read_model.likes(stale)
         for user_id in stale:
-            self.index.put_likes(user_id, found[user_id].likes[-similar_users.LATEST :] if user_id in found else ())
+            self.index.put_likes(user_id, found[user_id].likes if user_id in found else ())
 
     def _company(self, video_ids: Iterable[str]) -> list[str]:
         company = self.index.companies.of([self.index.row(video_id) for video_id in video_ids])
