@@ -12,11 +12,15 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import Any, Final
 
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
+from mode.utils.logging import get_logger
 
 from recomind.transport.batches import Batch
+
+logger = get_logger(__name__)
 
 SCHEME = "kafkabatch"
 
@@ -42,7 +46,7 @@ class Consumer(driver.Consumer):
         if records is None or self.should_stop:
             return
         if not self.flow_active:
-            await self.perform_seek()
+            await self._seek_back()
             return
         for tp, batch in _cut(records):
             if not self.flow_active or self.app.consumer_generation_id != generation:
@@ -50,6 +54,16 @@ class Consumer(driver.Consumer):
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, self._batch_message(tp, batch)
+
+    async def _seek_back(self) -> None:
+        """Go back to what is committed, as what was fetched is not delivered.
+
+        Another rebalance may overtake it. That does no harm: before the flow goes on, Faust's recovery seeks again.
+        """
+        try:
+            await self.perform_seek()
+        except KafkaError as error:
+            logger.info("not sought, as partitions have gone: %s", error)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish and commit what is in work, then forget the partitions: in this order, unlike Faust."""
