@@ -40,7 +40,7 @@ class Keeper:
             for video_id, some in signals.items():
                 known = self._kept.get(batch.partition, video_id) or Neighbours()
                 value = neighbours.fold(known, some)
-                if value is not known:
+                if value is not known or any(map(neighbours.teaches, some)):
                     self._put(batch.partition, video_id, value)
             self._kept.applied[batch.partition] = batch.records[-1].offset + 1
 
@@ -50,5 +50,6 @@ class Keeper:
             self._put(partition, video_id, value)
 
     def _put(self, partition: int, video_id: str, value: Neighbours) -> None:
+        """Keep and publish a value, one that has not changed as well: a crash may have come between the two."""
         self._kept.put(partition, video_id, value)
         self._published.add(video_id, value)

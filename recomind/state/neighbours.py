@@ -105,7 +105,7 @@ def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
     What grows is copied once, not for each signal: a popular video gets many in a batch.
     """
     origins = dict(neighbours.origins)
-    news = [one for one in signals if _teaches(one) and take(origins, one.lane, one.offset)]
+    news = [one for one in signals if teaches(one) and take(origins, one.lane, one.offset)]
     if not news:
         return neighbours
     company, likers = _Company(neighbours), neighbours.likers
@@ -120,7 +120,7 @@ def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
     return Neighbours(origins, tuple(company.others), company.weights.tobytes(), likers, company.left, company.epoch)
 
 
-def _teaches(signal: Signal) -> bool:
+def teaches(signal: Signal) -> bool:
     """Whether it is a first like, of this video or after it; the others are for popularity."""
     return isinstance(signal, Followed) or (signal.action_type == "like" and not signal.again)
 

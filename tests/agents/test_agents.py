@@ -5,9 +5,11 @@ from types import SimpleNamespace
 from uuid import uuid5
 
 import pytest
+from aiokafka.errors import IllegalStateError
+from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from agents import recommendations
+from agents import neighbours, recommendations
 from agents.archive import ACTIONS_NAMESPACE, action_id
 from agents.popularity import Keeper
 from agents.publishing import Publisher
@@ -16,6 +18,7 @@ from recomind.errors import UnavailableError
 from recomind.events import Rejected
 from recomind.settings import Settings
 from recomind.signals import Followed, Forgotten, Origin, Touched, repaired_lane
+from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
@@ -25,6 +28,7 @@ from recomind.stores.read_model import ReadModel
 from recomind.transport import table as tables
 from recomind.transport.batches import BATCH_MAX, Batch
 from recomind.transport.changelog import is_newer
+from recomind.transport.consumer import Consumer
 from recomind.transport.table import Table
 from recomind.worker import create_app
 
@@ -158,6 +162,22 @@ async def test_a_partition_that_could_not_be_put_forward_is_put_forward_the_next
     assert put == [(1, ())]
 
 
+async def test_company_that_comes_again_is_published_again():
+    published = {}
+    keeper = object.__new__(neighbours.Keeper)
+    keeper._kept, keeper._published = Table("neighbours", Neighbours, topic="t", kafka={}), SimpleNamespace()
+    keeper._published.add = published.__setitem__
+    keeper._kept._values = {1: {}}
+    keeper._kept._recovery = {1: asyncio.get_running_loop().create_future()}
+    keeper._kept._recovery[1].set_result(None)
+    signals = [Touched("liked", 0, 5, 1.0, "u", "like"), Touched("seen", 0, 6, 2.0, "u", "view")]
+    batch = Batch("video_signals", 1, [SimpleNamespace(value=pack_signals(signals), offset=9)])
+    await keeper.take(batch)
+    first = published.pop("liked")
+    await keeper.take(batch)
+    assert published == {"liked": first}
+
+
 def test_a_stale_write_is_told_from_a_newer_one():
     from msgspec.msgpack import encode
 
@@ -276,3 +296,12 @@ def test_an_app_keeps_no_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     create_app(Settings(), ReadModel(MemoryValues()), Archive(""))._create_directories()
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_rebalance_may_overtake_the_seek_of_the_one_before(monkeypatch):
+    async def overtaken(_):
+        raise IllegalStateError("No current assignment for partition")
+
+    monkeypatch.setattr(driver.Consumer, "perform_seek", overtaken)
+    consumer = object.__new__(Consumer)
+    await consumer._seek_back()
