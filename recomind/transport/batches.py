@@ -12,11 +12,14 @@ from aiokafka import ConsumerRecord
 BATCH_MAX: Final = 1_000
 """Most records in a batch: some milliseconds of work, so that HTTP requests on the same loop do not wait longer."""
 
+BYTES_MAX: Final = 256 * 1024
+"""Most bytes of values in a batch of several records: a record of signals holds hundreds of them."""
+
 
 class Batch:
     """Records of one partition, in the order of their offsets."""
 
-    __slots__ = ("partition", "parts", "read", "records", "topic")
+    __slots__ = ("partition", "parts", "read", "records", "size", "topic")
 
     def __init__(
         self, topic: str, partition: int, records: Sequence[ConsumerRecord], parts: Sequence["Batch"] = ()
@@ -26,6 +29,8 @@ class Batch:
         self.records = records
         self.parts = parts
         """The batches that were joined to this one."""
+        self.size: int = sum(part.size for part in parts) if parts else sum(len(one.value or b"") for one in records)
+        """Bytes of the records' values."""
         self.read: Any = None
         """What the first agent that decoded the records made of them, for the others."""
 
@@ -39,9 +44,16 @@ class Batch:
 
     @classmethod
     def cut(cls, topic: str, partition: int, records: Sequence[ConsumerRecord]) -> "Iterator[Batch]":
-        """Batches of at most `BATCH_MAX` records."""
-        for start in range(0, len(records), BATCH_MAX):
-            yield cls(topic, partition, records[start : start + BATCH_MAX])
+        """Batches of at most `BATCH_MAX` records and `BYTES_MAX` bytes, or of a single record."""
+        start, size = 0, 0
+        for at, record in enumerate(records):
+            more = len(record.value or b"")
+            if at > start and (at - start == BATCH_MAX or size + more > BYTES_MAX):
+                yield cls(topic, partition, records[start:at])
+                start, size = at, 0
+            size += more
+        if start < len(records):
+            yield cls(topic, partition, records[start:])
 
 
 class BatchSchema(faust.Schema):

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from recomind.transport.batches import BATCH_MAX, Batch
+from recomind.transport.batches import BATCH_MAX, BYTES_MAX, Batch
 
 MOST: Final = 64
 """Batches that may wait in an intake; then it takes no more, and Faust's queue before it fills."""
@@ -69,23 +69,30 @@ class Intake:
     async def _work(self, partition: int) -> None:
         try:
             while self._arrived[partition]:
-                if pause := self._linger():
+                if not self._is_full(partition) and (pause := self._linger()):
                     await asyncio.sleep(pause)
                 if events := self._next(partition):  # a rebalance may have taken them away
                     await self._handle(Batch.joined([event.value for event in events]))
                     for event in events:
                         event.ack()
+                    await asyncio.sleep(0)  # others have their turn between two batches
         except Exception as error:  # noqa: BLE001 the edge of an agent: the worker stops, and the work is repeated
             await self._on_error(error)
         finally:
             del self._at_work[partition]
 
+    def _is_full(self, partition: int) -> bool:
+        size: int = sum(event.value.size for event in self._arrived[partition])
+        return size >= BYTES_MAX
+
     def _next(self, partition: int) -> list[Any]:
         """What has arrived, as much as makes one batch."""
-        arrived, records = self._arrived[partition], 0
+        arrived, records, size = self._arrived[partition], 0, 0
         taken: list[Any] = []
-        while arrived and (not taken or records + len(arrived[0].value.records) <= BATCH_MAX):
+        while arrived:
+            records, size = records + len(arrived[0].value.records), size + arrived[0].value.size
+            if taken and (records > BATCH_MAX or size > BYTES_MAX):
+                break
             taken.append(arrived.popleft())
-            records += len(taken[-1].value.records)
             self._room.release()
         return taken

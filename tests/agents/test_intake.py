@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from recomind.transport.batches import BATCH_MAX, Batch
+from recomind.transport.batches import BATCH_MAX, BYTES_MAX, Batch
 from recomind.transport.intake import MOST, Intake
 
 
@@ -17,7 +17,7 @@ class Events:
         self.acked = []
 
     def put(self, partition, *offsets):
-        batch = Batch("t", partition, [SimpleNamespace(offset=offset) for offset in offsets])
+        batch = Batch("t", partition, [SimpleNamespace(offset=offset, value=b"") for offset in offsets])
         event = SimpleNamespace(value=batch, ack=lambda: self.acked.append((partition, offsets[-1])))
         self.queue.put_nowait(event)
 
@@ -144,4 +144,33 @@ async def test_what_it_lingers_for_is_forgotten_at_a_rebalance():
     while not stream.acked:
         await asyncio.sleep(0.01)
     assert handled == [[1]]
+    task.cancel()
+
+
+def records(*lengths):
+    return [SimpleNamespace(offset=offset, value=b"x" * length) for offset, length in enumerate(lengths)]
+
+
+def test_a_batch_is_cut_where_its_values_become_too_large():
+    half = BYTES_MAX // 2
+    batches = list(Batch.cut("t", 0, records(half, half, 1, 2 * BYTES_MAX, 5)))
+    assert [[len(one.value) for one in batch.records] for batch in batches] == [[half, half], [1], [2 * BYTES_MAX], [5]]
+    assert [batch.size for batch in batches] == [2 * half, 1, 2 * BYTES_MAX, 5]
+    assert list(Batch.cut("t", 0, [])) == []
+
+
+async def test_what_would_become_too_large_is_not_joined():
+    stream, handled = Events(), []
+
+    async def handle(batch):
+        handled.append(batch.size)
+
+    intake = Intake(handle, pytest.fail, lambda: 0.05)
+    task = asyncio.create_task(intake.run(stream))
+    for length in (10, 20, BYTES_MAX - 20, 30):
+        batch = Batch("t", 0, records(length))
+        stream.queue.put_nowait(SimpleNamespace(value=batch, ack=lambda: stream.acked.append(0)))
+    while len(stream.acked) < 4:
+        await asyncio.sleep(0.01)
+    assert handled == [30, BYTES_MAX - 20, 30]
     task.cancel()
