@@ -30,7 +30,7 @@ CHUNK: Final = 16
 TEACH: Final = 2
 """Most likes learned from after a round; one while more people wait than it has: a lesson takes longer than a list."""
 
-SHARE: Final = 0.15
+SHARE: Final = 0.1
 """Share of a worker's time that lists get while it is behind: each action taken in spares a list that it outdates."""
 
 LOOK: Final = 1_000
@@ -66,7 +66,7 @@ class Refresher:
             for _ in range(0, len(self._app.news), CHUNK):
                 self._spent = 0.0
                 await self._refresh_some()
-                if self._app.is_behind:
+                if self._app.is_behind():
                     await asyncio.sleep(self._spent * (1 / SHARE - 1))
 
     async def mark(self) -> None:

@@ -44,6 +44,9 @@ LAST_WORDS: Final = 30.0
 BEHIND: Final = 1_000
 """Records of the stream that wait to be taken in from which on a worker counts as behind."""
 
+UNFOLDED: Final = 16
+"""Records of signals that may wait when a worker that was behind counts as up again."""
+
 LINGER: Final = 0.2
 """Seconds for which the signals of videos collect while the worker is behind: many to a fold cost half as much."""
 
@@ -76,6 +79,7 @@ class RecoMindApp(faust.App):
         self.figures: Figures | None = None
         """What this worker has last told of itself."""
         self.lessons = Lessons()
+        self._was_behind = False
         self.failure: BaseException | None = None
         self.intakes: list[Intake] = []
         self.kept: dict[str, Table[Any]] = {}
@@ -198,16 +202,20 @@ class RecoMindApp(faust.App):
     @property
     def backlog(self) -> int:
         """How many records of the stream wait to be taken in here, as far as is known."""
-        ends = self.monitor.tp_end_offsets
-        return sum(max(0, ends.get(TP(topics.ACTIONS, one), 0) - at) for one, at in self.reached.items())
+        return self._waiting(topics.ACTIONS, self.reached)
 
-    @property
     def is_behind(self) -> bool:
-        """Whether to take records in comes before all else."""
-        return self.backlog > BEHIND
+        """Whether to take records in comes before all else: from a backlog on, until its signals are folded as well."""
+        unfolded = self._waiting(topics.SIGNALS, self.kept["neighbours"].applied) if self._was_behind else 0
+        self._was_behind = self.backlog > BEHIND or unfolded > UNFOLDED
+        return self._was_behind
+
+    def _waiting(self, topic: str, reached: Mapping[int, int]) -> int:
+        ends = self.monitor.tp_end_offsets
+        return sum(max(0, ends.get(TP(topic, one), 0) - at) for one, at in reached.items())
 
     def _linger(self) -> float:
-        return LINGER if self.is_behind else 0.0
+        return LINGER if self.is_behind() else 0.0
 
     def observe(self) -> None:
         """Bring the gauges up to date."""
