@@ -17,7 +17,7 @@ NAME = "ingest"
 
 async def run(bench: Bench) -> list[Figure]:
     """Measure the peers, then the worker, on the same records."""
-    actions = bench.log(bench.size(200_000, 30_000))
+    actions = bench.log(bench.size(500_000, 30_000))
     await bench.prepare(bench.videos())
     total = await bench.feed(actions)
     bench.say("a stock Faust agent with one table")
