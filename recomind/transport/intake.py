@@ -69,7 +69,7 @@ class Intake:
     async def _work(self, partition: int) -> None:
         try:
             while self._arrived[partition]:
-                if not self._is_full(partition) and (pause := self._linger()):
+                if (pause := self._linger()) and not self._is_full(partition):
                     await asyncio.sleep(pause)
                 if events := self._next(partition):  # a rebalance may have taken them away
                     await self._handle(Batch.joined([event.value for event in events]))
