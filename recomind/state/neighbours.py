@@ -166,8 +166,7 @@ class _Company:
             self._places.clear()
 
     def _add(self, place: int, weight: int) -> None:
-        sum_ = self.weights[place] + weight
-        self.weights[place] = min(MOST, sum_)
+        self.weights[place] = min(self.weights[place] + weight, MOST)
 
     def _place(self, other: str) -> int:
         """Where the weights of the pair with another video begin; at the end for a new one."""

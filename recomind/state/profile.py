@@ -105,10 +105,11 @@ def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, lis
     """
     if not is_news(profile.origins, origin.lane, origin.offset) or _is_repeated(profile, action):
         return profile, []
-    liked, earlier = action.action_type == "like", _earlier(profile, action)
+    liked, met = action.action_type == "like", has_seen(profile, action.video_id)
+    earlier = _earlier(profile, action, met)
     again = earlier is not None and (liked or earlier[1] == action.action_type)
     trail = _trail(profile, action.video_id) if liked and not again else ()
-    return _absorb(profile, origin, action, earlier), derive(trail, again, action, origin)
+    return _absorb(profile, origin, action, met, earlier), derive(trail, again, action, origin)
 
 
 def enjoyed_lately(profile: Profile, n: int) -> list[str]:
@@ -144,8 +145,16 @@ def unmet(profile: Profile, video_id: str) -> Profile:
     )
 
 
-def _absorb(profile: Profile, origin: Origin, action: Action, earlier: Any) -> Profile:
-    """The profile after an action; `earlier` is what it replaces of likes or reactions, as the same video's."""
+def _absorb(profile: Profile, origin: Origin, action: Action, met: bool, earlier: Any) -> Profile:
+    """The profile after an action.
+
+    Args:
+        profile: before it.
+        origin: of the action.
+        action: the action.
+        met: whether its video is among those seen.
+        earlier: what it replaces of likes or reactions, as the same video's.
+    """
     _, video_id, kind, at, event_id = action
     likes, reactions, liked = profile.likes, profile.reactions, kind == "like"
     if liked:
@@ -156,7 +165,7 @@ def _absorb(profile: Profile, origin: Origin, action: Action, earlier: Any) -> P
         advance(profile.origins, origin),
         likes,
         reactions,
-        _with_seen(profile.seen, video_id),
+        profile.seen if met else _with_seen(profile.seen, video_id),
         _with_event_id(profile.event_ids, event_id),
         profile.like_count + liked,
         profile.view_count + (kind == "view"),
@@ -171,9 +180,9 @@ def _trail(profile: Profile, video_id: str) -> tuple[str, ...]:
     return tuple([enjoyed for enjoyed in enjoyed_lately(profile, TRAIL + 1) if enjoyed != video_id][:TRAIL])
 
 
-def _earlier(profile: Profile, action: Action) -> Liked | Reaction | None:
-    """What the profile holds of the same video: of likes for a like, else of reactions."""
-    if len(profile.seen) < 4 * SEEN and not has_seen(profile, action.video_id):
+def _earlier(profile: Profile, action: Action, met: bool) -> Liked | Reaction | None:
+    """What the profile holds of the same video, which is `met` or not: of likes for a like, else of reactions."""
+    if len(profile.seen) < 4 * SEEN and not met:
         return None  # as long as all is remembered, this is faster
     entries: tuple[Liked | Reaction, ...] = profile.likes if action.action_type == "like" else profile.reactions
     ids = list(map(_video, entries))
@@ -200,8 +209,7 @@ def _moment(entry: Liked | Reaction) -> tuple[Any, ...]:
 
 
 def _with_seen(seen: bytes, video_id: str) -> bytes:
-    name = pack("<I", video_hash(video_id))
-    return seen if _holds(seen, name) else (seen + name)[-4 * SEEN :]
+    return (seen + pack("<I", video_hash(video_id)))[-4 * SEEN :]
 
 
 def _holds(packed: bytes, name: bytes) -> bool:
