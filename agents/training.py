@@ -19,6 +19,9 @@ logger = get_logger(__name__)
 CHECK = 1.0
 """Seconds between looks at the count."""
 
+NICENESS = 10
+"""How far training steps back for the workers of its machine (`man 7 sched`): nobody waits for it."""
+
 
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
@@ -54,6 +57,7 @@ class Trigger:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "recomind", "train", env=environment, stdout=asyncio.subprocess.DEVNULL
             )
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
             logger.info("training started, process %d", self._process.pid)
 
     async def stop(self, *_: Any, **__: Any) -> None:

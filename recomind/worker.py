@@ -17,10 +17,11 @@ from recomind.transport.connecting import credentials
 from recomind.transport.consumer import SCHEME
 from web import routes
 
-GC_THRESHOLDS: Final = (20_000, 20, 50)
+GC_THRESHOLDS: Final = (200_000, 5, 50)
 """Allocations until the garbage collector looks at the young, and rounds until it looks at older objects.
 
-State is millions of small values without cycles: Python's usual thresholds spend a third of a fold on walking them.
+Far more than the records of the batches in work: nearly all of them are gone by then, and what is gone costs nothing.
+At 20,000 the collector took 7 % of a backlog, and 100 ms at a time.
 """
 
 
