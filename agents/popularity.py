@@ -55,7 +55,7 @@ class Keeper:
         await self._kept.recovered(batch.partition)
         touches: defaultdict[str, list[Touched]] = defaultdict(list)
         for signal in read_signals(batch).of_videos:
-            if isinstance(signal, Touched):
+            if type(signal) is Touched:
                 touches[signal.video_id].append(signal)
         async with self._kept.turn(batch.partition):
             for video_id, some in touches.items():

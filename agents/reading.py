@@ -27,7 +27,7 @@ _decode_signals = msgspec.msgpack.Decoder(list[Signal | Forgotten]).decode
 pack_signals = msgspec.msgpack.Encoder().encode
 
 
-class Read(NamedTuple):
+class Read(msgspec.Struct, frozen=True, gc=False):
     """A record that has been read."""
 
     origin: Origin

@@ -47,7 +47,7 @@ class ForgetPerson(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     action_type: Literal["forget"]
 
 
-class Action(NamedTuple):
+class Action(msgspec.Struct, frozen=True, gc=False):
     """An action as the core works with it."""
 
     user_id: str

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
 from recomind.candidates import tags
 from recomind.candidates.found import SEEDS
@@ -55,7 +56,7 @@ class Evidence(NamedTuple):
 
 def counts(popularity: Popularity, now: float) -> dict[str, Counted]:
     """What was done with a video in each of `WINDOWS`."""
-    return {name: Counted(*window(popularity, seconds, now)) for name, seconds in WINDOWS.items()}
+    return {name: Counted(*astuple(window(popularity, seconds, now))) for name, seconds in WINDOWS.items()}
 
 
 def seeds(evidence: Evidence, video_id: str, *, after: bool = False) -> list[tuple[str, float]]:
@@ -78,11 +79,11 @@ def seeds(evidence: Evidence, video_id: str, *, after: bool = False) -> list[tup
 def actions_behind(evidence: Evidence, video_id: str) -> tuple[Behind, ...]:
     """The person's actions on videos that share company or tags with this one, the latest first."""
     profile = evidence.profile
-    likes = [(liked.video_id, "like", liked.timestamp) for liked in profile.likes]
-    done = sorted([*likes, *profile.reactions], key=lambda action: -action[2])
+    done = [(liked.video_id, "like", liked.timestamp) for liked in profile.likes]
+    done += [(reaction.video_id, reaction.action_type, reaction.timestamp) for reaction in profile.reactions]
     carried, near = set(tags_of(evidence, video_id)), dict(seeds(evidence, video_id))
     found = []
-    for other, kind, at in done:
+    for other, kind, at in sorted(done, key=lambda action: -action[2]):
         together = near.get(other, 0.0) / UNIT if kind == "like" else 0.0
         shared = tuple(tag for tag in tags_of(evidence, other) if tag in carried)
         if other != video_id and (together or shared):

@@ -67,9 +67,9 @@ class News:
         """
         since: Origins = {}
         reached = self._reached.setdefault(partition, {})
-        for lane, offset in origins:
-            since.setdefault(lane, offset)
-            reached[lane] = max(offset + 1, reached.get(lane, 0))
+        for origin in origins:
+            since.setdefault(origin.lane, origin.offset)
+            reached[origin.lane] = max(origin.offset + 1, reached.get(origin.lane, 0))
         for user_id, profile in people.items():
             earlier = self._waiting.get(user_id)
             if earlier is not None:  # what came earlier is lower: only lanes that are new to it matter

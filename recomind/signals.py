@@ -5,7 +5,7 @@ video that the person liked or watched shortly before. A video gets at most one 
 origin) names a signal, and a video's state can tell what it has applied already.
 """
 
-from typing import Final, NamedTuple
+from typing import Final, final
 
 import msgspec
 
@@ -15,7 +15,7 @@ TRAIL: Final = 5
 """With how many of the videos liked or watched before it a new like is paired."""
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where in the log an action stands; offsets grow along a lane.
 
     A lane is a path on which order holds: the source partition itself, or, for a record that stood in the wrong
@@ -44,6 +44,7 @@ def place_of(origin: Origin) -> tuple[int, int]:
     return (origin.lane if source < 0 else source), origin.offset
 
 
+@final
 class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
     """A person acted on this video."""
 
@@ -59,6 +60,7 @@ class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
     """For a first like: the videos liked or watched before, latest first, at most `TRAIL`."""
 
 
+@final
 class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
     """A person who liked or watched this video liked `by` afterwards."""
 
@@ -95,10 +97,11 @@ def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) 
         action: the action.
         origin: its place in the log.
     """
-    user_id, video_id, kind, at, _ = action
-    lane, offset = origin
+    video_id, kind, at = action.video_id, action.action_type, action.timestamp
+    lane, offset = origin.lane, origin.offset
     if kind != "like" or again:
         trail = ()
-    signals: list[Signal] = [Touched(video_id, lane, offset, at, user_id, kind, again, trail)]
-    signals += [Followed(earlier, lane, offset, at, video_id, gap, user_id) for gap, earlier in enumerate(trail, 1)]
+    signals: list[Signal] = [Touched(video_id, lane, offset, at, action.user_id, kind, again, trail)]
+    for gap, earlier in enumerate(trail, 1):
+        signals.append(Followed(earlier, lane, offset, at, video_id, gap, action.user_id))
     return signals

@@ -33,7 +33,8 @@ def trend(card: Card, popularity: Popularity, name: str, now: float) -> Trend:
     whole, latest = (window(popularity, seconds, now) for seconds in (WINDOWS[name], WINDOWS[name] / PART))
     per_hour = latest.likes / (WINDOWS[name] / PART / HOUR)
     rising = latest.likes * PART / whole.likes if whole.likes else 0.0
-    return Trend(card.video_id, card.title, card.url, card.tags, *whole, round(per_hour, 2), round(rising, 2))
+    counts = whole.likes, whole.views, whole.skips
+    return Trend(card.video_id, card.title, card.url, card.tags, *counts, round(per_hour, 2), round(rising, 2))
 
 
 def in_words(one: Trend, name: str) -> str:

@@ -63,7 +63,7 @@ async def flow(bench: Bench, actions: Sequence[Action], rate: float = FLOW) -> A
 def steady(actions: Sequence[Action], rate: float) -> Iterator[Action]:
     """The actions, one after the other at a steady pace from the first one's time on."""
     for number, action in enumerate(actions):
-        yield action._replace(timestamp=actions[0].timestamp + number / rate)
+        yield msgspec.structs.replace(action, timestamp=actions[0].timestamp + number / rate)
 
 
 def _figures(bare: Load, ours: Load) -> list[Figure]:

@@ -40,9 +40,9 @@ class Tastes(NamedTuple):
 def tastes_of(profile: Profile, index: VideoIndex) -> Tastes:
     """What a person's actions say of the index's tags."""
     likes, reactions = profile.likes[::-1], profile.reactions[::-1]
-    kinds = [*[WEIGHTS["like"]] * len(likes), *[WEIGHTS[reaction[1]] for reaction in reactions]]
+    kinds = [*[WEIGHTS["like"]] * len(likes), *[WEIGHTS[reaction.action_type] for reaction in reactions]]
     weights = np.concatenate([_FADING[: len(likes)], _FADING[: len(reactions)]]) * np.array(kinds, float)
-    acted_on = [*[liked[0] for liked in likes], *[reaction[0] for reaction in reactions]]
+    acted_on = [*[liked.video_id for liked in likes], *[reaction.video_id for reaction in reactions]]
     rows = np.array([index.rows.get(video_id, -1) for video_id in acted_on], np.int64)
     carried = index.columns.tags.take(rows, axis=0)
     carried[rows < 0] = -1

@@ -17,7 +17,7 @@ from recomind.ranking.heads import Heads
 from recomind.ranking.people import LATEST, People
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Figures, Popularity
-from recomind.state.profile import video_hash
+from recomind.state.profile import Liked, video_hash
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ class VideoIndex:
     def put_popularity(self, video_id: str, popularity: Popularity | Figures) -> None:
         """A video's counts and decayed scores."""
         row = self.row(video_id)
-        actions = sum(popularity.counts)
+        actions = popularity.counts.total
         if actions < self.columns.actions[row]:  # somebody was forgotten
             self.heads.forget()
         self.columns.scores[row] = popularity.liked + popularity.shown
@@ -109,13 +109,13 @@ class VideoIndex:
         self.companies.put(row, neighbours)
         if self._likers.get(row) != neighbours.likers:
             self._likers[row] = neighbours.likers
-            people = self.people.rows_of([user_id for user_id, _ in neighbours.likers])
+            people = self.people.rows_of([liker.user_id for liker in neighbours.likers])
             self.columns.likers[row] = -1
             self.columns.likers[row, : len(people)] = people
 
-    def put_likes(self, user_id: str, likes: Sequence[tuple[str, float]]) -> None:
+    def put_likes(self, user_id: str, likes: Sequence[Liked]) -> None:
         """A person's latest likes, newest last, for those whose taste is similar."""
-        self.people.put_likes(user_id, self.rows_of([video_id for video_id, _ in likes[-LATEST:]]))
+        self.people.put_likes(user_id, self.rows_of([liked.video_id for liked in likes[-LATEST:]]))
 
     def put_model(self, video_id: str, others: Iterable[tuple[str, float]]) -> None:
         """The retrained model's neighbours of a video."""

@@ -14,7 +14,7 @@ string of bytes: a fold copies and a changelog encodes them in one go, and ranki
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -65,7 +65,7 @@ class Pair(NamedTuple):
     """How strongly the other lately goes after it, in units of the epoch."""
 
 
-class Liker(NamedTuple):
+class Liker(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A person who liked the video, and when (epoch seconds)."""
 
     user_id: str
@@ -108,39 +108,42 @@ def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
     news = [one for one in signals if teaches(one) and take(origins, one.lane, one.offset)]
     if not news:
         return neighbours
-    company, likers = _Company(neighbours), neighbours.likers
+    company = _Company(neighbours)
     for signal in news:
         company.enter(int(signal.timestamp // EPOCH))
-        if isinstance(signal, Followed):
+        if type(signal) is Followed:
             company.lead_to(signal.by, signal.gap, signal.timestamp)
         else:
             company.come_after(signal.trail)
-            likers = _joined(likers, signal)
         company.prune()
-    return Neighbours(origins, tuple(company.others), company.weights.tobytes(), likers, company.left, company.epoch)
+    likers = _joined(neighbours.likers, [one for one in news if type(one) is Touched])
+    return Neighbours(origins, *company.kept(), likers, company.left, company.epoch)
 
 
 def teaches(signal: Signal) -> bool:
     """Whether it is a first like, of this video or after it; the others are for popularity."""
-    return isinstance(signal, Followed) or (signal.action_type == "like" and not signal.again)
+    return type(signal) is Followed or (signal.action_type == "like" and not signal.again)
 
 
 class _Company:
     """A copy of a video's company that grows."""
 
     def __init__(self, of: Neighbours) -> None:
-        self.others = list(of.others)
-        self.weights = array(_CODE, of.weights)
         self.left = of.left
         self.epoch = of.epoch
-        self._is_untouched = True
+        self._others = list(of.others)
+        self._weights = array(_CODE, of.weights)
         self._places: dict[str, int] = {}
+        """Where the weights of a pair begin; made when two are looked for: to look for one, a search is faster."""
+        self._is_untouched = True
+        self._pruned: list[int] = []
+        """Numbers in `_others` of those that are company no more: they go all at once, in the end."""
 
     def enter(self, epoch: int) -> None:
         """Go on in the units of an epoch, if it is a later one."""
         if epoch > self.epoch:
             bits = HALVINGS * (epoch - self.epoch)
-            self.weights[2::3] = array(_CODE, [lately >> bits for lately in self.weights[2::3]])
+            self._weights[2::3] = array(_CODE, [lately >> bits for lately in self._weights[2::3]])
             self.left, self.epoch = self.left >> bits, epoch
 
     def lead_to(self, other: str, gap: int, at: float) -> None:
@@ -158,36 +161,55 @@ class _Company:
 
     def prune(self) -> None:
         """Keep the `SIZE` with the largest sums, if there are `SLACK` more; of equals those that came later."""
-        if len(self.others) > SIZE + SLACK:
-            weights = np.frombuffer(self.weights, _CODE).reshape(-1, 3)
-            largest = np.sort(np.argsort(weights.sum(axis=1), kind="stable")[-SIZE:])
-            self.weights = array(_CODE, weights[largest].tobytes())
-            self.others = [self.others[place] for place in largest.tolist()]
-            self._places.clear()
+        more = len(self._others) - len(self._pruned) - SIZE
+        if more > SLACK:
+            sums = np.frombuffer(self._weights, _CODE).reshape(-1, 3).sum(axis=1)
+            sums[self._pruned] = 3 * MOST
+            least = sums.argsort(kind="stable")[:more].tolist()
+            self._pruned += least
+            for number in least:
+                self._places.pop(self._others[number], None)
+
+    def kept(self) -> tuple[tuple[str, ...], bytes]:
+        """Those that are company, and their weights; see `Neighbours`."""
+        if not self._pruned:
+            return tuple(self._others), self._weights.tobytes()
+        weights = np.delete(np.frombuffer(self._weights, _CODE).reshape(-1, 3), self._pruned, axis=0)
+        gone = set(self._pruned)
+        return tuple([one for number, one in enumerate(self._others) if number not in gone]), weights.tobytes()
 
     def _add(self, place: int, weight: int) -> None:
-        self.weights[place] = min(self.weights[place] + weight, MOST)
+        try:
+            self._weights[place] += weight
+        except OverflowError:
+            self._weights[place] = MOST
 
     def _place(self, other: str) -> int:
         """Where the weights of the pair with another video begin; at the end for a new one."""
-        places = self._places
-        if not places:  # made for the second pair: to look for one, a search is faster
-            if self._is_untouched and other in self.others:
+        place = self._places.get(other)
+        return self._found(other) if place is None else place
+
+    def _found(self, other: str) -> int:
+        if not self._places:
+            if self._is_untouched and other in self._others:
                 self._is_untouched = False
-                return 3 * self.others.index(other)
-            places.update(zip(self.others, range(0, 3 * len(self.others), 3), strict=True))
-        place = places.get(other)
-        if place is None:
-            place = places[other] = len(self.weights)
-            self.others.append(other)
-            self.weights.extend((0, 0, 0))
+                return 3 * self._others.index(other)
+            self._places.update(zip(self._others, range(0, 3 * len(self._others), 3), strict=True))
+            if other in self._places:
+                return self._places[other]
+        place = self._places[other] = len(self._weights)
+        self._others.append(other)
+        self._weights.extend((0, 0, 0))
         return place
 
 
-def _joined(likers: tuple[Liker, ...], touch: Touched) -> tuple[Liker, ...]:
+def _joined(likers: tuple[Liker, ...], likes: Sequence[Touched]) -> tuple[Liker, ...]:
     """The latest likers by event time; the same for every order of arrival."""
-    new = Liker(touch.user_id, touch.timestamp)
-    if not likers or new[::-1] > likers[-1][::-1]:  # the usual order needs no sorting
-        return (*likers[-LIKERS + 1 :], new)
-    people = sorted({*likers, new}, key=lambda liker: liker[::-1])
-    return tuple(people[-LIKERS:])
+    new = [Liker(one.user_id, one.timestamp) for one in likes]
+    if len(new) == 1 and (not likers or _moment(new[0]) > _moment(likers[-1])):  # the usual order needs no sorting
+        return (*likers[-LIKERS + 1 :], *new)
+    return tuple(sorted({*likers, *new}, key=_moment)[-LIKERS:]) if new else likers
+
+
+def _moment(liker: Liker) -> tuple[float, str]:
+    return liker.timestamp, liker.user_id

@@ -7,9 +7,9 @@ as far back from the latest action as the longest window reaches. All of it is s
 the order of arrival does not matter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import exp, inf, log, log1p
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -29,15 +29,23 @@ HOURS: Final = 168
 """How many hour buckets are kept: the windows of a day and of a week."""
 
 
-class Counts(NamedTuple):
+class Counts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How often a video was liked, viewed and skipped."""
 
     likes: int = 0
     views: int = 0
     skips: int = 0
 
+    @property
+    def total(self) -> int:
+        """All actions."""
+        return self.likes + self.views + self.skips
 
-FIRST: Final = {"like": Counts(likes=1), "view": Counts(views=1), "skip": Counts(skips=1)}
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.likes + other.likes, self.views + other.views, self.skips + other.skips)
+
+
+ONE: Final = {"like": Counts(likes=1), "view": Counts(views=1), "skip": Counts(skips=1)}
 """The counts of a single action of each type."""
 
 Ring = dict[int, Counts]
@@ -92,20 +100,27 @@ def fold(popularity: Popularity, touches: Iterable[Touched]) -> Popularity:
     news = [touch for touch in touches if take(origins, touch.lane, touch.offset)]
     if not news:
         return popularity
-    counts, liked, shown = popularity.counts, popularity.liked, popularity.shown
-    minutes, hours = dict(popularity.minutes), dict(popularity.hours)
-    first_at, last_at = popularity.first_at, popularity.last_at
-    likes, liked_at = popularity.likes, popularity.liked_at
+    liked, shown, likes, liked_at = popularity.liked, popularity.shown, popularity.likes, popularity.liked_at
     for touch in news:
-        at, kind = touch.timestamp, touch.action_type
-        first_at, last_at = min(first_at, at), max(last_at, at)
+        at = touch.timestamp
         terms = [rate * at for rate in RATES]
-        counts, shown = _count(counts, kind), _add_all(shown, terms)
-        if kind == "like" and not touch.again:
+        shown = _add_all(shown, terms)
+        if touch.action_type == "like" and not touch.again:
             liked, likes, liked_at = _add_all(liked, terms), likes + 1, max(liked_at, at)
-        _mark(minutes, int(at // 60), int(last_at // 60) - MINUTES, kind)
-        _mark(hours, int(at // HOUR), int(last_at // HOUR) - HOURS, kind)
-    return Popularity(origins, counts, liked, shown, minutes, hours, first_at, last_at, likes, liked_at)
+    times = [touch.timestamp for touch in news]
+    first_at, last_at = min(popularity.first_at, *times), max(popularity.last_at, *times)
+    return Popularity(
+        origins,
+        popularity.counts + _count(news),
+        liked,
+        shown,
+        _marked(popularity.minutes, news, 60, int(last_at) // 60 - MINUTES),
+        _marked(popularity.hours, news, 3600, int(last_at) // 3600 - HOURS),
+        first_at,
+        last_at,
+        likes,
+        liked_at,
+    )
 
 
 def decayed(score: float, rate: float, now: float) -> float:
@@ -129,7 +144,7 @@ def window(popularity: Popularity, seconds: float, now: float) -> Counts:
     ring, length = (popularity.minutes, 60.0) if seconds <= HOUR else (popularity.hours, HOUR)
     last = int(now // length)
     inside = [counts for bucket, counts in ring.items() if last - seconds // length < bucket <= last]
-    return Counts(*map(sum, zip(*inside, strict=True))) if inside else Counts()
+    return sum(inside, Counts())
 
 
 def _add_all(scores: Scores, terms: Iterable[float]) -> Scores:
@@ -140,27 +155,25 @@ def _add_all(scores: Scores, terms: Iterable[float]) -> Scores:
     )
 
 
-def _count(counts: Counts, kind: str) -> Counts:
-    likes, views, skips = counts
-    if kind == "like":
-        return Counts(likes + 1, views, skips)
-    return Counts(likes, views + 1, skips) if kind == "view" else Counts(likes, views, skips + 1)
+def _count(touches: Sequence[Touched]) -> Counts:
+    kinds = [touch.action_type for touch in touches]
+    return Counts(kinds.count("like"), kinds.count("view"), kinds.count("skip"))
 
 
-def _mark(ring: Ring, bucket: int, floor: int, kind: str) -> None:
-    """Count one more action in its bucket; buckets at or below `floor` are out of every window."""
-    if bucket in ring:
-        ring[bucket] = _count(ring[bucket], kind)
-    elif bucket > floor:
-        is_late = bool(ring) and bucket < next(reversed(ring))
-        ring[bucket] = FIRST[kind]
-        if is_late:
-            _sort(ring)
-        while (first := next(iter(ring))) <= floor:
-            del ring[first]
-
-
-def _sort(ring: Ring) -> None:
-    in_order = sorted(ring.items())
-    ring.clear()
-    ring.update(in_order)
+def _marked(ring: Ring, touches: Iterable[Touched], length: int, floor: int) -> Ring:
+    """Count actions in their buckets, `length` seconds long; those at or below `floor` are out of every window."""
+    ring = dict(ring)
+    latest, is_late = next(reversed(ring), -1), False
+    for touch in touches:
+        bucket, one = int(touch.timestamp) // length, ONE[touch.action_type]
+        known = ring.get(bucket)
+        if known is not None:
+            ring[bucket] = known + one
+        elif bucket > floor:
+            ring[bucket] = one
+            latest, is_late = max(latest, bucket), is_late or bucket < latest
+    if is_late:
+        ring = dict(sorted(ring.items()))
+    while ring and (first := next(iter(ring))) <= floor:
+        del ring[first]
+    return ring

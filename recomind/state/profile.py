@@ -5,13 +5,14 @@ video whose tags arrive or change after the like counts with its right tags, and
 (`docs/decisions/0003-derived-tags.md`)
 """
 
-from operator import itemgetter
+from operator import attrgetter
 from struct import pack
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 from zlib import crc32
 
 import msgspec
+from msgspec.structs import astuple
 
 from recomind.events import Action
 from recomind.signals import TRAIL, Origin, Signal, derive
@@ -30,14 +31,14 @@ EVENT_IDS: Final = 128
 """How many of the latest event ids are recognised when they come again; 8 bytes each."""
 
 
-class Liked(NamedTuple):
+class Liked(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A like: of which video, and when (epoch seconds)."""
 
     video_id: str
     timestamp: float
 
 
-class Reaction(NamedTuple):
+class Reaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A view or a skip: of which video, which of the two, and when (epoch seconds)."""
 
     video_id: str
@@ -92,7 +93,7 @@ class Likes(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A profile as far as others' lists read it."""
 
     origins: msgspec.Raw
-    likes: tuple[tuple[str, float], ...]
+    likes: tuple[Liked, ...]
     """As in `Profile`."""
 
 
@@ -107,19 +108,19 @@ def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, lis
         return profile, []
     liked, met = action.action_type == "like", has_seen(profile, action.video_id)
     earlier = _earlier(profile, action, met)
-    again = earlier is not None and (liked or earlier[1] == action.action_type)
+    again = earlier is not None and (isinstance(earlier, Liked) or earlier.action_type == action.action_type)
     trail = _trail(profile, action.video_id) if liked and not again else ()
     return _absorb(profile, origin, action, met, earlier), derive(trail, again, action, origin)
 
 
 def enjoyed_lately(profile: Profile, n: int) -> list[str]:
     """The latest `n` videos that the person enjoyed, that is liked or watched, each once, latest first."""
-    views = [reaction for reaction in profile.reactions[::-1] if reaction[1] == "view"]
+    views = [reaction for reaction in profile.reactions[::-1] if reaction.action_type == "view"]
     if not views:
-        return [liked[0] for liked in profile.likes[: -n - 1 : -1]]
+        return [liked.video_id for liked in profile.likes[: -n - 1 : -1]]
     entries: list[Liked | Reaction] = [*profile.likes[: -n - 1 : -1], *views[:n]]
     entries.sort(key=_when, reverse=True)  # of one time, likes come first, and then in their order
-    return list(dict.fromkeys([str(entry[0]) for entry in entries]))[:n]
+    return list(dict.fromkeys([entry.video_id for entry in entries]))[:n]
 
 
 def video_hash(video_id: str) -> int:
@@ -155,7 +156,7 @@ def _absorb(profile: Profile, origin: Origin, action: Action, met: bool, earlier
         met: whether its video is among those seen.
         earlier: what it replaces of likes or reactions, as the same video's.
     """
-    _, video_id, kind, at, event_id = action
+    video_id, kind, at = action.video_id, action.action_type, action.timestamp
     likes, reactions, liked = profile.likes, profile.reactions, kind == "like"
     if liked:
         likes = _latest(likes, Liked(video_id, at), earlier, LIKES)
@@ -166,7 +167,7 @@ def _absorb(profile: Profile, origin: Origin, action: Action, met: bool, earlier
         likes,
         reactions,
         profile.seen if met else _with_seen(profile.seen, video_id),
-        _with_event_id(profile.event_ids, event_id),
+        _with_event_id(profile.event_ids, action.event_id),
         profile.like_count + liked,
         profile.view_count + (kind == "view"),
         profile.skip_count + (kind == "skip"),
@@ -185,7 +186,7 @@ def _earlier(profile: Profile, action: Action, met: bool) -> Liked | Reaction | 
     if len(profile.seen) < 4 * SEEN and not met:
         return None  # as long as all is remembered, this is faster
     entries: tuple[Liked | Reaction, ...] = profile.likes if action.action_type == "like" else profile.reactions
-    ids = list(map(_video, entries))
+    ids = [entry.video_id for entry in entries]
     return entries[ids.index(action.video_id)] if action.video_id in ids else None
 
 
@@ -199,13 +200,13 @@ def _latest(entries: tuple[_Entry, ...], new: _Entry, earlier: _Entry | None, si
     return (*entries, new)[-size:]
 
 
-_video = itemgetter(0)
-_when = itemgetter(-1)
+_when = attrgetter("timestamp")
 
 
 def _moment(entry: Liked | Reaction) -> tuple[Any, ...]:
     """The entry's time first; what else it holds decides between two of one time, so that order of arrival does not."""
-    return entry[-1], *entry[:-1]
+    *rest, at = astuple(entry)
+    return at, *rest
 
 
 def _with_seen(seen: bytes, video_id: str) -> bytes:

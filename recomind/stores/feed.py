@@ -60,7 +60,7 @@ async def news(values: Values, after: str) -> tuple[str, list[Changes]]:
 def pack(videos: Mapping[str, Popularity]) -> bytes:
     """Popularity as an entry: 120 bytes and the id a video."""
     rows = [
-        (*one.liked, *one.shown, sum(one.counts), one.first_at, one.likes, one.liked_at, one.last_at)
+        (*one.liked, *one.shown, one.counts.total, one.first_at, one.likes, one.liked_at, one.last_at)
         for one in videos.values()
     ]
     return msgspec.msgpack.encode((list(videos), np.array(rows, "<f8").tobytes()))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import msgspec
 from aiokafka import ConsumerRecord
 
 from agents.popularity import best_of
@@ -73,7 +74,7 @@ class Shadow:
             yield {**self._video(video_id), "liked_together": sorted(together)}
 
     def _video(self, video_id: str) -> dict[str, Any]:
-        return {"video_id": video_id, **self.popularity[video_id].counts._asdict()}
+        return {"video_id": video_id, **msgspec.structs.asdict(self.popularity[video_id].counts)}
 
     def _apply(self, read: Read, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())

@@ -5,6 +5,7 @@ from collections import Counter
 
 import asyncpg
 import msgspec
+from msgspec.structs import astuple
 
 from recomind import topics
 from recomind.settings import Settings
@@ -49,14 +50,14 @@ async def archived(settings: Settings):
 
 async def counted(settings: Settings):
     """The same, as the table `popularity` counts."""
-    return {video: tuple(one.counts) for video, one in (await table(settings, "popularity", Popularity)).items()}
+    return {video: astuple(one.counts) for video, one in (await table(settings, "popularity", Popularity)).items()}
 
 
 async def served(settings: Settings, videos):
     """The same, as Redis has it."""
     model = ReadModel(RedisValues(settings.redis_url))
     try:
-        return {video: tuple(one.counts) for video, one in (await model.popularity(list(videos))).items()}
+        return {video: astuple(one.counts) for video, one in (await model.popularity(list(videos))).items()}
     finally:
         await model.values.close()
 

@@ -16,7 +16,7 @@ from recomind.signals import Origin, Touched
 from recomind.state import popularity
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity
-from recomind.state.profile import video_hash
+from recomind.state.profile import Liked, video_hash
 
 
 def world(likes):
@@ -60,7 +60,7 @@ def test_nobody_is_similar_to_somebody_who_was_forgotten_until_there_is_news_of_
 def test_people_are_known_however_many_they_are():
     index = VideoIndex()
     for number in range(3000):
-        index.put_likes(f"u{number}", [(f"v{number % 7}", 1.0)])
+        index.put_likes(f"u{number}", [Liked(f"v{number % 7}", 1.0)])
     assert index.people.likes[index.people.rows["u2999"]].tolist() == [2999 % 7, *[-1] * 9]
 
 
