@@ -18,7 +18,7 @@ from tables import neighbours as table
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
-    app.consume(topics.SIGNALS, "neighbours", keeper.take, collect=True)
+    app.consume(topics.SIGNALS, "neighbours", keeper.take)
     app.replacing["neighbours"] = keeper.replace
 
 

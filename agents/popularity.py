@@ -26,7 +26,7 @@ TOP = 200
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
-    app.consume(topics.SIGNALS, "popularity", keeper.take, collect=True)
+    app.consume(topics.SIGNALS, "popularity", keeper.take)
     app.replacing["popularity"] = keeper.replace
     app.every(app.options.trending_interval, keeper.put_forward)
     app.every(app.options.trending_interval, keeper.mend)

@@ -30,7 +30,7 @@ PACK = 500
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     keeper = Keeper(app, table.declare(app))
-    app.consume(topics.ACTIONS, "profiles", keeper.take)
+    app.consume(topics.ACTIONS, "profiles", keeper.take, linger=False)
 
 
 class Keeper:

@@ -47,8 +47,11 @@ BEHIND: Final = 1_000
 UNFOLDED: Final = 16
 """Records of signals that may wait when a worker that was behind counts as up again."""
 
-LINGER: Final = 0.2
-"""Seconds for which the signals of videos collect while the worker is behind: many to a fold cost half as much."""
+LINGER: Final = 0.05
+"""Seconds for which what no list waits for collects: a batch of many costs hardly more than one of few."""
+
+LINGER_BEHIND: Final = 0.2
+"""The same while the worker is behind."""
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -162,7 +165,7 @@ class RecoMindApp(faust.App):
             await self.crash(error)
 
     def consume(
-        self, topic: str, name: str, handle: Callable[[Batch], Awaitable[None]], *, collect: bool = False
+        self, topic: str, name: str, handle: Callable[[Batch], Awaitable[None]], *, linger: bool = True
     ) -> None:
         """Declare an agent: `handle` gets the batches of each of a topic's partitions one after the other.
 
@@ -172,9 +175,9 @@ class RecoMindApp(faust.App):
             topic: which topic.
             name: the agent's.
             handle: its work on a batch.
-            collect: whether it may wait for more records before a batch while the worker is behind.
+            linger: whether it may wait for more records before a batch, for `LINGER` seconds.
         """
-        intake = Intake(handle, self.fail, self._linger) if collect else Intake(handle, self.fail)
+        intake = Intake(handle, self.fail, self._linger) if linger else Intake(handle, self.fail)
         self.intakes.append(intake)
 
         async def agent(batches: Any) -> None:
@@ -215,7 +218,7 @@ class RecoMindApp(faust.App):
         return sum(max(0, ends.get(TP(topic, one), 0) - at) for one, at in reached.items())
 
     def _linger(self) -> float:
-        return LINGER if self.is_behind() else 0.0
+        return LINGER_BEHIND if self.is_behind() else LINGER
 
     def observe(self) -> None:
         """Bring the gauges up to date."""

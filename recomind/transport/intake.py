@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from recomind.transport.batches import BATCH_MAX, BYTES_MAX, Batch
 
-MOST: Final = 64
+MOST: Final = 128
 """Batches that may wait in an intake; then it takes no more, and Faust's queue before it fills."""
 
 
@@ -82,8 +82,9 @@ class Intake:
             del self._at_work[partition]
 
     def _is_full(self, partition: int) -> bool:
-        size: int = sum(event.value.size for event in self._arrived[partition])
-        return size >= BYTES_MAX
+        batches = [event.value for event in self._arrived[partition]]
+        records, size = sum(len(one.records) for one in batches), sum(one.size for one in batches)
+        return records >= BATCH_MAX or size >= BYTES_MAX
 
     def _next(self, partition: int) -> list[Any]:
         """What has arrived, as much as makes one batch."""

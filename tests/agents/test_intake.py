@@ -147,6 +147,16 @@ async def test_what_it_lingers_for_is_forgotten_at_a_rebalance():
     task.cancel()
 
 
+@pytest.mark.parametrize("batch", [[0] * BATCH_MAX, [BYTES_MAX]])
+async def test_a_batch_that_is_full_is_not_lingered_for(batch):
+    stream = Events()
+    _, handled, task = await lingering(stream, 60)
+    stream.queue.put_nowait(SimpleNamespace(value=Batch("t", 0, records(*batch)), ack=lambda: None))
+    await settle()
+    assert len(handled[0]) == len(batch)
+    task.cancel()
+
+
 def records(*lengths):
     return [SimpleNamespace(offset=offset, value=b"x" * length) for offset, length in enumerate(lengths)]
 
