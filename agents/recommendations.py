@@ -27,8 +27,8 @@ from recomind.stores.read_model import PERSON, Stored
 CHUNK: Final = 16
 """People whose figures are read, and whose lists are written, together."""
 
-TEACH: Final = 2
-"""Most likes learned from after a round; one while more people wait than it has: a lesson takes longer than a list."""
+IDLE: Final = 2
+"""Most likes learned from at a turn in which nobody waits; else it is one to `CHUNK` lists: a lesson takes longer."""
 
 SHARE: Final = 0.1
 """Share of a worker's time that lists get while it is behind: each action taken in spares a list that it outdates."""
@@ -53,21 +53,24 @@ class Refresher:
         self._ranking = asyncio.Lock()
         self._taking_over = asyncio.Lock()
         self._spent = 0.0
-        """Seconds of the loop's time that this round has taken for ranking."""
+        """Seconds of the loop's time that the last chunk has taken for ranking."""
+        self._owed = 0.0
+        """Lessons that are due for the lists made."""
         self._archived = Publisher[tuple[Stored | None, Profile]](self._write_down)
         app.commit_hooks.append(self.mark)
 
     async def refresh(self) -> None:
-        """Rank those who have news now; where nobody has, learn from the likes that are left."""
-        async with self._ranking:
-            if not self._app.news and (lessons := self._app.lessons.take(TEACH)):
-                await self._app.replica.load([lesson.profile for lesson in lessons])
-                await self._learn_from(lessons)
-            for _ in range(0, len(self._app.news), CHUNK):
-                self._spent = 0.0
-                await self._refresh_some()
-                if self._app.is_behind():
-                    await asyncio.sleep(self._spent * (1 / SHARE - 1))
+        """Rank people until nobody has news; where nobody had, learn from the likes that are left."""
+        if not self._app.news:
+            async with self._ranking:
+                await self._learn(IDLE)
+        while self._app.news and self._app.is_ready:
+            async with self._ranking:  # let go of between two chunks: weights are shared meanwhile
+                self._owed += await self._refresh_some() / CHUNK
+                await self._learn(int(self._owed))
+                self._owed %= 1
+            if self._app.is_behind():
+                await asyncio.sleep(self._spent * (1 / SHARE - 1))
 
     async def mark(self) -> None:
         """Write down which actions are in lists and in the archive, for whoever takes our partitions over.
@@ -128,19 +131,18 @@ class Refresher:
         for name, weight in by_feature(app.replica.weights).items():
             app.counters.weight.labels(name).set(weight)
 
-    async def _refresh_some(self) -> None:
-        app = self._app
+    async def _refresh_some(self) -> int:
+        """Make lists for those who have waited longest; how many people that was."""
+        app, self._spent = self._app, 0.0
         people = app.news.take(CHUNK)
-        lessons = app.lessons.take(1 if len(app.news) > CHUNK else TEACH)
         try:
-            await app.replica.load([*people.values(), *(lesson.profile for lesson in lessons)])
+            await app.replica.load(list(people.values()))
             lists = {user_id: await self._rank(one) for user_id, one in people.items() if not one.is_blank}
             await app.publishers["profiles"].flush()  # whoever reads a list finds the profile that it counts
             await app.read_model.put_lists(lists)
             await app.read_model.drop_lists([user_id for user_id, one in people.items() if one.is_blank])
         except BaseException:
             app.news.put_back()
-            app.lessons.put_back(lessons)
             raise
         taken = app.news.done()
         for user_id, profile in people.items():
@@ -149,11 +151,20 @@ class Refresher:
         now = time()
         for since in taken:
             app.counters.fresh(max(0.0, now - since))
-        await self._learn_from(lessons)
+        return len(people)
 
-    async def _learn_from(self, lessons: Sequence[Lesson]) -> None:
+    async def _learn(self, most: int) -> None:
+        """Learn from the oldest lessons, and keep them for another time if that fails."""
+        lessons = self._app.lessons.take(most)
+        if not lessons:
+            return
+        try:
+            await self._app.replica.load([lesson.profile for lesson in lessons])
+        except BaseException:
+            self._app.lessons.put_back(lessons)
+            raise
         for lesson in lessons:
-            self._learn(lesson)
+            self._learn_from(lesson)
             await asyncio.sleep(0)
 
     async def _rank(self, profile: Profile) -> Stored:
@@ -163,7 +174,7 @@ class Refresher:
         self._spent += monotonic() - started
         return stored
 
-    def _learn(self, lesson: Lesson) -> None:
+    def _learn_from(self, lesson: Lesson) -> None:
         replica = self._app.replica
         ranked = rank(lesson.profile, replica.index, lesson.timestamp)
         self._score(prequential.hits(ranked, replica.index, replica.weights, lesson.video_id))
