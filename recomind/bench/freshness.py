@@ -1,7 +1,8 @@
 """Freshness: from the acknowledgement of `POST /video_action` to the list in Redis that counts the action."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from time import perf_counter
 from typing import NamedTuple
 
@@ -23,6 +24,12 @@ SHARES = (0.1, 0.5, 0.8)
 CONNECTIONS = 32
 """Connections that post at once to find the sustained rate."""
 
+PROBES = 5
+"""Rates that are tried to find the sustained one, each half way between what held and what did not."""
+
+BEHIND = 0.25
+"""Seconds by which lists may be behind, in the median, at the end of a rate that is sustained."""
+
 LOOK = 0.004
 """Seconds between looks at the lists waited for: how finely the delay is measured."""
 
@@ -40,21 +47,30 @@ class Posted(NamedTuple):
     """When the acknowledgement came, seconds."""
 
 
+class Delay(NamedTuple):
+    """How long an action's list took."""
+
+    at: float
+    """When the action had been acknowledged, seconds."""
+    seconds: float
+
+
 async def run(bench: Bench) -> list[Figure]:
     """Find the sustained rate, then post at shares of it."""
     count = bench.size(10_000, 2_000)
-    actions = bench.log(3 * count)
+    actions = bench.log(5 * count)
     await bench.prepare(bench.videos())
     with bench.worker() as worker:
         await worker.ready()
-        sustained = await _sustained(bench, worker, actions[:count])
-        figures = [Figure(NAME, "sustained rate: posted, and in a list", sustained, "1/s")]
-        rest = iter(actions[count:])
+        burst, rest = await _burst(bench, worker, actions[:count]), iter(actions[count:])
+        sustained = await _sustained(bench, worker, rest, burst)
+        figures = [
+            Figure(NAME, "in a burst: posted, and everybody's list made", burst, "1/s"),
+            Figure(NAME, "sustained rate: posted, and in a list each", sustained, "1/s"),
+        ]
         for share in SHARES:
-            rate, seconds = share * sustained, bench.size(10, 4)
-            bench.say(f"posting {rate:.0f} a second")
-            some = [action for action, _ in zip(rest, range(int(rate * seconds)), strict=False)]
-            figures += _figures(share, await _delays(bench, worker, some, rate))
+            delays = await _delays(bench, worker, rest, share * sustained, bench.size(10, 4))
+            figures += _figures(share, [delay.seconds for delay in delays])
     return figures
 
 
@@ -67,8 +83,23 @@ def _figures(share: float, delays: Sequence[float]) -> list[Figure]:
     ]
 
 
-async def _sustained(bench: Bench, worker: Worker, actions: Sequence[Action]) -> float:
-    """Actions a second that a worker takes by HTTP, with all their lists made; the first half only warms it up."""
+async def _sustained(bench: Bench, worker: Worker, actions: Iterator[Action], most: float) -> float:
+    """Actions a second that a worker keeps up with, by bisection: lists do not fall behind, however long it lasts.
+
+    It is less than a burst's: there, lists wait, and one counts all that a person has done meanwhile.
+    """
+    held, seconds = 0.0, bench.size(5, 2)
+    for _ in range(PROBES):
+        rate = (held + most) / 2
+        delays = await _delays(bench, worker, actions, rate, seconds)
+        end = max(delay.at for delay in delays)
+        behind = percentile([delay.seconds for delay in delays if delay.at > end - 1], 50)
+        held, most = (rate, most) if behind <= BEHIND else (held, rate)
+    return held
+
+
+async def _burst(bench: Bench, worker: Worker, actions: Sequence[Action]) -> float:
+    """Actions a second that are taken as fast as they can be posted; the first half only warms the worker up."""
     half = len(actions) // 2
     await bench.feed(actions[:half])
     await bench.drained([worker], half)
@@ -92,10 +123,12 @@ async def _post_flat_out(worker: Worker, actions: Sequence[Action]) -> None:
             tasks.create_task(post())
 
 
-async def _delays(bench: Bench, worker: Worker, actions: Sequence[Action], rate: float) -> list[float]:
+async def _delays(bench: Bench, worker: Worker, actions: Iterator[Action], rate: float, seconds: float) -> list[Delay]:
+    """Post the next actions at a rate, for so many seconds, and wait for their lists."""
+    bench.say(f"posting {rate:.0f} a second")
     waiting: set[Posted] = set()
-    posting = asyncio.create_task(_post(worker, actions, rate, waiting))
-    delays: list[float] = []
+    posting = asyncio.create_task(_post(worker, list(islice(actions, int(rate * seconds))), rate, waiting))
+    delays: list[Delay] = []
     model = ReadModel(RedisValues(bench.settings.redis_url))
     try:
         while not posting.done() or waiting:
@@ -104,7 +137,7 @@ async def _delays(bench: Bench, worker: Worker, actions: Sequence[Action], rate:
             now = perf_counter()
             seen = {one for one in waiting if counted.get(one.user_id, {}).get(one.lane, -1) >= one.offset}
             seen |= {one for one in waiting if now - one.at > PATIENCE}
-            delays += [max(0.0, now - one.at) for one in seen]
+            delays += [Delay(one.at, max(0.0, now - one.at)) for one in seen]
             waiting -= seen
             await asyncio.sleep(max(LOOK, now - asked))  # looking takes from those who are looked at
         await posting
