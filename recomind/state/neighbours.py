@@ -167,8 +167,9 @@ class _Company:
             sums[self._pruned] = 3 * MOST
             least = sums.argsort(kind="stable")[:more].tolist()
             self._pruned += least
+            self._know_places()
             for number in least:
-                self._places.pop(self._others[number], None)
+                del self._places[self._others[number]]
 
     def kept(self) -> tuple[tuple[str, ...], bytes]:
         """Those that are company, and their weights; see `Neighbours`."""
@@ -189,12 +190,16 @@ class _Company:
         place = self._places.get(other)
         return self._found(other) if place is None else place
 
+    def _know_places(self) -> None:
+        if not self._places:
+            self._places.update(zip(self._others, range(0, 3 * len(self._others), 3), strict=True))
+
     def _found(self, other: str) -> int:
         if not self._places:
             if self._is_untouched and other in self._others:
                 self._is_untouched = False
                 return 3 * self._others.index(other)
-            self._places.update(zip(self._others, range(0, 3 * len(self._others), 3), strict=True))
+            self._know_places()
             if other in self._places:
                 return self._places[other]
         place = self._places[other] = len(self._weights)

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,6 +184,16 @@ def test_neighbours_are_bounded_and_keep_the_strongest():
     company = dict(neighbours.fold(Neighbours(), signals).company())
     assert len(company) <= SIZE + SLACK
     assert "w3" in company
+
+
+def test_who_comes_back_after_being_pruned_from_a_company_that_was_too_large_begins_anew():
+    names = tuple(f"w{n}" for n in range(SIZE + SLACK + 1))
+    weights = np.full((len(names), 3), 9 * UNIT, "<u4")
+    weights[0] = 1  # it is pruned by the first signal, and comes back with the second
+    known = Neighbours(others=names, weights=weights.tobytes())
+    after = neighbours.fold(known, [Followed("v", 0, 0, 0.0, "w1", 1), Followed("v", 0, 1, 0.0, "w0", 1)])
+    assert after.pair("w0") == (UNIT, 0, UNIT)
+    assert len(after.others) == SIZE + 1
 
 
 def test_a_like_after_a_view_makes_a_pair_and_a_view_makes_none():
