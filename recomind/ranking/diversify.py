@@ -1,6 +1,6 @@
 """Diversity: caps on how many of the first videos share a creator or a tag; a re-rank that can be turned off."""
 
-from collections import defaultdict
+from collections.abc import Hashable
 from typing import Final
 
 import msgspec
@@ -35,26 +35,29 @@ def diversify(index: VideoIndex, order: Rows, caps: Caps, n: int) -> list[int]:
 
 def _window(index: VideoIndex, rows: list[int], caps: Caps) -> tuple[list[int], list[int]]:
     """Up to `WINDOW` rows within the caps, and those left; all fit where too few do."""
-    used: defaultdict[tuple[str, str], int] = defaultdict(int)
+    used: dict[Hashable, int] = {}
     taken, over = list[int](), list[int]()
     for place, row in enumerate(rows):
         if len(taken) == WINDOW:
             return taken, over + rows[place:]
         keys = _capped(index, row, caps)
-        if any(used[key] >= most for key, most in keys):
-            over.append(row)
-            continue
-        taken.append(row)
-        for key, _ in keys:
-            used[key] += 1
+        for key, most in keys:
+            if used.get(key, 0) >= most:
+                over.append(row)
+                break
+        else:
+            taken.append(row)
+            for key, _ in keys:
+                used[key] = used.get(key, 0) + 1
     missing = WINDOW - len(taken)
     return taken + over[:missing], over[missing:]
 
 
-def _capped(index: VideoIndex, row: int, caps: Caps) -> list[tuple[tuple[str, str], int]]:
+def _capped(index: VideoIndex, row: int, caps: Caps) -> list[tuple[Hashable, int]]:
     """The properties of a video that are capped, with their caps."""
-    most, creator = caps.tag, index.creators.get(row)
-    keys = [(("tag", tag), most) for tag in index.videos[row].tags] if most is not None else []
-    if caps.creator is not None and creator is not None:
-        keys.append((("creator", creator), caps.creator))
+    keys: list[tuple[Hashable, int]] = []
+    if caps.creator is not None and row in index.creators:
+        keys.append((index.creators[row], caps.creator))
+    if caps.tag is not None:
+        keys += [(("tag", tag), caps.tag) for tag in index.videos[row].tags]
     return keys
