@@ -7,7 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from time import monotonic, time
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -27,6 +27,12 @@ from recomind.stores.read_model import PERSON, Stored
 CHUNK: Final = 16
 """People whose figures are read, and whose lists are written, together."""
 
+CHUNK_MAX: Final = 64
+"""The same where many wait: the more, the less reading and writing costs for each."""
+
+CHUNKS: Final = 8
+"""So many chunks share those who wait, as far as `CHUNK` and `CHUNK_MAX` allow."""
+
 IDLE: Final = 2
 """Most likes learned from at a turn in which nobody waits; else it is one to `CHUNK` lists: a lesson takes longer."""
 
@@ -45,6 +51,17 @@ def declare(app: RecoMindApp) -> None:
     app.every(app.options.trending_interval, refresher.mark)
 
 
+class Line(NamedTuple):
+    """What the archive keeps of a person who was ranked."""
+
+    top_tags: bytes | None
+    """As JSON; None for somebody who was forgotten and has done nothing since."""
+    last_at: float
+    """Event time of the latest action, epoch seconds."""
+    forgotten_at: int
+    """As in `Profile`."""
+
+
 class Refresher:
     """Ranks people with news."""
 
@@ -56,7 +73,7 @@ class Refresher:
         """Seconds of the loop's time that the last chunk has taken for ranking."""
         self._owed = 0.0
         """Lessons that are due for the lists made."""
-        self._archived = Publisher[tuple[Stored | None, Profile]](self._write_down)
+        self._archived = Publisher[Line](self._write_down)
         app.commit_hooks.append(self.mark)
 
     async def refresh(self) -> None:
@@ -134,7 +151,7 @@ class Refresher:
     async def _refresh_some(self) -> int:
         """Make lists for those who have waited longest; how many people that was."""
         app, self._spent = self._app, 0.0
-        people = app.news.take(CHUNK)
+        people = app.news.take(min(CHUNK_MAX, max(CHUNK, len(app.news) // CHUNKS)))
         try:
             await app.replica.load(list(people.values()))
             lists = {user_id: await self._rank(one) for user_id, one in people.items() if not one.is_blank}
@@ -146,7 +163,8 @@ class Refresher:
             raise
         taken = app.news.done()
         for user_id, profile in people.items():
-            self._archived.add(user_id, (lists.get(user_id), profile))
+            tags = lists[user_id].top_tags if user_id in lists else None
+            self._archived.add(user_id, Line(tags, profile.last_at, profile.forgotten_at))
         self._count(lists)
         now = time()
         for since in taken:
@@ -164,19 +182,26 @@ class Refresher:
             self._app.lessons.put_back(lessons)
             raise
         for lesson in lessons:
-            self._learn_from(lesson)
-            await asyncio.sleep(0)
+            await self._learn_from(lesson)
 
     async def _rank(self, profile: Profile) -> Stored:
-        await asyncio.sleep(0)  # requests are answered between two people
+        """A person's list; requests are answered before it and half way through it."""
+        await asyncio.sleep(0)
         started = monotonic()
-        stored = self._app.replica.list_for(profile, self._app.options.slate_size)
+        ranked = self._app.replica.rank(profile)
+        self._spent += monotonic() - started
+        await asyncio.sleep(0)
+        started = monotonic()
+        stored = self._app.replica.stored(ranked, self._app.options.slate_size)
         self._spent += monotonic() - started
         return stored
 
-    def _learn_from(self, lesson: Lesson) -> None:
+    async def _learn_from(self, lesson: Lesson) -> None:
+        """A lesson; requests are answered before it and half way through it."""
+        await asyncio.sleep(0)
         replica = self._app.replica
         ranked = rank(lesson.profile, replica.index, lesson.timestamp)
+        await asyncio.sleep(0)
         self._score(prequential.hits(ranked, replica.index, replica.weights, lesson.video_id))
         replica.weights = learn(replica.weights, ranked, replica.index, lesson.video_id)
         self._app.counters.lessons.inc()
@@ -199,18 +224,13 @@ class Refresher:
             if picks:
                 self._app.counters.picks.labels(strategy).inc(picks)
 
-    async def _write_down(self, rows: Mapping[str, tuple[Stored | None, Profile]]) -> None:
+    async def _write_down(self, lines: Mapping[str, Line]) -> None:
         """Write top tags to the archive; remove those of people who were forgotten, and note that it is done."""
-        listed = [
-            (user_id, msgspec.json.decode(stored.top_tags), profile.last_at)
-            for user_id, (stored, profile) in rows.items()
-            if stored is not None
-        ]
+        decode = msgspec.json.decode
+        listed = [(user, decode(one.top_tags), one.last_at) for user, one in lines.items() if one.top_tags is not None]
         if listed:
             await self._app.archive.put_profiles(listed)
-        if len(listed) < len(rows):
-            await self._app.archive.delete_profiles(
-                [user_id for user_id, (stored, _) in rows.items() if stored is None]
-            )
-        forgotten = {(PERSON, user): one.forgotten_at for user, (_, one) in rows.items() if one.forgotten_at >= 0}
+        if len(listed) < len(lines):
+            await self._app.archive.delete_profiles([user for user, one in lines.items() if one.top_tags is None])
+        forgotten = {(PERSON, user): one.forgotten_at for user, one in lines.items() if one.forgotten_at >= 0}
         await self._app.read_model.put_forgetting(forgotten)

@@ -35,7 +35,8 @@ class VideoIndex:
         self.columns = Columns()
         self.heads = Heads(self.columns)
         self.videos: dict[int, Video] = {}
-        self.cards: dict[int, bytes] = {}
+        self.cards: dict[str, bytes] = {}
+        """What is shown of each listed video, as JSON, by its id."""
         self.companies = Companies(self.rows_of)
         self.creators: dict[int, str] = {}
         self.people = People()
@@ -64,7 +65,7 @@ class VideoIndex:
         """A catalogue entry: from now on the video may be recommended."""
         row = self.row(video.video_id)
         self.videos[row] = video
-        self.cards[row] = video.card()
+        self.cards[video.video_id] = video.card()
         self.columns.listed[row] = True
         if video.creator_id is not None:
             self.creators[row] = video.creator_id

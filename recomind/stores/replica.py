@@ -20,7 +20,7 @@ from recomind.candidates.found import ENJOYED, SEEDS
 from recomind.catalogue import join
 from recomind.ranking.blend import Weights
 from recomind.ranking.index import VideoIndex
-from recomind.recommender import rank, slate_of
+from recomind.recommender import Ranked, rank, slate_of
 from recomind.state.profile import Profile, enjoyed_lately
 from recomind.stores import feed, keys
 from recomind.stores.ages import Ages
@@ -122,21 +122,27 @@ class Replica:
 
     def list_for(self, profile: Profile, n: int) -> Stored:
         """Rank for a person and serialise the answer; `load` comes first."""
-        ranked = rank(profile, self.index, self.now)
+        return self.stored(self.rank(profile), n)
+
+    def rank(self, profile: Profile) -> Ranked:
+        """The candidates for a person; `load` comes first."""
+        return rank(profile, self.index, self.now)
+
+    def stored(self, ranked: Ranked, n: int) -> Stored:
+        """The best `n` of a person's candidates, serialised."""
         slate = slate_of(ranked, self.index, self.weights, n)
         names = [tag for tag, _ in tags.strongest(ranked.tastes, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
-        meta = ListMeta(slate.as_of, profile.origins, slate.version, sources)
+        meta = ListMeta(slate.as_of, ranked.profile.origins, slate.version, sources)
         return Stored(self.cards(pick.video_id for pick in slate.picks), msgspec.json.encode(names), meta)
 
     def popular(self, n: int) -> bytes:
         """Trending as JSON."""
-        return join(self.index.cards[row] for row in self.index.heads.popular(n).tolist())
+        return join(self.index.cards[self.index.ids[row]] for row in self.index.heads.popular(n).tolist())
 
     def cards(self, video_ids: Iterable[str]) -> bytes:
         """The listed ones of these videos as a JSON array."""
-        known = (self.index.cards.get(self.index.row(video_id)) for video_id in video_ids)
-        return join(card for card in known if card)
+        return join(filter(None, map(self.index.cards.get, video_ids)))
 
     def met(self, event_time: float) -> None:
         """Move on to an event time; time never goes back."""
