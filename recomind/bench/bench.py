@@ -1,7 +1,7 @@
 """What every scenario works with: a fresh stack, workers on it, the log, and how far the workers have come."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import aiohttp
+import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -102,9 +103,11 @@ class Bench:
         finally:
             await archive.close()
 
-    async def feed(self, actions: Iterable[Action]) -> int:
-        """Write actions to Kafka as fast as it goes."""
-        return await feed(self.settings, actions)
+    async def feed(self, actions: Sequence[Action], rate: float | None = None) -> int:
+        """Write actions to Kafka, so many a second or, given None, as fast as it goes."""
+        if rate is None:
+            return await feed(self.settings, actions)
+        return await feed(self.settings, steady(actions, rate), speed=1.0)
 
     async def drained(self, workers: Sequence[Worker], total: int) -> float:
         """Wait until `total` actions and their signals are committed; when that was, seconds."""
@@ -153,6 +156,12 @@ def fresh(settings: Settings, data: Path | None, *, quick: bool, say: Callable[[
         wanted = replace(settings, data_dir=folder, kafka_brokers="", postgres_dsn="", redis_url="")
         with Stack(wanted, on_progress=say) as stack:
             yield Bench(stack.settings, Path(folder), data, quick, say)
+
+
+def steady(actions: Sequence[Action], rate: float) -> Iterator[Action]:
+    """The actions, one after the other at a steady pace from the first one's time on."""
+    for number, action in enumerate(actions):
+        yield msgspec.structs.replace(action, timestamp=actions[0].timestamp + number / rate)
 
 
 def play(audience: Audience, count: int, start: float = 1.7e9) -> Iterator[Action]:

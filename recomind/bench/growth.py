@@ -1,7 +1,12 @@
-"""Growth: what an action, a list and a recovery cost when there are ten times the people, videos and history."""
+"""Growth: what an action, a list and a recovery cost when there are ten times the people, videos and history.
+
+Both worlds are there at once, each on a stack of its own, and take turns: a machine that is slower for a minute slows
+both.
+"""
 
 from asyncio import sleep
 from collections.abc import Iterator, Sequence
+from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -9,7 +14,7 @@ import numpy as np
 from msgspec.msgpack import encode
 
 from recomind import topics
-from recomind.bench.bench import GLANCE, Bench, Worker
+from recomind.bench.bench import GLANCE, Bench, Worker, fresh
 from recomind.bench.cold import cold_requests
 from recomind.bench.figures import Figure, Limit, at_most
 from recomind.events import Action
@@ -26,8 +31,14 @@ TIMES = 10
 
 KINDS: dict[str, type[Any]] = {"profiles": Profile, "popularity": Popularity, "neighbours": Neighbours}
 
-REST = 3.0
-"""Seconds for what the worker does from time to time, and for what it learns, to be through with the history."""
+ROUNDS = 5
+"""Rounds in which the two worlds take turns; of each figure the median counts."""
+
+FLOW = 150.0
+"""Actions a second of the steady flow: a quarter to a half of what a worker keeps up with."""
+
+REST = 2.5
+"""Seconds for what the worker does from time to time, and for what it learns, to be through with what came before."""
 
 VALUE_MAX = 4096.0
 """Bytes a value may take, as designed."""
@@ -36,78 +47,107 @@ VALUE_MAX = 4096.0
 class Cost(NamedTuple):
     """Processor time of the worker, microseconds."""
 
-    action: float
-    """An action, its list included."""
+    flowing: float
+    """An action of a steady flow, its list included."""
+    burst: float
+    """An action of a burst by different people, its list included."""
     recommendation: float
     """A list that was ranked on request."""
 
 
 async def run(bench: Bench) -> list[Figure]:
-    """Measure small, grow, measure again, recover."""
-    people, videos, history = bench.size(2_000, 500), bench.size(1_000, 500), bench.size(10_000, 3_000)
-    audience = Audience(TIMES * people, TIMES * videos)
-    await bench.prepare(audience.videos)
-    with bench.worker() as worker:
-        await worker.ready()
-        small = await _grown(bench, worker, Crowd(audience, people, videos), history, 0)
-        large = await _grown(bench, worker, Crowd(audience, TIMES * people, TIMES * videos), TIMES * history, small[1])
+    """Let a world and one of ten times its size take turns; recover the larger one."""
+    people, videos, history = bench.size(4_000, 500), bench.size(2_000, 500), bench.size(20_000, 3_000)
+    with fresh(bench.settings, bench.data, quick=bench.quick, say=bench.say) as beside:
+        small = World(beside, people, videos, history)
+        large = World(bench, TIMES * people, TIMES * videos, TIMES * history)
+        await small.prepare()
+        await large.prepare()
+        with beside.worker() as one, bench.worker() as other:
+            await small.begin(one)
+            await large.begin(other)
+            rounds = [(await small.cost(one), await large.cost(other)) for _ in range(rounds_of(bench))]
+    before, after = (Cost(*map(median, zip(*costs, strict=True))) for costs in zip(*rounds, strict=True))
     rate, sizes = await _recovery(bench)
     return [
-        Figure(NAME, "processor time of an action and its list", large[0].action, "µs", _times(small[0].action)),
-        Figure(NAME, "of a list on request", large[0].recommendation, "µs", _times(small[0].recommendation)),
+        Figure(NAME, "processor time of an action and its list", after.flowing, "µs", _times(before.flowing)),
+        Figure(NAME, "of an action and its list, in a burst", after.burst, "µs", _times(before.burst)),
+        Figure(NAME, "of a list on request", after.recommendation, "µs", _times(before.recommendation)),
         Figure(NAME, "recovery", rate, "keys/s", Limit("promised", 20_000.0)),
         *(Figure(NAME, f"{name}, a value", size, "bytes", at_most("as designed", VALUE_MAX)) for name, size in sizes),
     ]
 
 
-class Crowd:
-    """The first people of an audience, who act on its first videos."""
+class World:
+    """People who act on videos, and a worker that takes it in."""
 
-    def __init__(self, audience: Audience, people: int, videos: int) -> None:
-        self._audience = audience
+    def __init__(self, bench: Bench, people: int, videos: int, history: int) -> None:
+        self._bench = bench
+        self._audience = Audience(people, videos)
+        self._videos = [video.video_id for video in self._audience.videos]
         self._draw = np.random.default_rng(people)
-        self.people = audience.people[:people]
-        self._videos = [video.video_id for video in audience.videos[:videos]]
+        self._burst = bench.size(400, 200)
+        self._flow = bench.size(600, 300)
+        self._history = history - rounds_of(bench) * (self._burst + self._flow) // 2  # it is its size amid the rounds
+        self._taken = 0
+        """Actions so far; one a second of event time."""
 
-    def acts(self, count: int, start: int) -> Iterator[Action]:
-        """So many actions of anybody, one a second from `start` on."""
-        people = self._draw.integers(len(self.people), size=count)
-        return self._act(people.tolist(), start)
+    async def prepare(self) -> None:
+        """Create topics and tables, and fill the catalogue; the worker starts after that."""
+        await self._bench.prepare(self._audience.videos)
 
-    def each_acts(self, count: int, start: int) -> Iterator[Action]:
+    async def begin(self, worker: Worker) -> None:
+        """Take the history in."""
+        self._bench.say(f"{len(self._audience.people)} people, {self._history} actions of history")
+        await worker.ready()
+        await self._take_in(worker, self._acts(self._history))
+
+    async def cost(self, worker: Worker) -> Cost:
+        """What things cost now."""
+        self._bench.say(f"{len(self._audience.people)} people")
+        flowing = await self._take_in(worker, self._acts(self._flow), FLOW)
+        burst = await self._take_in(worker, self._each_acts(self._burst))
+        people = self._some(self._bench.size(200, 80))
+        cpu = worker.program.cpu()
+        await cold_requests(self._bench, worker, people)
+        listed = worker.program.cpu() - cpu
+        return Cost(1e6 * flowing / self._flow, 1e6 * burst / self._burst, 1e6 * listed / len(people))
+
+    async def _take_in(self, worker: Worker, actions: Sequence[Action], rate: float | None = None) -> float:
+        """Feed actions, at a steady rate or at once, and rest; processor seconds until all of them are in lists."""
+        cpu = worker.program.cpu()
+        await self._bench.feed(actions, rate)
+        self._taken += len(actions)
+        await self._bench.drained([worker], self._taken)
+        await self._bench.settled([worker], GLANCE)
+        used = worker.program.cpu() - cpu
+        await sleep(REST)
+        return used
+
+    def _acts(self, count: int) -> list[Action]:
+        """So many actions of anybody."""
+        people = self._draw.integers(len(self._audience.people), size=count)
+        return list(self._act([self._audience.people[one] for one in people.tolist()]))
+
+    def _each_acts(self, count: int) -> list[Action]:
         """So many actions of different people: each makes a list of its own necessary."""
-        people = self._draw.permutation(len(self.people))[:count]
-        return self._act(people.tolist(), start)
+        return list(self._act(self._some(count)))
 
-    def _act(self, people: Sequence[int], start: int) -> Iterator[Action]:
+    def _some(self, count: int) -> list[str]:
+        """So many different people."""
+        people = self._draw.permutation(len(self._audience.people))[:count]
+        return [self._audience.people[one] for one in people.tolist()]
+
+    def _act(self, people: Sequence[str]) -> Iterator[Action]:
         videos = self._draw.integers(len(self._videos), size=len(people)).tolist()
-        for at, (person, video) in enumerate(zip(people, videos, strict=True), start):
-            user_id, video_id = self.people[person], self._videos[video]
+        for at, (user_id, video) in enumerate(zip(people, videos, strict=True), self._taken):
+            video_id = self._videos[video]
             yield Action(user_id, video_id, self._audience.react(user_id, video_id), 1.7e9 + at)
 
 
-async def _grown(bench: Bench, worker: Worker, crowd: Crowd, history: int, before: int) -> tuple[Cost, int]:
-    """What things cost after so much more history, and how many actions there have been by then."""
-    bench.say(f"{len(crowd.people)} people, {history} actions of history")
-    await _take_in(bench, worker, crowd.acts(history, before), before + history)
-    await sleep(REST)
-    count = bench.size(1_500, 400)
-    total = before + history + count
-    used = await _take_in(bench, worker, crowd.each_acts(count, before + history), total)
-    await sleep(REST)
-    asked = crowd.people[-bench.size(300, 80) :]  # the first ones have the history of a smaller crowd as well
-    cpu = worker.program.cpu()
-    await cold_requests(bench, worker, asked)
-    return Cost(used / count * 1e6, (worker.program.cpu() - cpu) / len(asked) * 1e6), total
-
-
-async def _take_in(bench: Bench, worker: Worker, actions: Iterator[Action], total: int) -> float:
-    """Feed actions, which make `total` in all; processor seconds until all of them are in lists."""
-    cpu = worker.program.cpu()
-    await bench.feed(actions)
-    await bench.drained([worker], total)
-    await bench.settled([worker], GLANCE)
-    return worker.program.cpu() - cpu
+def rounds_of(bench: Bench) -> int:
+    """How many rounds there are."""
+    return bench.size(ROUNDS, 1)
 
 
 async def _recovery(bench: Bench) -> tuple[float, list[tuple[str, float]]]:

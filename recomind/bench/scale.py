@@ -1,8 +1,13 @@
-"""Scale out: what an action costs in all when 1, 2 or 4 workers share the work."""
+"""Scale out: what an action costs in all when 1, 2 or 4 workers share the work.
+
+The groups are there at once, each on a stack of its own, and take turns: a machine that is slower for a minute slows
+all of them.
+"""
 
 from asyncio import sleep
 from collections.abc import Sequence
 from contextlib import ExitStack
+from statistics import median
 
 from recomind.bench.bench import GLANCE, Bench, Worker, fresh
 from recomind.bench.figures import Figure, Limit, at_most
@@ -12,7 +17,10 @@ NAME = "scale"
 
 WORKERS = (1, 2, 4)
 
-PEOPLE = 12_000
+ROUNDS = 3
+"""Rounds in which the groups take turns; of each the median counts."""
+
+PEOPLE = 24_000
 """Of the simulated audience: as many actions as are of different people."""
 
 REST = 3.0
@@ -20,18 +28,28 @@ REST = 3.0
 
 
 async def run(bench: Bench) -> list[Figure]:
-    """The same actions with each number of workers, on a fresh stack each."""
-    costs: dict[int, float] = {}
-    for count in WORKERS:
-        bench.say(f"{count} workers")
-        with fresh(bench.settings, bench.data, quick=bench.quick, say=bench.say) as one:
-            costs[count] = await _cost(one, count)
-    alone = costs[WORKERS[0]]
+    """Let groups take in the same actions, round by round.
+
+    Each action is another person's, as else a slower group would make fewer lists for the same actions. A first part
+    warms the workers up: what each has to connect to, load and read at first is paid once, not by the action.
+    """
+    log = bench.log(bench.size(80_000, 5_000), people=PEOPLE)
+    actions = list({action.user_id: action for action in log}.values())
+    rounds = bench.size(ROUNDS, 1)
+    size = len(actions) // (1 + rounds)
+    parts = [actions[number * size : (number + 1) * size] for number in range(1 + rounds)]
+    with ExitStack() as stack:
+        groups = [await _group(bench, stack, count) for count in WORKERS]
+        costs = []
+        for number, part in enumerate(parts):
+            bench.say(f"round {number} of {rounds}")
+            costs.append([await group.cost(part) for group in groups])
+    alone, *others = (median(some) for some in zip(*costs[1:], strict=True))
     return [
         Figure(NAME, "processor time of all, 1 worker", alone, "µs/action"),
         *(
-            Figure(NAME, f"processor time of all, {count} workers", costs[count], "µs/action", _limit(alone))
-            for count in WORKERS[1:]
+            Figure(NAME, f"processor time of all, {count} workers", cost, "µs/action", _limit(alone))
+            for count, cost in zip(WORKERS[1:], others, strict=True)
         ),
     ]
 
@@ -40,31 +58,39 @@ def _limit(alone: float) -> Limit:
     return at_most("1 worker", alone, 1.2)
 
 
-async def _cost(bench: Bench, count: int) -> float:
-    """Processor microseconds of all workers for an action, its list included.
+class Group:
+    """Workers that share the work."""
 
-    Each action is another person's, as else a slower group would make fewer lists for the same actions. The first fifth
-    warms the workers up: what each has to connect to, load and read at first is paid once, not by the action.
-    """
-    log = bench.log(bench.size(40_000, 5_000), people=PEOPLE)
-    actions = list({action.user_id: action for action in log}.values())
-    warming = len(actions) // 5
-    await bench.prepare(bench.videos())
-    with ExitStack() as stack:
-        workers = [stack.enter_context(bench.worker()) for _ in range(count)]
-        for worker in workers:
-            await worker.ready()
-        await sleep(REST)
-        for worker in workers:
-            await worker.ready()
-        await _take_in(bench, workers, actions[:warming], warming)
-        cpu = sum(worker.program.cpu() for worker in workers)
-        await _take_in(bench, workers, actions[warming:], len(actions))
-        return (sum(worker.program.cpu() for worker in workers) - cpu) / (len(actions) - warming) * 1e6
+    def __init__(self, bench: Bench, workers: Sequence[Worker]) -> None:
+        self._bench = bench
+        self._workers = workers
+        self._taken = 0
+
+    async def ready(self) -> None:
+        """Wait until all have joined, and the group has come to rest."""
+        for wait in (0.0, REST):
+            await sleep(wait)
+            for worker in self._workers:
+                await worker.ready()
+
+    async def cost(self, actions: Sequence[Action]) -> float:
+        """Processor microseconds of all workers for one of these actions, its list included."""
+        before = self._cpu()
+        await self._bench.feed(actions)
+        self._taken += len(actions)
+        await self._bench.drained(self._workers, self._taken)
+        await self._bench.settled(self._workers, GLANCE)
+        return (self._cpu() - before) / len(actions) * 1e6
+
+    def _cpu(self) -> float:
+        return sum(worker.program.cpu() for worker in self._workers)
 
 
-async def _take_in(bench: Bench, workers: Sequence[Worker], actions: Sequence[Action], total: int) -> None:
-    """Feed actions, which make `total` in all, and wait until all of them are in lists."""
-    await bench.feed(actions)
-    await bench.drained(workers, total)
-    await bench.settled(workers, GLANCE)
+async def _group(bench: Bench, stack: ExitStack, count: int) -> Group:
+    """So many workers on a fresh stack, which end with the block."""
+    bench.say(f"{count} workers")
+    one = stack.enter_context(fresh(bench.settings, bench.data, quick=bench.quick, say=bench.say))
+    await one.prepare(one.videos())
+    group = Group(one, [stack.enter_context(one.worker()) for _ in range(count)])
+    await group.ready()
+    return group

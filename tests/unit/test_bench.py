@@ -4,12 +4,12 @@ import asyncio
 
 from aiohttp import web
 
-from recomind.bench.bench import play
+from recomind.bench.bench import play, steady
 from recomind.bench.figures import Figure, Limit, at_most, percentile
-from recomind.bench.load import load
+from recomind.bench.load import Load, load
 from recomind.bench.profiled import place_of
 from recomind.bench.report import draw, table
-from recomind.bench.serving import steady
+from recomind.bench.serving import middle
 from recomind.simulator import Audience
 from recomind.stack.server import free_port
 
@@ -44,6 +44,11 @@ def test_percentiles():
 def test_a_steady_flow_keeps_its_pace():
     actions = list(play(Audience(5, 5, 1), 4, start=100.0))
     assert [one.timestamp for one in steady(actions, 2.0)] == [100.0, 100.5, 101.0, 101.5]
+
+
+def test_of_each_figure_of_some_rounds_the_median_counts():
+    rounds = [Load(1.0, 0.3, 0.9, 0), Load(2.0, 0.2, 0.7, 1), Load(9.0, 0.1, 0.8, 0)]
+    assert middle(rounds) == Load(2.0, 0.2, 0.8, 1)
 
 
 def test_a_frame_of_no_place_belongs_to_the_loop():
