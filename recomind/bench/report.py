@@ -1,11 +1,16 @@
 """Showing figures: a table for people, and a plot of how far each is from its bar."""
 
 from collections.abc import Sequence
+from math import log
 from pathlib import Path
 
+from rich.bar import Bar
 from rich.table import Table
 
 from recomind.bench.figures import Figure
+
+BAR = 60
+"""Columns of the plot's longest bar."""
 
 
 def table(figures: Sequence[Figure]) -> Table:
@@ -17,6 +22,18 @@ def table(figures: Sequence[Figure]) -> Table:
         bar = f"{'≥' if limit.at_least else '≤'} {_short(limit.bar)}" if limit and limit.bar else ""
         holds = {None: "", True: "yes", False: "no"}[figure.holds]
         shown.add_row(figure.scenario, figure.name, _short(figure.value), figure.unit, beside, bar, holds)
+    return shown
+
+
+def bars(figures: Sequence[Figure]) -> Table:
+    """How many times better than its bar each figure is, on a logarithmic scale: a miss goes to the left of 1."""
+    held = [(one, log(one.margin)) for one in figures if one.margin is not None]
+    least, most = min(0.0, *(at for _, at in held), 0.0), max(0.0, *(at for _, at in held), 0.0)
+    shown = Table("scenario", "figure", "times better than the bar", "")
+    for one, at in held:
+        color = "green" if one.holds else "red"
+        bar = Bar(most - least, min(0.0, at) - least, max(0.0, at) - least, width=BAR, color=color)
+        shown.add_row(one.scenario, one.name, bar, f"{one.margin:.3g}")
     return shown
 
 

@@ -19,11 +19,11 @@ WIDTH = 150
     "--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A log to take actions from."
 )
 @click.option("--quick", is_flag=True, help="Smaller sizes: to see whether all is well, not for figures to quote.")
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="The figures, as PNG or SVG.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="The plot, as PNG or SVG.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(scenarios: tuple[str, ...], data: Path | None, quick: bool, plot: Path | None, as_json: bool) -> None:
     """Measure SCENARIOS (all by default), each on fresh embedded servers beside a limit or a peer of the same run."""
-    from recomind.bench.report import draw, table
+    from recomind.bench.report import bars, draw, table
     from recomind.bench.suite import measure
 
     console = Console(stderr=True)
@@ -34,4 +34,4 @@ def command(scenarios: tuple[str, ...], data: Path | None, quick: bool, plot: Pa
     if as_json:
         click.echo(msgspec.json.encode([figure.plain() for figure in figures]))
     else:
-        Console(width=WIDTH).print(table(figures))
+        Console(width=WIDTH).print(table(figures), bars(figures))

@@ -1,14 +1,16 @@
 """The benchmark's own arithmetic, and its load against a real server."""
 
 import asyncio
+from io import StringIO
 
 from aiohttp import web
+from rich.console import Console
 
 from recomind.bench.bench import play, steady
 from recomind.bench.figures import Figure, Limit, at_most, percentile
 from recomind.bench.load import Load, load
 from recomind.bench.profiled import place_of
-from recomind.bench.report import draw, table
+from recomind.bench.report import bars, draw, table
 from recomind.bench.serving import middle
 from recomind.simulator import Audience
 from recomind.stack.server import free_port
@@ -33,6 +35,9 @@ def test_a_figure_without_a_bar_holds_nothing():
 def test_figures_are_shown_and_drawn(tmp_path):
     figures = [Figure("s", "n", 3.9, "1/s", Limit("peer", 1.0, 4.0)), Figure("s", "m", 1.0, "ms")]
     assert table(figures).row_count == 2
+    shown = Console(width=120, record=True, file=StringIO())
+    shown.print(bars(figures))
+    assert "0.975" in shown.export_text()
     draw(figures, tmp_path / "bench.svg")
     assert "times better than the bar" in (tmp_path / "bench.svg").read_text()
 
