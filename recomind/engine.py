@@ -45,7 +45,8 @@ class Engine:
         """Take an action in; learn from it first where it is a like."""
         before = self.profile(action.user_id)
         after, signals = profile.fold(before, origin, action)
-        if after is before:
+        if not signals:
+            self.profiles[action.user_id] = after
             return
         self._learn(before, action, signals)
         self._clock += 1

@@ -101,11 +101,14 @@ def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, lis
     """Take an action in.
 
     Returns:
-        The profile after it and the signals to the videos touched. The profile given, and no signals, when the
-        action has been applied before, by origin or by event id.
+        The profile after it and the signals to the videos touched. No signals, and the profile given, when the action
+        has been applied before by origin. No signals, and a profile that has applied the origin, when it has by event
+        id: the id is forgotten sooner than the origin, and the record may be delivered again after that.
     """
-    if not is_news(profile.origins, origin.lane, origin.offset) or _is_repeated(profile, action):
+    if not is_news(profile.origins, origin.lane, origin.offset):
         return profile, []
+    if _is_repeated(profile, action):
+        return msgspec.structs.replace(profile, origins=advance(profile.origins, origin)), []
     liked, met = action.action_type == "like", has_seen(profile, action.video_id)
     earlier = _earlier(profile, action, met)
     again = earlier is not None and (isinstance(earlier, Liked) or earlier.action_type == action.action_type)

@@ -71,6 +71,16 @@ def test_an_event_id_that_comes_twice_counts_once():
     action = Action("u", "v", "like", 1.0, UUID(int=7))
     person, _ = profile.fold(Profile(), Origin(0, 0), action)
     again, signals = profile.fold(person, Origin(0, 1), action)
+    assert again == msgspec.structs.replace(person, origins={0: 1})
+    assert signals == []
+
+
+def test_an_event_that_came_twice_counts_once_when_it_is_delivered_again_after_its_id_was_forgotten():
+    action = Action("u", "v", "view", 1.0, UUID(int=7))
+    person, _ = folded([action])
+    person, _ = profile.fold(person, Origin(1, 5), action)
+    person, _ = folded([Action("u", "w", "view", 2.0, uuid4()) for _ in range(2 * EVENT_IDS)], person, 1)
+    again, signals = profile.fold(person, Origin(1, 5), action)
     assert again is person
     assert signals == []
 
