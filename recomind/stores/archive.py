@@ -30,6 +30,9 @@ SILENCE: Final = (
 )
 """Errors that mean that PostgreSQL is away; a wrong statement stays what it is."""
 
+BROKEN: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""Errors of asyncpg's own where a connection has been closed, or is told so just as a statement begins."""
+
 
 class ArchivedAction(NamedTuple):
     """A row of `video_actions`."""
@@ -50,7 +53,7 @@ class Archive:
         self.fence = Fence("", 0)
         """For what only the owner of a partition writes."""
         self._raised: Fence | None = None
-        self._border = Breaker("PostgreSQL", SILENCE, (asyncpg.InterfaceError,))
+        self._border = Breaker("PostgreSQL", SILENCE, BROKEN)
 
     async def open(self) -> None:
         """Connect and create what is missing."""
