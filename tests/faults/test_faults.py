@@ -141,6 +141,20 @@ async def test_memory_is_bounded_while_postgresql_is_away(faulty, tmp_path):
         assert most - before < GROWTH
 
 
+async def test_a_worker_is_killed_while_postgresql_is_away(faulty, tmp_path):
+    """What it had sent on is sent on again, behind all that came meanwhile: behind more event ids than are kept."""
+    async with scene(faulty, tmp_path, 1, seed=14, per_second=2_000) as stage:
+        since = monotonic()
+        await asyncio.to_thread(faulty.postgres.stop)
+        await asyncio.sleep(3)
+        stage.workers[0].kill()
+        await asyncio.sleep(20)
+        faulty.postgres.start()
+        await asyncio.to_thread(faulty.postgres.wait_ready)
+        await stage.start(1)
+        await stage.well_again("PostgreSQL was away for 23 s, and the worker was killed", 90, since)
+
+
 async def highest(probe, seconds):
     """The highest of many looks."""
     deadline, most = monotonic() + seconds, 0
