@@ -22,7 +22,8 @@ from recomind.ranking.blend import merge
 from recomind.recommender import NAMES, learn, rank
 from recomind.state.origins import Origins
 from recomind.state.profile import Profile
-from recomind.stores.read_model import PERSON, Stored
+from recomind.stores.lists import Stored
+from recomind.stores.read_model import PERSON
 
 CHUNK: Final = 16
 """People whose figures are read, and whose lists are written, together."""

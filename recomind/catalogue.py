@@ -81,5 +81,9 @@ def first(array: bytes, n: int) -> bytes:
     >>> first(b"[1,\n2,\n3]", 2)
     b'[1,\n2]'
     """
-    cards = array.split(SEPARATOR, n)
-    return array if len(cards) <= n else SEPARATOR.join(cards[:n]) + b"]"
+    end = 0
+    for _ in range(n):
+        end = array.find(SEPARATOR[-1], end + 1)
+        if end < 0:
+            return array
+    return array[: end + 1 - len(SEPARATOR)] + b"]"

@@ -35,7 +35,7 @@ async def explain(request: web.Request) -> web.Response:
         await app.replica.load([person])
     except UnavailableError:
         stored, person = None, await archived_profile(app, user_id)
-    listed = None if stored is None else stored[1].sources
+    listed = None if stored is None else stored.meta.sources
     answer = _explanation(app, user_id, video_id, listed, await _evidence(app, person, video_id))
     return json(msgspec.json.encode(answer))
 

@@ -20,7 +20,8 @@ from recomind.evidence import Evidence, counts
 from recomind.reasons import Reason, reasons
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind.stores.read_model import EVERYBODY, ListMeta
+from recomind.stores.lists import ListMeta
+from recomind.stores.read_model import EVERYBODY
 from recomind.trends import in_words
 from web.recommendations import list_of, profile_at_hand
 from web.requests import app_of, id_of, json, n_of
@@ -84,10 +85,10 @@ async def _everybody(app: RecoMindApp, n: int) -> bytes:
 
 async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
     served = await list_of(app, user_id)
-    cards = msgspec.json.decode(served.videos, type=list[Card])[:n]
+    cards = msgspec.json.decode(served.listed.videos, type=list[Card])[:n]
     person, _ = await profile_at_hand(app, user_id)
     evidence = await _evidence(app, person, [card.video_id for card in cards])
-    return msgspec.json.encode(_feed(user_id, served.source, served.meta, cards, evidence))
+    return msgspec.json.encode(_feed(user_id, served.source, served.listed.meta, cards, evidence))
 
 
 async def _evidence(app: RecoMindApp, person: Profile, listed: Sequence[str]) -> Evidence:

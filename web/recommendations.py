@@ -17,7 +17,7 @@ from recomind.errors import UnavailableError
 from recomind.signals import Origin
 from recomind.state import profile
 from recomind.state.profile import LIKES, REACTIONS, Profile
-from recomind.stores.read_model import ListMeta
+from recomind.stores.lists import Listed
 from web.after import after_of, counted
 from web.requests import AFTER, AS_OF, LAG, SOURCE, app_of, id_of, json, n_of
 
@@ -30,9 +30,7 @@ HISTORY: Final = LIKES + REACTIONS
 class Served(NamedTuple):
     """A person's list, and where it came from."""
 
-    videos: bytes
-    """A JSON array."""
-    meta: ListMeta
+    listed: Listed
     source: str
     """`cache`, `cold` (ranked now) or `archive` (Redis is away)."""
 
@@ -51,10 +49,10 @@ async def list_of(app: RecoMindApp, user_id: str) -> Served:
     try:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
-        return Served(*await _ranked(app, user_id), "archive")
+        return Served(await _ranked(app, user_id), "archive")
     if found is not None:
-        return Served(*found, "cache")
-    return Served(*await _ranked(app, user_id), "cold")
+        return Served(found, "cache")
+    return Served(await _ranked(app, user_id), "cold")
 
 
 async def profile_of(app: RecoMindApp, user_id: str) -> Profile:
@@ -86,7 +84,7 @@ async def archived_profile(app: RecoMindApp, user_id: str) -> Profile:
     return msgspec.structs.replace(folded, origins={})
 
 
-async def _ranked(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
+async def _ranked(app: RecoMindApp, user_id: str) -> Listed:
     """Rank now, and store the list for the next time, unless its owner has stored one meanwhile.
 
     Nothing is stored of what a person did who has been forgotten since.
@@ -99,7 +97,7 @@ async def _ranked(app: RecoMindApp, user_id: str) -> tuple[bytes, ListMeta]:
     if is_known and could_ask and person.forgotten_at >= int(forgotten_at or b"-1"):
         with suppress(UnavailableError):
             await app.read_model.offer_list(user_id, stored, forgotten_at)
-    return stored.videos, stored.meta
+    return stored.listed
 
 
 async def _forgotten_at(app: RecoMindApp, user_id: str) -> tuple[bytes | None, bool]:
@@ -111,6 +109,6 @@ async def _forgotten_at(app: RecoMindApp, user_id: str) -> tuple[bytes | None, b
 
 
 def _answer(served: Served, n: int, now: float, waited: dict[str, str]) -> web.Response:
-    as_of = served.meta.as_of
+    as_of = served.listed.as_of
     headers = {SOURCE: served.source, AS_OF: f"{as_of:.3f}", LAG: f"{max(0.0, now - as_of):.3f}", **waited}
-    return json(first(served.videos, n), headers=headers)
+    return json(first(served.listed.videos, n), headers=headers)

@@ -18,6 +18,7 @@ from recomind.state.popularity import Figures, Popularity
 from recomind.state.profile import Likes, Profile
 from recomind.stores import feed, keys
 from recomind.stores.fence import Fence
+from recomind.stores.lists import Listed, Stored, origins_of, values_of
 from recomind.stores.values import Values
 
 Kind = TypeVar("Kind")
@@ -38,33 +39,6 @@ ARCHIVE: Final = "archive"
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class ListMeta(msgspec.Struct, frozen=True):
-    """What a stored list counts."""
-
-    as_of: float
-    """Event time for which it was ranked, epoch seconds."""
-    origins: Origins
-    """Lane to the last offset of the person's actions that it counts."""
-    version: int
-    """Of the blend's weights."""
-    sources: dict[str, dict[str, float]] = {}
-    """Video to the sources it comes from, each with its strength in [0, 1]."""
-
-
-class _Counted(msgspec.Struct, frozen=True):
-    """A `ListMeta` as far as it says what is counted: decoding the sources takes longer than all the rest."""
-
-    origins: Origins
-
-
-class Stored(msgspec.Struct, frozen=True):
-    """A person's list as it is stored: pre-serialised JSON, its top tags, and what it counts."""
-
-    videos: bytes
-    top_tags: bytes
-    meta: ListMeta
-
-
 class ReadModel:
     """Typed reads and writes over `Values`."""
 
@@ -77,7 +51,7 @@ class ReadModel:
         """Store people's lists, with their top tags and meta."""
         if not lists:
             return
-        entries = {key: value for user, stored in lists.items() for key, value in _list_of(user, stored).items()}
+        entries = {key: value for user, stored in lists.items() for key, value in values_of(user, stored).items()}
         await self._put(entries, keys.RECOMMENDATIONS_TTL)
         tags = {keys.user_profile(user): stored.top_tags for user, stored in lists.items()}
         await self._put(tags, keys.USER_PROFILE_TTL)
@@ -89,7 +63,7 @@ class ReadModel:
         Nothing is stored if she was forgotten after `forgotten_at` was read.
         """
         guard = keys.forgotten(user_id), forgotten_at
-        if await self.values.set_new(_list_of(user_id, stored), keys.RECOMMENDATIONS_TTL, guard):
+        if await self.values.set_new(values_of(user_id, stored), keys.RECOMMENDATIONS_TTL, guard):
             tags = {keys.user_profile(user_id): stored.top_tags}
             await self.values.set_new(tags, keys.USER_PROFILE_TTL, guard)
             await self.values.publish(keys.LISTS_WRITTEN, _encode([user_id]))
@@ -124,16 +98,16 @@ class ReadModel:
             async for message in messages:
                 yield msgspec.msgpack.decode(message, type=list[str]) if message else []
 
-    async def list_of(self, user_id: str) -> tuple[bytes, ListMeta] | None:
-        """A person's list and what it counts; None when the cache is cold."""
+    async def list_of(self, user_id: str) -> Listed | None:
+        """A person's list; None when the cache is cold."""
         asked = [keys.recommendations(user_id), keys.recommendations_meta(user_id)]
         videos, meta = await self.values.get_many(asked)
-        return None if videos is None or meta is None else (videos, msgspec.msgpack.decode(meta, type=ListMeta))
+        return None if videos is None or meta is None else Listed(videos, meta)
 
     async def counted(self, user_ids: Sequence[str]) -> dict[str, Origins]:
         """What the lists of those people count who have one."""
-        metas: dict[str, _Counted] = await self._read(user_ids, keys.recommendations_meta, _Counted)
-        return {user_id: meta.origins for user_id, meta in metas.items()}
+        found = await self.values.get_many([keys.recommendations_meta(user) for user in user_ids])
+        return {user: origins_of(meta) for user, meta in zip(user_ids, found, strict=True) if meta is not None}
 
     async def put_marks(self, marks: Mapping[int, Origins]) -> None:
         """Store partitions' marks: which actions are in lists (see `recomind.news`)."""
@@ -150,7 +124,7 @@ class ReadModel:
         meta, mark, epoch = await self.values.get_many(asked)
         if meta is None:
             return False
-        if msgspec.msgpack.decode(meta, type=_Counted).origins.get(partition, -1) >= offset:
+        if origins_of(meta).get(partition, -1) >= offset:
             return True
         if mark is None or epoch == PUBLISHING:  # then lists may be older than the mark says
             return False
@@ -291,10 +265,3 @@ class ReadModel:
         decode = msgspec.msgpack.Decoder(kind).decode
         found: Iterable[bytes | None] = await self.values.get_many([key(one) for one in ids])
         return {one: decode(value) for one, value in zip(ids, found, strict=True) if value is not None}
-
-
-def _list_of(user_id: str, stored: Stored) -> dict[str, bytes]:
-    return {
-        keys.recommendations(user_id): stored.videos,
-        keys.recommendations_meta(user_id): _encode(stored.meta),
-    }

@@ -25,7 +25,8 @@ from recomind.state.profile import Profile, enjoyed_lately
 from recomind.stores import feed, keys
 from recomind.stores.ages import Ages
 from recomind.stores.archive import Archive
-from recomind.stores.read_model import ListMeta, ReadModel, Stored
+from recomind.stores.lists import ListMeta, Stored
+from recomind.stores.read_model import ReadModel
 
 TRENDING: Final = 200
 """How many trending videos are always at hand."""

@@ -75,7 +75,7 @@ async def lists(settings: Settings, users):
         found = {user: await model.list_of(user) for user in users}
     finally:
         await model.values.close()
-    return {user: [one["video_id"] for one in msgspec.json.decode(list_[0])] for user, list_ in found.items() if list_}
+    return {user: [one["video_id"] for one in msgspec.json.decode(one.videos)] for user, one in found.items() if one}
 
 
 async def until_equal(probe, expected, within):
