@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from redis import asyncio as redis
@@ -43,6 +45,9 @@ START: Final = "0-0"
 
 Guard = tuple[str, bytes | None]
 """A key and the value it is expected to have; None: it is not there."""
+
+Asked = tuple[Sequence[str], asyncio.Future[list[bytes | None]]]
+"""Keys that are read along with others', and their values to come."""
 
 
 class Values(Protocol):
@@ -120,8 +125,10 @@ class RedisValues:
         self._set_all, self._set_fenced, self._delete_fenced, self._set_new, self._append, self._append_fenced = map(
             self._redis.register_script, (SET_ALL, SET_FENCED, DELETE_FENCED, SET_NEW, APPEND, APPEND_FENCED)
         )
-        self._asked: list[str] | None = None
+        self._asked: list[Asked] = []
+        """Reads that wait for the next round."""
         self._round: asyncio.Task[list[bytes | None]] | None = None
+        """The last one begun."""
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of keys, None where there is none."""
@@ -243,15 +250,36 @@ class RedisValues:
             return list(await found)
 
     async def _read_together(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Read along with all who ask in the same turn of the event loop: a command costs as much as 30 keys."""
-        if self._asked is None or self._round is None:
-            self._asked = []
-            self._round = asyncio.create_task(self._read_round(self._asked))
-        at, answers = len(self._asked), self._round
-        self._asked.extend(keys)
-        return (await asyncio.shield(answers))[at : at + len(keys)]
+        """Read along with all who ask until the round before is answered: a command costs as much as 30 keys.
 
-    async def _read_round(self, asked: list[str]) -> list[bytes | None]:
+        So the more there is to do, the more reads share a command.
+        """
+        answer: asyncio.Future[list[bytes | None]] = asyncio.get_running_loop().create_future()
+        if not self._asked:
+            self._round = asyncio.create_task(self._read_round(self._round))
+            self._round.add_done_callback(partial(_tell, self._asked))
+        self._asked.append((keys, answer))
+        return await answer
+
+    async def _read_round(self, before: asyncio.Task[list[bytes | None]] | None) -> list[bytes | None]:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
         await asyncio.sleep(0)  # until then others may join
-        self._asked = self._round = None
-        return await self._read(asked)
+        asked, self._asked = self._asked, []
+        return await self._read([key for keys, _ in asked for key in keys])
+
+
+def _tell(asked: Sequence[Asked], reading: asyncio.Task[list[bytes | None]]) -> None:
+    """Tell all who asked, in one turn of the event loop: so they go on, and ask again, together."""
+    error = None if reading.cancelled() else reading.exception()
+    found = iter(() if reading.cancelled() or error else reading.result())
+    for keys, answer in asked:
+        values = list(islice(found, len(keys)))
+        if answer.done():  # whoever asked has been cancelled
+            continue
+        if reading.cancelled():
+            answer.cancel()
+        elif error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(values)
