@@ -40,6 +40,9 @@ IDLE: Final = 2
 SHARE: Final = 0.1
 """Share of a worker's time that lists get while it is behind: each action taken in spares a list that it outdates."""
 
+TURNS: Final = 4
+"""Turns of the event loop that others get between two halves of a list: a request takes some from end to end."""
+
 LOOK: Final = 1_000
 """Profiles looked at between two turns of the event loop's other work."""
 
@@ -187,11 +190,11 @@ class Refresher:
 
     async def _rank(self, profile: Profile) -> Stored:
         """A person's list; requests are answered before it and half way through it."""
-        await asyncio.sleep(0)
+        await _give_way()
         started = monotonic()
         ranked = self._app.replica.rank(profile)
         self._spent += monotonic() - started
-        await asyncio.sleep(0)
+        await _give_way()
         started = monotonic()
         stored = self._app.replica.stored(ranked, self._app.options.slate_size)
         self._spent += monotonic() - started
@@ -199,10 +202,10 @@ class Refresher:
 
     async def _learn_from(self, lesson: Lesson) -> None:
         """A lesson; requests are answered before it and half way through it."""
-        await asyncio.sleep(0)
+        await _give_way()
         replica = self._app.replica
         ranked = rank(lesson.profile, replica.index, lesson.timestamp)
-        await asyncio.sleep(0)
+        await _give_way()
         self._score(prequential.hits(ranked, replica.index, replica.weights, lesson.video_id))
         replica.weights = learn(replica.weights, ranked, replica.index, lesson.video_id)
         self._app.counters.lessons.inc()
@@ -235,3 +238,8 @@ class Refresher:
             await self._app.archive.delete_profiles([user for user, one in lines.items() if one.top_tags is None])
         forgotten = {(PERSON, user): one.forgotten_at for user, one in lines.items() if one.forgotten_at >= 0}
         await self._app.read_model.put_forgetting(forgotten)
+
+
+async def _give_way() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
