@@ -129,6 +129,16 @@ class Bench:
                 await asyncio.sleep(every)
         return perf_counter()
 
+    async def taken_in(
+        self, workers: Sequence[Worker], actions: Sequence[Action], total: int, rate: float | None = None
+    ) -> float:
+        """Feed actions, which make `total` in all; processor seconds of the workers until all of them are in lists."""
+        before = sum(one.program.cpu() for one in workers)
+        await self.feed(actions, rate)
+        await self.drained(workers, total)
+        await self.settled(workers, GLANCE)
+        return sum(one.program.cpu() for one in workers) - before
+
     async def _signals_done(self, admin: AIOKafkaAdminClient) -> bool:
         return await self._committed(admin, topics.SIGNALS) >= sum((await self.ends(topics.SIGNALS)).values())
 

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.msgpack import encode
 
 from recomind import topics
-from recomind.bench.bench import GLANCE, Bench, Worker, fresh
+from recomind.bench.bench import Bench, Worker, fresh
 from recomind.bench.cold import cold_requests
 from recomind.bench.figures import Figure, Limit, at_most
 from recomind.events import Action
@@ -115,12 +115,8 @@ class World:
 
     async def _take_in(self, worker: Worker, actions: Sequence[Action], rate: float | None = None) -> float:
         """Feed actions, at a steady rate or at once, and rest; processor seconds until all of them are in lists."""
-        cpu = worker.program.cpu()
-        await self._bench.feed(actions, rate)
         self._taken += len(actions)
-        await self._bench.drained([worker], self._taken)
-        await self._bench.settled([worker], GLANCE)
-        used = worker.program.cpu() - cpu
+        used = await self._bench.taken_in([worker], actions, self._taken, rate)
         await sleep(REST)
         return used
 

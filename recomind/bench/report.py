@@ -28,7 +28,8 @@ def table(figures: Sequence[Figure]) -> Table:
 def bars(figures: Sequence[Figure]) -> Table:
     """How many times better than its bar each figure is, on a logarithmic scale: a miss goes to the left of 1."""
     held = [(one, log(one.margin)) for one in figures if one.margin is not None]
-    least, most = min(0.0, *(at for _, at in held), 0.0), max(0.0, *(at for _, at in held), 0.0)
+    ends = [0.0, *(at for _, at in held)]
+    least, most = min(ends), max(ends)
     shown = Table("scenario", "figure", "times better than the bar", "")
     for one, at in held:
         color = "green" if one.holds else "red"

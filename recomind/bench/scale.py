@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from statistics import median
 
-from recomind.bench.bench import GLANCE, Bench, Worker, fresh
+from recomind.bench.bench import Bench, Worker, fresh
 from recomind.bench.figures import Figure, Limit, at_most
 from recomind.events import Action
 
@@ -75,15 +75,8 @@ class Group:
 
     async def cost(self, actions: Sequence[Action]) -> float:
         """Processor microseconds of all workers for one of these actions, its list included."""
-        before = self._cpu()
-        await self._bench.feed(actions)
         self._taken += len(actions)
-        await self._bench.drained(self._workers, self._taken)
-        await self._bench.settled(self._workers, GLANCE)
-        return (self._cpu() - before) / len(actions) * 1e6
-
-    def _cpu(self) -> float:
-        return sum(worker.program.cpu() for worker in self._workers)
+        return await self._bench.taken_in(self._workers, actions, self._taken) / len(actions) * 1e6
 
 
 async def _group(bench: Bench, stack: ExitStack, count: int) -> Group:
