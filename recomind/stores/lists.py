@@ -19,7 +19,7 @@ class ListMeta(msgspec.Struct, frozen=True):
     """Video to the sources it comes from, each with its strength in [0, 1]."""
 
 
-class _Counted(msgspec.Struct, frozen=True):
+class Counted(msgspec.Struct, frozen=True):
     """A `ListMeta` as far as it says what is counted: decoding the sources takes longer than all the rest."""
 
     origins: Origins
@@ -32,7 +32,6 @@ class _Dated(msgspec.Struct, frozen=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_counted = msgspec.msgpack.Decoder(_Counted).decode
 _dated = msgspec.msgpack.Decoder(_Dated).decode
 
 
@@ -66,11 +65,6 @@ class Stored(msgspec.Struct, frozen=True):
     def listed(self) -> Listed:
         """As it will be read."""
         return Listed(self.videos, _encode(self.meta))
-
-
-def origins_of(packed: bytes) -> Origins:
-    """What a list counts, by its packed meta."""
-    return _counted(packed).origins
 
 
 def values_of(user_id: str, stored: Stored) -> dict[str, bytes]:

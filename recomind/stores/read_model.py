@@ -18,7 +18,7 @@ from recomind.state.popularity import Figures, Popularity
 from recomind.state.profile import Likes, Profile
 from recomind.stores import feed, keys
 from recomind.stores.fence import Fence
-from recomind.stores.lists import Listed, Stored, origins_of, values_of
+from recomind.stores.lists import Counted, Listed, Stored, values_of
 from recomind.stores.values import Values
 
 Kind = TypeVar("Kind")
@@ -106,8 +106,8 @@ class ReadModel:
 
     async def counted(self, user_ids: Sequence[str]) -> dict[str, Origins]:
         """What the lists of those people count who have one."""
-        found = await self.values.get_many([keys.recommendations_meta(user) for user in user_ids])
-        return {user: origins_of(meta) for user, meta in zip(user_ids, found, strict=True) if meta is not None}
+        metas: dict[str, Counted] = await self._read(user_ids, keys.recommendations_meta, Counted)
+        return {user_id: meta.origins for user_id, meta in metas.items()}
 
     async def put_marks(self, marks: Mapping[int, Origins]) -> None:
         """Store partitions' marks: which actions are in lists (see `recomind.news`)."""
@@ -124,7 +124,7 @@ class ReadModel:
         meta, mark, epoch = await self.values.get_many(asked)
         if meta is None:
             return False
-        if origins_of(meta).get(partition, -1) >= offset:
+        if msgspec.msgpack.decode(meta, type=Counted).origins.get(partition, -1) >= offset:
             return True
         if mark is None or epoch == PUBLISHING:  # then lists may be older than the mark says
             return False
