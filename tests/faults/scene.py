@@ -74,7 +74,8 @@ class Scene:
         """No difference is found once all is done."""
         since = monotonic()
         report = await verify(self.settings, within=SETTLE)
-        assert report.is_clean, f"{dict(report.differing)} differ: {report.differences[:3]}"
+        assert report.differences == [], f"{dict(report.differing)} differ: {report.differences[:3]}"
+        assert report.is_clean
         FIGURES.append(
             (
                 f"… the load has stopped: all is settled and verified ({self.load.sent} actions)",
