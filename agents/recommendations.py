@@ -145,7 +145,7 @@ class Refresher:
         """Publish what this worker has learned, as an absolute value, and go on from what all have learned."""
         app = self._app
         async with self._ranking:  # nothing is learned meanwhile
-            if app.replica.weights.version:
+            if app.owned and app.replica.weights.version:
                 await app.read_model.put_weights(min(app.owned), app.replica.weights)
             known = await app.read_model.weights(app.options.partitions)
             app.replica.weights = merge(partial for partial in known if partial.fits(len(NAMES)))

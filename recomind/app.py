@@ -201,9 +201,12 @@ class RecoMindApp(faust.App):
 
     @property
     def is_ready(self) -> bool:
-        """Whether the worker has partitions and their state, and no rebalance goes on."""
+        """Whether the worker has the state of its partitions, and no rebalance goes on.
+
+        One in spare, of which there are only more than partitions, is: it answers requests as the others do.
+        """
         recovered = all(table.is_recovered for table in self.kept.values())
-        return bool(self.owned) and recovered and not self.rebalancing and self.failure is None
+        return self.vitals.is_member and recovered and not self.rebalancing and self.failure is None
 
     @property
     def leads(self) -> bool:

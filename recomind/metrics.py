@@ -42,7 +42,7 @@ class Counters:
         self.weight = self._gauge("blend_weight", "Weight of a feature in the blend", "feature")
         self.keys = self._gauge("table_keys", "Values in a table here", "table")
         self.streams = self._gauge("streams", "Pages that news are pushed to")
-        self.ready = self._gauge("ready", "1 while the worker has partitions and their state")
+        self.ready = self._gauge("ready", "1 while the worker has the state of its partitions")
         self.leads = self._gauge("leads", "1 on the worker that does what one has to do for all")
         self.partitions = self._gauge("partitions", "Partitions of every topic")
         self.owned = self._gauge("partition_owned", "1 for each partition that the worker has", "partition")

@@ -46,6 +46,7 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
         topic_replication_factor=settings.replication_factor,
         topic_allow_declare=False,
         topic_disable_leader=True,
+        table_standby_replicas=0,  # with Faust's 1, of 8 partitions a fifth worker gets none
         web_host=settings.web_host,
         web_bind=settings.web_host,
         web_port=settings.web_port,

@@ -15,9 +15,9 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """The worker has partitions and their state, and no rebalance goes on."""
+    """The worker has the state of its partitions, if there are any for it, and no rebalance goes on."""
     if not app_of(request).is_ready:
-        return problem(503, "Service Unavailable", "recovering, rebalancing or without partitions")
+        return problem(503, "Service Unavailable", "recovering, rebalancing or not yet in the group")
     return json(b'{"status":"ready"}')
 
 

@@ -196,7 +196,7 @@ class Client:
         return self._is("/healthz")
 
     def readyz(self) -> bool:
-        """Whether the worker has partitions and their state."""
+        """Whether the worker has the state of its partitions."""
         return self._is("/readyz")
 
     def _get(self, path: str, kind: type[Answer], **query: Any) -> Answer:

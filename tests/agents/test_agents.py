@@ -7,7 +7,6 @@ from uuid import uuid5
 import pytest
 from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
 
 from agents import neighbours, recommendations
 from agents.archive import ACTIONS_NAMESPACE, action_id
@@ -22,7 +21,6 @@ from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
-from recomind.stores.fence import Fence
 from recomind.stores.memory import MemoryValues
 from recomind.stores.read_model import ReadModel
 from recomind.transport import table as tables
@@ -251,28 +249,6 @@ async def test_a_commit_leaves_a_mark_of_a_partition_that_was_just_published_and
     assert (list(app.news.take(9)), await model.mark(0)) == (["u"], {0: 0})
 
 
-async def test_nothing_is_done_or_said_to_be_ready_before_the_tables_are_here():
-    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
-    table = app.keep("profiles", Profile)
-    app.owned = frozenset({0})
-    table._recovery = {0: asyncio.create_task(asyncio.sleep(60))}
-    assert not app.is_ready
-    table._recovery[0].cancel()
-    table._values = {0: {}}
-    app.rebalancing = False
-    assert app.is_ready
-
-
-async def test_a_worker_writes_as_of_the_generation_in_which_it_got_its_partitions():
-    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
-    app.consumer_generation_id = 7
-    await app._take_over(None, {TP("video_actions_stream", 2)})
-    assert app.read_model.fence == app.archive.fence == Fence("recomind", 7)
-    assert (app.owned, app.vitals.is_member) == ({2}, True)
-    await app._give_up()
-    assert not app.vitals.is_member
-
-
 async def test_a_value_that_a_stale_write_followed_is_sent_again(monkeypatch):
     async def restore(kafka, topic, partitions, on_stale):
         on_stale(0, "u")
@@ -290,12 +266,6 @@ async def test_a_value_that_a_stale_write_followed_is_sent_again(monkeypatch):
     await table.recovered(0)
     await table.flush(Sender())
     assert sent == [(0, [(b"u", b"right")])]
-
-
-def test_an_app_keeps_no_files(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    create_app(Settings(), ReadModel(MemoryValues()), Archive(""))._create_directories()
-    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_rebalance_may_overtake_the_seek_of_the_one_before(monkeypatch):

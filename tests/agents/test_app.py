@@ -1,0 +1,79 @@
+"""How an app is set up, and what it makes of the partitions it is given."""
+
+import asyncio
+from math import ceil
+
+import pytest
+from faust.assignor.client_assignment import CopartitionedAssignment
+from faust.assignor.copartitioned_assignor import CopartitionedAssignor
+from faust.types import TP
+
+from agents import recommendations
+from recomind.ranking import network
+from recomind.ranking.blend import ROWS, Weights
+from recomind.recommender import NAMES
+from recomind.settings import Settings
+from recomind.state.profile import Profile
+from recomind.stores.archive import Archive
+from recomind.stores.fence import Fence
+from recomind.stores.memory import MemoryValues
+from recomind.stores.read_model import ReadModel
+from recomind.worker import create_app
+
+
+async def test_nothing_is_done_or_said_to_be_ready_before_the_tables_are_here():
+    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
+    table = app.keep("profiles", Profile)
+    app.owned, app.vitals.is_member = frozenset({0}), True
+    table._recovery = {0: asyncio.create_task(asyncio.sleep(60))}
+    assert not app.is_ready
+    table._recovery[0].cancel()
+    table._values = {0: {}}
+    app.rebalancing = False
+    assert app.is_ready
+
+
+async def test_a_worker_writes_as_of_the_generation_in_which_it_got_its_partitions():
+    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
+    app.consumer_generation_id = 7
+    await app._take_over(None, {TP("video_actions_stream", 2)})
+    assert app.read_model.fence == app.archive.fence == Fence("recomind", 7)
+    assert (app.owned, app.vitals.is_member) == ({2}, True)
+    await app._give_up()
+    assert not app.vitals.is_member
+
+
+async def test_a_worker_in_spare_is_ready_and_takes_what_others_have_learned():
+    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
+    app.keep("profiles", Profile)
+    app.rebalancing = False
+    assert not app.is_ready
+    await app._take_over(None, set())
+    assert (app.is_ready, app.leads) == (True, False)
+    parameters = network.fresh(ROWS, len(NAMES)).tobytes()
+    learned = Weights(7, 0, parameters, parameters, bytes(8 * len(NAMES)), bytes(8 * len(NAMES)))
+    await app.read_model.put_weights(3, learned)
+    refresher = recommendations.Refresher(app)
+    for _ in range(2):
+        await refresher.share_weights()
+    assert app.replica.weights == learned
+
+
+@pytest.mark.parametrize("partitions", [4, 8, 16])
+def test_each_worker_that_comes_gets_partitions_while_there_are_enough(partitions):
+    replicas = create_app(Settings(), ReadModel(MemoryValues()), Archive("")).assignor.replicas
+    held = {}
+    for newcomer in range(partitions):
+        held[newcomer] = set()
+        members = {one: CopartitionedAssignment(actives=set(some), topics={"t"}) for one, some in held.items()}
+        CopartitionedAssignor({"t"}, members, partitions, replicas).get_assignment()
+        held = {one: member.actives for one, member in members.items()}
+        shares = [len(some) for some in held.values()]
+        assert sum(shares) == partitions
+        assert (min(shares) > 0, max(shares)) == (True, ceil(partitions / len(held)))
+
+
+def test_an_app_keeps_no_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    create_app(Settings(), ReadModel(MemoryValues()), Archive(""))._create_directories()
+    assert list(tmp_path.iterdir()) == []
