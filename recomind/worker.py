@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import os
+import sys
 from typing import Final
 
 import faust
@@ -75,4 +77,20 @@ def run(settings: Settings) -> None:
     logging.disable(logging.DEBUG)  # Faust and aiokafka build two debug records for each one they send
     gc.set_threshold(*GC_THRESHOLDS)
     app = build(settings)
-    faust.Worker(app, loglevel=settings.log_level.upper(), redirect_stdouts=False).execute_from_commandline()
+    Worker(app, loglevel=settings.log_level.upper(), redirect_stdouts=False).execute_from_commandline()
+
+
+class Worker(faust.Worker):
+    """A Faust worker that ends its process as soon as everything has stopped."""
+
+    def _shutdown_loop(self) -> None:
+        """End here: nothing is left to do, and Faust would wait a second or two before it closes the loop.
+
+        Then the interpreter would take itself apart while the watchdog's thread still runs, and a worker that had
+        failed once ended there with a segmentation fault.
+        """
+        failed = self.crash_reason or sys.exc_info()[1]  # what goes wrong before the app has started is on its way up
+        if failed:
+            self.log.critical("stopped, as it failed: %r", failed)
+        logging.shutdown()
+        os._exit(1 if failed else 0)

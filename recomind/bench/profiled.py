@@ -1,10 +1,9 @@
 """A worker whose time is sampled: `python -m recomind.bench.profiled FILE` writes down where its time goes.
 
 From one SIGVTALRM to the next, each five milliseconds of processor time, the innermost frame that belongs to a known
-place is counted. FILE gets a JSON object: place to its share of the samples.
+place is counted. FILE gets a JSON object as sampling is switched off: place to its share of the samples.
 """
 
-import atexit
 import os
 import signal
 import sys
@@ -59,34 +58,33 @@ def place_of(frame: FrameType | None) -> str:
 
 
 class Sampler:
-    """Counts places, once switched on."""
+    """Counts places once switched on, and writes down what it has counted when switched off."""
 
-    def __init__(self) -> None:
-        self.places = Counter[str]()
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._places = Counter[str]()
         self._on = False
         signal.signal(signal.SIGPROF, self._take)
         signal.signal(SWITCH, self._switch)
 
     def _take(self, _: int, frame: FrameType | None) -> None:
-        self.places[place_of(frame)] += 1
+        self._places[place_of(frame)] += 1
 
     def _switch(self, *_: object) -> None:
         self._on = not self._on
         signal.setitimer(signal.ITIMER_PROF, *((EVERY, EVERY) if self._on else (0.0, 0.0)))
+        if not self._on:
+            total = max(1, self._places.total())
+            shares = {name: count / total for name, count in self._places.most_common()}
+            self._file.write_bytes(msgspec.json.encode(shares))
 
 
 def main(file: Path) -> None:
-    """Run a worker; write down at the end."""
+    """Run a worker under a sampler."""
     from recomind.settings import Settings
     from recomind.worker import run
 
-    sampler = Sampler()
-
-    def write() -> None:
-        total = max(1, sampler.places.total())
-        file.write_bytes(msgspec.json.encode({name: count / total for name, count in sampler.places.most_common()}))
-
-    atexit.register(write)
+    Sampler(file)
     run(Settings.from_env(os.environ))
 
 

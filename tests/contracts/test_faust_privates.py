@@ -10,6 +10,7 @@ from faust.transport.consumer import Consumer
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
+from faust.worker import Worker
 
 from recomind.transport.partitions import partition_of
 
@@ -39,6 +40,7 @@ def test_the_versions_are_the_pinned_ones(package, pinned):
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
         (App, "_on_partitions_revoked", ["self", "revoked"]),
         (App, "_create_directories", ["self"]),
+        (Worker, "_shutdown_loop", ["self"]),
     ],
 )
 def test_a_private_method_takes_what_we_give_it(owner, name, parameters):

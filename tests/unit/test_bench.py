@@ -1,15 +1,19 @@
 """The benchmark's own arithmetic, and its load against a real server."""
 
 import asyncio
+import signal
 from io import StringIO
+from time import process_time
 
+import msgspec
+import pytest
 from aiohttp import web
 from rich.console import Console
 
 from recomind.bench.bench import play, steady
 from recomind.bench.figures import Figure, Limit, at_most, percentile
 from recomind.bench.load import Load, load
-from recomind.bench.profiled import place_of
+from recomind.bench.profiled import SWITCH, Sampler, place_of
 from recomind.bench.report import bars, draw, table
 from recomind.bench.serving import middle
 from recomind.simulator import Audience
@@ -54,6 +58,21 @@ def test_a_steady_flow_keeps_its_pace():
 def test_of_each_figure_of_some_rounds_the_median_counts():
     rounds = [Load(1.0, 0.3, 0.9, 0), Load(2.0, 0.2, 0.7, 1), Load(9.0, 0.1, 0.8, 0)]
     assert middle(rounds) == Load(2.0, 0.2, 0.8, 1)
+
+
+def test_a_sampler_writes_down_where_time_went_as_it_is_switched_off(tmp_path):
+    shares, handlers = tmp_path / "shares.json", {one: signal.getsignal(one) for one in (SWITCH, signal.SIGPROF)}
+    Sampler(shares)
+    try:
+        signal.raise_signal(SWITCH)
+        until = process_time() + 0.1
+        while process_time() < until:
+            place_of(None)
+        signal.raise_signal(SWITCH)
+    finally:
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+    assert sum(msgspec.json.decode(shares.read_bytes()).values()) == pytest.approx(1)
 
 
 def test_a_frame_of_no_place_belongs_to_the_loop():
