@@ -11,9 +11,10 @@ from recomind.candidates.sources import SOURCES
 from recomind.candidates.tastes import Tastes
 from recomind.ranking import blend
 from recomind.ranking.blend import Situation, Weights
+from recomind.ranking.columns import Floats, Rows
 from recomind.ranking.diversify import Caps, diversify
 from recomind.ranking.features import features, names
-from recomind.ranking.index import Floats, Rows, VideoIndex
+from recomind.ranking.index import VideoIndex
 from recomind.ranking.pool import gather
 from recomind.ranking.slate import Pick, Slate
 from recomind.state.profile import Profile

@@ -12,7 +12,8 @@ import numpy as np
 from recomind.candidates.found import person_of
 from recomind.candidates.sources import SOURCES
 from recomind.ranking.blend import SEGMENTS, Weights
-from recomind.ranking.index import Floats, VideoIndex
+from recomind.ranking.columns import Floats
+from recomind.ranking.index import VideoIndex
 from recomind.recommender import NAMES, Ranked, slate_of
 from recomind.state.profile import Profile, has_seen
 

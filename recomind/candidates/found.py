@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.candidates.tastes import Tastes, tastes_of
+from recomind.ranking.columns import NO_FLOATS, NO_ROWS, Floats, Rows
 from recomind.ranking.company import Company
-from recomind.ranking.index import NO_FLOATS, NO_ROWS, Floats, Rows, VideoIndex
+from recomind.ranking.index import VideoIndex
 from recomind.state.profile import LIKES, Profile, enjoyed_lately
 
 

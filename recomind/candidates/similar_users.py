@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from recomind.candidates.found import Candidates, Person
-from recomind.ranking.columns import distinct
-from recomind.ranking.index import Floats, Rows, VideoIndex
+from recomind.ranking.columns import Floats, Rows, distinct
+from recomind.ranking.index import VideoIndex
 
 SEEDS: Final = 10
 """How many of the latest likes are asked for their likers."""

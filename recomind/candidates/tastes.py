@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.ranking.columns import TAGS
-from recomind.ranking.index import Floats, VideoIndex
+from recomind.ranking.columns import TAGS, Floats
+from recomind.ranking.index import VideoIndex
 from recomind.state.profile import LIKES, REACTIONS, Profile
 
 HALF_LIFE: Final = 16

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from recomind.ranking import network
-from recomind.ranking.index import Floats
+from recomind.ranking.columns import Floats
 from recomind.ranking.network import Case
 
 RATE: Final = 0.03

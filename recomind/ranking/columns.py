@@ -11,6 +11,14 @@ from recomind.state.popularity import HALF_LIVES
 TAGS: Final = 8
 """How many of a video's tags count when videos are ranked, the first."""
 
+Rows = NDArray[np.int64]
+"""Rows of videos or of people, by their numbers."""
+
+Floats = NDArray[np.float64]
+
+NO_ROWS: Final[Rows] = np.empty(0, np.int64)
+NO_FLOATS: Final[Floats] = np.empty(0)
+
 _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "hash": ((), np.int64, 0),
     "listed": ((), np.bool_, 0),
@@ -29,27 +37,27 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
 class Columns:
     """Arrays of shape (capacity, ...), of which the first `size` rows are in use."""
 
-    hash: NDArray[np.int64]
+    hash: Rows
     """Of the id, as `Profile.seen` knows the video."""
     listed: NDArray[np.bool_]
     """Whether the video is in the catalogue."""
-    created_at: NDArray[np.float64]
+    created_at: Floats
     """Upload time, epoch seconds."""
-    first_at: NDArray[np.float64]
+    first_at: Floats
     """Event time of the first action."""
-    liked_at: NDArray[np.float64]
+    liked_at: Floats
     """Event time of the latest first like; 0 for none."""
-    likes: NDArray[np.float64]
+    likes: Floats
     """First likes."""
-    actions: NDArray[np.float64]
+    actions: Floats
     """Actions of any type."""
-    scores: NDArray[np.float64]
+    scores: Floats
     """Log-scores, a half-life a column: those of first likes (`liked`), then those of all actions (`shown`)."""
-    tags: NDArray[np.int64]
+    tags: Rows
     """Rows of the first tags; -1 where there are fewer."""
-    likers: NDArray[np.int64]
+    likers: Rows
     """Rows of the people who liked the video last, oldest first; -1 where there are fewer."""
-    slot: NDArray[np.int64]
+    slot: Rows
     """Scratch: where a row stands in the list at hand."""
 
     def __init__(self) -> None:
@@ -63,12 +71,12 @@ class Columns:
             self._grow(2 * self.size)
 
     @property
-    def liked(self) -> NDArray[np.float64]:
+    def liked(self) -> Floats:
         """Log-scores of first likes."""
         return self.scores[:, : len(HALF_LIVES)]
 
     @property
-    def shown(self) -> NDArray[np.float64]:
+    def shown(self) -> Floats:
         """Log-scores of all actions."""
         return self.scores[:, len(HALF_LIVES) :]
 
@@ -80,7 +88,7 @@ class Columns:
             setattr(self, name, column)
 
 
-def distinct(rows: NDArray[np.int64], slot: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def distinct(rows: Rows, slot: Rows) -> tuple[Rows, Rows]:
     """The distinct rows by where each stands last, and where each of `rows` is among them: numpy's unique, unsorted.
 
     >>> distinct(np.array([7, 3, 7]), slot=np.empty(8, np.int64))

@@ -4,12 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recomind.ranking.columns import Floats, Rows
 from recomind.state.neighbours import EPOCH, HALF_LIFE, UNIT, Neighbours
-
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 _NOBODY: Final = Neighbours()
 _UNKNOWN: Final[tuple[tuple[str, ...], Rows]] = (), np.empty(0, np.int64)

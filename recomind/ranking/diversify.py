@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from recomind.ranking.index import Rows, VideoIndex
+from recomind.ranking.columns import Rows
+from recomind.ranking.index import VideoIndex
 
 WINDOW: Final = 10
 """The caps hold for each run of so many videos."""

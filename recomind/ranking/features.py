@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from recomind.ranking.columns import TAGS
-from recomind.ranking.index import Floats, Rows, VideoIndex
+from recomind.ranking.columns import TAGS, Floats, Rows
+from recomind.ranking.index import VideoIndex
 from recomind.state.popularity import HALF_LIVES, RATES
 
 HOUR: Final = 3600.0

@@ -11,12 +11,9 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from recomind.ranking.columns import Columns
+from recomind.ranking.columns import Columns, Floats, Rows
 from recomind.state.popularity import HALF_LIVES
-
-Rows = NDArray[np.int64]
 
 KEEP: Final = 64
 """Changes of figures after which the lists are made again."""
@@ -141,7 +138,7 @@ class Heads:
         return rows[_largest(liked, OF_TAG)]
 
 
-def _largest(figures: NDArray[np.float64], n: int) -> Rows:
+def _largest(figures: Floats, n: int) -> Rows:
     """Where the `n` largest figures above -inf stand, in no order."""
     rows = np.argpartition(-figures, n)[:n] if len(figures) > n else np.arange(len(figures))
     return rows[figures[rows] > -np.inf]

@@ -5,25 +5,17 @@ A worker fills it from Redis as it needs videos, the evaluation engine from its 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recomind.catalogue import Video
-from recomind.ranking.columns import TAGS, Columns
+from recomind.ranking.columns import TAGS, Columns, Floats, Rows
 from recomind.ranking.company import Companies
 from recomind.ranking.heads import Heads
 from recomind.ranking.people import LATEST, People
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Figures, Popularity
 from recomind.state.profile import Liked, video_hash
-
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
-NO_ROWS: Final[Rows] = np.empty(0, np.int64)
-NO_FLOATS: Final[Floats] = np.empty(0)
 
 
 class VideoIndex:

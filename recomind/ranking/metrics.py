@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recomind.ranking.index import Floats
+from recomind.ranking.columns import Floats
 
 CUTOFF = 10
 

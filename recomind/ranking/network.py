@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.ranking.index import Floats
+from recomind.ranking.columns import Floats
 
 UNITS: Final = 16
 """Units of the hidden layer."""

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
+from recomind.ranking.columns import Rows
 
 LATEST: Final = 10
 """How many of a person's latest likes are kept."""

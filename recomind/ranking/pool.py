@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recomind.ranking.columns import distinct
-from recomind.ranking.index import Floats, Rows, VideoIndex
+from recomind.ranking.columns import Floats, Rows, distinct
+from recomind.ranking.index import VideoIndex
 
 SIZE: Final = 400
 """Most videos that are ranked."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from recomind.ranking.index import Floats
+from recomind.ranking.columns import Floats
 from recomind.state.popularity import HALF_LIVES, Popularity
 from recomind.stores import keys
 from recomind.stores.fence import Fence
