@@ -50,7 +50,7 @@ LOOK: Final = 1_000
 def declare(app: RecoMindApp) -> None:
     """Put the agent on the app."""
     refresher = Refresher(app)
-    app.every(app.options.refresh_interval, refresher.refresh)
+    app.every(app.options.refresh_interval, refresher.refresh, app.stirred)
     app.every(app.options.trending_interval, refresher.share_weights)
     app.every(app.options.trending_interval, refresher.mark)
 
@@ -82,6 +82,14 @@ class Refresher:
 
     async def refresh(self) -> None:
         """Rank people until nobody has news; where nobody had, learn from the likes that are left."""
+        self._app.stirred.clear()
+        try:
+            await self._rank_or_learn()
+        finally:
+            if self._app.news or self._app.lessons:
+                self._app.stirred.set()
+
+    async def _rank_or_learn(self) -> None:
         if not self._app.news:
             async with self._ranking:
                 await self._learn(IDLE)

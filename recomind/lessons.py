@@ -29,6 +29,9 @@ class Lessons:
     def __init__(self) -> None:
         self._waiting: deque[Lesson] = deque(maxlen=MOST)
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def keep(self, share: float) -> None:
         """Let so much of `MOST` wait here: a worker's share of the partitions.
 

@@ -6,7 +6,7 @@ in the read model: lane to an offset below which every action is in its person's
 over ranks everybody whose profile has applied an action at or above it. (`docs/decisions/0023-lists-behind-a-mark.md`)
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -29,7 +29,13 @@ class Waiting(NamedTuple):
 class News:
     """Who waits for a list, and who is being ranked."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_news: Callable[[], object] = lambda: None) -> None:
+        """Make one.
+
+        Args:
+            on_news: called whenever somebody has begun to wait.
+        """
+        self._on_news = on_news
         self._waiting: dict[str, Waiting] = {}
         self._in_work: dict[str, Waiting] = {}
         self._reached: dict[int, Origins] = {}
@@ -77,6 +83,7 @@ class News:
                 self._waiting[user_id] = Waiting(partition, profile, waits_since, earlier.taken)
             else:
                 self._waiting[user_id] = Waiting(partition, profile, since, taken)
+        self._on_news()
 
     def wait(self, partition: int, people: Mapping[str, Profile], since: Origins, taken: float | None = None) -> None:
         """People wait for a list, as they are now: an earlier state is superseded."""
@@ -85,6 +92,7 @@ class News:
             lowest = _lowest(since, earlier.since) if earlier else since
             first = taken if taken is not None or earlier is None else earlier.taken
             self._waiting[user_id] = Waiting(partition, profile, lowest, first)
+        self._on_news()
 
     def take(self, most: int) -> dict[str, Profile]:
         """Those who have waited longest, to be ranked; then comes `done` or `put_back`."""

@@ -1,6 +1,7 @@
 """How an app is set up, and what it makes of the partitions it is given."""
 
 import asyncio
+from contextlib import nullcontext
 from math import ceil
 
 import pytest
@@ -9,10 +10,12 @@ from faust.assignor.copartitioned_assignor import CopartitionedAssignor
 from faust.types import TP
 
 from agents import recommendations
+from recomind.errors import UnavailableError
 from recomind.ranking import network
 from recomind.ranking.blend import ROWS, Weights
 from recomind.recommender import NAMES
 from recomind.settings import Settings
+from recomind.signals import Origin
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.fence import Fence
@@ -71,6 +74,48 @@ def test_each_worker_that_comes_gets_partitions_while_there_are_enough(partition
         shares = [len(some) for some in held.values()]
         assert sum(shares) == partitions
         assert (min(shares) > 0, max(shares)) == (True, ceil(partitions / len(held)))
+
+
+async def test_what_runs_while_something_is_set_sleeps_until_then():
+    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
+    await app._take_over(None, set())
+    app.rebalancing, times, tasks = False, [], []
+    app.task = lambda: tasks.append
+
+    async def run():
+        times.append(app.stirred.is_set())
+        app.stirred.clear()
+
+    app.every(0.001, run, app.stirred)
+    ticking = asyncio.create_task(tasks[0]())
+    await asyncio.sleep(0.02)
+    assert times == []
+    app.news.add(0, {"u": Profile()}, [Origin(0, 5)])
+    await asyncio.sleep(0.02)
+    assert times == [True]
+    ticking.cancel()
+
+
+@pytest.mark.parametrize("redis_is_away", [True, False])
+async def test_lists_that_are_left_are_made_at_the_next_tick(monkeypatch, redis_is_away):
+    app = create_app(Settings(), ReadModel(MemoryValues()), Archive(""))
+    app.keep("profiles", Profile)
+    await app._take_over(None, {TP("video_actions_stream", 0)})
+    app.kept["profiles"]._recovery, app.kept["profiles"]._values, app.rebalancing = {}, {}, False
+    refresher = recommendations.Refresher(app)
+
+    async def some():
+        if redis_is_away:
+            raise UnavailableError("Redis", OSError("away"))
+        app.news.take(9)
+        app.news.done()
+        return 1
+
+    monkeypatch.setattr(refresher, "_refresh_some", some)
+    app.news.add(0, {"u": Profile()}, [Origin(0, 5)])
+    with pytest.raises(UnavailableError) if redis_is_away else nullcontext():
+        await refresher.refresh()
+    assert app.stirred.is_set() is redis_is_away
 
 
 def test_an_app_keeps_no_files(tmp_path, monkeypatch):
