@@ -21,6 +21,9 @@ from recomind.stores.sql import QUERIES, SCHEMA
 SOON: Final = 1.0
 """Seconds that PostgreSQL may take for what a request waits for, and again to give the connection back."""
 
+TOGETHER: Final = 64
+"""Inserts of at most so many rows share a statement with others."""
+
 SILENCE: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -44,6 +47,14 @@ class ArchivedAction(NamedTuple):
     timestamp: datetime
 
 
+class Connection(asyncpg.Connection):
+    """A connection that is given back as it is, without a statement to reset its session: ours change nothing of it."""
+
+    def get_reset_query(self) -> str:
+        """None. A transaction that is still open is rolled back all the same."""
+        return ""
+
+
 class Archive:
     """Queries over a pool of connections."""
 
@@ -53,12 +64,16 @@ class Archive:
         self.fence = Fence("", 0)
         """For what only the owner of a partition writes."""
         self._raised: Fence | None = None
+        self._joined: list[tuple[ArchivedAction, int]] = []
+        self._inserting: asyncio.Task[None] | None = None
         self._border = Breaker("PostgreSQL", SILENCE, BROKEN)
 
     async def open(self) -> None:
         """Connect and create what is missing."""
         with self._border:
-            self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=8, command_timeout=10)
+            self._pool = await asyncpg.create_pool(
+                self._dsn, min_size=1, max_size=8, command_timeout=10, connection_class=Connection
+            )
         async with self._connection() as connection, connection.transaction():
             await connection.execute(QUERIES["lock_schema"])
             await connection.execute(SCHEMA)
@@ -72,11 +87,16 @@ class Archive:
         """Insert actions, each once however often it comes, but none of somebody who was forgotten behind it.
 
         Args:
-            actions: the rows.
+            actions: the rows. Few of them share a statement with others that are inserted in the same turn of the loop.
             log_offsets: where each stands in the log of its person's partition.
         """
-        columns = (list(column) for column in zip(*actions, strict=True))
-        await self._run("insert_actions", *columns, list(log_offsets))
+        if len(actions) > TOGETHER:
+            await self._insert(actions, log_offsets)
+            return
+        if self._inserting is None:
+            self._inserting = asyncio.create_task(self._insert_joined())
+        self._joined += zip(actions, log_offsets, strict=True)
+        await asyncio.shield(self._inserting)
 
     async def forget_person(self, user_id: str, log_offset: int) -> None:
         """Delete a person and her actions, for good as to all that stands before that offset of her partition's log."""
@@ -162,6 +182,15 @@ class Archive:
     async def likes(self) -> list[tuple[str, str]]:
         """Every like as (user id, video id), person by person, newest first."""
         return [(row[0], row[1]) for row in await self._fetch("likes")]
+
+    async def _insert_joined(self) -> None:
+        await asyncio.sleep(0)  # until then others may join
+        joined, self._joined, self._inserting = self._joined, [], None
+        await self._insert(*zip(*joined, strict=True))
+
+    async def _insert(self, actions: Sequence[ArchivedAction], log_offsets: Sequence[int]) -> None:
+        columns = (list(column) for column in zip(*actions, strict=True))
+        await self._run("insert_actions", *columns, list(log_offsets))
 
     async def _put(self, name: str, *columns: Any) -> None:
         """Overwrite rows, unless a later generation of the group does.

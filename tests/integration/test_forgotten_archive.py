@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from recomind.errors import UnavailableError
 from recomind.stores.archive import Archive, ArchivedAction
 
 
@@ -43,10 +44,40 @@ async def test_what_stands_before_the_control_record_stays_out_and_what_stands_b
     assert await kept(archive, user) == []
 
 
-async def test_inserts_under_way_while_a_person_is_forgotten_leave_nothing(archive):
+@pytest.mark.parametrize("together", [0, 64])
+async def test_inserts_under_way_while_a_person_is_forgotten_leave_nothing(archive, monkeypatch, together):
+    monkeypatch.setattr("recomind.stores.archive.TOGETHER", together)
     for _ in range(20):
         user = f"gone-{uuid4().hex}"
         late = rows(user, 30)
         inserts = [archive.insert_actions([row], [number]) for number, row in enumerate(late)]
         await asyncio.gather(*inserts[:15], archive.forget_person(user, 100), *inserts[15:])
         assert await kept(archive, user) == []
+
+
+async def test_small_inserts_of_one_turn_share_a_statement(archive, monkeypatch):
+    statements, run = [], archive._run
+
+    async def counted(name, *columns):
+        statements.append(len(columns[0]))
+        await run(name, *columns)
+
+    monkeypatch.setattr(archive, "_run", counted)
+    user = f"many-{uuid4().hex}"
+    await asyncio.gather(*(archive.insert_actions([row], [number]) for number, row in enumerate(rows(user, 9))))
+    assert (statements, len(await kept(archive, user))) == ([9], 9)
+
+
+async def test_all_who_share_a_statement_are_told_that_it_failed_and_may_try_again(archive, monkeypatch):
+    async def away(*_):
+        raise UnavailableError("PostgreSQL", OSError("away"))
+
+    user = f"again-{uuid4().hex}"
+    some = rows(user, 3)
+    with monkeypatch.context() as broken:
+        broken.setattr(archive, "_run", away)
+        inserts = [archive.insert_actions([row], [number]) for number, row in enumerate(some)]
+        told = await asyncio.gather(*inserts, return_exceptions=True)
+    assert [type(one) for one in told] == [UnavailableError] * 3
+    await archive.insert_actions(some, [0, 1, 2])
+    assert len(await kept(archive, user)) == 3
