@@ -19,6 +19,7 @@ from faust.types.tuples import ConsumerMessage
 from mode.utils.logging import get_logger
 
 from recomind.transport.batches import Batch
+from recomind.transport.pace import Pace
 
 logger = get_logger(__name__)
 
@@ -35,13 +36,16 @@ class Consumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._in_work: defaultdict[TP, dict[int, bool]] = defaultdict(dict)
         self._finished: dict[TP, int] = {}
+        self._pace = Pace()
 
     def _new_consumer_thread(self) -> "ConsumerThread":
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield a message a batch; what a rebalance overtakes is left to be fetched again."""
+        await asyncio.sleep(self._pace.pause())
         records, active = await self._wait_next_records(timeout)
+        self._pace.note_fetch()
         generation = self.app.consumer_generation_id
         if records is None or self.should_stop:
             return

@@ -8,6 +8,7 @@ batch is acknowledged once it is done: the consumer's account never passes one t
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, Final
 
 from recomind.transport.batches import BATCH_MAX, BYTES_MAX, Batch
@@ -30,7 +31,8 @@ class Intake:
         Args:
             handle: does the agent's work on a batch.
             on_error: told of what `handle` raises.
-            linger: for how many seconds more is to be waited for before a batch is begun.
+            linger: for how many seconds more is to be waited for before a batch is begun, at most: all partitions of
+                all agents wake at the same moments, so that they share statements, and one turn of the loop.
         """
         self._handle = handle
         self._on_error = on_error
@@ -70,7 +72,7 @@ class Intake:
         try:
             while self._arrived[partition]:
                 if (pause := self._linger()) and not self._is_full(partition):
-                    await asyncio.sleep(pause)
+                    await asyncio.sleep(pause - monotonic() % pause)
                 if events := self._next(partition):  # a rebalance may have taken them away
                     await self._handle(Batch.joined([event.value for event in events]))
                     for event in events:
