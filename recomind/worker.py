@@ -14,7 +14,7 @@ from recomind.app import RecoMindApp
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from recomind.transport.connecting import credentials
 from recomind.transport.consumer import SCHEME
 from web import routes

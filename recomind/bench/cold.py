@@ -8,7 +8,7 @@ import aiohttp
 from recomind.bench.bench import Bench, Worker
 from recomind.bench.figures import Figure, at_most, percentile
 from recomind.stores import keys
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 
 NAME = "cold"
 

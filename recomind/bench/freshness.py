@@ -14,7 +14,7 @@ from recomind.bench.figures import Figure, Limit, at_most, percentile
 from recomind.events import Action
 from recomind.feeding import encode
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 
 NAME = "freshness"
 

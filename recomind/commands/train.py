@@ -21,7 +21,7 @@ async def train(settings: Settings) -> tuple[str, int]:
     from recomind import training
     from recomind.stores.archive import Archive
     from recomind.stores.read_model import ReadModel
-    from recomind.stores.values import RedisValues
+    from recomind.stores.redis_values import RedisValues
 
     archive, read_model = Archive(settings.postgres_dsn), ReadModel(RedisValues(settings.redis_url))
     await archive.open()

@@ -8,7 +8,7 @@ from time import monotonic
 from recomind.errors import OutdatedError
 from recomind.stores import keys as names
 from recomind.stores.fence import MEMORY, Fence
-from recomind.stores.values import Guard
+from recomind.stores.values import Guard, Lasting, Message
 
 
 class MemoryValues:
@@ -34,6 +34,14 @@ class MemoryValues:
             self._pass(fence)
         until = float("inf") if ttl is None else self._clock() + ttl
         self._values.update({key: (value, until) for key, value in values.items()})
+
+    async def set_and_tell(self, values: Mapping[str, Lasting], message: Message, fence: Fence | None = None) -> None:
+        """Set values, each for a time of its own, and send a message."""
+        if fence is not None:
+            self._pass(fence)
+        for key, (value, ttl) in values.items():
+            await self.set_many({key: value}, ttl)
+        await self.publish(*message)
 
     async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
         """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so."""

@@ -19,7 +19,7 @@ from recomind.state.profile import Likes, Profile
 from recomind.stores import feed, keys
 from recomind.stores.fence import Fence
 from recomind.stores.lists import Counted, Listed, Stored, values_of
-from recomind.stores.values import Values
+from recomind.stores.values import Lasting, Values
 
 Kind = TypeVar("Kind")
 Scored = tuple[tuple[str, float], ...]
@@ -51,11 +51,11 @@ class ReadModel:
         """Store people's lists, with their top tags and meta."""
         if not lists:
             return
-        entries = {key: value for user, stored in lists.items() for key, value in values_of(user, stored).items()}
-        await self._put(entries, keys.RECOMMENDATIONS_TTL)
-        tags = {keys.user_profile(user): stored.top_tags for user, stored in lists.items()}
-        await self._put(tags, keys.USER_PROFILE_TTL)
-        await self.values.publish(keys.LISTS_WRITTEN, _encode(list(lists)))
+        values: dict[str, Lasting] = {}
+        for user_id, stored in lists.items():
+            values.update({key: (value, keys.RECOMMENDATIONS_TTL) for key, value in values_of(user_id, stored).items()})
+            values[keys.user_profile(user_id)] = stored.top_tags, keys.USER_PROFILE_TTL
+        await self.values.set_and_tell(values, (keys.LISTS_WRITTEN, _encode(list(lists))), self.fence)
 
     async def offer_list(self, user_id: str, stored: Stored, forgotten_at: bytes | None) -> None:
         """Store the list of somebody who has none: one that came meanwhile is newer, and stays.

@@ -23,6 +23,16 @@ KEYS[#KEYS] = nil
 SET_FENCED: Final = f"{FENCE}{SET_ALL}return 1"
 """The same behind a fence; whether we are not outdated."""
 
+SET_AND_TELL: Final = """\
+for at, key in ipairs(KEYS) do redis.call('SET', key, ARGV[2 * at + 2], 'EX', ARGV[2 * at + 1]) end
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 1
+"""
+"""Sets keys, each with its own TTL, then sends a message: a command instead of one for each TTL and one to tell."""
+
+SET_AND_TELL_FENCED: Final = f"{FENCE}{SET_AND_TELL}"
+"""The same behind a fence; whether we are not outdated."""
+
 DELETE_FENCED: Final = f"{FENCE}redis.call('DEL', unpack(KEYS))\nreturn 1"
 """Deletes keys behind a fence; whether we are not outdated."""
 

@@ -20,7 +20,7 @@ from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from recomind.transport.changelog import read_to_end, restore
 from recomind.transport.connecting import client_options
 from recomind.verification.ledger import Ledger

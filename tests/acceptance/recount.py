@@ -12,7 +12,7 @@ from recomind.settings import Settings
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from recomind.transport.changelog import restore
 from recomind.transport.connecting import client_options
 

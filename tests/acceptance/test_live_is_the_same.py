@@ -15,7 +15,7 @@ from recomind.simulator import Audience
 from recomind.stores import keys
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from recomind.transport.partitions import partition_of
 from tests.acceptance import recount
 from tests.conftest import workers

@@ -18,7 +18,7 @@ from recomind.signals import Touched
 from recomind.simulator import Audience
 from recomind.state.popularity import Popularity
 from recomind.stores import keys
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from recomind.transport.connecting import client_options
 from recomind.transport.partitions import partition_of
 from recomind.transport.sending import Outgoing, Sender

@@ -18,7 +18,7 @@ from recomind.stores.fence import Fence
 from recomind.stores.lists import ListMeta, Stored
 from recomind.stores.memory import MemoryValues
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 
 
 @pytest.fixture(params=["memory", "redis"])

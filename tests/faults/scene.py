@@ -15,7 +15,7 @@ from recomind.errors import UnavailableError
 from recomind.events import Action
 from recomind.feeding import encode
 from recomind.stores.read_model import ReadModel
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from recomind.transport.partitions import partition_of
 from recomind.verification.verify import verify
 from tests.conftest import workers

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from recomind import topics
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from recomind.verification.settled import committed
 from tests.faults.scene import NOTES, flush, scene
 

@@ -20,7 +20,7 @@ from recomind.stack.kafka import Kafka
 from recomind.stack.postgres import Postgres
 from recomind.stack.redis import Redis
 from recomind.stores.archive import Archive
-from recomind.stores.values import RedisValues
+from recomind.stores.redis_values import RedisValues
 from tests.conftest import workers
 from tests.integration.tls_proxy import tls_before
 
