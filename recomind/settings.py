@@ -67,7 +67,7 @@ class Settings:
     """Seconds between commits of offsets; what is repeated after a crash."""
 
     refresh_interval: float = 0.02
-    """Seconds between refreshes of the lists of people with news."""
+    """Least seconds between refreshes of the lists of people with news; the first who has any is ranked at once."""
 
     publish_interval: float = 0.5
     """Seconds between writes of what changed to the read model; less than `read_model_ttl`, or readers wait longer."""
