@@ -94,22 +94,16 @@ class RedisValues:
             some = dict(entries[start : start + MOST])
             if fence is None:
                 await self._run(self._set_all, list(some), [ttl or 0, *some.values()])
-            elif not await self._run(
-                self._set_fenced,
-                [*some, names.generation(fence.group)],
-                [ttl or 0, *some.values(), fence.generation],
-            ):
-                raise OutdatedError("Redis", fence.generation)
+            else:
+                await self._run_behind(fence, self._set_fenced, list(some), [ttl or 0, *some.values()])
 
     async def set_and_tell(self, values: Mapping[str, Lasting], message: Message, fence: Fence | None = None) -> None:
         """Set values, each for a time of its own, and send a message, in one step."""
         arguments = [*message, *(part for value, ttl in values.values() for part in (ttl, value))]
         if fence is None:
             await self._run(self._set_and_tell, list(values), arguments)
-        elif not await self._run(
-            self._set_and_tell_fenced, [*values, names.generation(fence.group)], [*arguments, fence.generation]
-        ):
-            raise OutdatedError("Redis", fence.generation)
+        else:
+            await self._run_behind(fence, self._set_and_tell_fenced, list(values), arguments)
 
     async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
         """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so."""
@@ -123,8 +117,8 @@ class RedisValues:
             if fence is None:
                 with self._border:
                     await self._redis.delete(*some)
-            elif not await self._run(self._delete_fenced, [*some, names.generation(fence.group)], [fence.generation]):
-                raise OutdatedError("Redis", fence.generation)
+            else:
+                await self._run_behind(fence, self._delete_fenced, some, [])
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Send a message to those who listen to the channel now."""
@@ -155,10 +149,8 @@ class RedisValues:
         """Add an entry to a log, whose entries vanish some time after `keep` seconds."""
         if fence is None:
             await self._run(self._append, [log], [keep, message])
-        elif not await self._run(
-            self._append_fenced, [log, names.generation(fence.group)], [keep, message, fence.generation]
-        ):
-            raise OutdatedError("Redis", fence.generation)
+        else:
+            await self._run_behind(fence, self._append_fenced, [log], [keep, message])
 
     async def end_of(self, log: str) -> str:
         """The place in a log after which nothing has been added yet."""
@@ -202,6 +194,11 @@ class RedisValues:
     async def _run(self, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         with self._border:
             return await script(keys=keys, args=arguments)
+
+    async def _run_behind(self, fence: Fence, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> None:
+        """Run a script that begins with `FENCE`: the key of the latest generation and ours come last."""
+        if not await self._run(script, [*keys, names.generation(fence.group)], [*arguments, fence.generation]):
+            raise OutdatedError("Redis", fence.generation)
 
     async def _read(self, keys: Sequence[str]) -> list[bytes | None]:
         with self._border:
