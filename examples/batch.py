@@ -3,7 +3,7 @@
 import sys
 
 from recomind.client import Client
-from recomind.events import VideoAction
+from recomind.model.events import VideoAction
 
 BASE = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:6066"
 

@@ -1,8 +1,8 @@
-"""RecoMind: live, exact recommendations of short videos on Faust and Kafka.
+"""RecoMind: a streaming-first recommender of short videos on Faust and Kafka.
 
-What belongs here: everything that the four root packages `tables`, `agents`, `web` and the tests build on.
-The pure core (`events`, `signals`, `state`, `candidates`, `ranking`, `engine`) decides and never touches the
-world: no I/O, no clock, no randomness, no framework. The rest (`settings`, `stores`, `stack`, `transport`,
-`app`, `topics`, `worker`, `commands`) connects it to Kafka, Redis, PostgreSQL and people.
-What may be imported is written in `.importlinter` and drawn in `docs/architecture.md`.
+The packages, from the top: `cli` (commands), `dev` (embedded servers, simulator, benchmark), `worker` (wires one
+worker), `runtime` (the parts of a running worker), `offline` (work on whole logs), `stores` (Redis and PostgreSQL),
+`recommender` (candidates, features, blend, slate), `stream` (Kafka), `state` (folds), `client`, `settings`, `model`
+(values that travel) and `errors`. Agents, web handlers and tables are packages of their own in the folders `agents/`,
+`web/` and `tables/`. `.importlinter` holds what may import what; `docs/architecture.md` draws it.
 """

@@ -1,6 +1,6 @@
 """The command line: `recomind`, or `python -m recomind`."""
 
-from recomind.commands import main
+from recomind.cli import main
 
 if __name__ == "__main__":
     main()

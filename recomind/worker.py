@@ -9,15 +9,15 @@ from typing import Final
 import faust
 import uvloop
 
-import agents
-from recomind.app import RecoMindApp
+import recomind_agents
+from recomind.runtime.app import RecoMindApp
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_values import RedisValues
-from recomind.transport.connecting import credentials
-from recomind.transport.consumer import SCHEME
-from web import routes
+from recomind.stores.redis_store import RedisValues
+from recomind.stream.connection import credentials
+from recomind.stream.consumer import SCHEME
+from recomind_web import routes
 
 GC_THRESHOLDS: Final = (200_000, 5, 50)
 """Allocations until the garbage collector looks at the young, and rounds until it looks at older objects.
@@ -31,7 +31,7 @@ def build(settings: Settings) -> RecoMindApp:
     """A complete app over real stores; nothing is connected yet."""
     read_model = ReadModel(RedisValues(settings.redis_url))
     app = create_app(settings, read_model, Archive(settings.postgres_dsn))
-    agents.declare(app)
+    recomind_agents.declare(app)
     routes.declare(app)
     return app
 

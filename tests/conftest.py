@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from recomind.dev.stack.server import free_port
+from recomind.dev.stack.stack import Stack
 from recomind.settings import Settings
-from recomind.stack.server import free_port
-from recomind.stack.stack import Stack
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 

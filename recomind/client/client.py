@@ -9,13 +9,21 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from recomind.answers import Explanation, Feed, Outcome, ProfileAnswer, Progress, Receipt, SimilarUser
-from recomind.catalogue import Card, UserDetails, VideoDetails
 from recomind.client.connection import Connection
 from recomind.client.tokens import Tokens
 from recomind.errors import BusyError
-from recomind.events import ActionType, VideoAction
-from recomind.trends import Trend
+from recomind.model.catalogue import Card, UserDetails, VideoDetails
+from recomind.model.events import ActionType, VideoAction
+from recomind.model.responses import (
+    Explanation,
+    Feed,
+    Outcome,
+    ProfileAnswer,
+    Progress,
+    Receipt,
+    SimilarUser,
+    Trend,
+)
 
 Answer = TypeVar("Answer")
 

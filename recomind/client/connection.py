@@ -9,8 +9,8 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from recomind.answers import Problem
 from recomind.errors import ApiError, BusyError, KeyRefusedError, RequestError, UnreachableError
+from recomind.model.responses import Problem
 
 BUSY: Final = (429, 503)
 """Statuses after which it makes sense to try again."""

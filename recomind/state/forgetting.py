@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import msgspec
 
-from recomind.signals import Forgotten, Signal, Touched
+from recomind.model.applied_offsets import Origins
+from recomind.model.signals import Forgotten, Signal, Touched
 from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
-from recomind.state.origins import Origins
 from recomind.state.popularity import Popularity
 
 Bounds = Mapping[str, Origins]
@@ -97,3 +97,17 @@ class Refold:
                 self.popularity[video_id] = counted
             if met is not company:
                 self.neighbours[video_id] = met
+
+
+def key_of(partition: int, user_id: str) -> str:
+    """Under which key a partition notes a person."""
+    return f"{partition}:{user_id}"
+
+
+def person_of(key: str) -> str:
+    """The person of a key.
+
+    >>> person_of(key_of(3, "u:1"))
+    'u:1'
+    """
+    return key.partition(":")[2]

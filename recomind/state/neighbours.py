@@ -20,8 +20,8 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from recomind.signals import Followed, Signal, Touched
-from recomind.state.origins import Origins, take
+from recomind.model.applied_offsets import Origins, take
+from recomind.model.signals import Followed, Signal, Touched
 
 SIZE: Final = 108
 """How many other videos are kept."""

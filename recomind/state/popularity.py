@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
-from recomind.signals import Touched
-from recomind.state.origins import Origins, take
+from recomind.model.applied_offsets import Origins, take
+from recomind.model.signals import Touched
 
 HOUR: Final = 3600.0
 HALF_LIVES: Final = (HOUR, 6 * HOUR, 24 * HOUR, 168 * HOUR, 720 * HOUR)

@@ -5,6 +5,7 @@ video whose tags arrive or change after the like counts with its right tags, and
 (`docs/decisions/0003-derived-tags.md`)
 """
 
+from collections.abc import Sequence
 from operator import attrgetter
 from struct import pack
 from typing import Any, Final, TypeVar
@@ -14,9 +15,9 @@ from zlib import crc32
 import msgspec
 from msgspec.structs import astuple
 
-from recomind.events import Action
-from recomind.signals import TRAIL, Origin, Signal, derive
-from recomind.state.origins import Origins, advance, is_news
+from recomind.model.applied_offsets import Origins, advance, is_news
+from recomind.model.events import Action, Forget
+from recomind.model.signals import TRAIL, Forgotten, Origin, Signal, derive
 
 LIKES: Final = 48
 """How many likes are kept, the latest by event time."""
@@ -95,6 +96,28 @@ class Likes(msgspec.Struct, frozen=True, array_like=True, gc=False):
     origins: msgspec.Raw
     likes: tuple[Liked, ...]
     """As in `Profile`."""
+
+
+def apply(
+    profile: Profile, origin: Origin, offset: int, event: Action | Forget
+) -> tuple[Profile, Sequence[Signal | Forgotten]]:
+    """Take an action or a control record in.
+
+    Args:
+        profile: the person before it.
+        origin: of the record.
+        offset: of the record in the log of the person's partition; nothing at or before `forgotten_at` is taken in.
+        event: what the record holds.
+
+    Returns:
+        The profile after it, and the signals to videos.
+    """
+    if offset <= profile.forgotten_at:
+        return profile, ()
+    if isinstance(event, Action):
+        return fold(profile, origin, event)
+    after = forget(profile, origin, offset)
+    return after, (Forgotten(event.user_id, after.origins, offset),)
 
 
 def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, list[Signal]]:

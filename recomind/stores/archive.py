@@ -6,17 +6,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any, Final, NamedTuple
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID
 
 import asyncpg
 from asyncpg.pgproto import pgproto
 
-from recomind.breaker import Breaker
-from recomind.catalogue import Video
 from recomind.errors import OutdatedError, UnavailableError
-from recomind.events import Action
-from recomind.stores.fence import MEMORY, Fence
+from recomind.errors.circuit_breaker import Breaker
+from recomind.model.catalogue import Video
+from recomind.model.events import Action
+from recomind.model.signals import Origin, place_of
+from recomind.stores.fencing import MEMORY, Fence
 from recomind.stores.sql import QUERIES, SCHEMA
+from recomind.stream import topics
 
 SOON: Final = 1.0
 """Seconds that PostgreSQL may take for what a request waits for, and again to give the connection back."""
@@ -259,3 +261,17 @@ def _video(row: Sequence[Any]) -> Video:
         creator_id=creator_id,
         created_at=created_at.timestamp(),
     )
+
+
+def archived(origin: Origin, action: Action) -> ArchivedAction:
+    """The row of an action."""
+    identity = action.event_id or action_id(origin)
+    return ArchivedAction(identity, action.user_id, action.video_id, action.action_type, moment(action.timestamp))
+
+
+def action_id(origin: Origin) -> UUID:
+    """The id of an action that brought none: a UUIDv5 of its place in the log."""
+    return uuid5(ACTIONS_NAMESPACE, b"%d:%d" % place_of(origin))
+
+
+ACTIONS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.ACTIONS.encode())

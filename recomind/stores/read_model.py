@@ -10,16 +10,16 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from recomind.ranking.blend import Weights
-from recomind.ranking.leaders import Lists
+from recomind.model.applied_offsets import Origins
+from recomind.recommender.blend.model import Weights
+from recomind.recommender.index.windowed_top import Lists
 from recomind.state.neighbours import Neighbours
-from recomind.state.origins import Origins
 from recomind.state.popularity import Figures, Popularity
 from recomind.state.profile import Likes, Profile
-from recomind.stores import feed, keys
-from recomind.stores.fence import Fence
-from recomind.stores.lists import Counted, Listed, Stored, values_of
-from recomind.stores.values import Lasting, Values
+from recomind.stores import keys, popularity_stream
+from recomind.stores.fencing import Fence
+from recomind.stores.key_value import Lasting, Values
+from recomind.stores.stored_lists import Counted, Listed, Stored, values_of
 
 Kind = TypeVar("Kind")
 Scored = tuple[tuple[str, float], ...]
@@ -110,7 +110,7 @@ class ReadModel:
         return {user_id: meta.origins for user_id, meta in metas.items()}
 
     async def put_marks(self, marks: Mapping[int, Origins]) -> None:
-        """Store partitions' marks: which actions are in lists (see `recomind.news`)."""
+        """Store partitions' marks: which actions are in lists (see `recomind.runtime.refresh_queue`)."""
         await self._put({keys.lists_mark(partition): _encode(mark) for partition, mark in marks.items()})
 
     async def mark(self, partition: int) -> Origins | None:
@@ -169,7 +169,7 @@ class ReadModel:
     async def put_popularity(self, videos: Mapping[str, Popularity]) -> None:
         """Store videos' popularity; whoever has read one of them hears of it by the feed."""
         await self._put({keys.video_popularity(video): _encode(state) for video, state in videos.items()})
-        await feed.tell(self.values, videos, self.fence)
+        await popularity_stream.tell(self.values, videos, self.fence)
 
     async def popularity(self, video_ids: Sequence[str]) -> dict[str, Popularity]:
         """The popularity of those videos that have any."""

@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS video_popularity (
     last_updated timestamptz NOT NULL
 );
 CREATE INDEX IF NOT EXISTS video_popularity_by_score ON video_popularity (score DESC);
--- The latest generation of each group of workers that has written scores and profiles (see recomind/stores/fence.py).
+-- The latest generation of each group of workers that has written scores and profiles (see recomind/stores/fencing.py).
 CREATE TABLE IF NOT EXISTS generations (
     group_id text PRIMARY KEY,
     generation bigint NOT NULL,

@@ -7,14 +7,14 @@ import asyncpg
 import msgspec
 from msgspec.structs import astuple
 
-from recomind import topics
 from recomind.settings import Settings
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_values import RedisValues
-from recomind.transport.changelog import restore
-from recomind.transport.connecting import client_options
+from recomind.stores.redis_store import RedisValues
+from recomind.stream import topics
+from recomind.stream.connection import client_options
+from recomind.stream.log_reader import restore
 
 KINDS = ("like", "view", "skip")
 

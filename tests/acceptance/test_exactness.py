@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from recomind import topics
-from recomind.commands.importing import put_videos
-from recomind.datasets import read_actions
-from recomind.events import Action
-from recomind.feeding import encode, feed
-from recomind.simulator import Audience
+from recomind.cli.import_videos import put_videos
+from recomind.dev.simulator import Audience
+from recomind.model.events import Action
+from recomind.offline.datasets import read_actions
 from recomind.stores.archive import Archive
+from recomind.stream import topics
+from recomind.stream.log_replay import encode, feed
 from tests.acceptance import recount
 from tests.conftest import SHARED, workers
 

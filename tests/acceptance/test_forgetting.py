@@ -16,22 +16,22 @@ import numpy as np
 import pytest
 from msgspec.structs import astuple
 
-from agents.reading import read_record
-from recomind import topics
-from recomind.engine import Engine
-from recomind.events import Action
-from recomind.feeding import feed
-from recomind.simulator import Audience
+from recomind.dev.simulator import Audience
+from recomind.model.events import Action
+from recomind.offline.engine import Engine
+from recomind.offline.rebuild import rebuild
+from recomind.offline.verification.verify import verify
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_values import RedisValues
-from recomind.transport.changelog import read_to_end
-from recomind.transport.connecting import client_options
-from recomind.verification.shadow import rebuild
-from recomind.verification.verify import verify
+from recomind.stores.redis_store import RedisValues
+from recomind.stream import topics
+from recomind.stream.codec import read_record
+from recomind.stream.connection import client_options
+from recomind.stream.log_reader import read_to_end
+from recomind.stream.log_replay import feed
 from tests.acceptance import recount
 from tests.acceptance.test_exactness import send_badly
 from tests.conftest import workers

@@ -6,17 +6,17 @@ import aiohttp
 import numpy as np
 from redis import asyncio as redis
 
-from recomind.engine import Engine
-from recomind.events import Action
-from recomind.feeding import feed
-from recomind.ranking.heads import KEEP
-from recomind.signals import Origin
-from recomind.simulator import Audience
+from recomind.dev.simulator import Audience
+from recomind.model.events import Action
+from recomind.model.signals import Origin
+from recomind.offline.engine import Engine
+from recomind.recommender.index.top_lists import KEEP
 from recomind.stores import keys
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_values import RedisValues
-from recomind.transport.partitions import partition_of
+from recomind.stores.redis_store import RedisValues
+from recomind.stream.log_replay import feed
+from recomind.stream.partitioner import partition_of
 from tests.acceptance import recount
 from tests.conftest import workers
 

@@ -10,19 +10,19 @@ import asyncpg
 import msgspec
 import pytest
 
-from agents.reading import pack_signals
-from recomind import topics
+from recomind.dev.simulator import Audience
 from recomind.errors import UnsettledError
-from recomind.feeding import feed
-from recomind.signals import Touched
-from recomind.simulator import Audience
+from recomind.model.signals import Touched
+from recomind.offline.verification.verify import verify
 from recomind.state.popularity import Popularity
 from recomind.stores import keys
-from recomind.stores.redis_values import RedisValues
-from recomind.transport.connecting import client_options
-from recomind.transport.partitions import partition_of
-from recomind.transport.sending import Outgoing, Sender
-from recomind.verification.verify import verify
+from recomind.stores.redis_store import RedisValues
+from recomind.stream import topics
+from recomind.stream.codec import pack_signals
+from recomind.stream.connection import client_options
+from recomind.stream.log_replay import feed
+from recomind.stream.partitioner import partition_of
+from recomind.stream.producer import Outgoing, Sender
 from tests.acceptance.test_exactness import reactions, send_badly
 from tests.conftest import workers
 

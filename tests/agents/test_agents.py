@@ -8,27 +8,26 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 
-from agents import neighbours, recommendations
-from agents.archive import ACTIONS_NAMESPACE, action_id
-from agents.popularity import Keeper
-from agents.publishing import Publisher
-from agents.reading import actions_of, pack_signals, read_batch, read_signals, repair_headers
 from recomind.errors import UnavailableError
-from recomind.events import Rejected
+from recomind.model.events import Rejected
+from recomind.model.signals import Followed, Forgotten, Origin, Touched, repaired_lane
+from recomind.runtime.write_behind import Publisher
 from recomind.settings import Settings
-from recomind.signals import Followed, Forgotten, Origin, Touched, repaired_lane
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind.stores.archive import Archive
-from recomind.stores.memory import MemoryValues
+from recomind.stores.archive import ACTIONS_NAMESPACE, Archive, action_id
+from recomind.stores.memory_store import MemoryValues
 from recomind.stores.read_model import ReadModel
-from recomind.transport import table as tables
-from recomind.transport.batches import BATCH_MAX, Batch
-from recomind.transport.changelog import is_newer
-from recomind.transport.consumer import Consumer
-from recomind.transport.table import Table
+from recomind.stream import table as tables
+from recomind.stream.batches import BATCH_MAX, Batch
+from recomind.stream.codec import actions_of, pack_signals, read_batch, read_signals, repair_headers
+from recomind.stream.consumer import Consumer
+from recomind.stream.log_reader import is_newer
+from recomind.stream.table import Table
 from recomind.worker import create_app
+from recomind_agents import neighbours, recommendations
+from recomind_agents.popularity import Keeper
 
 
 def record(value, offset=0, partition=2, headers=()):

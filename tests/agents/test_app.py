@@ -9,19 +9,19 @@ from faust.assignor.client_assignment import CopartitionedAssignment
 from faust.assignor.copartitioned_assignor import CopartitionedAssignor
 from faust.types import TP
 
-from agents import recommendations
 from recomind.errors import UnavailableError
-from recomind.ranking import network
-from recomind.ranking.blend import ROWS, Weights
-from recomind.recommender import NAMES
+from recomind.model.signals import Origin
+from recomind.recommender.blend import network
+from recomind.recommender.blend.model import ROWS, Weights
+from recomind.recommender.pipeline import NAMES
 from recomind.settings import Settings
-from recomind.signals import Origin
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
-from recomind.stores.fence import Fence
-from recomind.stores.memory import MemoryValues
+from recomind.stores.fencing import Fence
+from recomind.stores.memory_store import MemoryValues
 from recomind.stores.read_model import ReadModel
 from recomind.worker import create_app
+from recomind_agents import recommendations
 
 
 async def test_nothing_is_done_or_said_to_be_ready_before_the_tables_are_here():

@@ -2,12 +2,11 @@
 
 import msgspec
 
-from agents.forgetting import key_of, person_of
-from agents.profiles import fold
-from agents.reading import read_record, repair_headers
-from recomind.events import Forget
-from recomind.signals import Forgotten, Origin, repaired_lane
-from recomind.state.profile import Profile
+from recomind.model.events import Forget
+from recomind.model.signals import Forgotten, Origin, repaired_lane
+from recomind.state.forgetting import key_of, person_of
+from recomind.state.profile import Profile, apply
+from recomind.stream.codec import read_record, repair_headers
 from tests.agents.test_agents import record
 
 EVENT = "6f1ed002-ab55-4bb1-8f3f-9d2c5b1f0a11"
@@ -19,7 +18,7 @@ def folded(records, person=None):
     person, sent = person or Profile(), []
     for one in records:
         read = read_record(one, 4)
-        person, signals = fold(person, read, read.action)
+        person, signals = apply(person, read.origin, read.record.offset, read.action)
         sent += signals
     return person, sent
 
@@ -47,7 +46,7 @@ def test_a_control_record_in_a_wrong_partition_is_sent_on_like_an_action():
     assert (read.astray, read.action) == (True, Forget("u"))
     arrived = read_record(record(FORGET, 70, 3, repair_headers(read.record)), 4)
     assert (arrived.astray, arrived.origin) == (False, Origin(repaired_lane(1, 3), 9))
-    person, [sent] = fold(Profile(), arrived, arrived.action)
+    person, [sent] = apply(Profile(), arrived.origin, arrived.record.offset, arrived.action)
     assert (person.forgotten_at, sent.at) == (70, 70)
 
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from recomind.transport.batches import BATCH_MAX, BYTES_MAX, Batch
-from recomind.transport.intake import MOST, Intake
+from recomind.stream.batches import BATCH_MAX, BYTES_MAX, Batch
+from recomind.stream.partition_queues import MOST, Intake
 
 
 class Events:

@@ -3,13 +3,13 @@
 import pytest
 from faust.types import TP
 
-from agents.operations import Reporter
-from recomind.figures import Figures, Summary
-from recomind.ranking.blend import Weights
+from recomind.recommender.blend.model import Weights
+from recomind.runtime.worker_stats import Figures, Summary
+from recomind.runtime.worker_stats_store import POINTS, Operations
 from recomind.stores import keys
-from recomind.stores.memory import MemoryValues
-from recomind.stores.operations import POINTS, Operations
+from recomind.stores.memory_store import MemoryValues
 from recomind.worker import build
+from recomind_agents.operations import Reporter
 from tests.unit.test_figures import figures
 from tests.web.test_keys import NOWHERE
 

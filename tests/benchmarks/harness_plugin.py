@@ -3,10 +3,10 @@
 Its HR@10 and NDCG@10 must agree with those of `recomind evaluate` on the same log.
 """
 
-from recomind.catalogue import Video
-from recomind.datasets import _time
-from recomind.evaluation import SHOWN, Replay
-from recomind.events import Action
+from recomind.model.catalogue import Video
+from recomind.model.events import Action
+from recomind.offline.datasets import _time
+from recomind.offline.evaluation import SHOWN, Replay
 
 
 class RecoMind:

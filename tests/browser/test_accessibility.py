@@ -3,8 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from recomind_web.routes import HTML, ROUTES
 from tests.browser.conftest import DESKTOP, PHONE
-from web.routes import HTML, ROUTES
 
 PAGES = [route.path for route in ROUTES if route.kind == HTML]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recomind.access import new_key
+from recomind.runtime.api_keys import new_key
 from tests.browser.conftest import DESKTOP, PHONE, send, visits
 from tests.conftest import workers
 

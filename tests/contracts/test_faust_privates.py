@@ -12,7 +12,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 from faust.worker import Worker
 
-from recomind.transport.partitions import partition_of
+from recomind.stream.partitioner import partition_of
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_messages_carry_their_generation():
 
 
 def test_transports_are_found_by_their_alias():
-    from recomind import app
+    from recomind.runtime import app
 
-    assert TRANSPORTS.aliases["kafkabatch"] == "recomind.transport.consumer:Transport"
+    assert TRANSPORTS.aliases["kafkabatch"] == "recomind.stream.consumer:Transport"
     assert app.SCHEME == "kafkabatch"
 
 

@@ -4,21 +4,21 @@ import asyncio
 
 import pytest
 
+from recomind.dev.stack.server import free_port
 from recomind.errors import OutdatedError, UnavailableError
-from recomind.ranking.blend import Weights
-from recomind.signals import Touched
-from recomind.stack.server import free_port
+from recomind.model.signals import Touched
+from recomind.recommender.blend.model import Weights
 from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Liked, Profile
 from recomind.stores import keys
 from recomind.stores.archive import Archive, moment
-from recomind.stores.fence import Fence
-from recomind.stores.lists import ListMeta, Stored
-from recomind.stores.memory import MemoryValues
+from recomind.stores.fencing import Fence
+from recomind.stores.memory_store import MemoryValues
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_values import RedisValues
+from recomind.stores.redis_store import RedisValues
+from recomind.stores.stored_lists import ListMeta, Stored
 
 
 @pytest.fixture(params=["memory", "redis"])

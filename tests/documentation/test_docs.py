@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from recomind import topics
-from recomind.commands import group
+from recomind.cli import group
 from recomind.settings import PREFIX, Settings
 from recomind.stores import keys
-from web.routes import ROUTES
+from recomind.stream import topics
+from recomind_web.routes import ROUTES
 
 ROOT = Path(__file__).parent.parent.parent
 EVENTS = (ROOT / "docs" / "events.md").read_text()

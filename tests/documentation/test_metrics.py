@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from faust.types import TP
 
-from recomind.app import RecoMindApp
+from recomind.runtime.app import RecoMindApp
 from recomind.worker import build
 from tests.web.test_keys import NOWHERE
 
@@ -85,7 +85,7 @@ def test_panels_have_names_and_lie_beside_each_other():
 
 
 def test_page_and_alerts_judge_by_the_same_bounds():
-    page = (ROOT / "web" / "pages" / "verdict.js").read_text()
+    page = (ROOT / "web" / "recomind_web" / "pages" / "verdict.js").read_text()
     for field, bound in {"fresh_p99": "5", "lag": "10000", "cache_hits": "0.5"}.items():
         assert re.search(rf"now\.{field} [<>] {re.escape(bound)}\b", page)
         assert re.search(rf"[<>] {re.escape(bound)}\s", ALERTS)

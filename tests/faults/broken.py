@@ -5,9 +5,9 @@ import os
 import sys
 import time
 
-import agents
-from recomind import topics
+import recomind_agents
 from recomind.settings import Settings
+from recomind.stream import topics
 from recomind.worker import run
 
 
@@ -35,11 +35,11 @@ def break_it(app, kind):
 
 
 if __name__ == "__main__":
-    declare = agents.declare
+    declare = recomind_agents.declare
 
     def declare_all(app):
         declare(app)
         break_it(app, sys.argv[1])
 
-    agents.declare = declare_all
+    recomind_agents.declare = declare_all
     run(Settings.from_env(os.environ))

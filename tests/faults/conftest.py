@@ -2,8 +2,8 @@
 
 import pytest
 
+from recomind.dev.stack.stack import Stack
 from recomind.settings import Settings
-from recomind.stack.stack import Stack
 from tests.faults.scene import FIGURES, NOTES
 
 

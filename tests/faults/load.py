@@ -7,9 +7,9 @@ import numpy as np
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from recomind import topics
-from recomind.events import Action
-from recomind.feeding import encode
+from recomind.model.events import Action
+from recomind.stream import topics
+from recomind.stream.log_replay import encode
 
 PEOPLE, VIDEOS = 60, 120
 POISON = (b"{", b"", b"\xff\xfe", b'{"user_id":"u"}', b'{"user_id":"u","video_id":"v","action_type":"love"}')

@@ -10,14 +10,14 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from recomind import topics
 from recomind.errors import UnavailableError
-from recomind.events import Action
-from recomind.feeding import encode
+from recomind.model.events import Action
+from recomind.offline.verification.verify import verify
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_values import RedisValues
-from recomind.transport.partitions import partition_of
-from recomind.verification.verify import verify
+from recomind.stores.redis_store import RedisValues
+from recomind.stream import topics
+from recomind.stream.log_replay import encode
+from recomind.stream.partitioner import partition_of
 from tests.conftest import workers
 from tests.faults.load import Load
 

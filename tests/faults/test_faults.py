@@ -10,9 +10,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from recomind import topics
-from recomind.stores.redis_values import RedisValues
-from recomind.verification.settled import committed
+from recomind.offline.verification.quiescence import committed
+from recomind.stores.redis_store import RedisValues
+from recomind.stream import topics
 from tests.faults.scene import NOTES, flush, scene
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

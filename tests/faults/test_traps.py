@@ -6,8 +6,8 @@ from time import monotonic
 
 import pytest
 
-from recomind.feeding import feed
-from recomind.simulator import Audience
+from recomind.dev.simulator import Audience
+from recomind.stream.log_replay import feed
 from tests.acceptance.test_exactness import reactions
 from tests.conftest import Worker
 from tests.faults.scene import flush, metric, scene

@@ -11,12 +11,12 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from recomind import topics
 from recomind.errors import InputError
-from recomind.letters import Letter, _letter, checked, outgoing, read_mended
-from recomind.transport.connecting import client_options
-from recomind.transport.partitions import partition_of
-from recomind.transport.sending import Outgoing, Sender
+from recomind.stream import topics
+from recomind.stream.connection import client_options
+from recomind.stream.dead_letters import Letter, _letter, checked, outgoing, read_mended
+from recomind.stream.partitioner import partition_of
+from recomind.stream.producer import Outgoing, Sender
 
 
 def command(settings, *words, told=""):

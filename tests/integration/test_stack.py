@@ -9,10 +9,10 @@ import time
 import asyncpg
 import pytest
 
+from recomind.dev.stack.server import accepts_connections
+from recomind.dev.stack.stack import Stack
 from recomind.errors import StackError
 from recomind.settings import Settings
-from recomind.stack.server import accepts_connections
-from recomind.stack.stack import Stack
 
 
 async def query(dsn, sql):

@@ -13,14 +13,14 @@ import trustme
 from aiokafka.errors import KafkaConnectionError
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from recomind import topics
+from recomind.dev.stack.kafka import Kafka
+from recomind.dev.stack.postgres import Postgres
+from recomind.dev.stack.redis import Redis
 from recomind.errors import UnavailableError
 from recomind.settings import Settings
-from recomind.stack.kafka import Kafka
-from recomind.stack.postgres import Postgres
-from recomind.stack.redis import Redis
 from recomind.stores.archive import Archive
-from recomind.stores.redis_values import RedisValues
+from recomind.stores.redis_store import RedisValues
+from recomind.stream import topics
 from tests.conftest import workers
 from tests.integration.tls_proxy import tls_before
 

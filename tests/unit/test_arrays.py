@@ -4,15 +4,15 @@ from struct import pack
 
 import numpy as np
 
-from recomind.candidates.similar_users import similar_to
-from recomind.catalogue import Video
-from recomind.engine import Engine
-from recomind.events import Action
-from recomind.ranking.columns import distinct
-from recomind.ranking.heads import KEEP, OF_TAG
-from recomind.ranking.index import VideoIndex
-from recomind.ranking.pool import gather
-from recomind.signals import Origin, Touched
+from recomind.model.catalogue import Video
+from recomind.model.events import Action
+from recomind.model.signals import Origin, Touched
+from recomind.offline.engine import Engine
+from recomind.recommender.candidates.similar_users import similar_to
+from recomind.recommender.index.columns import distinct
+from recomind.recommender.index.top_lists import KEEP, OF_TAG
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.pool import gather
 from recomind.state import popularity
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity

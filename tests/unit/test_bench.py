@@ -10,14 +10,14 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from recomind.bench.bench import play, steady
-from recomind.bench.figures import Figure, Limit, at_most, percentile
-from recomind.bench.load import Load, load
-from recomind.bench.profiled import SWITCH, Sampler, place_of
-from recomind.bench.report import bars, draw, table
-from recomind.bench.serving import middle
-from recomind.simulator import Audience
-from recomind.stack.server import free_port
+from recomind.dev.bench.bench import play, steady
+from recomind.dev.bench.load import Load, load
+from recomind.dev.bench.measurements import Figure, Limit, at_most, percentile
+from recomind.dev.bench.report import bars, draw, table
+from recomind.dev.bench.sampling_profiler import SWITCH, Sampler, place_of
+from recomind.dev.bench.serving import middle
+from recomind.dev.simulator import Audience
+from recomind.dev.stack.server import free_port
 
 
 def test_a_figure_that_must_reach_its_bar():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from recomind.breaker import PAUSE, Breaker, missed
 from recomind.errors import UnavailableError
+from recomind.errors.circuit_breaker import PAUSE, Breaker, missed
 
 
 class Clock:

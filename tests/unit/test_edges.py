@@ -5,14 +5,14 @@ import gzip
 import numpy as np
 import pytest
 
-from recomind.datasets import read_actions, read_videos
+from recomind.dev.simulator import Audience
 from recomind.errors import InputError, SettingsError
-from recomind.evaluation import Evaluation
-from recomind.events import Action
-from recomind.ranking.metrics import quality
-from recomind.reporting import periods_of, report_on
+from recomind.model.events import Action
+from recomind.offline.datasets import read_actions, read_videos
+from recomind.offline.evaluation import Evaluation
+from recomind.offline.metrics import quality
+from recomind.offline.report import periods_of, report_on
 from recomind.settings import Settings
-from recomind.simulator import Audience
 from recomind.stores.sql import QUERIES
 
 

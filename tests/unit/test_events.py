@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from recomind.events import ACTION_MAX_BYTES, Action, Rejected, fault_of, read_action
+from recomind.model.events import ACTION_MAX_BYTES, Action, Rejected, fault_of, read_action
 
 NOW = 1_700_000_000.0
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from recomind.candidates.sources import SOURCES
-from recomind.catalogue import Video
-from recomind.figures import BOUNDS, Figures, bucket, by_feature, missing, percentile, summary
-from recomind.metrics import Counters, Recent, by_label
-from recomind.prequential import HYBRID, Quality, hits, learn, total
-from recomind.ranking.blend import Weights
-from recomind.ranking.index import VideoIndex
-from recomind.recommender import NAMES, rank
-from recomind.recommender import learn as teach
+from recomind.model.catalogue import Video
+from recomind.recommender.blend.model import Weights
+from recomind.recommender.candidates.registry import SOURCES
+from recomind.recommender.hit_rate import HYBRID, Quality, hits, learn, total
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.pipeline import NAMES, rank
+from recomind.recommender.pipeline import learn as teach
+from recomind.runtime.metrics import Counters, Recent, by_label
+from recomind.runtime.worker_stats import BOUNDS, Figures, bucket, by_feature, missing, percentile, summary
 from recomind.state.popularity import NOTHING, Counts, Popularity
 from recomind.state.profile import Profile, video_hash
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomind.events import Action
-from recomind.ranking.index import VideoIndex
-from recomind.signals import TRAIL, Followed, Origin, Touched, repaired_lane
+from recomind.model.events import Action
+from recomind.model.signals import TRAIL, Followed, Origin, Touched, repaired_lane
+from recomind.recommender.index.video_index import VideoIndex
 from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import EPOCH, HALF_LIFE, SIZE, SLACK, UNIT, Neighbours
 from recomind.state.popularity import HALF_LIVES, RATES, Counts, Popularity, decayed, window

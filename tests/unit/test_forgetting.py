@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomind.catalogue import Video
-from recomind.events import Action, Forget, Rejected, read_action
-from recomind.ranking.heads import OF_TAG
-from recomind.ranking.index import VideoIndex
-from recomind.signals import Forgotten, Origin, Touched, repaired_lane
+from recomind.model.catalogue import Video
+from recomind.model.events import Action, Forget, Rejected, read_action
+from recomind.model.signals import Forgotten, Origin, Touched, repaired_lane
+from recomind.recommender.index.top_lists import OF_TAG
+from recomind.recommender.index.video_index import VideoIndex
 from recomind.state import neighbours, popularity, profile
 from recomind.state.forgetting import Forgetting, Refold, note
 from recomind.state.neighbours import Neighbours

@@ -1,8 +1,8 @@
 """Lessons: only first likes teach, and the latest of them where there are too many."""
 
-from recomind.events import Action
-from recomind.lessons import MOST, Lessons
-from recomind.signals import Origin
+from recomind.model.events import Action
+from recomind.model.signals import Origin
+from recomind.runtime.training_queue import MOST, Lessons
 from recomind.state import profile
 from recomind.state.profile import Profile, has_seen
 

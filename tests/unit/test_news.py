@@ -1,7 +1,8 @@
 """News: nobody with an action that is not in a list is forgotten, whoever takes over."""
 
-from recomind.news import News, waits
-from recomind.signals import Origin
+from recomind.model.applied_offsets import waits
+from recomind.model.signals import Origin
+from recomind.runtime.refresh_queue import News
 from recomind.state.profile import Profile
 
 

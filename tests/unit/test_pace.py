@@ -2,7 +2,7 @@
 
 from time import process_time
 
-from recomind.transport.pace import FREE, LONGEST, OVER, Pace, busy_share
+from recomind.stream.fetch_throttle import FREE, LONGEST, OVER, Pace, busy_share
 
 
 class Process:

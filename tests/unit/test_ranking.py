@@ -4,16 +4,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from recomind.catalogue import Video
-from recomind.engine import Engine
-from recomind.events import Action
-from recomind.ranking import blend
-from recomind.ranking.blend import Situation, Weights, merge, segment
-from recomind.ranking.diversify import OFF, Caps, diversify
-from recomind.ranking.index import VideoIndex
-from recomind.recommender import NAMES, PRIOR
-from recomind.signals import Origin
-from recomind.training import train
+from recomind.model.catalogue import Video
+from recomind.model.events import Action
+from recomind.model.signals import Origin
+from recomind.offline.engine import Engine
+from recomind.recommender.blend import model as blend
+from recomind.recommender.blend.model import Situation, Weights, merge, segment
+from recomind.recommender.diversify import OFF, Caps, diversify
+from recomind.recommender.ease import train
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.pipeline import NAMES, PRIOR
 
 NOBODY = Situation(0, 0, float("inf"))
 

@@ -2,10 +2,11 @@
 
 from struct import pack
 
-from recomind.catalogue import Video
-from recomind.evidence import Counted, Evidence, actions_behind, counts, people_behind, seeds, shared_tags
-from recomind.ranking.index import VideoIndex
-from recomind.reasons import reasons
+from recomind.model.catalogue import Video
+from recomind.model.responses import Counted
+from recomind.recommender.explain.evidence import Evidence, actions_behind, counts, people_behind, seeds, shared_tags
+from recomind.recommender.explain.reasons import reasons
+from recomind.recommender.index.video_index import VideoIndex
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Counts, Popularity
 from recomind.state.profile import Liked, Profile, Reaction

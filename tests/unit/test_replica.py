@@ -2,17 +2,17 @@
 
 import pytest
 
-from recomind.signals import Touched
+from recomind.model.signals import Touched
 from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Liked, Profile
-from recomind.stores import feed, keys
-from recomind.stores.ages import REMEMBERED, Ages
+from recomind.stores import keys, popularity_stream
 from recomind.stores.archive import Archive
-from recomind.stores.memory import MemoryValues
+from recomind.stores.expiry import REMEMBERED, Ages
+from recomind.stores.memory_store import MemoryValues
+from recomind.stores.ranking_cache import PAUSE, Replica
 from recomind.stores.read_model import ReadModel
-from recomind.stores.replica import PAUSE, Replica
 
 COLUMNS = ("scores", "actions", "first_at", "likes", "liked_at")
 
@@ -161,5 +161,5 @@ async def test_lists_of_a_model_are_read_once_a_version(replica, read_model, val
 
 
 def test_an_entry_of_the_feed_is_small():
-    packed = feed.pack({f"v{n}": Popularity() for n in range(1000)})
+    packed = popularity_stream.pack({f"v{n}": Popularity() for n in range(1000)})
     assert len(packed) < 130 * 1000

@@ -3,10 +3,10 @@
 import pytest
 
 from recomind.errors import UnsettledError
+from recomind.offline.verification.quiescence import listed
 from recomind.state.profile import Profile
-from recomind.stores.memory import MemoryValues
+from recomind.stores.memory_store import MemoryValues
 from recomind.stores.read_model import ReadModel
-from recomind.verification.settled import listed
 
 PEOPLE = [Profile(origins={0: 4}), Profile(origins={0: 7, 65536: 2})]
 

@@ -2,11 +2,20 @@
 
 import pytest
 
-from recomind.catalogue import Video
-from recomind.ranking.blend import Weights
-from recomind.ranking.index import VideoIndex
-from recomind.recommender import NAMES, learn, rank
-from recomind.standing import CAPPED, LISTED, NOT_PROPOSED, OUTRANKED, SEEN, UNKNOWN, segment_of, standing
+from recomind.model.catalogue import Video
+from recomind.recommender.blend.model import Weights
+from recomind.recommender.explain.position import (
+    CAPPED,
+    LISTED,
+    NOT_PROPOSED,
+    OUTRANKED,
+    SEEN,
+    UNKNOWN,
+    segment_of,
+    standing,
+)
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.pipeline import NAMES, learn, rank
 from recomind.state.popularity import NOTHING, Counts, Popularity
 from recomind.state.profile import Liked, Profile, video_hash
 

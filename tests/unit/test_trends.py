@@ -1,9 +1,9 @@
 """Trending by window and tag: lists kept like by like, counts and speed."""
 
-from recomind.catalogue import Card
-from recomind.ranking.leaders import KEEP, Leaders
+from recomind.model.catalogue import Card
+from recomind.recommender.explain.trend import trend
+from recomind.recommender.index.windowed_top import KEEP, Leaders
 from recomind.state.popularity import NOTHING, Counts, Popularity
-from recomind.trends import trend
 
 NOW = 36_000_000.0  # a whole hour
 CARD = Card("v", "V", "https://x", ("t",))

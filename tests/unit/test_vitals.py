@@ -2,9 +2,9 @@
 
 import pytest
 
-from agents.watchdog import Patience
 from recomind.errors import StalledError, StuckError
-from recomind.vitals import WAITING, Vitals
+from recomind.runtime.heartbeat import WAITING, Vitals
+from recomind_agents.watchdog import Patience
 
 
 class Clock:

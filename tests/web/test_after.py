@@ -6,7 +6,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from web.after import token_of
+from recomind_web.after import token_of
 
 
 @pytest.fixture

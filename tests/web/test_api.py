@@ -238,7 +238,7 @@ async def test_metrics_are_for_prometheus(http):
 
 
 async def test_openapi_describes_every_route(http):
-    from web.routes import ROUTES
+    from recomind_web.routes import ROUTES
 
     document = await get(http, "/openapi.json")
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}

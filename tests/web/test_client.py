@@ -10,15 +10,15 @@ from uuid import uuid4
 
 import pytest
 
-from recomind.answers import Explanation, Feed, ProfileAnswer
 from recomind.client import Client
 from recomind.client.client import _identified
 from recomind.client.tokens import Tokens
+from recomind.dev.stack.server import free_port
 from recomind.errors import BusyError, KeyRefusedError, RequestError, UnreachableError
-from recomind.events import VideoAction
-from recomind.stack.server import free_port
-from web.keys import OPEN
-from web.routes import ROUTES
+from recomind.model.events import VideoAction
+from recomind.model.responses import Explanation, Feed, ProfileAnswer
+from recomind_web.keys import OPEN
+from recomind_web.routes import ROUTES
 
 PUBLIC = [route for route in ROUTES if route.opened_by in {"read", "write"}]
 

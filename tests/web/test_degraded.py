@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from recomind.dev.stack.stack import Stack
 from recomind.settings import Settings
-from recomind.stack.stack import Stack
+from recomind_web.routes import ROUTES
 from tests.conftest import workers
-from web.routes import ROUTES
 
 SOON = 4.0
 """Seconds: far above what is meant, one or two, as this machine may be busy."""

@@ -6,10 +6,10 @@ import pytest
 
 from recomind.errors import UnavailableError
 from recomind.stores import keys
-from recomind.stores.lists import ListMeta, Stored
-from recomind.stores.memory import MemoryValues
+from recomind.stores.memory_store import MemoryValues
 from recomind.stores.read_model import ReadModel
-from web.hub import Hub
+from recomind.stores.stored_lists import ListMeta, Stored
+from recomind_web.hub import Hub
 
 LIST = Stored(b"[]", b"[]", ListMeta(0.0, {}, 0))
 

@@ -7,11 +7,11 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from click.testing import CliRunner
 
-from recomind.access import find, new_key, read_keys
-from recomind.commands import group
+from recomind.cli import group
+from recomind.dev.stack.server import free_port
 from recomind.errors import SettingsError
+from recomind.runtime.api_keys import find, new_key, read_keys
 from recomind.settings import Settings
-from recomind.stack.server import free_port
 from recomind.worker import build
 
 READER, READER_ENTRY = new_key("reader", ["read"])
@@ -114,7 +114,7 @@ async def test_the_description_tells_how_to_show_a_key(serve):
 
 
 async def test_only_our_routes_are_served():
-    from web.routes import ROUTES
+    from recomind_web.routes import ROUTES
 
     app = build(NOWHERE)
     app.web.init_server()

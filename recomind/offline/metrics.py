@@ -1,0 +1,44 @@
+"""Measures of recommendation quality, over the ranks at which liked videos stood; a miss has rank infinity."""
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from recomind.recommender.index.columns import Floats
+
+CUTOFF = 10
+
+
+class Quality(NamedTuple):
+    """Means over scored likes."""
+
+    likes: int
+    hr_at_10: float
+    """Share of likes whose video was among the first ten."""
+    hr_error: float
+    """Half the 95 % interval of the hit rate, by the normal approximation."""
+    ndcg_at_10: float
+    """1/log2(1 + rank) for the first ten, else 0 (Järvelin and Kekäläinen, 2002, with one relevant video)."""
+    mrr: float
+    """Mean of 1/rank."""
+
+
+def quality(ranks: Floats) -> Quality:
+    """The measures of ranks, shape (likes,).
+
+    >>> quality(np.array([1.0, np.inf]))
+    Quality(likes=2, hr_at_10=0.5, hr_error=0.693, ndcg_at_10=0.5, mrr=0.5)
+    """
+    if not len(ranks):
+        return Quality(0, 0.0, 0.0, 0.0, 0.0)
+    hits = ranks <= CUTOFF
+    gains = np.where(hits, 1 / np.log2(1 + np.where(hits, ranks, 1)), 0)
+    share = float(hits.mean())
+    error = round(1.96 * sqrt(share * (1 - share) / len(ranks)), 4)
+    return Quality(len(ranks), share, error, float(gains.mean()), float((1 / ranks).mean()))
+
+
+def novelty(popularity: Floats) -> float:
+    """Mean self-information of shown videos, in bits; `popularity` is each one's share of likes, shape (shown,)."""
+    return float(-np.log2(np.maximum(popularity, 1e-9)).mean()) if len(popularity) else 0.0

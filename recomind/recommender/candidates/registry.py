@@ -1,0 +1,38 @@
+"""All sources by name, and the strategy each belongs to: names seen in explanations and metrics."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from recomind.recommender.candidates import (
+    ease,
+    fresh,
+    liked_together,
+    similar_users,
+    tags,
+    trending,
+    watched_next,
+    watched_next_recent,
+)
+from recomind.recommender.candidates.types import Candidates, Person
+from recomind.recommender.index.video_index import VideoIndex
+
+Source = Callable[[Person, VideoIndex], Candidates]
+
+SOURCES: Final[Mapping[str, Source]] = {
+    "trending": trending.propose,
+    "tags": tags.propose,
+    "liked_together": liked_together.propose,
+    "watched_next": watched_next.propose,
+    "next_lately": watched_next_recent.propose,
+    "similar_users": similar_users.propose,
+    "fresh": fresh.propose,
+    "retrained": ease.propose,
+}
+
+STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "content-based": ("tags",),
+    "collaborative": ("liked_together", "watched_next", "next_lately", "similar_users", "retrained"),
+    "popularity": ("trending", "fresh"),
+    "hybrid": tuple(SOURCES),
+}
+"""Which sources make up a strategy."""
