@@ -1,4 +1,4 @@
-"""Send many actions at once: each is answered for itself, so one that is wrong does not stop the others."""
+"""Post a batch of actions. Each action has its own outcome, so an invalid one does not affect the others."""
 
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Send several actions at once. Each has an answer of its own; 207 says that some were not taken.
+# Post a batch of actions. Each has its own outcome; the status 207 says that some were refused.
 set -euo pipefail
 base="${1:-http://127.0.0.1:6066}"
 

@@ -1,4 +1,4 @@
-"""Why somebody is shown a video, or is not; and what an error looks like."""
+"""Explain why a video is in a user's list, or why it is not; and handle an error."""
 
 import sys
 
@@ -11,12 +11,12 @@ with Client(BASE) as client:
     client.put_video("skate-cat", title="Cat on a skateboard", tags=["funny", "cat"])
     client.post_action("ada", "skate-cat", "like")
     first = client.recommendations("ada", n=1).videos[0]
-    why = client.explain("ada", first.video_id)
-    print(f"{first.title}: {why.reason}")
-    for reason in why.reasons:
+    explanation = client.explain("ada", first.video_id)
+    print(f"{first.title}: {explanation.reason}")
+    for reason in explanation.reasons:
         print("-", reason.strategy, reason.text)
     print("Cat on a skateboard:", client.explain("ada", "skate-cat").verdict)
     try:
         client.recommendations("ada", n=0)
     except RequestError as error:
-        print("mend", error.field, "-", error.detail)
+        print("invalid parameter", error.field, "-", error.detail)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Why somebody is shown a video, or is not.
+# Explain why a video is in a user's list, or why it is not.
 set -euo pipefail
 base="${1:-http://127.0.0.1:6066}"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is popular: now, in the last hour with counts, and of one tag.
+# Popular videos: those that trend now, those of the last hour with counts, and those with a tag.
 set -euo pipefail
 base="${1:-http://127.0.0.1:6066}"
 

@@ -1,4 +1,4 @@
-"""The composition root: makes the app, lets tables, agents and web declare themselves on it, and runs it."""
+"""The composition root: creates the app, has tables, agents and web handlers declare themselves on it, and runs it."""
 
 import gc
 import logging
@@ -14,33 +14,35 @@ from recomind.runtime.app import RecoMindApp
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_store import RedisValues
+from recomind.stores.redis_store import RedisStore
 from recomind.stream.connection import credentials
 from recomind.stream.consumer import SCHEME
 from recomind_web import routes
 
 GC_THRESHOLDS: Final = (200_000, 5, 50)
-"""Allocations until the garbage collector looks at the young, and rounds until it looks at older objects.
+"""Thresholds of the garbage collector's generations, see `gc.set_threshold`.
 
-Far more than the records of the batches in work: nearly all of them are gone by then, and what is gone costs nothing.
-At 20,000 the collector took 7 % of a backlog, and 100 ms at a time.
+The first is far above the number of objects of the batches in progress: nearly all of them are freed by then, and need
+no collection. With 20,000 the collector took 7 % of the time under a backlog, and 100 ms at a time.
 """
 
 
 def build(settings: Settings) -> RecoMindApp:
-    """A complete app over real stores; nothing is connected yet."""
-    read_model = ReadModel(RedisValues(settings.redis_url))
+    """The complete app over Redis and PostgreSQL; nothing is connected yet."""
+    read_model = ReadModel(RedisStore(settings.redis_url))
     app = create_app(settings, read_model, Archive(settings.postgres_dsn))
     recomind_agents.declare(app)
-    routes.declare(app)
+    routes.add_routes(app)
     return app
 
 
 def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> RecoMindApp:
-    """The app, without agents yet."""
+    """The app without tables, agents and web handlers."""
     brokers = ";".join(f"{SCHEME}://{broker}" for broker in settings.kafka_brokers.split(","))
-    app = RecoMindApp(
-        settings.app_id,
+    return RecoMindApp(
+        settings,
+        read_model,
+        archive,
         broker=brokers,
         broker_credentials=credentials(settings),
         autodiscover=False,
@@ -48,7 +50,7 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
         topic_replication_factor=settings.replication_factor,
         topic_allow_declare=False,
         topic_disable_leader=True,
-        table_standby_replicas=0,  # with Faust's 1, of 8 partitions a fifth worker gets none
+        table_standby_replicas=0,  # with Faust's default of 1, a fifth worker gets none of 8 partitions
         web_host=settings.web_host,
         web_bind=settings.web_host,
         web_port=settings.web_port,
@@ -67,30 +69,28 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
         consumer_max_fetch_size=4 << 20,
         consumer_auto_offset_reset="earliest",
     )
-    app.prepare(settings, read_model, archive)
-    return app
 
 
 def run(settings: Settings) -> None:
-    """Run a worker until it is told to stop. Ends the process, with 1 after a failure."""
+    """Run a worker until a signal stops it. Exits the process, with code 1 after a failure."""
     uvloop.install()
-    logging.disable(logging.DEBUG)  # Faust and aiokafka build two debug records for each one they send
+    logging.disable(logging.DEBUG)  # Faust and aiokafka create two debug records for each record they send
     gc.set_threshold(*GC_THRESHOLDS)
     app = build(settings)
     Worker(app, loglevel=settings.log_level.upper(), redirect_stdouts=False).execute_from_commandline()
 
 
 class Worker(faust.Worker):
-    """A Faust worker that ends its process as soon as everything has stopped."""
+    """A Faust worker that exits its process as soon as everything has stopped."""
 
     def _shutdown_loop(self) -> None:
-        """End here: nothing is left to do, and Faust would wait a second or two before it closes the loop.
+        """Exit here: nothing is left to do, and Faust would wait a second or two before it closes the loop.
 
-        Then the interpreter would take itself apart while the watchdog's thread still runs, and a worker that had
-        failed once ended there with a segmentation fault.
+        After that, the interpreter would be finalised while the watchdog's thread still runs, which once crashed a
+        failed worker with a segmentation fault.
         """
-        failed = self.crash_reason or sys.exc_info()[1]  # what goes wrong before the app has started is on its way up
+        failed = self.crash_reason or sys.exc_info()[1]  # before the app has started, an error is still propagating
         if failed:
-            self.log.critical("stopped, as it failed: %r", failed)
+            self.log.critical("stopped after a failure: %r", failed)
         logging.shutdown()
         os._exit(1 if failed else 0)

@@ -1,4 +1,4 @@
-"""Real servers for tests that need them: one embedded stack a session, workers as processes of their own."""
+"""Fixtures with real servers: one embedded stack per session, and workers as separate processes."""
 
 import os
 import signal
@@ -21,11 +21,11 @@ SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
 class Worker:
-    """A worker process."""
+    """A worker process; with `cwd`, of the source tree in that folder."""
 
-    def __init__(self, settings: Settings, log: Path, *command: str) -> None:
+    def __init__(self, settings: Settings, log: Path, *command: str, cwd: Path | None = None) -> None:
         self.settings = replace(settings, web_port=free_port())
-        self.base = f"http://127.0.0.1:{self.settings.web_port}"
+        self.base_url = f"http://127.0.0.1:{self.settings.web_port}"
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -34,6 +34,7 @@ class Worker:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                cwd=cwd,
             )
 
     def wait_ready(self, within: float = 90.0) -> "Worker":
@@ -55,14 +56,14 @@ class Worker:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.base}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=2) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_settings_from_outside():
+def _without_settings_from_the_environment():
     for name in [name for name in os.environ if name.startswith("RECOMIND_")]:
         del os.environ[name]
 
@@ -77,11 +78,11 @@ def stack(tmp_path_factory):
 
 @contextmanager
 def workers(settings: Settings, folder: Path):
-    """A function that starts workers; all are ended afterwards."""
+    """A function that starts workers; all are killed at the end."""
     started: list[Worker] = []
 
-    def start() -> Worker:
-        started.append(Worker(settings, folder / f"worker{len(started)}.log"))
+    def start(cwd: Path | None = None) -> Worker:
+        started.append(Worker(settings, folder / f"worker{len(started)}.log", cwd=cwd))
         return started[-1]
 
     try:
@@ -94,21 +95,21 @@ def workers(settings: Settings, folder: Path):
 
 @pytest.fixture
 def new_stack(tmp_path):
-    """A stack of a test's own, empty."""
+    """An empty stack for one test."""
     with Stack(Settings(data_dir=str(tmp_path), partitions=4, session_timeout=6.0)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def worker(stack, tmp_path_factory):
-    """A worker on the session's stack, ready."""
+    """A ready worker on the session's stack."""
     with workers(stack.settings, tmp_path_factory.mktemp("worker")) as start:
         yield start().wait_ready()
 
 
 @pytest.fixture(params=["kuairand", "movietweetings"])
 def real_log(request):
-    """A real log; skipped where it is absent."""
+    """A real log; the test is skipped if it is absent."""
     folder = SHARED / request.param
     if not folder.exists():
         pytest.skip(f"{folder.name} is not beside this checkout (../shared/data)")

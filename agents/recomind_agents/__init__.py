@@ -1,9 +1,10 @@
-"""The agents: each reads a topic or a clock, calls pure functions of the core, and writes down what they decide.
+"""The agents: each reads a topic or runs on a timer, calls pure functions, and stores or sends what they return.
 
-What belongs here: one agent a file, with bodies short enough to see what is awaited in which order. What does not:
-arithmetic (the core), SQL and keys (`recomind.stores`), HTTP (`recomind_web`). May import `recomind_tables`,
-`recomind.runtime` and below.
-`declare` puts them all on an app; there is no autodiscovery, which would skip a broken module with a warning.
+What belongs here: one agent per file, short enough to see what is awaited in which order. What does not: computations
+(`recomind.state`, `recomind.recommender`), SQL and Redis keys (`recomind.stores`), HTTP (`recomind_web`), and what
+agents share (`recomind.runtime`). May import `recomind_tables`, `recomind.runtime` and below.
+
+`declare` declares all agents on an app. Faust's autodiscovery is not used: it skips a module that cannot be imported.
 """
 
 from recomind.runtime.app import RecoMindApp
@@ -15,10 +16,12 @@ from recomind_agents import (
     operations,
     popularity,
     profiles,
-    recommendations,
-    training,
+    refresher,
+    retraining,
+    trainer,
     trending,
     watchdog,
+    watermarks,
 )
 
 AGENTS = {
@@ -28,15 +31,18 @@ AGENTS = {
     "forgetting": forgetting,
     "archive": archive,
     "dead_letters": dead_letters,
-    "recommendations": recommendations,
+    "refresher": refresher,
+    "trainer": trainer,
+    "watermarks": watermarks,
     "trending": trending,
-    "training": training,
+    "retraining": retraining,
     "watchdog": watchdog,
     "operations": operations,
 }
+"""All agents by file. Steps of a commit run in this order within each stage."""
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put every agent on the app."""
+    """Declare every agent on an app."""
     for agent in AGENTS.values():
         agent.declare(app)

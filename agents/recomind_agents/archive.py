@@ -1,7 +1,7 @@
-"""The sink: every action into `video_actions`, once, however often it is delivered.
+"""Write every action to the PostgreSQL table `video_actions`, once, however often it is delivered.
 
-While PostgreSQL is away the batch is tried again and again; it is acknowledged only once it is in. Who is to be
-forgotten is deleted in the order of the log, and stays noted, so that nothing from before comes in again.
+While PostgreSQL is away, a batch is retried; it is acknowledged only after it is stored. Users are erased in the order
+of the log, and their erasure offset stays, so that no earlier action comes back.
 """
 
 import asyncio
@@ -14,32 +14,32 @@ from mode.utils.logging import get_logger
 from recomind.errors import UnavailableError
 from recomind.model.events import Action
 from recomind.runtime.app import RecoMindApp
-from recomind.stores.archive import ArchivedAction, archived
-from recomind.stores.read_model import ARCHIVE
+from recomind.stores.archive_rows import ArchivedAction, archived_action
+from recomind.stores.read_model import STAGE_ARCHIVE
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import events_of, read_batch
+from recomind.stream.codec import decode_batch, events_of
 
 logger = get_logger(__name__)
 
-PAUSE: Final = 0.5
-"""Seconds between attempts while PostgreSQL is away."""
+RETRY_DELAY_S: Final = 0.5
+"""Pause between attempts while PostgreSQL is away."""
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
-    app.consume(topics.ACTIONS, "archive", partial(insert, app))
+    """Declare the agent on an app."""
+    app.batch_agent(topics.ACTIONS, name="archive")(partial(insert, app))
 
 
 async def insert(app: RecoMindApp, batch: Batch) -> None:
-    """Insert a batch's actions, and forget whom its control records name; return once it is done."""
+    """Insert the actions of a batch and erase the users of its control records; return once both are stored."""
     rows: list[tuple[ArchivedAction, int]] = []
-    for read, event in events_of(read_batch(batch, app.options.partitions)):
+    for decoded, event in events_of(decode_batch(batch, app.options.partitions)):
         if isinstance(event, Action):
-            rows.append((archived(read.origin, event), read.record.offset))
+            rows.append((archived_action(decoded.source_offset, event), decoded.record.offset))
         else:
             await _insert(app, rows)
-            await _persistently(app, partial(_forget, app, event.user_id, read.record.offset))
+            await _retry(app, partial(_erase, app, event.user_id, decoded.record.offset))
             rows = []
     await _insert(app, rows)
 
@@ -47,20 +47,20 @@ async def insert(app: RecoMindApp, batch: Batch) -> None:
 async def _insert(app: RecoMindApp, rows: Sequence[tuple[ArchivedAction, int]]) -> None:
     if rows:
         actions, offsets = zip(*rows, strict=True)
-        await _persistently(app, partial(app.archive.insert_actions, actions, offsets))
+        await _retry(app, partial(app.archive.insert_actions, actions, offsets))
 
 
-async def _forget(app: RecoMindApp, user_id: str, at: int) -> None:
-    await app.archive.forget_person(user_id, at)
-    await app.read_model.put_forgetting({(ARCHIVE, user_id): at})
+async def _erase(app: RecoMindApp, user_id: str, log_offset: int) -> None:
+    await app.archive.erase_user(user_id, log_offset)
+    await app.read_model.put_erasure_progress({(STAGE_ARCHIVE, user_id): log_offset})
 
 
-async def _persistently(app: RecoMindApp, run: Callable[[], Awaitable[None]]) -> None:
-    """Do something, again and again while a server is away."""
+async def _retry(app: RecoMindApp, run: Callable[[], Awaitable[None]]) -> None:
+    """Run something until no server is away."""
     while True:
         try:
             return await run()
         except UnavailableError as error:
             logger.warning("archive waits: %s", error)
-            app.vitals.note_waiting()
-            await asyncio.sleep(PAUSE)
+            app.heartbeat.note_outage()
+            await asyncio.sleep(RETRY_DELAY_S)

@@ -1,6 +1,6 @@
-"""What could not be read goes to `video_actions_dead_letters`, with the reason and the original.
+"""Send records that could not be decoded to `video_actions_dead_letters`, with the reason and the original value.
 
-The key is the record's origin and the topic is compacted, so a redelivery adds nothing.
+The topic is compacted by the position of the original record, so a redelivery replaces a dead letter by itself.
 """
 
 from datetime import UTC, datetime
@@ -10,28 +10,29 @@ from recomind.model.events import Rejected
 from recomind.runtime.app import RecoMindApp
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import Read, read_batch
-from recomind.stream.dead_letters import Letter, letter_key, outgoing
-from recomind.stream.producer import Outgoing
+from recomind.stream.codec import DecodedRecord, decode_batch
+from recomind.stream.dead_letters import DeadLetter, dead_letter_key, to_producer_record
+from recomind.stream.producer import ProducerRecord
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
-    app.consume(topics.ACTIONS, "dead letters", partial(send, app))
+    """Declare the agent on an app."""
+    app.batch_agent(topics.ACTIONS, name="dead letters")(partial(send, app))
 
 
 async def send(app: RecoMindApp, batch: Batch) -> None:
-    """Send what could not be read to the dead letters."""
-    reads = read_batch(batch, app.options.partitions)
-    letters = [_letter(read, read.action) for read in reads if isinstance(read.action, Rejected)]
-    if letters:
-        await app.send_packed(topics.DEAD_LETTERS, {batch.partition: letters})
-        app.counters.dead_letters.inc(len(letters))
+    """Send the rejected records of a batch to the dead letters."""
+    decoded = decode_batch(batch, app.options.partitions)
+    dead_letters = [_dead_letter(one, one.action) for one in decoded if isinstance(one.action, Rejected)]
+    if dead_letters:
+        await app.send_records(topics.DEAD_LETTERS, {batch.partition: dead_letters})
+        app.metrics.dead_letters.inc(len(dead_letters))
 
 
-def _letter(read: Read, rejected: Rejected) -> Outgoing:
-    record = read.record
-    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return outgoing(
-        Letter(letter_key(record), at, rejected.reason, rejected.field or "", record.partition, rejected.raw)
+def _dead_letter(decoded: DecodedRecord, rejected: Rejected) -> ProducerRecord:
+    record = decoded.record
+    logged_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    field = rejected.field or ""
+    return to_producer_record(
+        DeadLetter(dead_letter_key(record), logged_at, rejected.reason, field, record.partition, rejected.raw)
     )

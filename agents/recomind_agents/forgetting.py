@@ -1,13 +1,12 @@
-"""By video: take what a person who was forgotten has contributed out of videos' state.
+"""By video: erase users from the state of videos, by folding their signals again without void ones.
 
-Sums that decay and lists that keep the latest cannot be reversed, so the videos touched are folded once more from the
-log of signals, passing over those that are void (`recomind.state.forgetting`). That goes on in the background, with
-a bounded number of videos at a time. Only to the last records, those that the live fold has taken in meanwhile, it
-makes that wait; then the new values take the place of the old. They have applied all that the old ones have, and
-maybe more, which the live fold then knows by its origins: so nothing is lost and nothing comes twice.
+Decayed sums and bounded lists cannot be reversed. So the videos that an erased user has acted on are folded again from
+the signal log, without signals that are void (`recomind.state.forgetting`). This runs in the background, a bounded
+number of videos at a time. Only for the last records, which the live fold has applied meanwhile, the live fold waits;
+then the new values replace the old ones. They have applied all that the old ones have, and maybe more. The live fold
+recognises that by source offsets, so no signal is lost and none is applied twice.
 
-Who is to be forgotten is kept in a table, and with it whether that is done: whoever takes a partition over begins
-again with all that is not.
+A table holds the erasures, and which of them are complete. A new owner of a partition starts the others again.
 """
 
 import asyncio
@@ -18,163 +17,164 @@ from typing import Any, Final
 from mode.utils.logging import get_logger
 
 from recomind.errors import IncompleteLogError
-from recomind.model.applied_offsets import covers
+from recomind.model.applied_offsets import dominates
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.write_behind import Publisher
-from recomind.state.forgetting import Bounds, Forgetting, Refold, is_void, key_of, note, person_of
+from recomind.runtime.publishing import publish_table
+from recomind.runtime.write_behind import WriteBehind
+from recomind.state.forgetting import Erasure, Refold, VoidBounds, erasure_key, is_void, merge_erasure, user_of_key
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import read_signals, unpack_signals
+from recomind.stream.codec import decode_signal_batch, decode_signals
 from recomind.stream.connection import client_options
-from recomind.stream.log_reader import Rereading, reread
+from recomind.stream.log_reader import LogCursor, open_full_log
 from recomind.stream.table import Table
 from recomind_tables import forgetting as table
 
 logger = get_logger(__name__)
 
-LOOK: Final = 1.0
-"""Seconds between looks at whether somebody is to be forgotten."""
+CHECK_INTERVAL_S: Final = 1.0
+"""Time between checks for pending erasures."""
 
-VIDEOS: Final = 2_000
-"""Most videos folded again at once: some 16 MB."""
+MAX_VIDEOS_PER_REFOLD: Final = 2_000
+"""Videos folded again together: about 16 MB."""
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
-    keeper = Keeper(app, table.declare(app))
-    app.consume(topics.SIGNALS, "forgetting", keeper.take)
-    app.every(LOOK, keeper.look)
+    """Declare the agent on an app."""
+    processor = ErasureProcessor(app, table.declare(app))
+    app.batch_agent(topics.SIGNALS, name="forgetting")(processor.process)
+    app.timer(CHECK_INTERVAL_S)(processor.run_pending)
 
 
-class Keeper:
-    """Writes the table `forgetting`, alone."""
+class ErasureProcessor:
+    """The only writer of the table `forgetting`."""
 
-    def __init__(self, app: RecoMindApp, kept: Table[Forgetting]) -> None:
+    def __init__(self, app: RecoMindApp, erasures: Table[Erasure]) -> None:
         self._app = app
-        self._kept = kept
-        self._published = Publisher[Forgetting](self._publish)
-        self._published.declare(app, "forgetting")
-        self._quiet: dict[int, object] = {}
-        """Partition to its tenure, where nobody is to be forgotten."""
+        self._erasures = erasures
+        self._read_model = WriteBehind[Erasure](self._publish)
+        publish_table(app, "forgetting", self._read_model)
+        self._nothing_pending: dict[int, object] = {}
+        """Partition to the assignment in which it has no erasure to run."""
 
-    async def take(self, batch: Batch) -> None:
-        """Note who is to be forgotten."""
-        await self._kept.recovered(batch.partition)
-        for signal in read_signals(batch).of_forgotten:
-            key = key_of(batch.partition, signal.user_id)
-            known = self._kept.get(batch.partition, key) or Forgetting()
-            noted = note(known, signal)
-            if noted is not known:
-                self._kept.put(batch.partition, key, noted)
-                self._quiet.pop(batch.partition, None)
-            self._app.replica.index.people.forget(signal.user_id)
+    async def process(self, batch: Batch) -> None:
+        """Record the erasures of a batch of signals."""
+        await self._erasures.recovered(batch.partition)
+        for signal in decode_signal_batch(batch).erasures:
+            key = erasure_key(batch.partition, signal.user_id)
+            known = self._erasures.get(batch.partition, key) or Erasure()
+            merged = merge_erasure(known, signal)
+            if merged is not known:
+                self._erasures.put(batch.partition, key, merged)
+                self._nothing_pending.pop(batch.partition, None)
+            self._app.ranking_cache.index.user_likes.remove_user(signal.user_id)
 
-    async def look(self) -> None:
-        """Forget those who wait for it, one partition after the other."""
-        for partition in self._kept.partitions:
-            tenure = self._kept.tenure(partition)
-            if self._quiet.get(partition) is tenure:
+    async def run_pending(self) -> None:
+        """Run the pending erasures, partition by partition."""
+        for partition in self._erasures.partitions:
+            assignment = self._erasures.assignment(partition)
+            if self._nothing_pending.get(partition) is assignment:
                 continue
-            waiting = {key: one for key, one in self._kept.items(partition) if not one.is_done}
-            if not waiting:
-                self._quiet[partition] = tenure
-            elif await self._forget(partition, waiting):
-                self._done(partition, waiting)
-                await self._app.before_commit()  # no commit may come for long
+            pending = {key: one for key, one in self._erasures.items(partition) if not one.is_done}
+            if not pending:
+                self._nothing_pending[partition] = assignment
+            elif await self._erase(partition, pending):
+                self._complete(partition, pending)
+                await self._app.before_commit()  # without new records, no commit would store it
 
-    async def _forget(self, partition: int, waiting: Mapping[str, Forgetting]) -> bool:
-        """Make the videos of a partition forget; whether they have, for good."""
-        every = {person_of(key): one.origins for key, one in self._kept.items(partition)}
-        job = Job(self._app, partition, every)
-        await job.recovered()
+    async def _erase(self, partition: int, pending: Mapping[str, Erasure]) -> bool:
+        """Erase users from the videos of a partition; returns whether the new values are durable."""
+        bounds = {user_of_key(key): one.applied_offsets for key, one in self._erasures.items(partition)}
+        refold = PartitionRefold(self._app, partition, bounds)
+        await refold.recovered()
         try:
-            video_ids = await job.touched_by({person_of(key) for key in waiting})
+            video_ids = await refold.find_videos({user_of_key(key) for key in pending})
             for some in _chunks(video_ids):
-                await job.refold(some)
+                await refold.run(some)
         except IncompleteLogError as error:
-            logger.error("%d people cannot be forgotten: %s", len(waiting), error)  # noqa: TRY400 it tells all
-            self._quiet[partition] = self._kept.tenure(partition)  # said once
+            logger.error("%d users cannot be erased: %s", len(pending), error)  # noqa: TRY400 the text says all
+            self._nothing_pending[partition] = self._erasures.assignment(partition)  # so that it is logged once
             return False
-        logger.info("partition %d: %d videos have forgotten %d people", partition, len(video_ids), len(waiting))
-        return await self._app.before_commit() and job.is_ours
+        logger.info("partition %d: erased %d users from %d videos", partition, len(pending), len(video_ids))
+        return await self._app.before_commit() and refold.is_still_assigned
 
-    def _done(self, partition: int, waiting: Mapping[str, Forgetting]) -> None:
-        for key, one in waiting.items():
-            if self._kept.get(partition, key) is one:
-                done = Forgetting(one.origins, one.at, is_done=True)
-                self._kept.put(partition, key, done)
-                self._published.add(key, done)
+    def _complete(self, partition: int, pending: Mapping[str, Erasure]) -> None:
+        for key, one in pending.items():
+            if self._erasures.get(partition, key) is one:
+                done = Erasure(one.applied_offsets, one.at, is_done=True)
+                self._erasures.put(partition, key, done)
+                self._read_model.add(key, done)
 
-    async def _publish(self, some: Mapping[str, Forgetting]) -> None:
-        done = {(key.partition(":")[0], person_of(key)): one.at for key, one in some.items() if one.is_done}
-        await self._app.read_model.put_forgetting(done)
+    async def _publish(self, erasures: Mapping[str, Erasure]) -> None:
+        done = {(key.partition(":")[0], user_of_key(key)): one.at for key, one in erasures.items() if one.is_done}
+        await self._app.read_model.put_erasure_progress(done)
 
 
-class Job:
-    """Folds videos of a partition again, for as long as it is ours."""
+class PartitionRefold:
+    """Folds videos of a partition again, while the partition stays assigned to this worker."""
 
-    def __init__(self, app: RecoMindApp, partition: int, bounds: Bounds) -> None:
+    def __init__(self, app: RecoMindApp, partition: int, bounds: VoidBounds) -> None:
         self._app = app
         self._partition = partition
         self._bounds = bounds
-        self._tables: Mapping[str, Table[Any]] = {name: app.kept[name] for name in app.replacing}
-        self._tenures = self._found_tenures()
+        self._tables: Mapping[str, Table[Any]] = {name: app.state_tables[name] for name in app.replacers}
+        self._assignments = self._current_assignments()
 
     @property
-    def is_ours(self) -> bool:
-        """Whether the partition has been ours all the time."""
-        found = self._found_tenures()
-        return all(one is not None and one is found[name] for name, one in self._tenures.items())
+    def is_still_assigned(self) -> bool:
+        """Whether the partition has been assigned to this worker without a break."""
+        current = self._current_assignments()
+        return all(one is not None and one is current[name] for name, one in self._assignments.items())
 
     async def recovered(self) -> None:
-        """Return when the videos' state is here."""
-        for kept in self._tables.values():
-            await kept.recovered(self._partition)
+        """Wait until the tables of videos are recovered."""
+        for each in self._tables.values():
+            await each.recovered(self._partition)
 
-    async def touched_by(self, people: Collection[str]) -> set[str]:
-        """The videos of which the log holds void signals of these people."""
-        names = [name.encode() for name in people]
-        bounds = {name: self._bounds[name] for name in people}
+    async def find_videos(self, user_ids: Collection[str]) -> set[str]:
+        """The videos for which the log has void signals of these users."""
+        names = [user_id.encode() for user_id in user_ids]
+        bounds = {user_id: self._bounds[user_id] for user_id in user_ids}
         found: set[str] = set()
         async with self._log() as log:
             async for record in log.records():
                 if any(name in record.value for name in names):
-                    found |= {one.video_id for one in unpack_signals(record.value).of_videos if is_void(one, bounds)}
+                    found |= {one.video_id for one in decode_signals(record).video_signals if is_void(one, bounds)}
                 await asyncio.sleep(0)
         return found
 
-    async def refold(self, video_ids: Collection[str]) -> None:
-        """Give videos the state that they would have without what is void."""
-        made = Refold(video_ids, self._bounds)
+    async def run(self, video_ids: Collection[str]) -> None:
+        """Replace the values of videos by those that the log gives without void signals."""
+        refold = Refold(video_ids, self._bounds)
         async with self._log() as log:
-            await self._read(log, made)
-            for name, kept in self._tables.items():
-                async with kept.turn(self._partition):
-                    await self._read(log, made, until=kept.applied.get(self._partition, 0))
-                    if not self.is_ours:
+            await self._fold(log, refold)
+            for name, each in self._tables.items():
+                async with each.lock(self._partition):
+                    await self._fold(log, refold, until=each.applied_until.get(self._partition, 0))
+                    if not self.is_still_assigned:
                         return
-                    self._replace(name, getattr(made, name))
+                    self._replace(name, getattr(refold, name))
 
-    async def _read(self, log: Rereading, made: Refold, until: int | None = None) -> None:
+    async def _fold(self, log: LogCursor, refold: Refold, until: int | None = None) -> None:
         async for record in log.records(until):
-            made.take(unpack_signals(record.value).of_videos)
+            refold.fold(decode_signals(record).video_signals)
             await asyncio.sleep(0)
 
     def _replace(self, name: str, values: Mapping[str, Any]) -> None:
         for video_id, value in values.items():
             known = self._tables[name].get(self._partition, video_id)
-            if known is not None and not covers(value.origins, known.origins):
-                raise RuntimeError(f"{name} of {video_id} has applied what the log does not hold")
-        self._app.replacing[name](self._partition, values)
+            if known is not None and not dominates(value.applied_offsets, known.applied_offsets):
+                raise RuntimeError(f"{name} of {video_id} has applied signals that the log does not hold")
+        self._app.replacers[name](self._partition, values)
 
-    def _found_tenures(self) -> dict[str, object]:
-        return {name: kept.tenure(self._partition) for name, kept in self._tables.items()}
+    def _current_assignments(self) -> dict[str, object]:
+        return {name: each.assignment(self._partition) for name, each in self._tables.items()}
 
     def _log(self) -> Any:
-        return reread(client_options(self._app.options), topics.SIGNALS, self._partition)
+        return open_full_log(client_options(self._app.options), topics.SIGNALS, self._partition)
 
 
 def _chunks(video_ids: Collection[str]) -> Iterator[list[str]]:
     rest = iter(sorted(video_ids))
-    while some := list(islice(rest, VIDEOS)):
+    while some := list(islice(rest, MAX_VIDEOS_PER_REFOLD)):
         yield some

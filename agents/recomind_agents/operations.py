@@ -1,4 +1,4 @@
-"""What an operator watches: each worker's figures into Redis, every second; the leader keeps an hour of history."""
+"""Publish this worker's statistics to Redis every second; the leader appends to an hour of history."""
 
 import os
 import socket
@@ -10,93 +10,97 @@ from typing import Final, NamedTuple
 import psutil
 
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.metrics import by_label
-from recomind.runtime.worker_stats import Figures
-from recomind.runtime.worker_stats_store import Operations
+from recomind.runtime.metrics import values_by_label
+from recomind.runtime.worker_stats import WorkerStats
+from recomind.runtime.worker_stats_store import WorkerStatsStore
 
-INTERVAL: Final = 1.0
-"""Seconds between a worker's figures."""
+PUBLISH_INTERVAL_S: Final = 1.0
+"""Time between two publications of a worker's statistics."""
 
-REMEMBER: Final = 10.0
-"""Seconds between two points of history."""
+HISTORY_INTERVAL_S: Final = 10.0
+"""Time between two points of history."""
 
-SHORT: Final = 10
-"""Figures over which rates are taken."""
+RATE_SAMPLES: Final = 10
+"""Publications over which rates are measured."""
 
-LONG: Final = 60
-"""Figures over which it is counted where lists came from."""
+SERVED_SAMPLES: Final = 60
+"""Publications over which lists are counted by where they came from."""
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
-    reporter = Reporter(app)
-    app.every(INTERVAL, reporter.report)
-    app.every(REMEMBER, reporter.remember)
+    """Declare the agent on an app."""
+    reporter = StatsReporter(app)
+    app.timer(PUBLISH_INTERVAL_S)(reporter.publish)
+    app.timer(HISTORY_INTERVAL_S)(reporter.append_history)
 
 
 class Totals(NamedTuple):
-    """What had happened since the start."""
+    """Counters since the start of the worker, at a time of the monotonic clock."""
 
     at: float
     actions: Mapping[str, float]
-    lists: float
-    served: Mapping[str, float]
+    """By type."""
+    lists_stored: float
+    lists_served: Mapping[str, float]
+    """By where they came from."""
 
 
-class Reporter:
-    """Takes and publishes this worker's figures."""
+class StatsReporter:
+    """Measures and publishes this worker's statistics."""
 
     def __init__(self, app: RecoMindApp) -> None:
         self._app = app
-        self._operations = Operations(app.read_model.values, app.options.partitions)
-        self._began = monotonic()
-        self._totals: deque[Totals] = deque(maxlen=LONG + 1)
+        self._store = WorkerStatsStore(app.read_model.store, app.options.partitions)
+        self._started_at = monotonic()
+        self._samples: deque[Totals] = deque(maxlen=SERVED_SAMPLES + 1)
         self._process = psutil.Process()
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
 
-    async def report(self) -> None:
-        """Publish this worker's figures; where Redis is away, its own page tells them all the same."""
-        self._app.figures = self._figures()
-        await self._operations.put(self._app.figures)
+    async def publish(self) -> None:
+        """Publish this worker's statistics; while Redis is away, its own page still shows them."""
+        self._app.worker_stats = self._measure()
+        await self._store.publish(self._app.worker_stats)
 
-    async def remember(self) -> None:
-        """Add a point to the history, for all."""
-        if self._app.leads:
-            await self._operations.remember(self._app.replica.weights, time())
+    async def append_history(self) -> None:
+        """Add a point to the history of all workers, if this worker is the leader."""
+        if self._app.assignment.is_leader:
+            await self._store.append_history(self._app.ranking_cache.weights, time())
 
-    def _figures(self) -> Figures:
-        app, counters = self._app, self._app.counters
-        app.observe()
-        now = Totals(monotonic(), by_label(counters.actions), by_label(counters.lists)[""], by_label(counters.served))
-        self._totals.append(now)
-        then, before = self._totals[max(0, len(self._totals) - 1 - SHORT)], self._totals[0]
-        seconds = max(INTERVAL, now.at - then.at)
-        return Figures(
+    def _measure(self) -> WorkerStats:
+        app, metrics = self._app, self._app.metrics
+        app.update_gauges()
+        now = Totals(
+            monotonic(),
+            values_by_label(metrics.actions),
+            values_by_label(metrics.lists_stored)[""],
+            values_by_label(metrics.lists_served),
+        )
+        self._samples.append(now)
+        before = self._samples[max(0, len(self._samples) - 1 - RATE_SAMPLES)]
+        first = self._samples[0]
+        seconds = max(PUBLISH_INTERVAL_S, now.at - before.at)
+        return WorkerStats(
             worker=self._worker,
             address=f"{app.options.web_host}:{app.options.web_port}",
-            at=time(),
-            up=round(now.at - self._began, 1),
-            partitions=tuple(sorted(app.owned)),
-            leads=app.leads,
-            processor=round(self._process.cpu_percent() / 100, 3),
-            memory=self._process.memory_info().rss,
-            per_second=_rates(now.actions, then.actions, seconds),
-            lag=_whole(by_label(counters.lag)),
-            waiting=len(app.news),
-            lists_per_second=round((now.lists - then.lists) / seconds, 2),
-            freshness=counters.recent.buckets(),
-            served={source: int(count - before.served.get(source, 0)) for source, count in now.served.items()},
-            dead_letters=int(by_label(counters.dead_letters)[""]),
-            timer_errors=int(by_label(counters.timer_errors)[""]),
-            streams=int(by_label(counters.streams)[""]),
+            measured_at=time(),
+            uptime_s=round(now.at - self._started_at, 1),
+            partitions=tuple(sorted(app.assignment.partitions)),
+            is_leader=app.assignment.is_leader,
+            cpu_share=round(self._process.cpu_percent() / 100, 3),
+            memory_bytes=self._process.memory_info().rss,
+            actions_per_second=_rates(now.actions, before.actions, seconds),
+            consumer_lag={topic: int(records) for topic, records in values_by_label(metrics.consumer_lag).items()},
+            pending_refreshes=len(app.refresh_queue),
+            lists_per_second=round((now.lists_stored - before.lists_stored) / seconds, 2),
+            freshness=metrics.recent_freshness.by_bucket(),
+            lists_served={one: int(count - first.lists_served.get(one, 0)) for one, count in now.lists_served.items()},
+            dead_letters=int(values_by_label(metrics.dead_letters)[""]),
+            timer_errors=int(values_by_label(metrics.timer_errors)[""]),
+            event_streams=int(values_by_label(metrics.event_streams)[""]),
             quality=dict(app.quality),
-            keys={name: len(table) for name, table in app.kept.items()},
+            table_keys={name: len(table) for name, table in app.state_tables.items()},
         )
 
 
-def _rates(now: Mapping[str, float], then: Mapping[str, float], seconds: float) -> dict[str, float]:
-    return {kind: round((count - then.get(kind, 0)) / seconds, 2) for kind, count in now.items()}
-
-
-def _whole(values: Mapping[str, float]) -> dict[str, int]:
-    return {name: int(value) for name, value in values.items()}
+def _rates(now: Mapping[str, float], before: Mapping[str, float], seconds: float) -> dict[str, float]:
+    return {label: round((count - before.get(label, 0)) / seconds, 2) for label, count in now.items()}

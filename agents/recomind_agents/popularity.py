@@ -1,114 +1,121 @@
-"""By video: fold signals into popularity, and publish it to the read model and the archive."""
+"""By video: fold signals into windowed popularity, and publish it to the read model and the archive.
+
+Each partition also publishes its most popular videos, which `trending` merges.
+"""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 
-from recomind.model.signals import Touched
+from recomind.model.signals import ActionSignal
 from recomind.recommender.candidates import trending
-from recomind.recommender.candidates.trending import best_of
-from recomind.recommender.index.windowed_top import Best
+from recomind.recommender.candidates.trending import trending_top_k
+from recomind.recommender.index.top_k import ScoredTopK
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.write_behind import Publisher, publish_all
+from recomind.runtime.commit import Stage
+from recomind.runtime.publishing import publish_table, republish
+from recomind.runtime.write_behind import WriteBehind
 from recomind.state import popularity
 from recomind.state.popularity import Popularity
-from recomind.stores.read_model import Scored
+from recomind.stores.read_model import ScoredVideos
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import read_signals
+from recomind.stream.codec import decode_signal_batch
 from recomind.stream.table import Table
-from recomind_agents.trending import WINDOWS_INTERVAL, Windows
+from recomind_agents.trending import WINDOWED_TOP_INTERVAL_S, WindowedTopPublisher
 from recomind_tables import popularity as table
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
-    keeper = Keeper(app, table.declare(app))
-    app.consume(topics.SIGNALS, "popularity", keeper.take)
-    app.replacing["popularity"] = keeper.replace
-    app.every(app.options.trending_interval, keeper.put_forward)
-    app.every(app.options.trending_interval, keeper.mend)
-    app.every(WINDOWS_INTERVAL, keeper.windows.publish)
-    app.commit_hooks.append(keeper.put_forward)
+    """Declare the agent on an app."""
+    processor = PopularityProcessor(app, table.declare(app))
+    app.batch_agent(topics.SIGNALS, name="popularity")(processor.process)
+    app.replacers["popularity"] = processor.replace
+    app.timer(app.options.trending_interval)(processor.publish_partition_top)
+    app.timer(app.options.trending_interval)(processor.republish_lost)
+    app.timer(WINDOWED_TOP_INTERVAL_S)(processor.windowed_top.publish)
+    app.commit_steps.register(Stage.STORES, processor.publish_partition_top)
 
 
-class Keeper:
-    """Writes the table `popularity`, alone."""
+class PopularityProcessor:
+    """The only writer of the table `popularity`."""
 
-    def __init__(self, app: RecoMindApp, kept: Table[Popularity]) -> None:
+    def __init__(self, app: RecoMindApp, popularity_table: Table[Popularity]) -> None:
         self._app = app
-        self._kept = kept
-        self._read_model = Publisher[Popularity](app.read_model.put_popularity)
-        self._read_model.declare(app, "popularity")
-        self._archive = Publisher[Popularity](self._archived)
-        app.commit_hooks.append(self._archive.flush)
-        self._restless: set[int] = set()
-        self._best: dict[int, Best] = {}
+        self._table = popularity_table
+        self._read_model = WriteBehind[Popularity](app.read_model.put_popularity)
+        publish_table(app, "popularity", self._read_model)
+        self._archive = WriteBehind[Popularity](self._store_in_archive)
+        app.commit_steps.register(Stage.STORES, self._archive.flush)
+        self._dirty_partitions: set[int] = set()
+        """Partitions whose most popular videos may differ from those in the read model."""
+        self._top: dict[int, ScoredTopK] = {}
+        """Partition to its most popular videos; built when it is first needed."""
         self._generation: int | None = None
-        self.windows = Windows(app, kept)
-        self._putting = asyncio.Lock()
+        self.windowed_top = WindowedTopPublisher(app, popularity_table)
+        self._publishing = asyncio.Lock()
 
-    async def take(self, batch: Batch) -> None:
-        """Apply a batch."""
-        await self._kept.recovered(batch.partition)
-        touches: defaultdict[str, list[Touched]] = defaultdict(list)
-        for signal in read_signals(batch).of_videos:
-            if type(signal) is Touched:
-                touches[signal.video_id].append(signal)
-        async with self._kept.turn(batch.partition):
-            for video_id, some in touches.items():
-                known = self._kept.get(batch.partition, video_id) or Popularity()
+    async def process(self, batch: Batch) -> None:
+        """Process a batch of signals."""
+        await self._table.recovered(batch.partition)
+        signals: defaultdict[str, list[ActionSignal]] = defaultdict(list)
+        for signal in decode_signal_batch(batch).video_signals:
+            if type(signal) is ActionSignal:
+                signals[signal.video_id].append(signal)
+        async with self._table.lock(batch.partition):
+            for video_id, some in signals.items():
+                known = self._table.get(batch.partition, video_id) or Popularity()
                 self._put(batch.partition, video_id, popularity.fold(known, some))
-            self._kept.applied[batch.partition] = batch.records[-1].offset + 1
+            self._table.applied_until[batch.partition] = batch.records[-1].offset + 1
 
     def replace(self, partition: int, values: Mapping[str, Popularity]) -> None:
-        """Set values that were made again; their scores may have fallen, so what leads is looked for anew."""
-        self._best.pop(partition, None)
+        """Set values that were folded again. Scores may have fallen, so the partition's top lists are built again."""
+        self._top.pop(partition, None)
         for video_id, value in values.items():
             self._put(partition, video_id, value)
-        self.windows.forget(partition)
+        self.windowed_top.rebuild(partition)
 
-    async def put_forward(self) -> None:
-        """Publish the most popular videos of each partition that changed; it stays noted until Redis has them."""
-        async with self._putting:
-            if self._generation != self._app.consumer_generation_id:  # others may have written what is ours again
+    async def publish_partition_top(self) -> None:
+        """Publish the most popular videos of each dirty partition; it stays dirty on failure."""
+        async with self._publishing:
+            if self._generation != self._app.consumer_generation_id:  # a partition may have been elsewhere and returned
                 self._generation = self._app.consumer_generation_id
-                self._best.clear()
-            for partition in sorted(self._restless & set(self._kept.partitions)):
-                self._restless.discard(partition)
+                self._top.clear()
+            for partition in sorted(self._dirty_partitions & set(self._table.partitions)):
+                self._dirty_partitions.discard(partition)
                 try:
-                    await self._app.read_model.put_trending(partition, self._leading(partition))
+                    await self._app.read_model.put_partition_top(partition, self._partition_top(partition))
                 except BaseException:
-                    self._restless.add(partition)
+                    self._dirty_partitions.add(partition)
                     raise
 
-    async def mend(self) -> None:
-        """Publish all of a partition whose values Redis has lost, or has old ones of."""
-        for partition in await self._app.read_model.lost(self._kept.partitions):
-            self._app.news.doubt(partition)
-            run = await self._app.read_model.begin_publishing(partition)
-            await publish_all(self._app, partition)
-            self._restless.add(partition)
-            self.windows.forget(partition)
-            await self.put_forward()
-            await self._app.read_model.mark_published(partition, run)
+    async def republish_lost(self) -> None:
+        """Publish all values of the partitions that Redis has lost, or has older values of."""
+        for partition in await self._app.read_model.lost_partitions(self._table.partitions):
+            self._app.refresh_queue.invalidate_watermark(partition)
+            run_id = await self._app.read_model.begin_publishing(partition)
+            await republish(self._app, partition)
+            self._dirty_partitions.add(partition)
+            self.windowed_top.rebuild(partition)
+            await self.publish_partition_top()
+            await self._app.read_model.finish_publishing(partition, run_id)
 
-    def _leading(self, partition: int) -> Scored:
-        """What a partition puts forward: all its videos are looked at once, then only those that change."""
-        if partition not in self._best:
-            self._best[partition] = best_of(self._kept.items(partition))
-        return tuple(self._best[partition].first())
+    def _partition_top(self, partition: int) -> ScoredVideos:
+        """The most popular videos of a partition: at first from all its videos, then updated by `_put`."""
+        if partition not in self._top:
+            self._top[partition] = trending_top_k(self._table.items(partition))
+        return tuple(self._top[partition].entries())
 
     def _put(self, partition: int, video_id: str, value: Popularity) -> None:
-        self._kept.put(partition, video_id, value)
+        self._table.put(partition, video_id, value)
         self._read_model.add(video_id, value)
         self._archive.add(video_id, value)
-        self._restless.add(partition)
-        if partition in self._best:
-            self._best[partition].put(video_id, trending.score(value.liked))
-        self.windows.touch(partition, video_id)
+        self._dirty_partitions.add(partition)
+        if partition in self._top:
+            self._top[partition].set_score(video_id, trending.score(value.like_scores))
+        self.windowed_top.mark_changed(partition, video_id)
 
-    async def _archived(self, videos: Mapping[str, Popularity]) -> None:
-        """Write scores down: log-scores, so that rows of different age stay in their right order."""
-        rows = [(video_id, trending.score(one.liked), one.last_at) for video_id, one in videos.items()]
+    async def _store_in_archive(self, videos: Mapping[str, Popularity]) -> None:
+        """Store log-scores, whose order does not depend on when a row was written."""
+        rows = [(video_id, trending.score(one.like_scores), one.last_at) for video_id, one in videos.items()]
         await self._app.archive.put_popularity(rows)

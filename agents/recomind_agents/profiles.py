@@ -1,100 +1,106 @@
-"""By user: fold each action into its person's profile, and tell the videos it touches.
+"""By user: fold each action into its user's profile, and send signals to the videos that it concerns.
 
-The order within a batch is what makes crashes harmless: first the signals (and records sent on to their right
-partition) are acknowledged by Kafka, then the profiles change. A profile that has applied an action therefore
-proves that its signals were sent; and an action that is delivered again either repeats signals that are known by
-their origin, or changes nothing.
+The order within a batch makes crashes harmless. First Kafka acknowledges the signals, and misrouted records that are
+sent to their right partition; then the profiles change. So a profile that has applied an action proves that its signals
+were sent. An action that is delivered again repeats signals, which videos recognise by their source offset, or changes
+nothing.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Final
 
 from recomind.model.events import Action, Rejected
-from recomind.model.signals import Forgotten, Signal
+from recomind.model.signals import ErasureSignal, Signal
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.write_behind import Publisher
+from recomind.runtime.publishing import publish_table
+from recomind.runtime.write_behind import WriteBehind
 from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import Read, events_of, pack_signals, read_batch, repair_headers
+from recomind.stream.codec import DecodedRecord, decode_batch, events_of, rerouting_headers, signals_record
 from recomind.stream.partitioner import partition_of
-from recomind.stream.producer import Outgoing
+from recomind.stream.producer import ProducerRecord
 from recomind.stream.table import Table
 from recomind_tables import profiles as table
 
-PACK = 500
-"""Most signals in a record: it stays far below Kafka's largest."""
+MAX_SIGNALS_PER_RECORD: Final = 500
+"""Keeps records far below Kafka's limit of 1 MB."""
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
-    keeper = Keeper(app, table.declare(app))
-    app.consume(topics.ACTIONS, "profiles", keeper.take, linger=False)
+    """Declare the agent on an app."""
+    processor = ProfileProcessor(app, table.declare(app))
+    app.batch_agent(topics.ACTIONS, name="profiles", linger=False)(processor.process)
 
 
-class Keeper:
-    """Writes the table `profiles`, alone."""
+class ProfileProcessor:
+    """The only writer of the table `profiles`."""
 
-    def __init__(self, app: RecoMindApp, kept: Table[Profile]) -> None:
+    def __init__(self, app: RecoMindApp, profiles: Table[Profile]) -> None:
         self._app = app
-        self._kept = kept
-        self._published = Publisher[Profile](app.read_model.put_profiles)
-        self._published.declare(app, "profiles")
+        self._profiles = profiles
+        self._read_model = WriteBehind[Profile](app.read_model.put_profiles)
+        publish_table(app, "profiles", self._read_model)
 
-    async def take(self, batch: Batch) -> None:
-        """Apply a batch."""
-        await self._kept.recovered(batch.partition)
-        reads = read_batch(batch, self._app.options.partitions)
-        await self._send_on(reads)
-        changed, signals = self._fold(batch, reads)
+    async def process(self, batch: Batch) -> None:
+        """Process a batch of actions."""
+        await self._profiles.recovered(batch.partition)
+        decoded = decode_batch(batch, self._app.options.partitions)
+        await self._reroute(decoded)
+        changed, signals = self._fold(batch, decoded)
         await self._send(signals)
         for user_id, value in changed.items():
-            self._kept.put(batch.partition, user_id, value)
-            self._published.add(user_id, value)
-        taken = batch.records[0].timestamp / 1000
-        self._app.news.add(batch.partition, changed, (read.origin for read, _ in events_of(reads)), taken)
-        self._app.reached[batch.partition] = batch.records[-1].offset + 1
+            self._profiles.put(batch.partition, user_id, value)
+            self._read_model.add(user_id, value)
+        logged_at = batch.records[0].timestamp / 1000
+        source_offsets = (one.source_offset for one, _ in events_of(decoded))
+        self._app.refresh_queue.add(batch.partition, changed, source_offsets, logged_at)
+        self._app.backlog.folded_actions[batch.partition] = batch.records[-1].offset + 1
 
-    def _fold(self, batch: Batch, reads: Sequence[Read]) -> tuple[dict[str, Profile], list[Signal | Forgotten]]:
+    def _fold(
+        self, batch: Batch, records: Sequence[DecodedRecord]
+    ) -> tuple[dict[str, Profile], list[Signal | ErasureSignal]]:
+        """The changed profiles by user, and the signals to send."""
         changed: dict[str, Profile] = {}
-        signals: list[Signal | Forgotten] = []
-        for read, event in events_of(reads):
+        signals: list[Signal | ErasureSignal] = []
+        for decoded, event in events_of(records):
             user_id = event.user_id
-            before = changed.get(user_id) or self._kept.get(batch.partition, user_id) or Profile()
-            changed[user_id], news = profile.apply(before, read.origin, read.record.offset, event)
-            signals += news
+            before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()
+            after, derived = profile.apply_event(before, decoded.source_offset, decoded.record.offset, event)
+            changed[user_id] = after
+            signals += derived
             if isinstance(event, Action):
-                self._app.lessons.add(before, event, news)
+                self._app.training_queue.add_first_like(before, event, derived)
         if changed:
-            self._app.replica.met(max(value.last_at for value in changed.values()))
+            self._app.ranking_cache.advance_time(max(value.last_at for value in changed.values()))
         return changed, signals
 
-    async def _send(self, signals: Sequence[Signal | Forgotten]) -> None:
-        packed: defaultdict[int, list[Signal | Forgotten]] = defaultdict(list)
+    async def _send(self, signals: Sequence[Signal | ErasureSignal]) -> None:
+        """Send signals to the partitions of their videos; erasures go to all partitions."""
+        by_partition: defaultdict[int, list[Signal | ErasureSignal]] = defaultdict(list)
         partitions = self._app.options.partitions
         for signal in signals:
-            if isinstance(signal, Forgotten):
+            if isinstance(signal, ErasureSignal):
                 for target in range(partitions):
-                    packed[target].append(signal)
+                    by_partition[target].append(signal)
             else:
-                packed[partition_of(signal.video_id, partitions)].append(signal)
-        await self._app.send_packed(
-            topics.SIGNALS,
-            {
-                target: [
-                    Outgoing(None, pack_signals(some[start : start + PACK])) for start in range(0, len(some), PACK)
-                ]
-                for target, some in packed.items()
-            },
-        )
+                by_partition[partition_of(signal.video_id, partitions)].append(signal)
+        records = {target: _packed(some) for target, some in by_partition.items()}
+        await self._app.send_records(topics.SIGNALS, records)
 
-    async def _send_on(self, reads: Sequence[Read]) -> None:
-        """Send records that stand in a wrong partition to their right one, in this log."""
-        astray: defaultdict[int, list[Outgoing]] = defaultdict(list)
-        for read in reads:
-            if read.astray and not isinstance(read.action, Rejected):
-                user_id, record = read.action.user_id, read.record
+    async def _reroute(self, records: Sequence[DecodedRecord]) -> None:
+        """Send misrouted records to their right partition of the same topic."""
+        rerouted: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
+        for decoded in records:
+            if decoded.misrouted and not isinstance(decoded.action, Rejected):
+                user_id, record = decoded.action.user_id, decoded.record
                 target = partition_of(user_id, self._app.options.partitions)
-                astray[target].append(Outgoing(user_id.encode(), record.value, repair_headers(record)))
-        await self._app.send_packed(topics.ACTIONS, astray)
+                rerouted[target].append(ProducerRecord(user_id.encode(), record.value, rerouting_headers(record)))
+        await self._app.send_records(topics.ACTIONS, rerouted)
+
+
+def _packed(signals: Sequence[Signal | ErasureSignal]) -> list[ProducerRecord]:
+    starts = range(0, len(signals), MAX_SIGNALS_PER_RECORD)
+    return [signals_record(signals[start : start + MAX_SIGNALS_PER_RECORD]) for start in starts]

@@ -1,6 +1,6 @@
-"""Trending: merged from what each partition puts forward. The owner of partition 0 publishes it for all.
+"""Merge the partitions' most popular videos into trending; the leader publishes it for all workers.
 
-By window and tag, each partition's lists are published by its owner and merged by whoever reads them.
+Top lists by window and tag are published for each partition by its owner, and merged when they are read.
 """
 
 from collections import defaultdict
@@ -8,78 +8,80 @@ from collections.abc import Iterable
 from typing import Final
 
 from recomind.errors import UnavailableError
-from recomind.recommender.index.windowed_top import Leaders
+from recomind.recommender.index.windowed_top import WindowedTopLists
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.stream.table import Table
 
-WINDOWS_INTERVAL: Final = 2.0
-"""Seconds between publications of the lists by window and tag that have changed."""
+WINDOWED_TOP_INTERVAL_S: Final = 2.0
+"""Time between two publications of the changed lists by window and tag."""
 
-UNLISTED: Final = 1_000
-"""Most videos of a partition that are looked at again as they may yet come into the catalogue."""
+MAX_UNLISTED_VIDEOS: Final = 1_000
+"""Videos of a partition that are not in the catalogue yet and are tried again, at most."""
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
+    """Declare the agent on an app."""
+    loader = app.ranking_cache.loader
 
     async def publish_trending() -> None:
-        await app.replica.follow_audience()
-        if app.leads:
-            await app.read_model.put_popular(app.replica.popular(app.options.slate_size))
+        await loader.follow_trending_and_model()
+        if app.assignment.is_leader:
+            await app.read_model.put_popular_videos(app.ranking_cache.trending_json(app.options.slate_size))
 
-    app.every(min(app.options.publish_interval, app.options.read_model_ttl / 4), app.replica.follow_popularity)
-    app.every(app.options.trending_interval, app.replica.follow_catalogue)
-    app.every(app.options.trending_interval, publish_trending)
+    app.timer(min(app.options.publish_interval, app.options.read_model_ttl / 4))(loader.follow_popularity)
+    app.timer(app.options.trending_interval)(loader.follow_catalogue)
+    app.timer(app.options.trending_interval)(publish_trending)
 
 
-class Windows:
-    """The lists by window and tag of this worker's partitions; they follow the table `popularity`."""
+class WindowedTopPublisher:
+    """Publishes the top lists by window and tag of this worker's partitions, from the table `popularity`."""
 
-    def __init__(self, app: RecoMindApp, kept: Table[Popularity]) -> None:
+    def __init__(self, app: RecoMindApp, popularity_table: Table[Popularity]) -> None:
         self._app = app
-        self._kept = kept
-        self._leaders: dict[int, Leaders] = {}
-        self._touched: defaultdict[int, set[str]] = defaultdict(set)
+        self._table = popularity_table
+        self._lists: dict[int, WindowedTopLists] = {}
+        self._changed: defaultdict[int, set[str]] = defaultdict(set)
+        """Partition to the videos whose popularity has changed since the last publication."""
         self._generation: int | None = None
 
-    def touch(self, partition: int, video_id: str) -> None:
-        """A video's popularity has changed."""
-        self._touched[partition].add(video_id)
+    def mark_changed(self, partition: int, video_id: str) -> None:
+        """Record that a video's popularity has changed."""
+        self._changed[partition].add(video_id)
 
-    def forget(self, partition: int) -> None:
-        """Make a partition's lists anew and publish them all."""
-        self._leaders.pop(partition, None)
+    def rebuild(self, partition: int) -> None:
+        """Have a partition's lists built and published again by the next `publish`."""
+        self._lists.pop(partition, None)
 
     async def publish(self) -> None:
-        """Publish the lists that have changed; after a rebalance, all of them."""
+        """Publish the lists that have changed; after a rebalance, all lists."""
         if self._generation != self._app.consumer_generation_id:
             self._generation = self._app.consumer_generation_id
-            self._leaders.clear()
-        touched, self._touched = self._touched, defaultdict(set)
-        for partition in self._kept.partitions:
-            if partition not in self._leaders:
-                self._leaders[partition] = Leaders()
-                touched[partition] = {video_id for video_id, _ in self._kept.items(partition)}
-            self._take(partition, touched[partition])
-        for partition, leaders in list(self._leaders.items()):
-            await self._write(partition, leaders)
+            self._lists.clear()
+        changed, self._changed = self._changed, defaultdict(set)
+        for partition in self._table.partitions:
+            if partition not in self._lists:
+                self._lists[partition] = WindowedTopLists()
+                changed[partition] = {video_id for video_id, _ in self._table.items(partition)}
+            self._update(partition, changed[partition])
+        for partition, lists in list(self._lists.items()):
+            await self._store(partition, lists)
 
-    async def _write(self, partition: int, leaders: Leaders) -> None:
+    async def _store(self, partition: int, lists: WindowedTopLists) -> None:
         try:
-            await self._app.read_model.put_leaders(partition, leaders.changes())
+            await self._app.read_model.put_windowed_top(partition, lists.take_changed())
         except UnavailableError:
-            self.forget(partition)
+            self.rebuild(partition)
             raise
 
-    def _take(self, partition: int, video_ids: Iterable[str]) -> None:
-        index = self._app.replica.index
+    def _update(self, partition: int, video_ids: Iterable[str]) -> None:
+        index = self._app.ranking_cache.index
         for video_id in video_ids:
-            value = self._kept.get(partition, video_id)
+            value = self._table.get(partition, video_id)
             video = index.videos.get(index.rows.get(video_id, -1))
             if value is None or not value.counts.likes:
                 continue
-            if video is None and len(self._touched[partition]) < UNLISTED:
-                self._touched[partition].add(video_id)
+            if video is None and len(self._changed[partition]) < MAX_UNLISTED_VIDEOS:
+                self._changed[partition].add(video_id)  # tried again: it may come into the catalogue
             elif video is not None:
-                self._leaders[partition].put(video_id, value.liked, video.tags)
+                self._lists[partition].set_scores(video_id, value.like_scores, video.tags)

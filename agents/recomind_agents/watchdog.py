@@ -1,8 +1,8 @@
-"""The watchdog: a worker that is stuck ends with exit code 1, so that its supervisor starts a new one.
+"""Stop a stuck worker with exit code 1, so that its supervisor starts a new one.
 
-Stuck is one of whose partitions one holds records while its committed offset stands still, though no server is
-away and no table is being recovered; and one that the group has given no answer for as long. For one that stands
-still altogether see `recomind.runtime.heartbeat`.
+A worker is stuck if the committed offset of one of its partitions does not advance although there are records, while no
+server is away and no table is being recovered; or if the group has assigned nothing for as long. A process whose event
+loop is blocked cannot check itself: see `recomind.runtime.heartbeat`.
 """
 
 import asyncio
@@ -13,71 +13,73 @@ from typing import Any, Final
 from recomind.errors import StuckError
 from recomind.runtime.app import RecoMindApp
 
-LOOK: Final = 1.0
-"""Seconds between looks."""
+CHECK_INTERVAL_S: Final = 1.0
+"""Time between checks."""
 
 GROUP: Final = "the group"
-"""Stands for a partition where the group has given no answer yet."""
+"""Stands for a partition while the group has not assigned any."""
 
 
 def declare(app: RecoMindApp) -> None:
-    """Put the agent on the app."""
+    """Declare the agent on an app."""
 
     async def watch() -> None:
-        patience = Patience(app.options.watchdog_timeout)
+        detector = StallDetector(app.options.watchdog_timeout)
         while not app.should_stop:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(CHECK_INTERVAL_S)
             try:
-                look(app, patience)
+                check(app, detector)
             except StuckError as error:
                 await app.fail(error)
 
     app.task(watch)
 
 
-def look(app: RecoMindApp, patience: "Patience") -> None:
-    """Look at the worker as it is now.
+def check(app: RecoMindApp, detector: "StallDetector") -> None:
+    """Pass the worker's current offsets to the detector.
 
     Raises:
-        StuckError: it has had no reason to stand still, and did.
+        StuckError: the worker does not advance, for no known reason.
     """
-    now, mine, monitor = monotonic(), app.assigned, app.monitor
-    if app.vitals.is_waiting or not all(table.is_recovered for table in app.kept.values()):
-        patience.reset()
-    ends = {tp: end for tp, end in monitor.tp_end_offsets.items() if tp in mine}
-    committed = {tp: offset for tp, offset in monitor.tp_committed_offsets.items() if tp in mine}
-    patience.look(now, member=app.vitals.is_member, ends=ends, committed=committed)
+    owned, monitor = app.assignment.topic_partitions, app.monitor
+    if app.heartbeat.is_waiting_for_server or not all(table.is_recovered for table in app.state_tables.values()):
+        detector.reset()
+    ends = {tp: end for tp, end in monitor.tp_end_offsets.items() if tp in owned}
+    committed = {tp: offset for tp, offset in monitor.tp_committed_offsets.items() if tp in owned}
+    detector.check(monotonic(), is_member=app.assignment.is_member, ends=ends, committed=committed)
 
 
-class Patience:
-    """Decides when to end: a pure account of what moved and when, partition by partition."""
+class StallDetector:
+    """Detects that committed offsets do not advance, partition by partition. It reads no clock."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._committed: dict[Any, int] = {}
-        self._moved: dict[Any, float] = {}
-        """Partition, or the group, to when it last moved or had no reason to."""
+        self._advanced_at: dict[Any, float] = {}
+        """Partition with lag, or the group, to when it last advanced or its lag began."""
 
     def reset(self) -> None:
-        """Begin anew: there is a reason for standing still."""
-        self._moved.clear()
+        """Start all timeouts again: there is a reason for not advancing."""
+        self._advanced_at.clear()
 
-    def look(self, now: float, *, member: bool, ends: Mapping[Any, int], committed: Mapping[Any, int]) -> None:
-        """Take note of how things stand.
+    def check(self, now: float, *, is_member: bool, ends: Mapping[Any, int], committed: Mapping[Any, int]) -> None:
+        """Compare offsets with those of the last check.
 
         Args:
-            now: seconds of a steady clock.
-            member: whether the group has told the worker its partitions.
+            now: seconds of a monotonic clock.
+            is_member: whether the group has assigned partitions to the worker.
             ends: partition to the offset after its last record.
-            committed: partition to the offset that is committed.
+            committed: partition to the committed offset.
 
         Raises:
-            StuckError: something has not moved for too long, though there was work.
+            StuckError: a partition with lag, or the group, has not advanced for longer than the timeout.
         """
-        lags = {one: end - committed.get(one, 0) for one, end in ends.items()} if member else {GROUP: 1}
-        still = {one for one in lags if committed.get(one) == self._committed.get(one)}
-        self._moved = {one: self._moved.get(one, now) if one in still else now for one, lag in lags.items() if lag > 0}
+        lags = {one: end - committed.get(one, 0) for one, end in ends.items()} if is_member else {GROUP: 1}
+        same = {one for one in lags if committed.get(one) == self._committed.get(one)}
+        self._advanced_at = {
+            one: self._advanced_at.get(one, now) if one in same else now for one, lag in lags.items() if lag > 0
+        }
         self._committed = dict(committed)
-        stuck = [one for one, moved in self._moved.items() if now - moved > self._timeout]
+        stuck = [one for one, since in self._advanced_at.items() if now - since > self._timeout]
         if stuck:
-            raise StuckError(self._timeout, sum(lags[one] for one in stuck), member)
+            raise StuckError(self._timeout, sum(lags[one] for one in stuck), is_member)

@@ -1,4 +1,4 @@
-"""`recomind dead-letters`: what could not be read; what was mended, sent again."""
+"""`recomind dead-letters`: list records that could not be decoded, and resend corrected ones."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,61 +6,73 @@ from time import time
 from typing import Any, BinaryIO, Final
 
 import click
-import msgspec
 
-from recomind.cli.common import connected
+from recomind.cli.common import load_server_settings
 
-SHOWN: Final = 200
-"""Characters of a record that are shown to people."""
+MAX_RECORD_CHARACTERS: Final = 200
+"""Longer records are cut in the text output."""
 
 
 @click.group("dead-letters")
 def command() -> None:
-    r"""What could not be read of video_actions_stream: list it, mend it, send it again.
+    r"""List, correct and resend records of video_actions_stream that could not be decoded.
 
     \b
     recomind dead-letters list --json > letters
-    (edit the records, delete the lines that are not to be sent)
+    (correct the records, delete the lines that are not to be sent)
     recomind dead-letters resend letters
     """
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each, to be edited and resent.")
-@click.option("--all", "everything", is_flag=True, help="Also those that were sent again.")
-def list_letters(as_json: bool, everything: bool) -> None:
-    """List dead letters: where the record stands (topic:partition:offset), when it came, why it is here, and itself."""
-    from recomind.stream.dead_letters import read_letters, shown
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one line of JSON per dead letter, to be edited and resent."
+)
+@click.option("--all", "everything", is_flag=True, help="Include dead letters that were resent before.")
+def list_dead_letters(as_json: bool, everything: bool) -> None:
+    """List dead letters: position (topic:partition:offset), time, reason, and the record itself."""
+    import msgspec
 
-    letters = asyncio.run(read_letters(connected()))
-    for letter in letters.values():
-        if everything or not letter.sent_again:
-            click.echo(msgspec.json.encode(shown(letter)) if as_json else _told(shown(letter)))
+    from recomind.stream.dead_letters import printable_fields, read_dead_letters
+
+    dead_letters = asyncio.run(read_dead_letters(load_server_settings()))
+    for dead_letter in dead_letters.values():
+        if everything or not dead_letter.resent_as:
+            fields = printable_fields(dead_letter)
+            click.echo(msgspec.json.encode(fields) if as_json else _format_dead_letter(fields))
 
 
 @command.command("resend")
 @click.argument("file", type=click.File("rb"))
-@click.option("--again", is_flag=True, help="Also those that were sent again before.")
+@click.option("--again", is_flag=True, help="Include records that were resent before.")
 def resend(file: BinaryIO, again: bool) -> None:
-    """Send the mended records of FILE (- for standard input), lines as `list --json` prints them.
+    """Send the corrected records of FILE (- for standard input), one JSON object per line as `list --json` prints them.
 
-    All are checked first, and if one cannot be read, none is sent. A record without a time happened when the log took
-    the original. What was sent again before is left out; with --again it still counts once, as long as it is among
-    the last 128 events of its person.
+    All records are validated first; if one is invalid, none is sent. A record without a timestamp gets the time at
+    which Kafka stored the original. Records that were resent before are skipped. With --again they are sent once
+    more, and still count once if their event id is among the last 128 of their user.
     """
-    from recomind.stream.dead_letters import checked, read_letters, read_mended, send_again
+    from recomind.stream.dead_letters import (
+        parse_corrections,
+        read_dead_letters,
+        resend_corrections,
+        validate_corrections,
+    )
 
-    settings, mended = connected(), read_mended(file)
-    letters = asyncio.run(read_letters(settings))
-    records = checked(mended, letters, time())
-    wanted = {key: record for key, record in records.items() if again or not letters[key].sent_again}
-    asyncio.run(send_again(settings, wanted, letters))
-    click.echo(f"{len(wanted)} sent, {len(records) - len(wanted)} left out as they were sent again before")
+    settings, corrections = load_server_settings(), parse_corrections(file)
+    dead_letters = asyncio.run(read_dead_letters(settings))
+    records = validate_corrections(corrections, dead_letters, time())
+    selected = {key: record for key, record in records.items() if again or not dead_letters[key].resent_as}
+    asyncio.run(resend_corrections(settings, selected, dead_letters))
+    click.echo(f"{len(selected)} sent, {len(records) - len(selected)} skipped as they were resent before")
 
 
-def _told(letter: Mapping[str, Any]) -> str:
-    record = letter["record"]
+def _format_dead_letter(fields: Mapping[str, Any]) -> str:
+    import msgspec
+
+    record = fields["record"]
     text = record if isinstance(record, str) else msgspec.json.encode(record).decode()
-    text = text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
-    sent = f"  sent again as {letter['sent_again']}" if letter["sent_again"] else ""
-    return f"{letter['key']}  {letter['at']:%Y-%m-%d %H:%M:%S}Z  {letter['reason']}{sent}\n  {text}"
+    if len(text) > MAX_RECORD_CHARACTERS:
+        text = f"{text[:MAX_RECORD_CHARACTERS]}… ({len(text)} characters)"
+    resent = f"  resent as {fields['sent_again']}" if fields["sent_again"] else ""
+    return f"{fields['key']}  {fields['at']:%Y-%m-%d %H:%M:%S}Z  {fields['reason']}{resent}\n  {text}"

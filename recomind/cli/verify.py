@@ -1,14 +1,11 @@
-"""`recomind verify`: everything recomputed from the log, beside what the running system holds."""
+"""`recomind verify`: recompute everything from the log and compare it with what the running system holds."""
 
 import asyncio
 import sys
 
 import click
-import msgspec
-from rich.console import Console
-from rich.table import Table
 
-from recomind.cli.common import connected
+from recomind.cli.common import load_server_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,28 +13,35 @@ if TYPE_CHECKING:
 
 
 @click.command("verify")
-@click.option("--wait", default=60.0, show_default=True, help="Seconds the workers may take to commit everything.")
+@click.option(
+    "--wait", default=60.0, show_default=True, help="Seconds to wait until the workers have committed the whole log."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(wait: float, as_json: bool) -> None:
-    """Recompute every table, PostgreSQL and Redis from video_actions_stream, and compare.
+    """Recompute all tables, PostgreSQL and Redis from video_actions_stream, and compare them with what is stored.
 
-    Waits until the workers have committed all of the log; no actions may come in meanwhile. Ends with 0 if
-    everything is as it follows from the log, with 1 and the differences if not, with 2 if it could not be compared.
+    Waits until the workers have committed the whole log; no actions may arrive meanwhile. The exit code is 0 if
+    nothing differs, 1 if something differs (the differences are printed), and 2 if the comparison was not possible.
     """
+    import msgspec
+    from rich.console import Console
+
     from recomind.offline.verification.verify import verify
 
-    console = Console(stderr=True)
-    with console.status("starting") as status:
-        report = asyncio.run(verify(connected(), within=wait, on_progress=status.update))
+    with Console(stderr=True).status("starting") as status:
+        report = asyncio.run(verify(load_server_settings(), within=wait, on_progress=status.update))
     if as_json:
-        click.echo(msgspec.json.encode(report.plain()))
+        click.echo(msgspec.json.encode(report.to_builtins()))
     else:
         _print(report)
     sys.exit(0 if report.is_clean else 1)
 
 
 def _print(report: "Report") -> None:
-    table = Table("what", "compared", "differ", title="recomputed from the log, beside what is held")
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("store", "compared", "differ", title="recomputed from the log, compared with what is stored")
     for store, count in report.compared.items():
         table.add_row(store, f"{count:,}", f"{report.differing[store]:,}")
     Console().print(table)

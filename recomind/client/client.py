@@ -1,4 +1,4 @@
-"""`Client`: a method for each endpoint, called as its handler is."""
+"""`Client`: a method for each endpoint, named after its handler."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,44 +12,44 @@ import msgspec
 from recomind.client.connection import Connection
 from recomind.client.tokens import Tokens
 from recomind.errors import BusyError
-from recomind.model.catalogue import Card, UserDetails, VideoDetails
+from recomind.model.catalogue import UserDetails, VideoDetails, VideoSummary
 from recomind.model.events import ActionType, VideoAction
 from recomind.model.responses import (
+    ActionOutcome,
+    ErasureProgress,
+    ErasureReceipt,
     Explanation,
     Feed,
-    Outcome,
-    ProfileAnswer,
-    Progress,
-    Receipt,
+    ProfileSummary,
     SimilarUser,
-    Trend,
+    TrendingVideo,
 )
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 
 class Recommendations(msgspec.Struct, frozen=True):
-    """A person's list, and what is known of it."""
+    """A user's list, and its properties from the response headers."""
 
-    videos: tuple[Card, ...]
+    videos: tuple[VideoSummary, ...]
     """Best first."""
     source: str
-    """`cache`, `cold` (ranked now) or `archive` (Redis is away)."""
+    """`cache`, `cold` (ranked on request) or `archive` (Redis is unavailable)."""
     as_of: float
     """Event time for which it was ranked, epoch seconds."""
     lag: float
-    """Seconds of event time that it is behind."""
+    """How far it is behind the latest event time, in seconds."""
     counted: bool
-    """Whether it counts what this client, or `after`, says that it has to; true where that is nothing."""
+    """Whether it includes the action of `after`, or else those that this client has posted; true if there are none."""
     degraded: str
-    """The servers that were away; empty: none."""
+    """The servers that were unavailable; empty if none."""
 
 
 class Client:
-    """Asks RecoMind's HTTP API.
+    """Client of RecoMind's HTTP API.
 
-    Every method raises an `ApiError` where the answer is no: `RequestError` (mend the request), `KeyRefusedError` (show
-    another key), `BusyError` (tried again in vain), `UnreachableError` (nobody answers).
+    Every method raises an `ApiError` if the response is an error: `RequestError` (correct the request),
+    `KeyRefusedError` (use another API key), `BusyError` (busy, also when retried), `UnreachableError` (no answer).
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Client:
         timeout: float = 10.0,
         patience: float = 5.0,
     ) -> None:
-        """Nothing is asked yet.
+        """Create a client; it connects at the first request.
 
         Args:
-            base: address of a worker, or of what stands before several.
-            key: an API key, where the workers want one.
-            timeout: seconds within which a try has to be answered.
-            patience: seconds that `recommendations` waits until a list counts what was posted.
+            base: address of a worker or a load balancer.
+            key: API key, if the workers require one.
+            timeout: seconds within which each attempt must be answered.
+            patience: seconds for which `recommendations` waits until the list includes the posted actions.
         """
         self._connection = Connection(base, key, timeout)
         self._patience = patience
@@ -83,18 +83,19 @@ class Client:
         self._connection.close()
 
     def recommendations(self, user_id: str, *, n: int | None = None, after: str | None = None) -> Recommendations:
-        """The person's top videos; they count what this client has posted of her, or the action of the token `after`.
+        """The user's top videos.
 
-        It waits for that as long as the client's patience lasts; `counted` says whether it came.
+        It waits, up to the client's patience, until the list includes the action of the token `after`, or else the
+        user's actions that this client has posted; `counted` says whether it does.
         """
-        token, end = after or self._tokens.of(user_id), time.monotonic() + self._patience
-        while True:  # a worker waits for a second at most
+        token, deadline = after or self._tokens.pending(user_id), time.monotonic() + self._patience
+        while True:  # a worker waits up to a second per request
             path, query = f"/recommendations/{_quoted(user_id)}", {"n": n, "after": token}
-            response = self._connection.ask("GET", path, query)
+            response = self._connection.request("GET", path, query)
             found = _recommendations(response.data, response.headers)
             if token and found.counted:
-                self._tokens.seen(user_id, token)
-            if found.counted or time.monotonic() > end:
+                self._tokens.discard(user_id, token)
+            if found.counted or time.monotonic() > deadline:
                 return found
 
     def post_action(
@@ -105,31 +106,33 @@ class Client:
         *,
         timestamp: datetime | None = None,
         event_id: UUID | None = None,
-    ) -> Outcome:
-        """Say what a person did; it counts once though it may be sent more than once."""
+    ) -> ActionOutcome:
+        """Report an action of a user. It gets an event id, so that it counts once although it may be sent twice."""
         action = VideoAction(
             user_id=user_id, video_id=video_id, action_type=action_type, timestamp=timestamp, event_id=event_id
         )
-        outcome = self._put("POST", "/video_action", _identified(action), Outcome)
-        self._remember([action], [outcome])
+        outcome = self._send("POST", "/video_action", _identified(action), ActionOutcome)
+        self._remember_tokens([action], [outcome])
         return outcome
 
-    def post_actions(self, actions: Iterable[VideoAction]) -> list[Outcome]:
-        """Say what people did, up to 1,000 actions: what became of each, in their order."""
+    def post_actions(self, actions: Iterable[VideoAction]) -> list[ActionOutcome]:
+        """Report up to 1,000 actions; returns the outcome of each, in their order."""
         sent = [_identified(action) for action in actions]
-        outcomes = self._put("POST", "/video_actions", sent, list[Outcome])
-        self._remember(sent, outcomes)
+        outcomes = self._send("POST", "/video_actions", sent, list[ActionOutcome])
+        self._remember_tokens(sent, outcomes)
         return outcomes
 
-    def trending(self, *, n: int | None = None, window: str | None = None, tag: str | None = None) -> list[Card]:
-        """What is popular now, or in `window` (1h, 24h, 7d), or of a tag."""
-        return self._get("/trending", list[Card], n=n, window=window, tag=tag)
+    def trending(
+        self, *, n: int | None = None, window: str | None = None, tag: str | None = None
+    ) -> list[VideoSummary]:
+        """The most popular videos now, in a `window` (1h, 24h, 7d), or of a tag."""
+        return self._get("/trending", list[VideoSummary], n=n, window=window, tag=tag)
 
     def trending_details(
         self, *, n: int | None = None, window: str | None = None, tag: str | None = None
-    ) -> list[Trend]:
-        """The same with counts, and how fast."""
-        return self._get("/trending/details", list[Trend], n=n, window=window, tag=tag)
+    ) -> list[TrendingVideo]:
+        """As `trending`, with counts and rates."""
+        return self._get("/trending/details", list[TrendingVideo], n=n, window=window, tag=tag)
 
     def put_video(
         self,
@@ -140,104 +143,104 @@ class Client:
         tags: Sequence[str] = (),
         creator_id: str | None = None,
         created_at: datetime | None = None,
-    ) -> Card:
+    ) -> VideoSummary:
         """Add or replace a video."""
         details = VideoDetails(title=title, url=url, tags=tuple(tags), creator_id=creator_id, created_at=created_at)
-        return self._put("PUT", f"/videos/{_quoted(video_id)}", details, Card)
+        return self._send("PUT", f"/videos/{_quoted(video_id)}", details, VideoSummary)
 
-    def get_video(self, video_id: str) -> Card:
+    def get_video(self, video_id: str) -> VideoSummary:
         """A video of the catalogue."""
-        return self._get(f"/videos/{_quoted(video_id)}", Card)
+        return self._get(f"/videos/{_quoted(video_id)}", VideoSummary)
 
-    def similar_videos(self, video_id: str, *, n: int | None = None) -> list[Card]:
-        """Videos liked together with this one."""
-        return self._get(f"/videos/{_quoted(video_id)}/similar", list[Card], n=n)
+    def similar_videos(self, video_id: str, *, n: int | None = None) -> list[VideoSummary]:
+        """Videos liked together with this one, the most similar first."""
+        return self._get(f"/videos/{_quoted(video_id)}/similar", list[VideoSummary], n=n)
 
     def put_user(self, user_id: str, *, name: str = "") -> dict[str, str]:
-        """Add or rename a person."""
-        return self._put("PUT", f"/users/{_quoted(user_id)}", UserDetails(name=name), dict[str, str])
+        """Add or rename a user."""
+        return self._send("PUT", f"/users/{_quoted(user_id)}", UserDetails(name=name), dict[str, str])
 
-    def forget(self, user_id: str) -> Receipt:
-        """Forget a person; `forgetting` says how far that has come."""
-        receipt = self._put("DELETE", f"/users/{_quoted(user_id)}", None, Receipt)
-        token = self._tokens.of(user_id)
+    def forget(self, user_id: str) -> ErasureReceipt:
+        """Erase a user; `forgetting` reports the progress."""
+        receipt = self._send("DELETE", f"/users/{_quoted(user_id)}", None, ErasureReceipt)
+        token = self._tokens.pending(user_id)
         if token is not None:
-            self._tokens.seen(user_id, token)  # no list will count it any more
+            self._tokens.discard(user_id, token)  # no list will include it any more
         return receipt
 
-    def forgetting(self, user_id: str, receipt: str) -> Progress:
-        """Whether a person has been forgotten; told for 7 days."""
-        return self._get(f"/users/{_quoted(user_id)}/forgetting/{_quoted(receipt)}", Progress)
+    def forgetting(self, user_id: str, receipt: str) -> ErasureProgress:
+        """Progress of an erasure; available for 7 days."""
+        return self._get(f"/users/{_quoted(user_id)}/forgetting/{_quoted(receipt)}", ErasureProgress)
 
-    def get_profile(self, user_id: str) -> ProfileAnswer:
-        """A person's top tags, latest likes and counts."""
-        return self._get(f"/users/{_quoted(user_id)}/profile", ProfileAnswer)
+    def get_profile(self, user_id: str) -> ProfileSummary:
+        """A user's preferred tags, recent likes and counts."""
+        return self._get(f"/users/{_quoted(user_id)}/profile", ProfileSummary)
 
     def similar_people(self, user_id: str, *, n: int | None = None) -> list[SimilarUser]:
-        """People who lately liked the same videos."""
+        """Users who recently liked the same videos, the most similar first."""
         return self._get(f"/users/{_quoted(user_id)}/similar", list[SimilarUser], n=n)
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
-        """Why a person is shown a video, or is not."""
+        """Why a video is in a user's list, or why it is not."""
         return self._get(f"/explain/{_quoted(user_id)}/{_quoted(video_id)}", Explanation)
 
     def trending_feed(self, *, n: int | None = None, window: str | None = None, tag: str | None = None) -> Feed:
-        """What is popular, and how much."""
+        """The most popular videos, with explanations."""
         return self._get("/feed", Feed, n=n, window=window, tag=tag)
 
     def feed(self, user_id: str, *, n: int | None = None) -> Feed:
-        """The person's list, and why each video is in it."""
+        """The user's list, with the reasons for each video."""
         return self._get(f"/feed/{_quoted(user_id)}", Feed, n=n)
 
     def trending_events(
         self, *, n: int | None = None, window: str | None = None, tag: str | None = None
     ) -> Iterator[Feed]:
-        """The trending feed, again whenever it has changed, without end."""
+        """The trending feed, whenever it changes, without end."""
         return self._follow("/events/feed", n=n, window=window, tag=tag)
 
     def feed_events(self, user_id: str, *, n: int | None = None) -> Iterator[Feed]:
-        """The person's feed, again whenever it has changed, without end."""
+        """The user's feed, whenever it changes, without end."""
         return self._follow(f"/events/feed/{_quoted(user_id)}", n=n)
 
     def healthz(self) -> bool:
-        """Whether the worker lives and has not failed."""
-        return self._is("/healthz")
+        """Whether the worker runs and has not failed."""
+        return self._is_ok("/healthz")
 
     def readyz(self) -> bool:
-        """Whether the worker has the state of its partitions."""
-        return self._is("/readyz")
+        """Whether the worker has recovered the state of its partitions."""
+        return self._is_ok("/readyz")
 
-    def _get(self, path: str, kind: type[Answer], **query: Any) -> Answer:
-        return msgspec.json.decode(self._connection.ask("GET", path, query).data, type=kind)
+    def _get(self, path: str, response_type: type[Response], **query: Any) -> Response:
+        return msgspec.json.decode(self._connection.request("GET", path, query).data, type=response_type)
 
-    def _put(self, method: str, path: str, body: Any, kind: type[Answer]) -> Answer:
-        return msgspec.json.decode(self._connection.ask(method, path, body=body).data, type=kind)
+    def _send(self, method: str, path: str, body: Any, response_type: type[Response]) -> Response:
+        return msgspec.json.decode(self._connection.request(method, path, body=body).data, type=response_type)
 
     def _follow(self, path: str, **query: Any) -> Iterator[Feed]:
-        events = self._connection.follow(path, query)
+        events = self._connection.stream_events(path, query)
         return (msgspec.json.decode(data, type=Feed) for name, data in events if name == "list")
 
-    def _is(self, path: str) -> bool:
+    def _is_ok(self, path: str) -> bool:
         try:
-            self._connection.ask("GET", path, patient=False)
+            self._connection.request("GET", path, retry=False)
         except BusyError:
             return False
         return True
 
-    def _remember(self, actions: Sequence[VideoAction], outcomes: Sequence[Outcome]) -> None:
+    def _remember_tokens(self, actions: Sequence[VideoAction], outcomes: Sequence[ActionOutcome]) -> None:
         for action, outcome in zip(actions, outcomes, strict=True):
             if outcome.token:
                 self._tokens.remember(action.user_id, outcome.token)
 
 
 def _identified(action: VideoAction) -> VideoAction:
-    """The action with an id, so that sending it again does no harm."""
+    """The action with an event id, so that it counts once although it may be sent more than once."""
     return action if action.event_id else msgspec.structs.replace(action, event_id=uuid4())
 
 
 def _recommendations(body: bytes, headers: Mapping[str, str]) -> Recommendations:
     return Recommendations(
-        msgspec.json.decode(body, type=tuple[Card, ...]),
+        msgspec.json.decode(body, type=tuple[VideoSummary, ...]),
         headers["X-RecoMind-Source"],
         float(headers["X-As-Of"]),
         float(headers["X-RecoMind-Lag"]),
@@ -246,5 +249,5 @@ def _recommendations(body: bytes, headers: Mapping[str, str]) -> Recommendations
     )
 
 
-def _quoted(name: str) -> str:
-    return quote(name, safe="")
+def _quoted(segment: str) -> str:
+    return quote(segment, safe="")

@@ -1,4 +1,4 @@
-"""How the client asks: with its key, again while the workers are busy, and with every refusal turned into an error."""
+"""HTTP connections of the client: API key, retries while workers are busy, and errors from responses."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -12,82 +12,91 @@ from urllib3.exceptions import HTTPError
 from recomind.errors import ApiError, BusyError, KeyRefusedError, RequestError, UnreachableError
 from recomind.model.responses import Problem
 
-BUSY: Final = (429, 503)
-"""Statuses after which it makes sense to try again."""
+RETRY_STATUSES: Final = (429, 503)
+"""Statuses after which a request is retried."""
 
-TRIES: Final = 4
-"""How often a request is made again, at the time that `Retry-After` tells, else after 0.3, 0.6, 1.2, ... seconds."""
+MAX_RETRIES: Final = 4
+"""Retries per request, after the time in `Retry-After`, else after 0.3, 0.6, 1.2, ... seconds."""
 
-SILENCE: Final = 30.0
-"""Seconds without a word after which a stream is taken for broken; a worker says something every ten."""
+RETRY_BACKOFF_S: Final = 0.3
 
-AGAIN: Final = 1.0
-"""Seconds until a stream that has ended is opened again."""
+STREAM_TIMEOUT_S: Final = 30.0
+"""Seconds without data after which a stream counts as broken; a worker sends something every 10 seconds."""
+
+RECONNECT_DELAY_S: Final = 1.0
+"""Seconds before a stream that has ended is opened again."""
+
+MAX_CONNECTIONS: Final = 16
 
 
 class Connection:
-    """Connections to a worker, or to what stands before several."""
+    """Pooled connections to a worker or a load balancer."""
 
     def __init__(self, base: str, key: str | None, timeout: float) -> None:
         self._base = base.rstrip("/")
         self._timeout = timeout
-        again = urllib3.Retry(
-            TRIES, backoff_factor=0.3, status_forcelist=BUSY, allowed_methods=None, raise_on_status=False
+        retries = urllib3.Retry(
+            MAX_RETRIES,
+            backoff_factor=RETRY_BACKOFF_S,
+            status_forcelist=RETRY_STATUSES,
+            allowed_methods=None,
+            raise_on_status=False,
         )
         headers = {"X-API-Key": key} if key else None
-        self._pool = urllib3.PoolManager(headers=headers, retries=again, maxsize=16)
+        self._pool = urllib3.PoolManager(headers=headers, retries=retries, maxsize=MAX_CONNECTIONS)
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close all connections."""
         self._pool.clear()
 
-    def ask(
-        self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None, *, patient: bool = True
+    def request(
+        self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None, *, retry: bool = True
     ) -> urllib3.BaseHTTPResponse:
-        """Ask, and read the whole answer; parts of the query that are None are left out.
+        """Send a request and read the whole response.
 
         Args:
-            method: HTTP's.
-            path: below the base address, quoted.
-            query: name to value.
+            method: HTTP method.
+            path: URL path below the base address, quoted.
+            query: query parameters; those that are None are left out.
             body: sent as JSON.
-            patient: whether to try again while the workers are busy.
+            retry: whether to retry while the workers are busy.
 
         Raises:
-            ApiError: the answer is no; see its kinds.
+            ApiError: the response is an error, or there was none.
         """
         encoded = None if body is None else msgspec.json.encode(body)
-        response = self._request(method, path, query, encoded, {} if patient else {"retries": False})
-        _check(response)
+        response = self._request(method, path, query, encoded, {} if retry else {"retries": False})
+        _raise_for_status(response)
         return response
 
-    def follow(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[tuple[str, bytes]]:
-        """The events of a stream as (name, data), without end: it is opened again when it ends or breaks off.
+    def stream_events(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[tuple[str, bytes]]:
+        """Server-sent events as (name, data), without end: the stream is reopened when it ends or breaks.
 
         Raises:
             ApiError: it cannot be opened.
         """
         while True:
-            response = self._request("GET", path, query, None, {"preload_content": False, "timeout": SILENCE})
+            options = {"preload_content": False, "timeout": STREAM_TIMEOUT_S}
+            response = self._request("GET", path, query, None, options)
             try:
-                _check(response)
-                yield from _events(response)
+                _raise_for_status(response)
+                yield from _parse_events(response)
             finally:
                 response.close()
-            time.sleep(AGAIN)
+            time.sleep(RECONNECT_DELAY_S)
 
     def _request(
         self, method: str, path: str, query: Mapping[str, Any] | None, body: bytes | None, options: dict[str, Any]
     ) -> urllib3.BaseHTTPResponse:
-        fields = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        url = f"{self._base}{path}{'?' if fields else ''}{urlencode(fields)}"
+        parameters = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        url = f"{self._base}{path}{'?' if parameters else ''}{urlencode(parameters)}"
         try:
             return self._pool.request(method, url, body=body, **{"timeout": self._timeout, **options})
         except HTTPError as error:
             raise UnreachableError(self._base, error) from error
 
 
-def _events(response: urllib3.BaseHTTPResponse) -> Iterator[tuple[str, bytes]]:
+def _parse_events(response: urllib3.BaseHTTPResponse) -> Iterator[tuple[str, bytes]]:
     name = ""
     try:
         for line in response:
@@ -96,18 +105,18 @@ def _events(response: urllib3.BaseHTTPResponse) -> Iterator[tuple[str, bytes]]:
             elif line.startswith(b"data: "):
                 yield name, line[6:].strip()
     except HTTPError:
-        return  # it has broken off: the caller opens it again
+        return  # the stream broke: the caller reopens it
 
 
-def _check(response: urllib3.BaseHTTPResponse) -> None:
-    """Raise what an answer that says no stands for."""
+def _raise_for_status(response: urllib3.BaseHTTPResponse) -> None:
+    """Raise the error that an unsuccessful response stands for."""
     status = response.status
     if status < 300:
         return
     try:
         problem = msgspec.json.decode(response.data, type=Problem)
-    except msgspec.MsgspecError:  # not from a worker: from what stands before it
+    except msgspec.MsgspecError:  # not from a worker, but from a proxy or load balancer
         problem = Problem(status=status, title=response.reason or "", detail=response.data.decode(errors="replace"))
-    kinds: dict[int, type[ApiError]] = {401: KeyRefusedError, 403: KeyRefusedError, 429: BusyError, 503: BusyError}
-    kind = kinds.get(status, RequestError if status < 500 else ApiError)
-    raise kind(status, problem.detail or problem.title, problem.field)
+    types: dict[int, type[ApiError]] = {401: KeyRefusedError, 403: KeyRefusedError, 429: BusyError, 503: BusyError}
+    error_type = types.get(status, RequestError if status < 500 else ApiError)
+    raise error_type(status, problem.detail or problem.title, problem.field)

@@ -1,4 +1,4 @@
-"""For development and trying out: embedded servers, a simulator of users, the benchmark.
+"""Development tools: embedded servers, simulated users and their traffic, the benchmark.
 
-What belongs here: what a production deployment does without. May import everything below `cli`.
+What belongs here: what a production deployment does not need. May import everything below `cli`.
 """

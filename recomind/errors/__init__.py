@@ -1,50 +1,64 @@
-"""What can go wrong, and what to do about it.
+"""The errors of RecoMind, and what to do about each.
 
 RecoMindError
 ├── SettingsError        a RECOMIND_* variable is wrong: set it as the message says
-├── InputError           a file or option is wrong: mend it as the message says
-├── StackError           an embedded server did not start or was not found
-├── TopicMismatchError   a topic exists with another shape than this version needs
-├── IncompleteLogError   a log lacks its beginning, without which state cannot be made again
+├── InputError           a file or an option is wrong: correct it as the message says
+├── StackError           an embedded server did not start, or is not installed
+├── TopicMismatchError   a topic exists with a different number of partitions than this worker needs
+├── IncompleteLogError   the beginning of a log is missing, so state cannot be recomputed from it
+├── NewerEncodingError   stored data was written by a newer RecoMind: run at least that version
 ├── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
-│   └── OutdatedError    the group has gone on without this worker, and others own its partitions: rejoin first
-├── StuckError           a worker had work and nothing moved: it ends, and its supervisor starts it again
-├── StalledError         a worker stood still for longer than its session allows: the same
-├── UnsettledError       the workers have not done all they were given, or something moved: wait, or stop producers
-└── ApiError             the client was told no: an unexpected status; the worker's log has the cause
-    ├── RequestError     the request is wrong: mend it as the message says, in `field` where there is one
-    ├── KeyRefusedError  no key, an unknown one, or one without the scope: give the client another
-    ├── BusyError        the workers could not, though asked several times: try again later
-    └── UnreachableError nobody answers at this address: see that a worker runs there
+│   └── OutdatedError    a later generation of the group owns this worker's partitions: rejoin first
+├── StuckError           a worker had work but made no progress: it exits, and its supervisor restarts it
+├── StalledError         a worker's process stood still for longer than its session timeout: likewise
+├── UnsettledError       the workers are still processing, or records keep arriving: wait, or stop the producers
+└── ApiError             the server answered with an unexpected status: its log has the cause
+    ├── RequestError     the request is invalid: correct it as the message says; `field` names the field, if any
+    ├── KeyRefusedError  the API key is missing, unknown, or lacks the scope: use another one
+    ├── BusyError        the workers were busy or could not be reached, also when retried: try again later
+    └── UnreachableError nothing answers at the address: check it, and that a worker runs there
 """
 
 
 class RecoMindError(Exception):
-    """Base of all errors raised on purpose; its text is meant for people."""
+    """Base class of all errors that RecoMind raises on purpose; the message is written for users and operators."""
 
 
 class SettingsError(RecoMindError):
-    """A setting is wrong; the message names the variable, its value and what to set."""
+    """A setting is invalid; the message names the variable, its value and what to set instead."""
 
 
 class InputError(RecoMindError):
-    """What was given on the command line cannot be used; the message says what to give."""
+    """An argument of the command line cannot be used; the message says what to give instead."""
 
 
 class StackError(RecoMindError):
-    """An embedded server could not be started; the message says why and what to try."""
+    """An embedded server did not start; the message says why, and what to try."""
 
 
 class TopicMismatchError(RecoMindError):
-    """A topic has another number of partitions than the settings say; the message tells both ways out."""
+    """A topic and the settings have different numbers of partitions; the message gives both solutions."""
 
 
 class IncompleteLogError(RecoMindError):
-    """Retention has removed records of a log; the message says up to where."""
+    """Retention has removed records from the beginning of a log; the message says up to which one."""
+
+
+class NewerEncodingError(RecoMindError):
+    """Stored data has an encoding that this version cannot read; the message says where, and which versions."""
+
+    def __init__(self, where: str, found: str, known: int) -> None:
+        super().__init__(
+            f"{where} holds data of encoding version {found}, but this RecoMind reads versions up to {known}: "
+            "run a RecoMind of at least the version that wrote it"
+        )
+        self.where = where
+        self.found = found
+        self.known = known
 
 
 class UnavailableError(RecoMindError):
-    """A server does not answer; the work is kept and tried again."""
+    """A server does not answer; no work is lost, and it is retried."""
 
     def __init__(self, server: str, cause: BaseException) -> None:
         super().__init__(f"{server} does not answer: {cause or type(cause).__name__}")
@@ -52,7 +66,7 @@ class UnavailableError(RecoMindError):
 
 
 class OutdatedError(UnavailableError):
-    """A store refuses what a worker writes, since a later generation of its group has written there."""
+    """A store rejected a worker's write, because a later generation of its consumer group has written there."""
 
     def __init__(self, server: str, generation: int) -> None:
         RecoMindError.__init__(self, f"{server} has been written by a later generation of the group than {generation}")
@@ -60,50 +74,50 @@ class OutdatedError(UnavailableError):
 
 
 class UnsettledError(RecoMindError):
-    """A moving system cannot be compared; the message says what moves, and what to do."""
+    """State cannot be compared while it changes; the message says what changes, and what to do."""
 
 
 class StuckError(RecoMindError):
-    """Nothing moved for too long; the message says how much waits."""
+    """A worker has made no progress for too long; the message says how many records wait."""
 
     def __init__(self, timeout: float, lag: int, member: bool) -> None:
-        told = f"{lag} records wait and nothing was committed" if member else "the group gave no partitions"
-        super().__init__(f"{told} for {timeout:.0f} s: the worker ends; start it again")
+        problem = f"{lag} records wait and nothing was committed" if member else "the group gave no partitions"
+        super().__init__(f"{problem} for {timeout:.0f} s: the worker ends; start it again")
 
 
 class StalledError(RecoMindError):
-    """The process stood still; others may own its partitions by now."""
+    """The process did not run for a while; other workers may own its partitions by now."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the process stood still for {seconds:.1f} s: the worker ends; start it again")
 
 
 class ApiError(RecoMindError):
-    """The HTTP API answered no; the message is the worker's."""
+    """The HTTP API answered with an error; the message is the worker's."""
 
     def __init__(self, status: int, detail: str, field: str | None = None) -> None:
         super().__init__(f"{detail} (status {status})")
         self.status = status
-        """HTTP's; 0 where nobody answered."""
+        """HTTP status; 0 if there was no answer."""
         self.detail = detail
         self.field = field
-        """What was wrong in the request; None where that is no field."""
+        """The invalid field or parameter; None if the error is not about one."""
 
 
 class RequestError(ApiError):
-    """The request is wrong, or what it asks for is not there; the message and `field` say what to mend."""
+    """The request is invalid, or what it asks for does not exist; the message and `field` say what to correct."""
 
 
 class KeyRefusedError(ApiError):
-    """The key is missing, unknown, or lacks a scope; give the client one that has it."""
+    """The API key is missing, unknown, or lacks the scope; use one that has it."""
 
 
 class BusyError(ApiError):
-    """The workers could not answer now, though asked several times; the same request may be made again later."""
+    """The workers were busy, also when the request was retried; make the same request again later."""
 
 
 class UnreachableError(ApiError):
-    """Nobody answers at the address; see that it is right and that a worker runs there."""
+    """Nothing answers at the address; check it, and that a worker runs there."""
 
     def __init__(self, base: str, cause: BaseException) -> None:
-        super().__init__(0, f"nobody answers at {base}: {cause}")
+        super().__init__(0, f"no answer from {base}: {cause}")

@@ -1,7 +1,7 @@
-"""The border to a server: its errors become ours, and one that does not answer is left alone for a moment.
+"""A circuit breaker per server: turns a client's errors into `UnavailableError`, and fails fast after one.
 
-Without that, each request of a worker would wait for the whole timeout of a server that is away. And what a request
-had to do without is noted, so that its answer can say so.
+Without it, every request would wait for the full timeout of a server that is down. The servers that were unavailable
+during a request are recorded in `unavailable_servers`, so that its response can name them.
 """
 
 from collections.abc import Callable
@@ -12,71 +12,71 @@ from typing import Final
 
 from recomind.errors import UnavailableError
 
-PAUSE: Final = 0.5
-"""Seconds for which a server that did not answer is not asked."""
+OPEN_DURATION_S: Final = 0.5
+"""Seconds for which calls fail at once after the server did not answer."""
 
-missed: ContextVar[set[str] | None] = ContextVar("missed", default=None)
-"""The servers that the present request asked in vain; None outside of requests."""
+unavailable_servers: ContextVar[set[str] | None] = ContextVar("unavailable_servers", default=None)
+"""Names of the servers that were unavailable during the current request; None outside of requests."""
 
 
-class Breaker:
-    """A context for calls to one server.
+class CircuitBreaker:
+    """A context manager around calls to one server.
 
     >>> now = [0.0]
-    >>> border = Breaker("Redis", (OSError,), clock=lambda: now[0])
+    >>> breaker = CircuitBreaker("Redis", (OSError,), clock=lambda: now[0])
     >>> try:
-    ...     with border:
+    ...     with breaker:
     ...         raise OSError("no route")
     ... except UnavailableError as error:
     ...     print(error)
     Redis does not answer: no route
-    >>> border.is_open
+    >>> breaker.is_open
     True
     """
 
     def __init__(
         self,
         server: str,
-        silence: tuple[type[BaseException], ...],
+        no_answer: tuple[type[BaseException], ...],
         refusals: tuple[type[BaseException], ...] = (),
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Make a border.
+        """Create a closed breaker.
 
         Args:
-            server: its name, for people.
-            silence: errors that mean that the server does not answer.
-            refusals: errors that mean that it answers, but cannot do what is asked now.
+            server: its name, for messages.
+            no_answer: errors which mean that the server does not answer; they open the breaker.
+            refusals: errors which mean that the server answers, but cannot do what is asked now.
             clock: seconds.
         """
         self._server = server
-        self._silence = silence
-        self._errors = (*silence, *refusals)
+        self._no_answer = no_answer
+        self._errors = (*no_answer, *refusals)
         self._clock = clock
-        self._until = 0.0
+        self._open_until = 0.0
         self._cause: BaseException = TimeoutError()
 
     @property
     def is_open(self) -> bool:
-        """Whether calls fail at once now."""
-        return self._until > self._clock()
+        """Whether calls fail at once."""
+        return self._open_until > self._clock()
 
     def __enter__(self) -> None:
-        if self._until and self.is_open:
+        if self._open_until and self.is_open:
             raise self._unavailable(self._cause)
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._until = 0.0
+        if error_type is None:
+            self._open_until = 0.0
         elif isinstance(error, self._errors):
-            if isinstance(error, self._silence):
-                self._until, self._cause = self._clock() + PAUSE, error
+            if isinstance(error, self._no_answer):
+                self._open_until, self._cause = self._clock() + OPEN_DURATION_S, error
             raise self._unavailable(error) from error
 
     def _unavailable(self, cause: BaseException) -> UnavailableError:
-        noted = missed.get()
-        if noted is not None:
-            noted.add(self._server.lower())
+        recorded = unavailable_servers.get()
+        if recorded is not None:
+            recorded.add(self._server.lower())
         return UnavailableError(self._server, cause)

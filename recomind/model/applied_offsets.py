@@ -1,59 +1,64 @@
-"""Exactly once by memory: each value keeps, for every lane that touched it, the last offset applied.
+"""Idempotent folds by a version vector: each state value keeps the last offset it applied of every source.
 
-Kafka and Faust redeliver, after a crash and at each rebalance. Along a lane, offsets grow, and a redelivery starts
-again at or before the last offset that was committed; so what is not newer than the last applied was applied.
+Kafka and Faust deliver at least once: records come again after a crash and at each rebalance. Offsets of a source only
+grow, and a redelivery starts at or before the last committed offset. Therefore a record whose offset is not above the
+last applied one has been applied.
 """
 
-from recomind.model.signals import Origin
+from recomind.model.ids import Offset
+from recomind.model.signals import SourceOffset
 
-Origins = dict[int, int]
-"""Lane to the last offset applied. A value's are never changed in place: `advance` makes new ones."""
+AppliedOffsets = dict[int, Offset]
+"""Source to the last offset applied. Never changed in place within a value: `advance` makes a new one."""
+
+Watermark = dict[int, int]
+"""Source to an offset below which every action is in its user's stored list."""
 
 
-def is_news(origins: Origins, lane: int, offset: int) -> bool:
-    """Whether the value has not applied this origin yet.
+def is_new(applied: AppliedOffsets, source: int, offset: int) -> bool:
+    """Whether a value has not applied this offset of a source yet.
 
-    >>> is_news({0: 7}, 0, 7), is_news({0: 7}, 0, 8), is_news({0: 7}, 1, 0)
+    >>> is_new({0: 7}, 0, 7), is_new({0: 7}, 0, 8), is_new({0: 7}, 1, 0)
     (False, True, True)
     """
-    return offset > origins.get(lane, -1)
+    return offset > applied.get(source, -1)
 
 
-def advance(origins: Origins, origin: Origin) -> Origins:
-    """The origins once `origin` has been applied.
+def advance(applied: AppliedOffsets, source_offset: SourceOffset) -> AppliedOffsets:
+    """A copy that has applied `source_offset` as well.
 
-    >>> advance({0: 7}, Origin(1, 3))
+    >>> advance({0: 7}, SourceOffset(1, 3))
     {0: 7, 1: 3}
     """
-    return {**origins, origin.lane: origin.offset}
+    return {**applied, source_offset.source: source_offset.offset}
 
 
-def covers(origins: Origins, others: Origins) -> bool:
-    """Whether a value has applied all that another one has.
+def dominates(applied: AppliedOffsets, other: AppliedOffsets) -> bool:
+    """Whether `applied` includes every offset that `other` includes.
 
-    >>> covers({0: 7, 1: 3}, {0: 7}), covers({0: 7}, {0: 7, 1: 3})
+    >>> dominates({0: 7, 1: 3}, {0: 7}), dominates({0: 7}, {0: 7, 1: 3})
     (True, False)
     """
-    return all(origins.get(lane, -1) >= offset for lane, offset in others.items())
+    return all(applied.get(source, -1) >= offset for source, offset in other.items())
 
 
-def take(origins: Origins, lane: int, offset: int) -> bool:
-    """Whether an origin is news; if so, advance a copy of a value's origins that the caller owns.
+def advance_if_new(applied: AppliedOffsets, source: int, offset: Offset) -> bool:
+    """Whether an offset is new. If so, record it in `applied`, which must be a copy owned by the caller.
 
-    >>> mine = {0: 7}
-    >>> take(mine, 0, 7), take(mine, 0, 8), mine
+    >>> copy = {0: 7}
+    >>> advance_if_new(copy, 0, 7), advance_if_new(copy, 0, 8), copy
     (False, True, {0: 8})
     """
-    if offset <= origins.get(lane, -1):
+    if offset <= applied.get(source, -1):
         return False
-    origins[lane] = offset
+    applied[source] = offset
     return True
 
 
-def waits(origins: Origins, mark: Origins) -> bool:
-    """Whether a profile has applied an action that its list may not count.
+def is_behind_watermark(applied: AppliedOffsets, watermark: Watermark) -> bool:
+    """Whether a profile has applied an action at or above the watermark, which its stored list may not include.
 
-    >>> waits({0: 7}, {0: 8}), waits({0: 8}, {0: 8}), waits({1: 0}, {0: 8})
-    (False, True, True)
+    >>> [is_behind_watermark(applied, {0: 8}) for applied in ({0: 7}, {0: 8}, {1: 0})]
+    [False, True, True]
     """
-    return any(offset >= mark.get(lane, 0) for lane, offset in origins.items())
+    return any(offset >= watermark.get(source, 0) for source, offset in applied.items())

@@ -1,4 +1,7 @@
-"""What is known of videos and people apart from what people do: the catalogue's entries, as stored and as sent."""
+"""Catalogue entries of videos and users: as sent by clients, as stored, and as answered.
+
+Lists of videos are JSON arrays joined from summaries that are serialised once per video.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,38 +10,39 @@ from typing import Annotated, Final
 import msgspec
 
 from recomind.model.events import Id
+from recomind.model.ids import VideoId
 
-TAGS_MAX: Final = 32
+MAX_TAGS: Final = 32
 """Most tags of a video."""
 
-TAG_MAX: Final = 64
+MAX_TAG_LENGTH: Final = 64
 """Longest tag, in characters."""
 
-NO_NUL: Final = r"^[^\x00]*$"
-"""What PostgreSQL can keep as text."""
+NO_NUL_PATTERN: Final = r"^[^\x00]*$"
+"""Text without NUL characters, which PostgreSQL cannot store."""
 
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_MAX, pattern=NO_NUL)]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TAG_LENGTH, pattern=NO_NUL_PATTERN)]
 
 
 class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A video as it is put: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`."""
+    """A video as a client sends it: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`."""
 
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=NO_NUL)]
-    url: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL)] = ""
-    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=TAGS_MAX)] = ()
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=NO_NUL_PATTERN)]
+    url: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL_PATTERN)] = ""
+    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=MAX_TAGS)] = ()
     creator_id: Id | None = None
     created_at: datetime | None = None
     """When it was uploaded; None means now."""
 
 
 class UserDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person as put: `{"name":"Ada"}`."""
+    """A user as a client sends it: `{"name":"Ada"}`."""
 
-    name: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL_PATTERN)] = ""
 
 
-class Card(msgspec.Struct, frozen=True):
-    """A video as people get it in a list."""
+class VideoSummary(msgspec.Struct, frozen=True):
+    """A video as it appears in lists."""
 
     video_id: str
     title: str
@@ -47,9 +51,9 @@ class Card(msgspec.Struct, frozen=True):
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
-    """A catalogue entry as the core works with it."""
+    """A catalogue entry, with its upload time in epoch seconds."""
 
-    video_id: str
+    video_id: VideoId
     title: str = ""
     url: str = ""
     tags: tuple[str, ...] = ()
@@ -57,28 +61,29 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float = 0.0
     """Upload time, epoch seconds, UTC."""
 
-    def card(self) -> bytes:
-        """The entry as it stands in answers: JSON, serialised once and joined into many lists."""
-        return msgspec.json.encode(Card(self.video_id, self.title, self.url, self.tags))
+    def summary_json(self) -> bytes:
+        """The entry's `VideoSummary` as JSON, an element of the arrays that `join_summaries` makes."""
+        return msgspec.json.encode(VideoSummary(self.video_id, self.title, self.url, self.tags))
 
 
 SEPARATOR: Final = b",\n"
-"""Between the cards of an array. A card holds no line break, as JSON escapes it, so arrays are cut without parsing."""
+"""Between the summaries of an array. JSON escapes line breaks, so a line break is always the end of an element and
+`first_summaries` can cut an array without parsing it."""
 
 
-def join(cards: Iterable[bytes]) -> bytes:
-    r"""A JSON array of cards.
+def join_summaries(summaries: Iterable[bytes]) -> bytes:
+    r"""A JSON array of summaries.
 
-    >>> join([b"1", b"2"])
+    >>> join_summaries([b"1", b"2"])
     b'[1,\n2]'
     """
-    return b"[" + SEPARATOR.join(cards) + b"]"
+    return b"[" + SEPARATOR.join(summaries) + b"]"
 
 
-def first(array: bytes, n: int) -> bytes:
-    r"""The first `n` cards of an array that `join` made.
+def first_summaries(array: bytes, n: int) -> bytes:
+    r"""The first `n` summaries of an array made by `join_summaries`.
 
-    >>> first(b"[1,\n2,\n3]", 2)
+    >>> first_summaries(b"[1,\n2,\n3]", 2)
     b'[1,\n2]'
     """
     end = 0

@@ -1,16 +1,17 @@
-"""What the HTTP endpoints answer: shared by the handlers, the OpenAPI description made of them, and the client.
+"""Responses of the HTTP endpoints: used by the handlers, by the client, and for the schemas of the OpenAPI description.
 
-What belongs here: the shapes of answers, as values. The parts of an answer that the core decides are defined there.
+What belongs here: the shapes of responses. Field names are JSON field names, and the text below a field becomes its
+description in OpenAPI.
 """
 
 from datetime import datetime
 
 import msgspec
 
-from recomind.model.catalogue import Card
+from recomind.model.catalogue import VideoSummary
 
 
-class Counted(msgspec.Struct, frozen=True):
+class ActionCounts(msgspec.Struct, frozen=True):
     """How often a video was liked, viewed and skipped."""
 
     likes: int = 0
@@ -18,8 +19,8 @@ class Counted(msgspec.Struct, frozen=True):
     skips: int = 0
 
 
-class Behind(msgspec.Struct, frozen=True):
-    """An action of the person that speaks for a video, or against it."""
+class ContributingAction(msgspec.Struct, frozen=True):
+    """An action of the user that speaks for a video, or against it."""
 
     video_id: str
     title: str
@@ -27,39 +28,39 @@ class Behind(msgspec.Struct, frozen=True):
     at: float
     """Event time, epoch seconds."""
     together: float
-    """How strongly the video is liked together with this one; 1 for each person who liked them in a row."""
+    """How strongly users like this video together with the explained one: 1 for each user who liked them in a row."""
     tags: tuple[str, ...]
-    """Tags that both carry."""
+    """Tags that both videos have."""
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one source says of a video."""
+    """Why one source proposed a video."""
 
     source: str
     strategy: str
     strength: float
-    """1 for the source's best candidate."""
+    """Relative to the source's best candidate: 1 for that one."""
     text: str
     videos: tuple[str, ...] = ()
-    """The person's likes behind it."""
+    """The user's likes that led to it."""
     tags: tuple[str, ...] = ()
-    """The person's tags behind it."""
+    """The user's preferred tags that led to it."""
 
 
-class Feature(msgspec.Struct, frozen=True):
-    """What the blend knows of a candidate in one respect."""
+class FeatureContribution(msgspec.Struct, frozen=True):
+    """A feature of a candidate, and its effect on the score."""
 
     name: str
     value: float
     average: float
-    """Over all candidates."""
+    """Mean over all candidates."""
     weight: float
-    """What one more of it adds to the score."""
+    """Change of the score per unit of the feature."""
     contribution: float
-    """What its difference from the average adds to the score."""
+    """Change of the score by the difference between value and average."""
 
 
-class Trend(Card, frozen=True):
+class TrendingVideo(VideoSummary, frozen=True):
     """A video, and how it trends in a window."""
 
     likes: int
@@ -68,22 +69,22 @@ class Trend(Card, frozen=True):
     likes_per_hour: float
     """In the latest sixth of the window: the latest 10 minutes, 4 hours or 28 hours."""
     rising: float
-    """That speed relative to the whole window's: 1 steady, above it rising, below it falling."""
+    """That rate divided by the rate of the whole window: 1 is steady, above 1 rising, below 1 falling."""
 
 
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of an action."""
+class ActionOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether an action was accepted."""
 
     status: int
-    """202: Kafka has it. 400: it was not taken."""
+    """202: Kafka has stored it. 400: it was rejected."""
     token: str | None = None
-    """Its place in the log, `partition:offset`."""
+    """Its position in the log, `partition:offset`."""
     detail: str = ""
     field: str | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong."""
+    """An error, as in RFC 9457."""
 
     status: int
     title: str
@@ -92,28 +93,28 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: str = "about:blank"
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """A person is to be forgotten."""
+class ErasureReceipt(msgspec.Struct, frozen=True):
+    """The request to erase a user has been accepted."""
 
     user_id: str
     receipt: str
-    """Where in the log it was asked for, `partition:offset`: what she did before is forgotten."""
+    """Position of the request in the log, `partition:offset`: all actions before it are erased."""
     at: datetime
 
 
-class Progress(msgspec.Struct, frozen=True):
-    """How far it has come."""
+class ErasureProgress(msgspec.Struct, frozen=True):
+    """How far the erasure of a user has come."""
 
     user_id: str
     receipt: str
     state: str
     """`pending` or `done`."""
     waits_for: list[str]
-    """What has not forgotten her yet: `person` (profile and lists), `archive` (PostgreSQL), partitions of videos."""
+    """Steps that are not done: `person` (profile and lists), `archive` (PostgreSQL), numbers of video partitions."""
 
 
-class ProfileAnswer(msgspec.Struct, frozen=True):
-    """What is known of a person."""
+class ProfileSummary(msgspec.Struct, frozen=True):
+    """A user's preferred tags, recent likes and counts."""
 
     user_id: str
     top_tags: list[str]
@@ -125,81 +126,81 @@ class ProfileAnswer(msgspec.Struct, frozen=True):
 
 
 class SimilarUser(msgspec.Struct, frozen=True):
-    """A person who lately liked the same."""
+    """A user who recently liked the same videos."""
 
     user_id: str
     similarity: float
 
 
-class FeedCard(Card, frozen=True):
+class FeedVideo(VideoSummary, frozen=True):
     """A video, and why it is in the list."""
 
     reasons: tuple[Reason, ...]
     """The strongest first."""
-    counts: dict[str, Counted]
-    """Window to what was done in it."""
+    counts: dict[str, ActionCounts]
+    """Window to the counts of actions in it."""
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """A list that says why."""
+    """A list with explanations."""
 
     user_id: str
-    """Whose it is; empty: trending."""
+    """The user; empty for trending."""
     source: str
-    """`cache`, `cold` (ranked now) or `archive` (Redis is away)."""
+    """`cache`, `cold` (ranked on request) or `archive` (Redis is unavailable)."""
     as_of: float
     """Event time for which it was ranked, epoch seconds."""
     counted: dict[str, int]
-    """Partition to the last offset of the person's actions that it counts: compare with an action's token."""
+    """Partition to the offset of the user's last action that the list includes: compare it with an action's token."""
     version: int
-    """Of the blend's weights."""
+    """Version of the blend's weights."""
     top_tags: tuple[str, ...]
     likes: int
     views: int
     skips: int
-    videos: tuple[FeedCard, ...]
+    videos: tuple[FeedVideo, ...]
 
 
-class Blend(msgspec.Struct, frozen=True):
-    """How the candidate fared in the blend, as of now."""
+class BlendExplanation(msgspec.Struct, frozen=True):
+    """How the blend ranks a candidate now."""
 
     version: int
-    """Likes the weights have been learned from."""
+    """How many likes the weights have been trained on."""
     segment: str
-    """Whose weights ranked it: people with so many likes."""
+    """The segment of users, by number of likes, whose weights rank it."""
     candidates: int
     rank: int | None
-    """Among the candidates; null: it was none of them."""
+    """Among the candidates; null if the video is not one of them."""
     score: float | None
     needed: float | None
     """The lowest score in the list."""
-    features: tuple[Feature, ...]
-    """Those that matter most first."""
+    features: tuple[FeatureContribution, ...]
+    """The largest contributions first."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Why a person is shown a video, or is not."""
+    """Why a video is in a user's list, or why it is not."""
 
     user_id: str
     video_id: str
     listed: bool
-    """Whether it is in the person's stored list; where there is none, in the one that would be made now."""
+    """Whether it is in the user's stored list; if there is none, in the list that would be ranked now."""
     verdict: str
     """`listed`, `seen`, `unknown`, `not proposed`, `crowded out`, `capped` or `outranked`."""
     reason: str
     strategies: dict[str, list[str]]
-    """Strategy to the sources of it that proposed the video."""
+    """Strategy to those of its sources that proposed the video."""
     sources: dict[str, float]
-    """Source to how strongly it proposed the video, 1 for its best candidate."""
+    """Source to the strength of its proposal, relative to its best candidate: 1 for that one."""
     reasons: tuple[Reason, ...]
     """The sources in words, the strongest first."""
     tags_in_common: list[str]
     people_in_common: int
-    """How many lately liked both the video and some of what the person likes."""
-    popularity: dict[str, Counted]
+    """How many users recently liked both the video and some of the videos that this user likes."""
+    popularity: dict[str, ActionCounts]
     """Window to likes, views and skips."""
-    actions: tuple[Behind, ...]
-    """The person's actions behind it, the latest first."""
-    blend: Blend
+    actions: tuple[ContributingAction, ...]
+    """The user's actions that contribute, the latest first."""
+    blend: BlendExplanation
     capped_by: tuple[str, ...]
-    """For a capped video: those of the same creator that are listed."""
+    """If the verdict is `capped`: the listed videos of the same creator."""

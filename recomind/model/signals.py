@@ -1,8 +1,8 @@
-"""What one action means for the videos it touches: the values that travel from people's partitions to videos'.
+"""Signals: what one action means for each video it concerns, sent from user partitions to video partitions.
 
-An action of a person on a video `v` becomes one `Touched` for `v` and, for a first like, one `Followed` for each
-video that the person liked or watched shortly before. A video gets at most one signal of an action, so (video,
-origin) names a signal, and a video's state can tell what it has applied already.
+A user's action on a video `v` becomes one `ActionSignal` for `v`. A first like also becomes one `TransitionSignal` for
+each video that the user liked or watched shortly before. A video gets at most one signal per action, so (video,
+source offset) identifies a signal, and the video's state knows which signals it has applied.
 """
 
 from typing import Final, final
@@ -10,98 +10,103 @@ from typing import Final, final
 import msgspec
 
 from recomind.model.events import Action
+from recomind.model.ids import Offset, UserId, VideoId
 
-TRAIL: Final = 5
-"""With how many of the videos liked or watched before it a new like is paired."""
+HISTORY_LENGTH: Final = 5
+"""How many of the videos liked or watched before it a new like is paired with."""
 
 
-class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where in the log an action stands; offsets grow along a lane.
+class SourceOffset(msgspec.Struct, frozen=True, gc=False):
+    """Position of an action in a sequence whose offsets only grow.
 
-    A lane is a path on which order holds: the source partition itself, or, for a record that stood in the wrong
-    partition and was sent on, the pair of partitions (see `repaired_lane`).
+    The source is the partition of the record. A record that was rerouted from a wrong partition has a virtual source
+    that stands for the pair of partitions, see `rerouted_source`.
     """
 
-    lane: int
-    offset: int
+    source: int
+    offset: Offset
 
 
-def repaired_lane(source: int, target: int) -> int:
-    """The lane of records sent on from partition `source` to `target`.
+def rerouted_source(from_partition: int, to_partition: int) -> int:
+    """The virtual source of records rerouted from one partition to another.
 
-    A lane of its own, since the records that were right at once overtake the ones sent on.
+    They cannot share the source of the target partition: records produced there directly may overtake them.
     """
-    return (source + 1) << 16 | target
+    return (from_partition + 1) << 16 | to_partition
 
 
-def place_of(origin: Origin) -> tuple[int, int]:
-    """Where the sender put the action: (partition, offset).
+def log_position(source_offset: SourceOffset) -> tuple[int, Offset]:
+    """Partition and offset at which the producer wrote the action.
 
-    >>> place_of(Origin(2, 7)), place_of(Origin(repaired_lane(5, 2), 7))
+    >>> log_position(SourceOffset(2, 7)), log_position(SourceOffset(rerouted_source(5, 2), 7))
     ((2, 7), (5, 7))
     """
-    source = (origin.lane >> 16) - 1
-    return (origin.lane if source < 0 else source), origin.offset
+    from_partition = (source_offset.source >> 16) - 1
+    return (source_offset.source if from_partition < 0 else from_partition), source_offset.offset
 
 
 @final
-class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
-    """A person acted on this video."""
+class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=False):
+    """A user acted on this video."""
 
-    video_id: str
-    lane: int
-    offset: int
+    video_id: VideoId
+    source: int
+    offset: Offset
     timestamp: float
-    user_id: str
+    """Event time, epoch seconds."""
+    user_id: UserId
     action_type: str
-    again: bool = False
-    """The person's state holds an action of the same type on it: counts, but teaches nothing new."""
-    trail: tuple[str, ...] = ()
-    """For a first like: the videos liked or watched before, latest first, at most `TRAIL`."""
+    is_repeat: bool = False
+    """Whether the profile holds an action of the same type on the video: it adds to counts, but not to scores."""
+    history: tuple[VideoId, ...] = ()
+    """For a first like: the videos liked or watched before, latest first, at most `HISTORY_LENGTH`."""
 
 
 @final
-class Followed(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
-    """A person who liked or watched this video liked `by` afterwards."""
+class TransitionSignal(msgspec.Struct, frozen=True, array_like=True, tag="f", gc=False):
+    """A user who liked or watched this video liked `next_video_id` afterwards."""
 
-    video_id: str
-    lane: int
-    offset: int
+    video_id: VideoId
+    source: int
+    offset: Offset
     timestamp: float
-    by: str
-    gap: int
-    """How many of the person's likes and views later, from 1 to `TRAIL`."""
-    user_id: str = ""
-    """Whose pair it is: only for forgetting."""
+    """Event time of the later like, epoch seconds."""
+    next_video_id: VideoId
+    distance: int
+    """How many positives (likes and views) of the user later, from 1 to `HISTORY_LENGTH`."""
+    user_id: UserId = UserId("")
+    """The user, needed only for erasure."""
 
 
-Signal = Touched | Followed
+Signal = ActionSignal | TransitionSignal
 
 
-class Forgotten(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=False):
-    """A person is to be forgotten: goes to every partition of videos, behind the signals that it makes void."""
+class ErasureSignal(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=False):
+    """Erase a user: sent to every video partition, after the signals that it makes void."""
 
-    user_id: str
-    origins: dict[int, int]
-    """Lane to the last offset whose signals are void."""
-    at: int
-    """Offset of the control record in the log of the person's partition: of two, the later counts."""
+    user_id: UserId
+    applied_offsets: dict[int, Offset]
+    """Source to the last offset whose signals are void: what the user's profile had applied."""
+    at: Offset
+    """Offset of the control record in the log of the user's partition; of two erasures the later one counts."""
 
 
-def derive(trail: tuple[str, ...], again: bool, action: Action, origin: Origin) -> list[Signal]:
+def derive(history: tuple[VideoId, ...], is_repeat: bool, action: Action, source_offset: SourceOffset) -> list[Signal]:
     """The signals of an action.
 
     Args:
-        trail: the videos that the person liked or watched before this action, latest first, without `action.video_id`.
-        again: whether the person is known to have done the same to the same video before.
+        history: the videos that the user liked or watched before, latest first, without `action.video_id`.
+        is_repeat: whether the profile holds an action of the same type on the same video.
         action: the action.
-        origin: its place in the log.
+        source_offset: its position in the log.
     """
-    video_id, kind, at = action.video_id, action.action_type, action.timestamp
-    lane, offset = origin.lane, origin.offset
-    if kind != "like" or again:
-        trail = ()
-    signals: list[Signal] = [Touched(video_id, lane, offset, at, action.user_id, kind, again, trail)]
-    for gap, earlier in enumerate(trail, 1):
-        signals.append(Followed(earlier, lane, offset, at, video_id, gap, action.user_id))
+    video_id, action_type, at = action.video_id, action.action_type, action.timestamp
+    source, offset = source_offset.source, source_offset.offset
+    if action_type != "like" or is_repeat:
+        history = ()
+    signals: list[Signal] = [
+        ActionSignal(video_id, source, offset, at, action.user_id, action_type, is_repeat, history)
+    ]
+    for distance, earlier in enumerate(history, 1):
+        signals.append(TransitionSignal(earlier, source, offset, at, video_id, distance, action.user_id))
     return signals

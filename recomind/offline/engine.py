@@ -1,15 +1,15 @@
-"""The core in one process: the same folds and the same ranking as the live workers, over dictionaries.
+"""The core in one process: the same folds and ranking as the live workers, with state in dictionaries.
 
-`recomind evaluate` scores it, `recomind verify` compares it with what the running system holds, and tests use it as
-the oracle. State changes at once; the index takes in what changed when it is next asked.
+`recomind evaluate` measures its lists, and tests use it as the oracle for live workers. State changes at once; the
+index is brought up to date when it is next read.
 """
 
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
-from recomind.model.signals import Followed, Origin, Signal, Touched
+from recomind.model.signals import ActionSignal, Signal, SourceOffset, TransitionSignal
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.diversify import Caps
-from recomind.recommender.ease import Lists
+from recomind.recommender.ease import ItemNeighbours
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
 from recomind.recommender.slate import Slate
@@ -20,7 +20,7 @@ from recomind.state.profile import Profile
 
 
 class Engine:
-    """State, index and weights of one process."""
+    """State, ranking index and blend weights of one process."""
 
     def __init__(self, *, learning: bool = True, caps: Caps | None = None) -> None:
         self.profiles: dict[str, Profile] = {}
@@ -29,75 +29,75 @@ class Engine:
         self.index = VideoIndex()
         self.weights = Weights()
         self.now = 0.0
-        """The latest event time seen, epoch seconds."""
+        """Latest event time observed, epoch seconds."""
         self.caps = caps
         self._learning = learning
-        self._clock = 0
+        self._version = 0
         self._ranked: tuple[tuple[str, int, float, int], Ranked] | None = None
         self._changed_videos: set[str] = set()
-        self._changed_people: set[str] = set()
+        self._changed_users: set[str] = set()
 
     def put_video(self, video: Video) -> None:
         """Add or replace a catalogue entry."""
         self.index.put_video(video)
 
-    def observe(self, action: Action, origin: Origin) -> None:
-        """Take an action in; learn from it first where it is a like."""
+    def observe(self, action: Action, source_offset: SourceOffset) -> None:
+        """Apply an action to the state; if it is a like, train the weights on it first."""
         before = self.profile(action.user_id)
-        after, signals = profile.fold(before, origin, action)
+        after, signals = profile.fold(before, source_offset, action)
         if not signals:
             self.profiles[action.user_id] = after
             return
         self._learn(before, action, signals)
-        self._clock += 1
+        self._version += 1
         self.profiles[action.user_id] = after
-        self._changed_people.add(action.user_id)
+        self._changed_users.add(action.user_id)
         self.now = max(self.now, action.timestamp)
         for signal in signals:
             self._apply(signal)
 
     def recommend(self, user_id: str, n: int, now: float | None = None) -> Slate:
-        """The person's slate as of `now`, by default the latest event time."""
+        """Rank a slate of `n` videos for the user as of `now` in epoch seconds, by default the latest event time."""
         at = self.now if now is None else now
-        person = self.profile(user_id)
-        return slate_of(self.rank(user_id, person, at), self.index, self.weights, n, self.caps)
+        ranked = self.rank(user_id, self.profile(user_id), at)
+        return slate_of(ranked, self.index, self.weights, n, self.caps)
 
-    def rank(self, user_id: str, person: Profile, now: float) -> Ranked:
-        """The person's candidates; kept for a moment, as a like is first predicted and then learned from."""
-        key = (user_id, id(person), now, self._clock)
+    def rank(self, user_id: str, user_profile: Profile, now: float) -> Ranked:
+        """Candidates for the user. The last result is cached, as a like is first predicted and then trained on."""
+        key = (user_id, id(user_profile), now, self._version)
         if self._ranked is None or self._ranked[0] != key:
             self.refresh()
-            self._ranked = key, rank(person, self.index, now)
+            self._ranked = key, rank(user_profile, self.index, now)
         return self._ranked[1]
 
-    def retrain(self, lists: Lists) -> None:
-        """Take a retrained item-item model into use."""
-        self.index.model.clear()
+    def put_ease_model(self, lists: ItemNeighbours) -> None:
+        """Replace the item-item model."""
+        self.index.model_neighbours.clear()
         for video_id, others in lists.items():
-            self.index.put_model(video_id, others)
-        self._clock += 1
+            self.index.put_model_neighbours(video_id, others)
+        self._version += 1
 
     def profile(self, user_id: str) -> Profile:
-        """The person's profile; an empty one for somebody new."""
+        """The user's profile; an empty one for a new user."""
         return self.profiles.get(user_id) or Profile()
 
     def _learn(self, before: Profile, action: Action, signals: list[Signal]) -> None:
         first = signals[0]
-        if not isinstance(first, Touched) or first.action_type != "like" or first.again:
+        if not isinstance(first, ActionSignal) or first.action_type != "like" or first.is_repeat:
             return
         if self._learning:
-            person = profile.unmet(before, action.video_id)
-            ranked = self.rank(action.user_id, person, action.timestamp)
+            earlier = profile.without_video(before, action.video_id)
+            ranked = self.rank(action.user_id, earlier, action.timestamp)
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
 
     def _apply(self, signal: Signal) -> None:
         video_id = signal.video_id
         self._changed_videos.add(video_id)
         known = self.neighbours.get(video_id) or Neighbours()
-        company = neighbours.fold(known, [signal])
-        if company is not known:
-            self.neighbours[video_id] = company
-        if not isinstance(signal, Followed):
+        after = neighbours.fold(known, [signal])
+        if after is not known:
+            self.neighbours[video_id] = after
+        if not isinstance(signal, TransitionSignal):
             counted = self.popularity.get(video_id) or Popularity()
             self.popularity[video_id] = popularity.fold(counted, [signal])
 
@@ -108,7 +108,7 @@ class Engine:
                 self.index.put_neighbours(video_id, self.neighbours[video_id])
             if video_id in self.popularity:
                 self.index.put_popularity(video_id, self.popularity[video_id])
-        for user_id in self._changed_people:
+        for user_id in self._changed_users:
             self.index.put_likes(user_id, self.profiles[user_id].likes)
         self._changed_videos.clear()
-        self._changed_people.clear()
+        self._changed_users.clear()

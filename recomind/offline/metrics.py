@@ -1,4 +1,4 @@
-"""Measures of recommendation quality, over the ranks at which liked videos stood; a miss has rank infinity."""
+"""Metrics of recommendation quality over the ranks of liked videos, from 1; a miss has rank infinity."""
 
 from math import sqrt
 from typing import NamedTuple
@@ -15,17 +15,17 @@ class Quality(NamedTuple):
 
     likes: int
     hr_at_10: float
-    """Share of likes whose video was among the first ten."""
+    """Hit rate: share of likes whose video was among the first ten."""
     hr_error: float
-    """Half the 95 % interval of the hit rate, by the normal approximation."""
+    """Half-width of the 95 % confidence interval of the hit rate, by the normal approximation."""
     ndcg_at_10: float
-    """1/log2(1 + rank) for the first ten, else 0 (Järvelin and Kekäläinen, 2002, with one relevant video)."""
+    """Mean of 1/log2(1 + rank) for ranks up to ten, else 0 (Järvelin and Kekäläinen, 2002, one relevant video)."""
     mrr: float
-    """Mean of 1/rank."""
+    """Mean reciprocal rank."""
 
 
 def quality(ranks: Floats) -> Quality:
-    """The measures of ranks, shape (likes,).
+    """The metrics of ranks, shape (likes,).
 
     >>> quality(np.array([1.0, np.inf]))
     Quality(likes=2, hr_at_10=0.5, hr_error=0.693, ndcg_at_10=0.5, mrr=0.5)
@@ -40,5 +40,5 @@ def quality(ranks: Floats) -> Quality:
 
 
 def novelty(popularity: Floats) -> float:
-    """Mean self-information of shown videos, in bits; `popularity` is each one's share of likes, shape (shown,)."""
+    """Mean self-information of shown videos in bits; `popularity` is the share of likes of each, shape (shown,)."""
     return float(-np.log2(np.maximum(popularity, 1e-9)).mean()) if len(popularity) else 0.0

@@ -1,4 +1,4 @@
-"""What an evaluation found: figures for people, for machines, and as a plot."""
+"""Results of an evaluation as a table, as JSON and as a plot."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,49 +8,56 @@ import msgspec
 import numpy as np
 
 from recomind.errors import InputError
-from recomind.offline.evaluation import Evaluation, Scored
+from recomind.offline.evaluation import Evaluation, ScoredLike
 from recomind.offline.metrics import Quality, novelty, quality
 from recomind.recommender.candidates.registry import SOURCES
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-SEGMENTS = {"new": (0, 1), "1 to 9 likes": (1, 10), "10 to 49 likes": (10, 50), "50 likes and more": (50, 10**9)}
-BINS = 24
-"""Points of a curve over time."""
+SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+SEGMENTS = {
+    "new": (0, 1),
+    "1 to 9 likes": (1, 10),
+    "10 to 49 likes": (10, 50),
+    "50 likes and more": (50, 10**9),
+}
+"""User segment to its range of likes: at least, and less than."""
+
+CURVE_POINTS = 24
+"""Points of the hit rate over time; each covers the same number of likes."""
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All figures of one replay."""
+    """All metrics of one replay."""
 
     overall: Quality
     coverage: float
-    """Share of the catalogue that was shown to somebody."""
+    """Share of the catalogue that was shown to at least one user."""
     novelty: float
-    """Mean self-information of what was shown, in bits."""
+    """Mean self-information of the shown videos, bits."""
     ms_per_recommendation: float
-    """Median of the time a list took, milliseconds."""
+    """Median time to produce a list, milliseconds."""
     bytes_per_user: tuple[int, int]
-    """Median and largest encoded profile."""
+    """Median and maximum size of an encoded profile."""
     bytes_per_video: tuple[int, int]
-    """Median and largest encoded popularity and neighbours, together."""
+    """Median and maximum size of encoded popularity plus neighbours."""
     segments: dict[str, Quality]
     sources: dict[str, Quality]
-    """Each source alone."""
+    """Quality of each candidate source alone."""
     curve: tuple[tuple[float, float], ...]
-    """(event time, hit rate) over the test region."""
+    """(event time in epoch seconds, hit rate) over the test region."""
 
-    def plain(self) -> dict[str, Any]:
-        """For JSON: the headline figures at the top, the rest below."""
+    def to_builtins(self) -> dict[str, Any]:
+        """The report for JSON: headline metrics at the top level, segments and sources under `details`."""
         headline = {name: getattr(self.overall, name) for name in ("hr_at_10", "ndcg_at_10", "mrr")}
         details = {name: value._asdict() for name, value in (self.segments | self.sources).items()}
         rest = {field: getattr(self, field) for field in self.__struct_fields__[1:6]}
         return {**headline, **rest, "likes": self.overall.likes, "hr_error": self.overall.hr_error, "details": details}
 
     def rows(self) -> list[tuple[str, str]]:
-        """For a table."""
+        """(name, text) of each row of the table."""
         return [
-            ("all likes", _told(self.overall)),
-            *((name, _told(one)) for name, one in self.segments.items()),
-            *((f"{name} alone", _told(one)) for name, one in self.sources.items()),
+            ("all likes", _format_quality(self.overall)),
+            *((name, _format_quality(one)) for name, one in self.segments.items()),
+            *((f"{name} alone", _format_quality(one)) for name, one in self.sources.items()),
             ("coverage, novelty", f"{self.coverage:.3f}, {self.novelty:.2f} bits"),
             ("median time of a list", f"{self.ms_per_recommendation:.2f} ms"),
             ("bytes a user", "median {}, largest {}".format(*self.bytes_per_user)),
@@ -58,8 +65,8 @@ class Report(msgspec.Struct, frozen=True):
         ]
 
 
-def report_on(evaluation: Evaluation) -> Report:
-    """The figures of a replay that has been run."""
+def make_report(evaluation: Evaluation) -> Report:
+    """The report of an evaluation that has been run."""
     scored, engine = evaluation.scored, evaluation.engine
     shown = [video for one in scored for video in one.shown]
     likes = {video: one.counts.likes for video, one in engine.popularity.items()}
@@ -71,33 +78,33 @@ def report_on(evaluation: Evaluation) -> Report:
         coverage=len(set(shown)) / max(1, len(engine.index.videos)),
         novelty=novelty(np.array([likes.get(video, 0) / total for video in shown])),
         ms_per_recommendation=float(np.median([one.milliseconds for one in scored])) if scored else 0.0,
-        bytes_per_user=_spread([_size(one) for one in engine.profiles.values()]),
-        bytes_per_video=_spread(videos),
+        bytes_per_user=_median_and_max([_size(one) for one in engine.profiles.values()]),
+        bytes_per_video=_median_and_max(videos),
         segments={
             name: _quality([one for one in scored if low <= one.likes < high]) for name, (low, high) in SEGMENTS.items()
         },
         sources=_by_source(scored),
-        curve=_curve(scored),
+        curve=_hit_rate_curve(scored),
     )
 
 
-def periods_of(text: str | None) -> dict[str, float]:
-    """Refresh periods by name, in seconds; live first.
+def parse_periods(text: str | None) -> dict[str, float]:
+    """Refresh periods in seconds by name; the first is 0 (live).
 
     Raises:
-        InputError: a period is not a number with s, m, h or d.
+        InputError: a period is not a number followed by s, m, h or d.
     """
     found = {"made live": 0.0}
     for name in (text or "").replace(" ", "").split(","):
-        if name and (name[-1] not in UNITS or not name[:-1].replace(".", "", 1).isdigit()):
+        if name and (name[-1] not in SECONDS_PER_UNIT or not name[:-1].replace(".", "", 1).isdigit()):
             raise InputError(f"--as-if-batch {name!r}: give periods like 30s, 10m, 1h or 1d")
         if name:
-            found[f"made every {name}"] = float(name[:-1]) * UNITS[name[-1]]
+            found[f"made every {name}"] = float(name[:-1]) * SECONDS_PER_UNIT[name[-1]]
     return found
 
 
-def draw(reports: Mapping[str, Report], path: Path) -> None:
-    """Plot hit rates over time, and over refresh periods where there are several."""
+def plot_quality(reports: Mapping[str, Report], path: Path) -> None:
+    """Plot hit rates over time; with several reports also the hit rate by refresh period."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -119,18 +126,18 @@ def draw(reports: Mapping[str, Report], path: Path) -> None:
     pyplot.close(figure)
 
 
-def _quality(scored: list[Scored]) -> Quality:
+def _quality(scored: list[ScoredLike]) -> Quality:
     return quality(np.array([one.rank for one in scored]))
 
 
-def _by_source(scored: list[Scored]) -> dict[str, Quality]:
+def _by_source(scored: list[ScoredLike]) -> dict[str, Quality]:
     measured = [one.by_source for one in scored if one.by_source]
     columns = zip(*measured, strict=True)
     return {name: quality(np.array(ranks)) for name, ranks in zip(SOURCES, columns, strict=False)}
 
 
-def _curve(scored: list[Scored]) -> tuple[tuple[float, float], ...]:
-    parts = [part for part in np.array_split(np.arange(len(scored)), BINS) if len(part)]
+def _hit_rate_curve(scored: list[ScoredLike]) -> tuple[tuple[float, float], ...]:
+    parts = [part for part in np.array_split(np.arange(len(scored)), CURVE_POINTS) if len(part)]
     return tuple((scored[part[0]].timestamp, float(np.mean([scored[at].rank <= 10 for at in part]))) for part in parts)
 
 
@@ -138,11 +145,11 @@ def _size(value: Any) -> int:
     return len(msgspec.msgpack.encode(value)) if value is not None else 0
 
 
-def _spread(sizes: list[int]) -> tuple[int, int]:
+def _median_and_max(sizes: list[int]) -> tuple[int, int]:
     return (int(np.median(sizes)), max(sizes)) if sizes else (0, 0)
 
 
-def _told(one: Quality) -> str:
+def _format_quality(one: Quality) -> str:
     return (
         f"HR@10 {one.hr_at_10:.4f} ±{one.hr_error:.4f}, NDCG@10 {one.ndcg_at_10:.4f}, MRR {one.mrr:.4f} ({one.likes})"
     )

@@ -1,4 +1,4 @@
-"""Diversity: caps on how many of the first videos share a creator or a tag; a re-rank that can be turned off."""
+"""Diversity re-ranking: caps on how many of neighbouring list entries share a creator or a tag."""
 
 from collections.abc import Hashable
 from typing import Final
@@ -8,53 +8,53 @@ import msgspec
 from recomind.recommender.index.columns import Rows
 from recomind.recommender.index.video_index import VideoIndex
 
-WINDOW: Final = 10
-"""The caps hold for each run of so many videos."""
+WINDOW_LENGTH: Final = 10
+"""The caps hold within each run of this many videos."""
 
 
 class Caps(msgspec.Struct, frozen=True):
-    """The most of `WINDOW` videos that may share a property; None for no cap."""
+    """The most of `WINDOW_LENGTH` videos that may share a property; None for no cap."""
 
     creator: int | None = 3
     tag: int | None = None
 
 
-OFF: Final = Caps(None, None)
+NO_CAPS: Final = Caps(None, None)
 
 
 def diversify(index: VideoIndex, order: Rows, caps: Caps, n: int) -> list[int]:
-    """The first `n` of `order`, those over a cap put off until the next window."""
-    waiting: list[int] = order.tolist()
+    """The first `n` rows of `order`; those over a cap are deferred to the next window."""
+    remaining: list[int] = order.tolist()
     chosen: list[int] = []
-    if caps == OFF or (caps.tag is None and index.creators.keys().isdisjoint(waiting[: n + WINDOW])):
-        return waiting[:n]
-    while waiting and len(chosen) < n:
-        taken, waiting = _window(index, waiting, caps)
-        chosen += taken
+    if caps == NO_CAPS or (caps.tag is None and index.creators.keys().isdisjoint(remaining[: n + WINDOW_LENGTH])):
+        return remaining[:n]
+    while remaining and len(chosen) < n:
+        window, remaining = _split_window(index, remaining, caps)
+        chosen += window
     return chosen[:n]
 
 
-def _window(index: VideoIndex, rows: list[int], caps: Caps) -> tuple[list[int], list[int]]:
-    """Up to `WINDOW` rows within the caps, and those left; all fit where too few do."""
+def _split_window(index: VideoIndex, rows: list[int], caps: Caps) -> tuple[list[int], list[int]]:
+    """Up to `WINDOW_LENGTH` rows within the caps, and the rest; where too few comply, deferred rows fill the window."""
     used: dict[Hashable, int] = {}
-    taken, over = list[int](), list[int]()
-    for place, row in enumerate(rows):
-        if len(taken) == WINDOW:
-            return taken, over + rows[place:]
-        keys = _capped(index, row, caps)
-        for key, most in keys:
-            if used.get(key, 0) >= most:
-                over.append(row)
+    window, deferred = list[int](), list[int]()
+    for position, row in enumerate(rows):
+        if len(window) == WINDOW_LENGTH:
+            return window, deferred + rows[position:]
+        keys = _capped_properties(index, row, caps)
+        for key, cap in keys:
+            if used.get(key, 0) >= cap:
+                deferred.append(row)
                 break
         else:
-            taken.append(row)
+            window.append(row)
             for key, _ in keys:
                 used[key] = used.get(key, 0) + 1
-    missing = WINDOW - len(taken)
-    return taken + over[:missing], over[missing:]
+    missing = WINDOW_LENGTH - len(window)
+    return window + deferred[:missing], deferred[missing:]
 
 
-def _capped(index: VideoIndex, row: int, caps: Caps) -> list[tuple[Hashable, int]]:
+def _capped_properties(index: VideoIndex, row: int, caps: Caps) -> list[tuple[Hashable, int]]:
     """The properties of a video that are capped, with their caps."""
     keys: list[tuple[Hashable, int]] = []
     if caps.creator is not None and row in index.creators:

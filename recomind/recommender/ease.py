@@ -1,4 +1,4 @@
-"""The retrained model: item-item ridge regression over who liked what, on the head of the catalogue.
+"""Training of the item-item model: ridge regression over users' likes, for the most liked videos.
 
 EASE (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019): with the Gram matrix G = X'X of
 likes, P = inverse(G + RIDGE I), the weight of video i for video j is -P[i, j] / P[j, j].
@@ -12,41 +12,42 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-HEAD: Final = 3_000
+MAX_VIDEOS: Final = 3_000
 """Most liked videos that are modelled: inverting their Gram matrix takes seconds and 100 MB."""
 
 RIDGE: Final = 500.0
-"""Regularisation, in likes."""
+"""L2 regularisation, in likes."""
 
-TOP: Final = 60
-"""Neighbours kept of a video."""
+NEIGHBOURS_PER_VIDEO: Final = 60
+"""Neighbours kept of a video, the strongest."""
 
-HISTORY: Final = 100
-"""Likes of a person that count, the latest."""
+LIKES_PER_USER: Final = 100
+"""Likes of a user that count, the latest."""
 
-Lists = Mapping[str, tuple[tuple[str, float], ...]]
+ItemNeighbours = Mapping[str, tuple[tuple[str, float], ...]]
+"""Video id to (video id, weight), strongest first."""
 
 
-def train(likes: Sequence[tuple[str, str]]) -> Lists:
-    """Neighbour lists of videos.
+def train(likes: Sequence[tuple[str, str]]) -> ItemNeighbours:
+    """Train the model.
 
     Args:
-        likes: (user id, video id), person by person, newest first.
+        likes: (user id, video id), grouped by user, newest first.
 
     Returns:
-        Video id to (video id, weight), strongest first, weights above zero.
+        The neighbours of each modelled video, with weights above zero.
     """
-    head = [video for video, _ in Counter(video for _, video in likes).most_common(HEAD)]
-    if len(head) < 2:
+    videos = [video for video, _ in Counter(video for _, video in likes).most_common(MAX_VIDEOS)]
+    if len(videos) < 2:
         return {}
-    weights = _solve(_gram(likes, {video: row for row, video in enumerate(head)}))
-    return {video: _strongest(head, weights[row]) for row, video in enumerate(head)}
+    weights = _solve(_gram_matrix(likes, {video: row for row, video in enumerate(videos)}))
+    return {video: _strongest(videos, weights[row]) for row, video in enumerate(videos)}
 
 
-def _gram(likes: Sequence[tuple[str, str]], rows: Mapping[str, int]) -> NDArray[np.float64]:
+def _gram_matrix(likes: Sequence[tuple[str, str]], rows: Mapping[str, int]) -> NDArray[np.float64]:
     gram = np.zeros((len(rows), len(rows)))
     for _, group in groupby(likes, key=lambda like: like[0]):
-        liked = list(dict.fromkeys(rows[video] for _, video in group if video in rows))[:HISTORY]
+        liked = list(dict.fromkeys(rows[video] for _, video in group if video in rows))[:LIKES_PER_USER]
         gram[np.ix_(liked, liked)] += 1
     return gram
 
@@ -58,7 +59,8 @@ def _solve(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     return weights
 
 
-def _strongest(head: Sequence[str], weights: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
-    rows = np.argpartition(-weights, TOP)[:TOP] if len(weights) > TOP else np.arange(len(weights))
+def _strongest(videos: Sequence[str], weights: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
+    n = NEIGHBOURS_PER_VIDEO
+    rows = np.argpartition(-weights, n)[:n] if len(weights) > n else np.arange(len(weights))
     rows = rows[np.lexsort((rows, -weights[rows]))]
-    return tuple((head[row], float(weights[row])) for row in rows.tolist() if weights[row] > 0)
+    return tuple((videos[row], float(weights[row])) for row in rows.tolist() if weights[row] > 0)

@@ -1,6 +1,7 @@
-"""Test, then learn: was a video that is now liked among the first ten just before, for the hybrid and each source?
+"""Prequential hit rate: was a video among the first ten just before it was liked, for the hybrid and for each source?
 
-Each like scores the ranking that it is about to teach, so quality is measured live, on no other data than the log.
+Test, then train: each like first scores the ranking that then learns from it, so quality is measured live without a
+held-out set.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,64 +21,64 @@ from recomind.state.profile import has_seen
 HYBRID: Final = "hybrid"
 
 CUTOFF: Final = 10
-"""How many of the first count."""
+"""A like is a hit if its video is among this many first ones."""
 
-MEMORY: Final = 0.998
-"""What an earlier like counts after each further one: half after about 350."""
+DECAY_PER_LIKE: Final = 0.998
+"""Weight of the earlier likes after each further one: a half-life of about 350 likes."""
 
 
-class Quality(msgspec.Struct, frozen=True):
-    """Likes, and how many of them were hits: sums in which the latest count most."""
+class HitCounts(msgspec.Struct, frozen=True):
+    """Decayed counts of likes and of hits among them."""
 
     likes: float = 0.0
     hits: float = 0.0
 
     @property
     def hit_rate(self) -> float:
-        """Share of likes whose video was among the first ten."""
+        """Share of likes whose video was among the first `CUTOFF`."""
         return self.hits / self.likes if self.likes else 0.0
 
 
-def hits(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str) -> dict[str, bool]:
-    """Whether a video is in the hybrid's list of ten, and among the ten that each source alone puts first.
+def hits_by_source(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str) -> dict[str, bool]:
+    """Whether a video is in the hybrid's slate of ten, and among the ten best candidates of each source alone.
 
     Args:
-        ranked: the person's candidates before the like.
-        index: where their rows are of.
-        weights: of the blend before the like.
-        video_id: what was liked.
+        ranked: the user's candidates before the like.
+        index: the index that their rows belong to.
+        weights: the blend's weights before the like.
+        video_id: the liked video.
 
     Returns:
-        By name; nothing for a video that the person is known to have acted on: no ranking shows it again.
+        By name of the source, and `HYBRID`; empty for a video that the user has seen, which no slate shows again.
     """
     if has_seen(ranked.profile, video_id):
         return {}
-    at = ranked.place_of(index.rows.get(video_id, -1))
-    if at is None:
+    position = ranked.position_of(index.rows.get(video_id, -1))
+    if position is None:
         return dict.fromkeys((HYBRID, *SOURCES), False)
-    listed = slate_of(ranked, index, weights, CUTOFF)
-    alone = {name: place(scores, at) <= CUTOFF for name, scores in zip(SOURCES, ranked.scores, strict=True)}
-    return {HYBRID: any(pick.video_id == video_id for pick in listed.picks), **alone}
+    slate = slate_of(ranked, index, weights, CUTOFF)
+    alone = {name: midrank(scores, position) <= CUTOFF for name, scores in zip(SOURCES, ranked.scores, strict=True)}
+    return {HYBRID: any(pick.video_id == video_id for pick in slate.picks), **alone}
 
 
-def place(scores: Floats, at: int) -> float:
-    """Where a candidate stands by a source's scores: 1 for the best, ties count half; infinity if it has none."""
-    if scores[at] <= 0:
+def midrank(scores: Floats, position: int) -> float:
+    """The rank of a candidate by a source's scores: 1 for the best, a tie's mean rank, infinity without a score."""
+    if scores[position] <= 0:
         return inf
-    better, equal = np.count_nonzero(scores > scores[at]), np.count_nonzero(scores == scores[at])
+    better, equal = np.count_nonzero(scores > scores[position]), np.count_nonzero(scores == scores[position])
     return float(1 + better + (equal - 1) / 2)
 
 
-def learn(known: Mapping[str, Quality], found: Mapping[str, bool]) -> dict[str, Quality]:
-    """The qualities after one more like."""
-    return dict(known) | {name: _after(known.get(name, Quality()), hit) for name, hit in found.items()}
+def add_like(counts: Mapping[str, HitCounts], hits: Mapping[str, bool]) -> dict[str, HitCounts]:
+    """The counts by source after one more like, with `hits` by source."""
+    return dict(counts) | {name: _after(counts.get(name, HitCounts()), hit) for name, hit in hits.items()}
 
 
-def total(parts: Iterable[Quality]) -> Quality:
-    """Several workers' qualities as one."""
+def total(parts: Iterable[HitCounts]) -> HitCounts:
+    """The sum of several workers' counts."""
     parts = list(parts)
-    return Quality(sum(part.likes for part in parts), sum(part.hits for part in parts))
+    return HitCounts(sum(part.likes for part in parts), sum(part.hits for part in parts))
 
 
-def _after(known: Quality, hit: bool) -> Quality:
-    return Quality(known.likes * MEMORY + 1, known.hits * MEMORY + hit)
+def _after(counts: HitCounts, hit: bool) -> HitCounts:
+    return HitCounts(counts.likes * DECAY_PER_LIKE + 1, counts.hits * DECAY_PER_LIKE + hit)

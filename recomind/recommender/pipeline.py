@@ -1,4 +1,4 @@
-"""The hybrid: ask every source, pool, weigh the features by the learned blend; and learn from each like."""
+"""The hybrid: ask every source, pool the candidates, score their features by the blend, and learn from each like."""
 
 from collections.abc import Iterator
 from math import inf
@@ -7,27 +7,27 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.recommender.blend import model as blend
-from recomind.recommender.blend.features import features, names
-from recomind.recommender.blend.model import Situation, Weights
+from recomind.recommender.blend.features import compute_features, feature_names
+from recomind.recommender.blend.model import Context, Weights
 from recomind.recommender.candidates.registry import SOURCES
-from recomind.recommender.candidates.tag_affinity import Tastes
-from recomind.recommender.candidates.types import person_of
+from recomind.recommender.candidates.tag_affinity import TagAffinity
+from recomind.recommender.candidates.types import user_context_of
 from recomind.recommender.diversify import Caps, diversify
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pool import gather
+from recomind.recommender.pool import pool_candidates
 from recomind.recommender.slate import Pick, Slate
 from recomind.state.profile import Profile
 
 _SOURCES: Final = tuple(SOURCES)
-NAMES: Final = names(_SOURCES)
+FEATURE_NAMES: Final = feature_names(_SOURCES)
 """The features, in the order of their columns."""
 
-EXPLORE: Final = 10
-"""One slate in so many shows a fresh upload in its tenth place."""
+EXPLORATION_PERIOD: Final = 10
+"""One slate in this many, by the user's number of actions, has a fresh upload in the tenth place."""
 
-HOPEFUL: Final = 10
-"""Among so many fresh uploads, those that score best, the one to show is chosen in turn."""
+EXPLORATION_CANDIDATES: Final = 10
+"""It is chosen in turn from this many fresh uploads with the best scores."""
 
 _PRIOR: Final = {
     "trending": 0.6,
@@ -41,86 +41,88 @@ _PRIOR: Final = {
     "likes, 24 h": 0.2,
     "tags liked": 0.5,
 }
-PRIOR: Final[Floats] = np.array([_PRIOR.get(name, 0.0) for name in NAMES])
-"""Weights before the first like: sensible for any audience, and soon overruled."""
+PRIOR: Final[Floats] = np.array([_PRIOR.get(name, 0.0) for name in FEATURE_NAMES])
+"""Weights of features before the first like, suitable for any audience and soon outweighed by what is learned."""
 
 
 class Ranked(NamedTuple):
-    """Candidates with what the blend weighs."""
+    """A user's candidates with what the blend needs to score them."""
 
     rows: Rows
+    """Shape (candidates,)."""
     scores: Floats
-    """Shape (sources, candidates), in [0, 1]."""
+    """Sources' scores in [0, 1], shape (sources, candidates)."""
     features: Floats
     """Shape (candidates, features)."""
     profile: Profile
-    """Whose candidates they are."""
-    tastes: Tastes
-    """What the person's actions say of tags."""
+    """The user's."""
+    tag_affinity: TagAffinity
+    """The user's."""
     now: float
-    """As of when, epoch seconds."""
+    """Event time of the request, epoch seconds."""
 
-    def place_of(self, row: int) -> int | None:
-        """Where a row of the index stands among the candidates; None for one that is none of them."""
-        where = np.flatnonzero(self.rows == row)
-        return int(where[0]) if len(where) else None
+    def position_of(self, row: int) -> int | None:
+        """The position of a row of the index among the candidates; None if it is not one."""
+        positions = np.flatnonzero(self.rows == row)
+        return int(positions[0]) if len(positions) else None
 
-    def scores_by(self, weights: Weights) -> Floats:
+    def blend_scores(self, weights: Weights) -> Floats:
         """The blend's scores, shape (candidates,)."""
-        return blend.score(weights, PRIOR, self.features, situation(self.profile, self.now))
+        return blend.score(weights, PRIOR, self.features, context_of(self.profile, self.now))
 
 
-def situation(profile: Profile, now: float) -> Situation:
-    """What the blend is told of a person and a moment."""
-    idle = max(0.0, now - profile.last_at) if profile.last_at else inf
-    return Situation(len(profile.likes), profile.like_count, idle)
+def context_of(profile: Profile, now: float) -> Context:
+    """The blend's context features of a user at a time."""
+    idle_s = max(0.0, now - profile.last_at) if profile.last_at else inf
+    return Context(len(profile.likes), profile.like_count, idle_s)
 
 
 def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
-    """The candidates for a person as of `now`, none of which the person has acted on."""
-    person = person_of(profile, index, now)
-    rows, scores = gather(index, [propose(person, index) for propose in SOURCES.values()], profile.seen)
-    weighed = features(index, rows, scores, person.tastes.directions(), now)
-    return Ranked(rows, scores, weighed, profile, person.tastes, now)
+    """The candidates for a user as of `now`, without videos that the user has acted on."""
+    user = user_context_of(profile, index, now)
+    rows, scores = pool_candidates(index, [propose(user, index) for propose in SOURCES.values()], profile.seen)
+    features = compute_features(index, rows, scores, user.tag_affinity.normalized(), now)
+    return Ranked(rows, scores, features, profile, user.tag_affinity, now)
 
 
 def slate_of(ranked: Ranked, index: VideoIndex, weights: Weights, n: int, caps: Caps | None = None) -> Slate:
-    """The slate of candidates: by the blend's score, diversified by `caps` (None for the usual ones)."""
-    total = ranked.scores_by(weights)
-    order = np.lexsort((ranked.rows, -total))
+    """The slate of `n` candidates by the blend's score, diversified by `caps` (None for the default caps)."""
+    scores = ranked.blend_scores(weights)
+    order = np.lexsort((ranked.rows, -scores))
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
     shown = _explore(first, ranked.rows[order], index, ranked.profile)
-    return Slate(tuple(_picks(index, ranked, total, shown)), ranked.now, weights.version)
+    return Slate(tuple(_picks(index, ranked, scores, shown)), ranked.now, weights.version)
 
 
-def learn(weights: Weights, ranked: Ranked, index: VideoIndex, liked: str) -> Weights:
-    """The weights after a first like of the video `liked`, by a person whose candidates were `ranked` before it.
+def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) -> Weights:
+    """The weights after a first like of `video_id`, by a user whose candidates were `ranked` before it.
 
     Nothing is learned from a video that no source proposed: no weights would have shown it.
     """
-    at = ranked.place_of(index.rows.get(liked, -1))
-    if at is None:
+    position = ranked.position_of(index.rows.get(video_id, -1))
+    if position is None:
         return weights
-    return blend.learn(weights, PRIOR, ranked.features, at, situation(ranked.profile, ranked.now))
+    return blend.learn(weights, PRIOR, ranked.features, position, context_of(ranked.profile, ranked.now))
 
 
 def _explore(first: list[int], by_score: Rows, index: VideoIndex, profile: Profile) -> list[int]:
-    """Now and then a fresh upload in the tenth place, one of the `HOPEFUL` best; the person's actions say when."""
+    """Put a fresh upload in the tenth place now and then. The user's number of actions decides when, and which one."""
     actions = profile.like_count + profile.view_count + profile.skip_count
-    if actions % EXPLORE != EXPLORE - 1 or len(first) < 10:
+    if actions % EXPLORATION_PERIOD != EXPLORATION_PERIOD - 1 or len(first) < 10:
         return first
-    fresh = by_score[np.isin(by_score, index.heads.fresh()) & ~np.isin(by_score, first[:9])][:HOPEFUL].tolist()
-    chosen = fresh[actions // EXPLORE % len(fresh)] if fresh else first[9]
+    is_fresh = np.isin(by_score, index.top_lists.fresh()) & ~np.isin(by_score, first[:9])
+    fresh = by_score[is_fresh][:EXPLORATION_CANDIDATES].tolist()
+    chosen = fresh[actions // EXPLORATION_PERIOD % len(fresh)] if fresh else first[9]
     return [*first[:9], chosen, *(row for row in first[9:] if row != chosen)][: len(first)]
 
 
-def _picks(index: VideoIndex, ranked: Ranked, total: Floats, shown: list[int]) -> Iterator[Pick]:
-    slot = index.columns.slot
-    slot[ranked.rows] = np.arange(len(ranked.rows))
-    places = slot[shown]
-    shares, by_source = ranked.scores[:, places].T.round(4), [dict[str, float]() for _ in shown]
-    found = np.nonzero(shares)
-    for pick, source, share in zip(*(part.tolist() for part in (*found, shares[found])), strict=True):
+def _picks(index: VideoIndex, ranked: Ranked, scores: Floats, shown: list[int]) -> Iterator[Pick]:
+    position_of = index.columns.scratch_index
+    position_of[ranked.rows] = np.arange(len(ranked.rows))
+    positions = position_of[shown]
+    shares, by_source = ranked.scores[:, positions].T.round(4), [dict[str, float]() for _ in shown]
+    nonzero = np.nonzero(shares)
+    for pick, source, share in zip(*(part.tolist() for part in (*nonzero, shares[nonzero])), strict=True):
         by_source[pick][_SOURCES[source]] = share
-    for row, score, sources in zip(shown, total[places].tolist(), by_source, strict=True):
+    for row, score, sources in zip(shown, scores[positions].tolist(), by_source, strict=True):
         yield Pick(index.ids[row], score, sources)

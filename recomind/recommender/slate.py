@@ -1,4 +1,4 @@
-"""What a person is shown: an ordered list, each video with the sources it comes from."""
+"""A slate: the ordered list of videos for a user, each with the sources that proposed it."""
 
 import msgspec
 
@@ -8,15 +8,16 @@ class Pick(msgspec.Struct, frozen=True, gc=False):
 
     video_id: str
     score: float
+    """The blend's score; larger is better."""
     sources: dict[str, float]
-    """Source to its share of the score."""
+    """Source to its score, 1 for the source's best candidate."""
 
 
 class Slate(msgspec.Struct, frozen=True, gc=False):
-    """A person's list, best first."""
+    """A user's slate, best first."""
 
     picks: tuple[Pick, ...] = ()
     as_of: float = 0.0
     """Event time for which it was ranked, epoch seconds."""
     version: int = 0
-    """Of the weights it was ranked with."""
+    """Version of the weights it was ranked with."""

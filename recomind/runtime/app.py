@@ -1,300 +1,294 @@
-"""The Faust app: configuration, the clients that agents and web share, and the rules of commit and failure.
+"""The Faust app: the clients, queues and tables that agents and web handlers of one worker share.
 
-It imports nothing above it: `worker.py` makes one, and lets tables, agents and web declare themselves on it.
+It adds to `faust.App`: `app.Table` makes tables of `recomind.stream.table`, `app.timer` makes cheaper timers, and
+`app.batch_agent` declares an agent that handles batches of records. `recomind.worker` creates it and has tables, agents
+and web handlers declare themselves on it.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from time import monotonic
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, TypeVar, cast
 
 import faust
 from faust.transport.drivers import TRANSPORTS
 from faust.types import TP
 from mode.utils.logging import get_logger
+from mode.utils.objects import qualname
+from mode.utils.times import Seconds, want_seconds
 
-from recomind.errors import StalledError, UnavailableError
-from recomind.recommender.hit_rate import Quality
-from recomind.runtime.heartbeat import Vitals, end_within, keep_beating
-from recomind.runtime.metrics import Counters
-from recomind.runtime.refresh_queue import News
-from recomind.runtime.training_queue import Lessons
-from recomind.runtime.worker_stats import Figures
+from recomind.errors import UnavailableError
+from recomind.recommender.hit_rate import HitCounts
+from recomind.runtime.assignment import Assignment
+from recomind.runtime.backlog import Backlog
+from recomind.runtime.commit import Commit, Stage
+from recomind.runtime.heartbeat import Heartbeat, exit_after, run_heartbeat
+from recomind.runtime.metrics import Metrics
+from recomind.runtime.profile_archive import ProfileArchive
+from recomind.runtime.refresh_queue import RefreshQueue
+from recomind.runtime.schedule import Run, Schedule
+from recomind.runtime.training_queue import TrainingQueue
+from recomind.runtime.worker_stats import WorkerStats
+from recomind.runtime.write_behind import WriteBehind
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.fencing import Fence
-from recomind.stores.ranking_cache import Replica
+from recomind.stores.ranking_cache import RankingCache
 from recomind.stores.read_model import ReadModel
 from recomind.stream import topics
 from recomind.stream.batches import Batch, BatchSchema
 from recomind.stream.connection import client_options
-from recomind.stream.consumer import SCHEME
-from recomind.stream.partition_queues import Intake
-from recomind.stream.producer import Outgoing, Sender
-from recomind.stream.table import Table
+from recomind.stream.consumer import SCHEME, Consumer
+from recomind.stream.partition_queues import PartitionQueues
+from recomind.stream.producer import Producer, ProducerRecord
+from recomind.stream.table import Table as StateTable
 
 logger = get_logger(__name__)
 TRANSPORTS.aliases[SCHEME] = "recomind.stream.consumer:Transport"
 
-PAUSE: Final = 0.5
-"""Seconds between attempts while Kafka is away."""
+RETRY_DELAY_S: Final = 0.5
+"""Pause between attempts to send while Kafka is away."""
 
-LAST_WORDS: Final = 30.0
-"""Seconds that a failed worker may take to stop before its process is ended."""
+STOP_TIMEOUT_S: Final = 30.0
+"""Seconds that a failed worker may take to stop before its process exits."""
 
-BEHIND: Final = 1_000
-"""Records of the stream that wait to be taken in from which on a worker counts as behind."""
-
-UNFOLDED: Final = 16
-"""Records of signals that may wait when a worker that was behind counts as up again."""
-
-LINGER: Final = 0.05
-"""Seconds for which what no list waits for collects: a batch of many costs hardly more than one of few."""
-
-LINGER_BEHIND: Final = 0.2
-"""The same while the worker is behind."""
-
-Hook = Callable[[], Awaitable[None]]
+Value = TypeVar("Value")
+BatchHandler = Callable[[Batch], Awaitable[None]]
+Replace = Callable[[int, Mapping[str, Any]], None]
+"""Replaces values of a table's partition, and publishes them."""
 
 
 class RecoMindApp(faust.App):
-    """A Faust app with our clients."""
+    """A Faust app with state tables, stores, and rules for commits and failures."""
 
-    options: Settings
-    sender: Sender
-    read_model: ReadModel
-    archive: Archive
-
-    replica: Replica
-    counters: Counters
-
-    def prepare(self, options: Settings, read_model: ReadModel, archive: Archive) -> None:
-        """Give the app what it shares; called once, right after construction."""
-        self.options, self.read_model, self.archive = options, read_model, archive
-        self.vitals = Vitals(options.session_timeout)
-        self.sender = Sender(client_options(options), self.vitals.check)
-        self.replica = Replica(read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl)
-        self.counters = Counters()
-        self.stirred = asyncio.Event()
-        """Set while somebody may wait for a list, or a like to be learned from."""
-        self.news = News(self.stirred.set)
-        self.reached: dict[int, int] = {}
-        """Partition to the offset up to which the stream's records are in the profiles."""
-        self.quality: Mapping[str, Quality] = {}
-        """Of the hybrid and of each source alone, by the likes met here."""
-        self.figures: Figures | None = None
-        """What this worker has last told of itself."""
-        self.lessons = Lessons()
-        self._was_behind = False
-        self.failure: BaseException | None = None
-        self.intakes: list[Intake] = []
-        self.kept: dict[str, Table[Any]] = {}
-        self.publishers: dict[str, Any] = {}
-        self.replacing: dict[str, Callable[[int, Mapping[str, Any]], None]] = {}
-        """Table of videos to what replaces values of a partition, and publishes them."""
-        self._making_durable = asyncio.Lock()
-        self.commit_hooks: list[Hook] = []
-        self.owned: frozenset[int] = frozenset()
-        self.assigned: frozenset[TP] = frozenset()
-        self._generation = -1
-        self.on_partitions_assigned.connect(self._take_over)
-        self.on_partitions_revoked.connect(self._give_up)
-
-    def keep(self, name: str, kind: type[Any]) -> Table[Any]:
-        """Declare a table."""
-        topic = topics.changelog(self.options.app_id, name)
-        table = self.kept[name] = Table(name, kind, topic=topic, kafka=client_options(self.options))
-        return table
-
-    async def on_first_start(self) -> None:
-        """Make the world ready before anything else starts."""
-        self.add_future(keep_beating(self.vitals, self.options.watchdog_timeout, self.fail))
-        await topics.provision(self.options)
-        await self.archive.open()
-        await self.sender.start()
-        await self.replica.follow_catalogue()
-        await super().on_first_start()
-
-    async def on_shutdown(self) -> None:
-        """Disconnect, after everything else has stopped."""
-        await super().on_shutdown()
-        await self.sender.stop()
-        await self.archive.close()
-        await self.read_model.values.close()
-
-    def _create_directories(self) -> None:
-        """None: what Faust would keep in files are tables of its own. A container may have nowhere to make them."""
-
-    def every(self, interval: float, run: Hook, while_set: asyncio.Event | None = None) -> None:
-        """Run something at an interval while the worker is ready; an error is logged and counted, and it goes on.
-
-        A plain loop: Faust's timer takes a fifth of a millisecond a tick.
+    def __init__(self, options: Settings, read_model: ReadModel, archive: Archive, **faust_options: Any) -> None:
+        """Create an app without tables, agents and timers; nothing is connected yet.
 
         Args:
-            interval: seconds.
-            run: what to run.
-            while_set: wait until this is set; for `run` to clear. To wake up for nothing costs as much.
+            options: the worker's settings.
+            read_model: over Redis.
+            archive: over PostgreSQL.
+            faust_options: settings of Faust.
+        """
+        super().__init__(options.app_id, **faust_options)
+        self.options = options
+        self.read_model = read_model
+        self.archive = archive
+        self.heartbeat = Heartbeat(options.session_timeout)
+        self.kafka_producer = Producer(client_options(options), self.heartbeat.check)
+        """Sends acknowledged records; `producer` is Faust's own, which is not used."""
+        self.ranking_cache = RankingCache.create(
+            read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl
+        )
+        self.metrics = Metrics()
+        self.worker_stats: WorkerStats | None = None
+        """The statistics that this worker has published last."""
+        self.quality: Mapping[str, HitCounts] = {}
+        """Hit counts of the hybrid and of each source alone, by the likes trained on here."""
+
+        self.work_available = asyncio.Event()
+        """Set when a refresh or a training example may be pending."""
+        self.refresh_queue = RefreshQueue(self.work_available.set)
+        self.training_queue = TrainingQueue()
+        self.weights_lock = asyncio.Lock()
+        """Held while lists are ranked or the blend is trained, and while workers exchange its weights."""
+
+        self.state_tables: dict[str, StateTable[Any]] = {}
+        """Our tables by name; `tables` is the manager of Faust's own, of which there are none."""
+        self.table_writers: dict[str, WriteBehind[Any]] = {}
+        """Name of a table to what publishes its values to the read model."""
+        self.replacers: dict[str, Replace] = {}
+        """Name of a table of videos to what replaces values that were folded again."""
+        self.profile_archive = ProfileArchive(archive, read_model)
+        self.partition_queues: list[PartitionQueues] = []
+        """The queues of each batch agent."""
+        self.failure: BaseException | None = None
+        """Why the worker stops; None while it runs."""
+
+        self.assignment = Assignment(options.app_id, self._fence_stores)
+        self.backlog = Backlog(
+            lambda: self.monitor.tp_end_offsets, lambda: self.state_tables["neighbours"].applied_until
+        )
+        self.commit_steps = Commit(self.heartbeat, self.fail)
+        self.schedule = Schedule(
+            self.task,
+            is_ready=lambda: self.is_ready,
+            should_stop=lambda: self.should_stop,
+            on_error=self.metrics.timer_errors.inc,
+            on_fatal=self.fail,
+        )
+        self.on_partitions_assigned.connect(self._on_assigned)
+        self.on_partitions_revoked.connect(self._on_revoked)
+
+    def Table(  # type: ignore[override]  # noqa: N802 Faust's name; our tables are not Faust's
+        self, name: str, *, value_type: type[Value], **_: Any
+    ) -> StateTable[Value]:
+        """Declare a table, backed by a changelog topic: `app.Table("profiles", value_type=Profile)`.
+
+        Args:
+            name: of the table.
+            value_type: type of its values, see `recomind.stream.table`.
+        """
+        topic = topics.changelog(self.options.app_id, name)
+        kafka = client_options(self.options)
+        table = StateTable(name, value_type, topic=topic, kafka=kafka, on_error=self.fail)
+        self.state_tables[name] = table
+        self.commit_steps.register(Stage.TABLES, lambda: table.flush(self.kafka_producer))
+        return table
+
+    def timer(  # type: ignore[override]  # Faust's overrides mode's in the same way
+        self,
+        interval: Seconds,
+        on_leader: bool = False,
+        traced: bool = True,
+        name: str | None = None,
+        max_drift_correction: float = 0.1,
+        *,
+        while_set: asyncio.Event | None = None,
+    ) -> Callable[[Run], Run]:
+        """Run a coroutine function at an interval while the worker is ready: `@app.timer(interval=10.0)`.
+
+        Args:
+            interval: seconds between two starts.
+            on_leader: whether only the leader runs it: the owner of partition 0.
+            traced: has no effect; Faust's timers have it.
+            name: of the timer, for log lines; as a rule that of the function.
+            max_drift_correction: has no effect; Faust's timers have it.
+            while_set: if given, sleep until this is set. The function clears it.
         """
 
-        async def ticks() -> None:
-            while not self.should_stop:
-                if while_set is not None:
-                    await while_set.wait()
-                started = monotonic()
-                if self.is_ready:
-                    await self._guarded(run)
-                await asyncio.sleep(max(0.0, started + interval - monotonic()))
+        def declare(run: Run) -> Run:
+            async def run_on_leader() -> None:
+                if self.assignment.is_leader:
+                    await run()
 
-        self.task()(ticks)
+            self.schedule.add(
+                want_seconds(interval), run_on_leader if on_leader else run, name or qualname(run), while_set
+            )
+            return run
 
-    async def send_packed(self, topic: str, records: Mapping[int, Sequence[Outgoing]]) -> None:
-        """Send records to the partitions of a topic; return once all are acknowledged, however long that takes."""
-        await asyncio.gather(*(self._send(topic, target, some) for target, some in records.items()))
+        return declare
 
-    async def before_commit(self) -> bool:
-        """Make durable what the offsets stand for: tables first, then what readers see.
+    def batch_agent(self, topic: str, *, name: str, linger: bool = True) -> Callable[[BatchHandler], BatchHandler]:
+        """Declare an agent that handles the batches of each partition of a topic in order, partitions concurrently.
 
-        Returns:
-            Whether the offsets may be committed; if not, they are tried again at the next interval.
-        """
-        try:
-            async with self._making_durable:  # what another is still writing is not durable yet
-                for table in self.kept.values():
-                    await table.flush(self.sender)
-                for hook in self.commit_hooks:
-                    await hook()
-        except UnavailableError as error:
-            logger.warning("commit put off: %s", error)
-            self.vitals.note_waiting()
-            return False
-        except StalledError as error:
-            await self.fail(error)
-            return False
-        return True
-
-    async def fail(self, error: BaseException) -> None:
-        """Stop the worker without committing what was in work: it will be delivered again."""
-        if self.failure is None:
-            self.failure = error
-            end_within(LAST_WORDS)
-            logger.error("stopping, as work failed and must be repeated", exc_info=error)
-            await self.crash(error)
-
-    def consume(
-        self, topic: str, name: str, handle: Callable[[Batch], Awaitable[None]], *, linger: bool = True
-    ) -> None:
-        """Declare an agent: `handle` gets the batches of each of a topic's partitions one after the other.
-
-        If it raises, the worker stops: Faust would acknowledge the batch and go on without it.
+        If the handler raises, the worker stops: Faust would acknowledge the batch and go on without it.
 
         Args:
             topic: which topic.
-            name: the agent's.
-            handle: its work on a batch.
-            linger: whether it may wait for more records before a batch, for `LINGER` seconds.
+            name: of the agent.
+            linger: whether it may wait for more records before a batch, see `Backlog.linger`.
         """
-        intake = Intake(handle, self.fail, self._linger) if linger else Intake(handle, self.fail)
-        self.intakes.append(intake)
 
-        async def agent(batches: Any) -> None:
-            await intake.run(batches)
+        def declare(handle: BatchHandler) -> BatchHandler:
+            linger_s = self.backlog.linger if linger else lambda: 0.0
+            queues = PartitionQueues(handle, self.fail, linger_s)
+            self.partition_queues.append(queues)
 
-        batches = self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
-        self.agent(batches, name=name)(agent)
+            async def agent(stream: Any) -> None:
+                await queues.run(stream)
+
+            channel = self.topic(topic, schema=BatchSchema(), partitions=self.options.partitions)
+            self.agent(channel, name=name)(agent)
+            return handle
+
+        return declare
+
+    async def send_records(self, topic: str, records: Mapping[int, Sequence[ProducerRecord]]) -> None:
+        """Send records to partitions of a topic; return once all are acknowledged. Retries while Kafka is away.
+
+        Args:
+            topic: which topic.
+            records: partition to its records.
+        """
+        await asyncio.gather(*(self._send(topic, target, some) for target, some in records.items()))
+
+    async def before_commit(self) -> bool:
+        """Run the steps of a commit; returns whether offsets may be committed (see `recomind.runtime.commit`)."""
+        return await self.commit_steps.run()
+
+    async def fail(self, error: BaseException) -> None:
+        """Stop the worker without committing: records whose work is unfinished are delivered again."""
+        if self.failure is None:
+            self.failure = error
+            exit_after(STOP_TIMEOUT_S)
+            logger.error("stopping: unfinished work is repeated after the restart", exc_info=error)
+            await self.crash(error)
 
     @property
-    def busy(self) -> int:
-        """How many batches agents are at work on."""
-        return sum(intake.busy for intake in self.intakes)
+    def batches_in_progress(self) -> int:
+        """How many partitions of batch agents have a batch in progress or queued."""
+        return sum(queues.busy_partitions for queues in self.partition_queues)
 
     @property
     def is_ready(self) -> bool:
         """Whether the worker has the state of its partitions, and no rebalance goes on.
 
-        One in spare, of which there are only more than partitions, is: it answers requests as the others do.
+        A spare worker, to which the group has assigned no partition, is ready: it serves requests as the others do.
         """
-        recovered = all(table.is_recovered for table in self.kept.values())
-        return self.vitals.is_member and recovered and not self.rebalancing and self.failure is None
+        recovered = all(table.is_recovered for table in self.state_tables.values())
+        return self.assignment.is_member and recovered and not self.rebalancing and self.failure is None
 
-    @property
-    def leads(self) -> bool:
-        """Whether this worker does what one of them has to do for all; idempotent, as two may for a moment."""
-        return 0 in self.owned
+    def update_gauges(self) -> None:
+        """Bring the metrics of the worker's state up to date."""
+        owned = self.assignment.partitions
+        self.metrics.set_gauges(
+            pending_refreshes=len(self.refresh_queue),
+            is_ready=self.is_ready,
+            is_leader=self.assignment.is_leader,
+            partitions=self.options.partitions,
+            owned=owned,
+            table_keys={name: len(table) for name, table in self.state_tables.items()},
+            consumer_lag=self.backlog.uncommitted(owned, cast("Consumer", self.consumer)._committed_offset),
+        )
 
-    @property
-    def backlog(self) -> int:
-        """How many records of the stream wait to be taken in here, as far as is known."""
-        return self._waiting(topics.ACTIONS, self.reached)
+    async def on_first_start(self) -> None:
+        """Create topics and connect, before Faust starts anything."""
+        self.add_future(run_heartbeat(self.heartbeat, self.options.watchdog_timeout, self.fail))
+        await topics.provision(self.options)
+        await self.archive.open()
+        with suppress(UnavailableError):  # checked again before partitions are published
+            await self.read_model.check_encoding()
+        await self.kafka_producer.start()
+        await self.ranking_cache.loader.follow_catalogue()
+        await super().on_first_start()
 
-    def is_behind(self) -> bool:
-        """Whether to take records in comes before all else: from a backlog on, until its signals are folded as well."""
-        unfolded = self._waiting(topics.SIGNALS, self.kept["neighbours"].applied) if self._was_behind else 0
-        self._was_behind = self.backlog > BEHIND or unfolded > UNFOLDED
-        return self._was_behind
+    async def on_shutdown(self) -> None:
+        """Disconnect, after everything else has stopped."""
+        await super().on_shutdown()
+        await self.kafka_producer.stop()
+        await self.archive.close()
+        await self.read_model.store.close()
 
-    def _waiting(self, topic: str, reached: Mapping[int, int]) -> int:
-        ends = self.monitor.tp_end_offsets
-        return sum(max(0, ends.get(TP(topic, one), 0) - at) for one, at in reached.items())
+    def _create_directories(self) -> None:
+        """Do nothing: only Faust's own tables need files, and a container may be read-only."""
 
-    def _linger(self) -> float:
-        return LINGER_BEHIND if self.is_behind() else LINGER
-
-    def observe(self) -> None:
-        """Bring the gauges up to date."""
-        counters = self.counters
-        counters.waiting.set(len(self.news))
-        counters.ready.set(self.is_ready)
-        counters.leads.set(self.leads)
-        counters.partitions.set(self.options.partitions)
-        counters.owned.clear()
-        for partition in self.owned:
-            counters.owned.labels(str(partition)).set(1)
-        for name, table in self.kept.items():
-            counters.keys.labels(name).set(len(table))
-        lags: dict[str, int] = dict.fromkeys((topics.ACTIONS, topics.SIGNALS), 0)
-        for tp, end in self.monitor.tp_end_offsets.items():
-            if tp.partition in self.owned:
-                lags[tp.topic] = lags.get(tp.topic, 0) + max(0, end - (self.consumer._committed_offset.get(tp) or 0))
-        for topic, lag in lags.items():
-            counters.lag.labels(topic).set(lag)
-
-    async def _send(self, topic: str, partition: int, records: Sequence[Outgoing]) -> None:
+    async def _send(self, topic: str, partition: int, records: Sequence[ProducerRecord]) -> None:
         while True:
             try:
-                return await self.sender.send_all(topic, partition, records)
+                return await self.kafka_producer.send_in_order(topic, partition, records)
             except UnavailableError as error:
-                logger.warning("sending to %s waits: %s", topic, error)
-                self.vitals.note_waiting()
+                logger.warning("records for %s wait: %s", topic, error)
+                self.heartbeat.note_outage()
                 if self.should_stop:
                     raise
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(RETRY_DELAY_S)
 
-    async def _guarded(self, run: Hook) -> None:
-        try:
-            await run()
-        except UnavailableError as error:
-            logger.warning("%s put off: %s", run.__qualname__, error)
-        except Exception:
-            self.counters.timer_errors.inc()
-            logger.exception("%s failed; it runs again at its next time", run.__qualname__)
+    def _fence_stores(self, fence: Fence) -> None:
+        self.read_model.fence = self.archive.fence = fence
 
-    async def _take_over(self, _: Any, assigned: set[TP], **__: Any) -> None:
-        """Recover the state of new partitions; what stayed ours in consecutive generations is still right."""
-        generation = self.consumer_generation_id
-        keep = generation == self._generation + 1
-        self._generation = generation
-        self.read_model.fence = self.archive.fence = Fence(self.options.app_id, generation)
-        self.assigned = frozenset(assigned)
-        self.owned = frozenset(tp.partition for tp in assigned)
-        self.lessons.keep(len(self.owned) / self.options.partitions)
-        stay = self.owned if keep else frozenset()
-        self.news.keep_only(stay)
-        self.reached = {partition: at for partition, at in self.reached.items() if partition in stay}
-        self.vitals.is_member = True
-        self.monitor.tp_end_offsets.clear()  # a partition that comes back has been worked on elsewhere
-        for table in self.kept.values():
-            table.assign(set(self.owned), keep=keep)
+    async def _on_assigned(self, _: Any, /, *args: Any, **__: Any) -> None:
+        """Recover the state of new partitions; keep that of partitions that no other worker can have owned since."""
+        assigned: set[TP] = args[0]
+        is_consecutive = self.assignment.assign(self.consumer_generation_id, assigned)
+        owned = self.assignment.partitions
+        self.training_queue.set_share(len(owned) / self.options.partitions)
+        retained = owned if is_consecutive else frozenset()
+        self.refresh_queue.retain_partitions(retained)
+        self.backlog.retain_partitions(retained)
+        self.monitor.tp_end_offsets.clear()  # a partition that returns has grown meanwhile
+        for table in self.state_tables.values():
+            table.assign(set(owned), retain=is_consecutive)
 
-    async def _give_up(self, *_: Any, **__: Any) -> None:
-        """A rebalance goes on: until it is over the group has not told what is ours."""
-        self.vitals.is_member = False
+    async def _on_revoked(self, *_: Any, **__: Any) -> None:
+        self.assignment.revoke()

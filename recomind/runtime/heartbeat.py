@@ -1,7 +1,8 @@
-"""Signs of life of this process: whether it stood still, whether it waits for a server, whether the group knows it.
+"""Liveness of this process: whether its event loop runs, and whether its work waits for a server that is away.
 
-A process may stand still for longer than its session: stopped, swapped out, its machine frozen. When it wakes its
-partitions are somebody else's, and it does not know. So a pulse beats, and writes look whether it did.
+A process may be blocked for longer than its Kafka session: stopped, swapped out, or on a frozen machine. When it runs
+again, its partitions belong to other workers, and it does not know yet. So a task records a heartbeat several times a
+second, and every write to Kafka first checks how old the last heartbeat is.
 """
 
 import asyncio
@@ -17,89 +18,91 @@ from recomind.errors import StalledError
 
 logger = get_logger(__name__)
 
-WAITING: Final = 15.0
-"""Seconds for which a worker counts as waiting after it found a server away: longer than any attempt."""
+OUTAGE_GRACE_S: Final = 15.0
+"""Seconds for which work counts as waiting after it found a server away: longer than any single attempt."""
 
-BEAT: Final = 0.25
-"""Seconds between beats of the pulse."""
+BEAT_INTERVAL_S: Final = 0.25
 
-STANDING: Final = 0.75
-"""Part of the session for which a process may stand still: its last heartbeat may be a fifth of it older."""
+MAX_BLOCKED_FRACTION: Final = 0.75
+"""Fraction of the session timeout for which a process may be blocked.
+
+The last heartbeat that Kafka got may be older than ours by a fifth of the session timeout.
+"""
 
 
-class Vitals:
-    """What the watchdog looks at."""
+class Heartbeat:
+    """When the event loop last ran, and when a server was last found away."""
 
     def __init__(self, session_timeout: float, clock: Callable[[], float] = monotonic) -> None:
-        self.is_member = False
-        """Whether the group has told this worker its partitions, of which there may be none."""
         self._clock = clock
-        self._allowed = STANDING * session_timeout
-        self._waited_at = -WAITING
-        self._beat_at: float | None = None
+        self._max_blocked_s = MAX_BLOCKED_FRACTION * session_timeout
+        self._outage_at = -OUTAGE_GRACE_S
+        self._last_beat: float | None = None
 
     def beat(self) -> None:
-        """Say that the process runs; call it much more often than a session ends.
+        """Record that the event loop runs; call it much more often than a session times out.
 
         Raises:
-            StalledError: it did not for too long.
+            StalledError: the loop was blocked for too long.
         """
         self.check()
-        self._beat_at = self._clock()
+        self._last_beat = self._clock()
 
     def check(self) -> None:
-        """Look, before a write, whether the process stood still.
+        """Call before each write.
 
         Raises:
-            StalledError: it did, for too long to be sure of its partitions.
+            StalledError: the process was blocked for so long that its partitions may belong to another worker.
         """
-        if self.still_for > self._allowed:
-            raise StalledError(self.still_for)
+        if self.seconds_since_beat > self._max_blocked_s:
+            raise StalledError(self.seconds_since_beat)
 
     @property
-    def still_for(self) -> float:
-        """Seconds since the pulse last beat; 0 before it first does."""
-        return 0.0 if self._beat_at is None else self._clock() - self._beat_at
+    def seconds_since_beat(self) -> float:
+        """Seconds since the last heartbeat; 0 before the first."""
+        return 0.0 if self._last_beat is None else self._clock() - self._last_beat
 
-    def note_waiting(self) -> None:
-        """Say that work waits for a server that is away."""
-        self._waited_at = self._clock()
+    def note_outage(self) -> None:
+        """Record that work waits for a server that is away."""
+        self._outage_at = self._clock()
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether work waits, or lately waited, for a server that is away."""
-        return self._clock() - self._waited_at < WAITING
+    def is_waiting_for_server(self) -> bool:
+        """Whether work waited for a server within the last `OUTAGE_GRACE_S` seconds."""
+        return self._clock() - self._outage_at < OUTAGE_GRACE_S
 
 
-async def keep_beating(vitals: Vitals, timeout: float, on_stall: Callable[[BaseException], Awaitable[None]]) -> None:
-    """Let the pulse beat, and end the process where it stops doing so for `timeout` seconds."""
-    end_when_still(vitals, timeout)
+async def run_heartbeat(
+    heartbeat: Heartbeat, timeout: float, on_stall: Callable[[BaseException], Awaitable[None]]
+) -> None:
+    """Record heartbeats until the loop was blocked for too long; exit the process after `timeout` seconds without."""
+    exit_when_blocked(heartbeat, timeout)
     try:
         while True:
-            vitals.beat()
-            await asyncio.sleep(BEAT)
+            heartbeat.beat()
+            await asyncio.sleep(BEAT_INTERVAL_S)
     except StalledError as error:
         await on_stall(error)
 
 
-def end_when_still(vitals: Vitals, timeout: float) -> None:
-    """From now on, end the process with exit code 1 once its pulse has not beaten for so many seconds.
+def exit_when_blocked(heartbeat: Heartbeat, timeout: float) -> None:
+    """Start a thread that exits the process with code 1 once the last heartbeat is `timeout` seconds old.
 
-    A thread looks, since what stands still may be the event loop itself: Faust's consumer has a thread of its own and
-    would keep the partitions for ever.
+    It is a thread, since the event loop itself may be blocked: Faust's consumer has its own thread and would keep the
+    partitions for ever.
     """
 
-    def look() -> None:
-        while vitals.still_for < timeout:
-            sleep(2 * BEAT)
-        logger.critical("the event loop stands still for %.0f s: the worker ends; start it again", vitals.still_for)
+    def watch() -> None:
+        while heartbeat.seconds_since_beat < timeout:
+            sleep(2 * BEAT_INTERVAL_S)
+        logger.critical("exiting: the event loop was blocked for %.0f s", heartbeat.seconds_since_beat)
         os._exit(1)
 
-    threading.Thread(target=look, name="watchdog", daemon=True).start()
+    threading.Thread(target=watch, name="watchdog", daemon=True).start()
 
 
-def end_within(seconds: float) -> None:
-    """End the process with exit code 1, whatever still runs in it: what is stuck may not let it stop."""
+def exit_after(seconds: float) -> None:
+    """Exit the process with code 1 after `seconds`, whatever still runs: a stuck task may prevent a clean stop."""
     timer = threading.Timer(seconds, os._exit, [1])
     timer.daemon = True
     timer.start()

@@ -1,59 +1,97 @@
-"""What an operator watches, as Prometheus metrics in a registry of the app's own; `docs/operations.md` lists them."""
+"""A worker's Prometheus metrics, in a registry of their own; `docs/operations.md` lists them."""
 
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from recomind.runtime.worker_stats import bucket
+from recomind.runtime.worker_stats import freshness_bucket
 
-FRESHNESS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
-"""Bounds of the exported histogram, in seconds."""
+FRESHNESS_BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
+"""Upper bounds of the exported histogram, in seconds."""
 
-MINUTE: Final = 60.0
+RECENT_S: Final = 60.0
+"""Seconds for which `RecentFreshness` keeps a measurement."""
+
+SLICE_S: Final = RECENT_S / 10
+"""Seconds after which it begins a new slice; it drops whole slices."""
 
 
-class Counters:
+class Metrics:
     """All metrics of a worker."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.actions = self._counter("actions", "Actions applied", "action_type")
-        self.dead_letters = self._counter("dead_letters", "Records that could not be read")
-        self.timer_errors = self._counter("timer_errors", "Periodic work that failed")
-        self.lists = self._counter("lists", "Lists ranked and stored")
-        self.lessons = self._counter("lessons", "Likes the blend has learned from")
-        self.picks = self._counter("picks", "Videos put into lists, by the strategy behind them", "strategy")
-        self.served = self._counter("lists_served", "Lists asked for, by where they came from", "source")
-        self.scored = self._counter("prequential_likes", "Likes that scored the ranking before teaching it")
-        self.hits = self._counter("prequential_hits", "Those whose video was among the first ten", "ranker")
+        self.actions = self._counter("actions", "Actions processed", "action_type")
+        self.dead_letters = self._counter("dead_letters", "Records that could not be decoded")
+        self.timer_errors = self._counter("timer_errors", "Timers that raised an error")
+        self.lists_stored = self._counter("lists_stored", "Recommendation lists ranked and stored")
+        self.training_steps = self._counter("training_steps", "Likes that the blend was trained on")
+        self.list_entries = self._counter("list_entries", "Videos in stored lists, by strategy", "strategy")
+        self.lists_served = self._counter("lists_served", "Lists served, by where they came from", "source")
+        self.prequential_likes = self._counter("prequential_likes", "Likes that the ranking was tested on")
+        self.prequential_hits = self._counter("prequential_hits", "Those with the video in the top ten", "ranker")
         self.freshness = Histogram(
             "recomind_freshness_seconds",
-            "From the log's taking an action to the writing of the list that counts it",
-            buckets=FRESHNESS,
+            "Time from Kafka's append of an action to the write of the list that counts it",
+            buckets=FRESHNESS_BUCKETS_S,
             registry=self.registry,
         )
-        self.recent = Recent()
-        self.waiting = self._gauge("people_waiting", "People with news whose list is not done")
-        self.lag = self._gauge("lag", "Records not yet committed", "topic")
-        self.weight = self._gauge("blend_weight", "Weight of a feature in the blend", "feature")
-        self.keys = self._gauge("table_keys", "Values in a table here", "table")
-        self.streams = self._gauge("streams", "Pages that news are pushed to")
-        self.ready = self._gauge("ready", "1 while the worker has the state of its partitions")
-        self.leads = self._gauge("leads", "1 on the worker that does what one has to do for all")
+        self.recent_freshness = RecentFreshness()
+        self.pending_refreshes = self._gauge("pending_refreshes", "Users whose list does not count their last action")
+        self.consumer_lag = self._gauge("consumer_lag_records", "Records not committed yet, by topic", "topic")
+        self.blend_weight = self._gauge("blend_weight", "Weight of a feature in the blend", "feature")
+        self.table_keys = self._gauge("table_keys", "Keys of a state table on this worker", "table")
+        self.event_streams = self._gauge("event_streams", "Open streams of server-sent events")
+        self.is_ready = self._gauge("is_ready", "1 while the worker is ready")
+        self.is_leader = self._gauge("is_leader", "1 on the worker that does what one has to do for all")
         self.partitions = self._gauge("partitions", "Partitions of every topic")
-        self.owned = self._gauge("partition_owned", "1 for each partition that the worker has", "partition")
+        self.partition_owned = self._gauge("partition_owned", "1 for each partition of this worker", "partition")
         ProcessCollector(registry=self.registry)
         for source in ("cache", "cold", "archive"):
-            self.served.labels(source)
+            self.lists_served.labels(source)
 
-    def fresh(self, seconds: float) -> None:
-        """A list was written so long after the log took the first action that it counts."""
+    def observe_freshness(self, seconds: float) -> None:
+        """Record the time from Kafka's append of an action to the write of the list that counts it."""
         self.freshness.observe(seconds)
-        self.recent.add(seconds)
+        self.recent_freshness.add(seconds)
+
+    def set_gauges(
+        self,
+        *,
+        pending_refreshes: int,
+        is_ready: bool,
+        is_leader: bool,
+        partitions: int,
+        owned: Iterable[int],
+        table_keys: Mapping[str, int],
+        consumer_lag: Mapping[str, int],
+    ) -> None:
+        """Set the gauges of the worker's state.
+
+        Args:
+            pending_refreshes: users in the refresh queue.
+            is_ready: whether the worker is ready.
+            is_leader: whether it does what one has to do for all.
+            partitions: number of partitions of every topic.
+            owned: the worker's partitions.
+            table_keys: state table to its number of keys.
+            consumer_lag: topic to its lag, in records.
+        """
+        self.pending_refreshes.set(pending_refreshes)
+        self.is_ready.set(is_ready)
+        self.is_leader.set(is_leader)
+        self.partitions.set(partitions)
+        self.partition_owned.clear()
+        for partition in owned:
+            self.partition_owned.labels(str(partition)).set(1)
+        for table, keys in table_keys.items():
+            self.table_keys.labels(table).set(keys)
+        for topic, records in consumer_lag.items():
+            self.consumer_lag.labels(topic).set(records)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"recomind_{name}", meaning, labels, registry=self.registry)
@@ -62,28 +100,29 @@ class Counters:
         return Gauge(f"recomind_{name}", meaning, labels, registry=self.registry)
 
 
-class Recent:
-    """Freshness of the last minute, in slices of a tenth of it."""
+class RecentFreshness:
+    """Histogram of the last minute's freshness."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._slices: deque[tuple[float, Tally[int]]] = deque()
+        """Start of each slice, and its counts by bucket; oldest first."""
 
     def add(self, seconds: float) -> None:
-        """Count a time."""
+        """Count a measurement."""
         now = self._clock()
-        if not self._slices or now - self._slices[-1][0] >= MINUTE / 10:
+        if not self._slices or now - self._slices[-1][0] >= SLICE_S:
             self._slices.append((now, Tally()))
-        self._slices[-1][1][bucket(seconds)] += 1
+        self._slices[-1][1][freshness_bucket(seconds)] += 1
 
-    def buckets(self) -> dict[int, int]:
-        """Bucket to how many times of the last minute it has."""
-        while self._slices and self._slices[0][0] < self._clock() - MINUTE:
+    def by_bucket(self) -> dict[int, int]:
+        """Bucket (see `freshness_bucket`) to its number of measurements."""
+        while self._slices and self._slices[0][0] < self._clock() - RECENT_S:
             self._slices.popleft()
         return dict(sum((tally for _, tally in self._slices), Tally()))
 
 
-def by_label(metric: Counter | Gauge) -> dict[str, float]:
-    """The values of a metric by its one label; under the empty name where it has none."""
+def values_by_label(metric: Counter | Gauge) -> dict[str, float]:
+    """The values of a metric with one label, by that label; of one without labels, under the empty string."""
     samples = (sample for family in metric.collect() for sample in family.samples)
     return {"".join(sample.labels.values()): sample.value for sample in samples if not sample.name.endswith("_created")}

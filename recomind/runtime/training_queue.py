@@ -1,6 +1,6 @@
-"""Lessons: first likes that wait to teach the blend.
+"""First likes that wait to train the blend.
 
-A lesson takes as long as a list, so a worker that has much to do learns from some likes only: the latest.
+A training step takes as long as ranking a list, so a busy worker trains on some likes only: the latest.
 """
 
 from collections import deque
@@ -8,54 +8,57 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from recomind.model.events import Action
-from recomind.model.signals import Forgotten, Signal, Touched
-from recomind.state.profile import Profile, unmet
+from recomind.model.signals import ActionSignal, ErasureSignal, Signal
+from recomind.state.profile import Profile, without_video
 
-MOST: Final = 256
-"""Most likes that wait in all workers together; the oldest are passed over."""
+MAX_EXAMPLES: Final = 256
+"""Capacity of the queues of all workers together; the oldest examples are dropped."""
 
 
-class Lesson(NamedTuple):
-    """A first like, and the person as she was before she met the video."""
+class TrainingExample(NamedTuple):
+    """A user's first like of a video, and the user's profile before they met that video."""
 
     profile: Profile
     video_id: str
     timestamp: float
+    """Event time of the like, epoch seconds."""
 
 
-class Lessons:
-    """The likes that wait."""
+class TrainingQueue:
+    """Bounded FIFO queue of training examples."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Lesson] = deque(maxlen=MOST)
+        self._examples: deque[TrainingExample] = deque(maxlen=MAX_EXAMPLES)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._examples)
 
-    def keep(self, share: float) -> None:
-        """Let so much of `MOST` wait here: a worker's share of the partitions.
+    def set_share(self, share: float) -> None:
+        """Set the capacity to this share of `MAX_EXAMPLES`: the worker's share of the partitions.
 
-        What a group learns from more likes than it has time for does not depend on the number of its workers.
+        So the number of examples that a group drops under load does not depend on its number of workers.
         """
-        self._waiting = deque(self._waiting, max(1, round(MOST * share)))
+        self._examples = deque(self._examples, max(1, round(MAX_EXAMPLES * share)))
 
-    def add(self, before: Profile, action: Action, signals: Sequence[Signal | Forgotten]) -> None:
-        """Take an action on, if it is a first like.
+    def add_first_like(self, before: Profile, action: Action, signals: Sequence[Signal | ErasureSignal]) -> None:
+        """Queue an action if it is the user's first like of the video.
 
         Args:
-            before: the person before it.
+            before: the user's profile before the action.
             action: the action.
-            signals: what it meant for videos.
+            signals: the signals derived from it.
         """
         first = signals[0] if signals else None
-        if isinstance(first, Touched) and first.action_type == "like" and not first.again:
-            self._waiting.append(Lesson(unmet(before, action.video_id), action.video_id, action.timestamp))
+        if isinstance(first, ActionSignal) and first.action_type == "like" and not first.is_repeat:
+            self._examples.append(
+                TrainingExample(without_video(before, action.video_id), action.video_id, action.timestamp)
+            )
 
-    def take(self, most: int) -> list[Lesson]:
-        """The oldest that wait, to be learned from."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+    def pop_oldest(self, most: int) -> list[TrainingExample]:
+        """Remove and return up to `most` examples, oldest first."""
+        return [self._examples.popleft() for _ in range(min(most, len(self._examples)))]
 
-    def put_back(self, lessons: Sequence[Lesson]) -> None:
-        """These could not be learned from: they wait again, as far as there is room."""
-        room = (self._waiting.maxlen or 0) - len(self._waiting)
-        self._waiting.extendleft(lessons[::-1][:room])
+    def requeue(self, examples: Sequence[TrainingExample]) -> None:
+        """Put examples back in front; the oldest of them are dropped if there is no room."""
+        room = (self._examples.maxlen or 0) - len(self._examples)
+        self._examples.extendleft(examples[::-1][:room])

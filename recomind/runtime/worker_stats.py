@@ -1,6 +1,7 @@
-"""The figures an operator watches: of each worker, and of all of them together.
+"""Statistics of workers, for operators: of each worker, and of all workers together.
 
-A worker publishes its figures as one absolute value; whoever shows them adds up what the workers say.
+A worker publishes its statistics as absolute values; readers add up those of all workers. Field names in
+JSON and MessagePack differ from the names here: `/operations` and its page depend on them.
 """
 
 from bisect import bisect_left
@@ -13,147 +14,158 @@ import msgspec
 
 from recomind.recommender import hit_rate
 from recomind.recommender.blend.model import Weights
-from recomind.recommender.hit_rate import HYBRID, Quality
-from recomind.recommender.pipeline import NAMES
+from recomind.recommender.hit_rate import HYBRID, HitCounts
+from recomind.recommender.pipeline import FEATURE_NAMES
 
-BOUNDS: Final = tuple(0.01 * 1.2**step for step in range(64))
-"""Upper bounds of the buckets of freshness, in seconds: 10 ms to 16 minutes, each 20 % above the one before."""
+FRESHNESS_BOUNDS_S: Final = tuple(0.01 * 1.2**step for step in range(64))
+"""Upper bounds of the buckets of freshness, in seconds: from 10 ms to 16 minutes, each 20 % above the one before."""
 
-WEIGHTS: Final = 12
-"""How many features' weights are told: some more than the page shows, so that one that rises has its past there."""
+MAX_WEIGHTS: Final = 12
+"""Number of feature weights in `ClusterStats`; the page shows fewer, so that one that rises already has a history."""
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker's figures."""
+class WorkerStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Statistics of one worker."""
 
     worker: str
-    """Host and process."""
+    """Host name and process id."""
     address: str
-    """Where it serves HTTP."""
-    at: float
-    """When these were taken, epoch seconds."""
-    up: float
+    """Host and port of its HTTP server."""
+    measured_at: float = msgspec.field(name="at")
+    """Epoch seconds."""
+    uptime_s: float = msgspec.field(name="up")
     """Seconds since it started."""
     partitions: tuple[int, ...]
-    leads: bool
-    """Whether it does what one has to do for all."""
-    processor: float
+    is_leader: bool = msgspec.field(name="leads")
+    """Whether it does what one worker has to do for all."""
+    cpu_share: float = msgspec.field(name="processor")
     """Share of one core, over the last second."""
-    memory: int
-    """Resident, bytes."""
-    per_second: dict[str, float]
-    """Actions applied in a second, by type, over the last ten seconds."""
-    lag: dict[str, int]
-    """Topic to records not yet committed."""
-    waiting: int
-    """People with news whose list is not done."""
+    memory_bytes: int = msgspec.field(name="memory")
+    """Resident set size."""
+    actions_per_second: dict[str, float] = msgspec.field(name="per_second")
+    """Actions processed per second by type, over the last ten seconds."""
+    consumer_lag: dict[str, int] = msgspec.field(name="lag")
+    """Topic to records not committed yet."""
+    pending_refreshes: int = msgspec.field(name="waiting")
+    """Users whose list does not count their latest actions yet."""
     lists_per_second: float
-    """Over the last ten seconds."""
+    """Lists ranked and stored per second, over the last ten seconds."""
     freshness: dict[int, int]
-    """Bucket of `BOUNDS` to how many lists were that fresh in the last minute."""
-    served: dict[str, int]
+    """Bucket of `FRESHNESS_BOUNDS_S` to the number of lists of the last minute in it."""
+    lists_served: dict[str, int] = msgspec.field(name="served")
     """Where lists came from (`cache`, `cold`, `archive`) to how many were served in the last minute."""
     dead_letters: int
     """Since it started."""
     timer_errors: int
     """Since it started."""
-    streams: int
-    """Pages that news are pushed to."""
-    quality: dict[str, Quality]
-    """Of the hybrid and of each source alone."""
-    keys: dict[str, int]
-    """Table to how many values it has here."""
+    event_streams: int = msgspec.field(name="streams")
+    """Open streams of server-sent events."""
+    quality: dict[str, HitCounts]
+    """Hit counts of the hybrid and of each source alone."""
+    table_keys: dict[str, int] = msgspec.field(name="keys")
+    """State table to its number of keys on this worker."""
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """All workers' figures together."""
+class ClusterStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Statistics of all workers together."""
 
-    at: float
+    measured_at: float = msgspec.field(name="at")
+    """Epoch seconds."""
     workers: int
     actions_per_second: float
     lists_per_second: float
-    lag: int
-    waiting: int
-    fresh_p50: float | None
-    """Seconds from the log's taking an action to the list that counts it: median of the last minute; null: none."""
-    fresh_p99: float | None
-    cache_hits: float | None
-    """Share of the last minute's lists that came from Redis; null: none was asked for."""
+    consumer_lag: int = msgspec.field(name="lag")
+    """Records not committed yet."""
+    pending_refreshes: int = msgspec.field(name="waiting")
+    """Users whose list does not count their latest actions yet."""
+    freshness_p50_s: float | None = msgspec.field(name="fresh_p50")
+    """Seconds from Kafka's append of an action to the write of the list that counts it.
+
+    Median of the last minute; null if there were no such lists.
+    """
+    freshness_p99_s: float | None = msgspec.field(name="fresh_p99")
+    """The 99th percentile of the same."""
+    cache_hit_rate: float | None = msgspec.field(name="cache_hits")
+    """Share of the lists served in the last minute that came from Redis; null if none was served."""
     dead_letters: int
     """Since the workers started."""
     timer_errors: int
     """Since the workers started."""
-    streams: int
+    event_streams: int = msgspec.field(name="streams")
+    """Open streams of server-sent events."""
     quality: dict[str, float]
-    """Share of the latest likes that were among the first ten just before, for the hybrid and for each source alone."""
+    """Share of recent likes whose video was in the top ten just before, for the hybrid and for each source alone."""
     likes_scored: float
-    """How many likes that is of, the latest counting most."""
+    """Number of likes behind `quality`; recent ones count most."""
     weights: dict[str, float]
-    """Of the features that weigh most in the blend."""
-    version: int
-    """Likes the blend has learned from."""
+    """Blend weights of the features with the largest weights."""
+    training_steps: int = msgspec.field(name="version")
+    """Likes that the blend was trained on."""
 
 
-def summary(workers: Sequence[Figures], weights: Weights, at: float) -> Summary:
-    """Add up workers' figures.
+def cluster_stats(workers: Sequence[WorkerStats], weights: Weights, now: float) -> ClusterStats:
+    """Add up the statistics of workers.
 
     Args:
         workers: what each has published.
-        weights: what the blend has learned.
-        at: when, epoch seconds.
+        weights: the weights of the blend.
+        now: epoch seconds.
     """
-    fresh, served = _sum(one.freshness for one in workers), _sum(one.served for one in workers)
+    freshness = _total(one.freshness for one in workers)
+    served = _total(one.lists_served for one in workers)
     names = sorted({name for one in workers for name in one.quality})
     quality = {name: hit_rate.total(one.quality[name] for one in workers if name in one.quality) for name in names}
-    heaviest = sorted(by_feature(weights).items(), key=lambda pair: -abs(pair[1]))[:WEIGHTS]
-    return Summary(
-        at=at,
+    largest = sorted(weights_by_feature(weights).items(), key=lambda pair: -abs(pair[1]))[:MAX_WEIGHTS]
+    return ClusterStats(
+        measured_at=now,
         workers=len(workers),
-        actions_per_second=round(sum(sum(one.per_second.values()) for one in workers), 1),
+        actions_per_second=round(sum(sum(one.actions_per_second.values()) for one in workers), 1),
         lists_per_second=round(sum(one.lists_per_second for one in workers), 1),
-        lag=sum(sum(one.lag.values()) for one in workers),
-        waiting=sum(one.waiting for one in workers),
-        fresh_p50=percentile(fresh, 0.5),
-        fresh_p99=percentile(fresh, 0.99),
-        cache_hits=round(served["cache"] / served.total(), 4) if served.total() else None,
+        consumer_lag=sum(sum(one.consumer_lag.values()) for one in workers),
+        pending_refreshes=sum(one.pending_refreshes for one in workers),
+        freshness_p50_s=percentile(freshness, 0.5),
+        freshness_p99_s=percentile(freshness, 0.99),
+        cache_hit_rate=round(served["cache"] / served.total(), 4) if served.total() else None,
         dead_letters=sum(one.dead_letters for one in workers),
         timer_errors=sum(one.timer_errors for one in workers),
-        streams=sum(one.streams for one in workers),
+        event_streams=sum(one.event_streams for one in workers),
         quality={name: round(one.hit_rate, 4) for name, one in quality.items()},
-        likes_scored=round(quality.get(HYBRID, Quality()).likes, 1),
-        weights={name: round(weight, 4) for name, weight in heaviest},
-        version=weights.version,
+        likes_scored=round(quality.get(HYBRID, HitCounts()).likes, 1),
+        weights={name: round(weight, 4) for name, weight in largest},
+        training_steps=weights.version,
     )
 
 
-def by_feature(weights: Weights) -> dict[str, float]:
-    """What the blend has learned of each feature for all people: what a standard deviation more adds to a score."""
-    return dict(zip(NAMES, weights.linear()[0].tolist(), strict=True)) if weights.version else {}
+def weights_by_feature(weights: Weights) -> dict[str, float]:
+    """The weight of each feature for all users: what one standard deviation of it adds to a score; empty at first."""
+    return dict(zip(FEATURE_NAMES, weights.linear()[0].tolist(), strict=True)) if weights.version else {}
 
 
-def missing(workers: Sequence[Figures], partitions: int) -> tuple[int, ...]:
-    """The partitions, of so many, that no worker says it has."""
+def unowned_partitions(workers: Sequence[WorkerStats], partitions: int) -> tuple[int, ...]:
+    """Those of the `partitions` partitions that no worker owns."""
     return tuple(sorted(set(range(partitions)).difference(*(one.partitions for one in workers))))
 
 
-def bucket(seconds: float) -> int:
-    """The bucket of `BOUNDS` that a time belongs to."""
-    return min(bisect_left(BOUNDS, seconds), len(BOUNDS) - 1)
+def freshness_bucket(seconds: float) -> int:
+    """The bucket of `FRESHNESS_BOUNDS_S` that a time belongs to."""
+    return min(bisect_left(FRESHNESS_BOUNDS_S, seconds), len(FRESHNESS_BOUNDS_S) - 1)
 
 
 def percentile(buckets: Mapping[int, int], share: float) -> float | None:
-    """The bound under which a share of the times lies, in seconds, at most 20 % too high; None without times.
+    """The upper bound, in seconds, of the bucket that holds a percentile: at most 20 % too high. None without counts.
 
-    >>> round(percentile({bucket(0.1): 98, bucket(2.0): 2}, 0.5), 2)
+    >>> round(percentile({freshness_bucket(0.1): 98, freshness_bucket(2.0): 2}, 0.5), 2)
     0.11
     """
     numbers = sorted(buckets)
     sums = list(accumulate(buckets[number] for number in numbers))
-    return round(BOUNDS[numbers[bisect_left(sums, share * sums[-1])]], 3) if sums and sums[-1] else None
+    if not sums or not sums[-1]:
+        return None
+    return round(FRESHNESS_BOUNDS_S[numbers[bisect_left(sums, share * sums[-1])]], 3)
 
 
-def _sum(parts: Iterable[Mapping[Any, int]]) -> Counter[Any]:
-    found = Counter[Any]()
-    for part in parts:
-        found.update(part)
-    return found
+def _total(counts: Iterable[Mapping[Any, int]]) -> Counter[Any]:
+    total = Counter[Any]()
+    for some in counts:
+        total.update(some)
+    return total

@@ -1,61 +1,70 @@
-"""Workers' figures and their history, where every worker's page finds them."""
+"""Workers' statistics and their history in Redis, where any worker can read those of all."""
 
 from typing import Final, TypeVar
 
 import msgspec
 
 from recomind.recommender.blend.model import Weights
-from recomind.runtime.worker_stats import Figures, Summary, summary
+from recomind.runtime.worker_stats import ClusterStats, WorkerStats, cluster_stats
 from recomind.stores import keys
-from recomind.stores.key_value import Values
+from recomind.stores.key_value import KeyValueStore
 
-POINTS: Final = 360
-"""Points of history: an hour, at one in ten seconds."""
+HISTORY_POINTS: Final = 360
+"""Number of points that the history keeps: an hour, at one every ten seconds."""
 
-NEWS: Final = "\0operations"
-"""What is told on the channel when figures have been written; no person can have this name."""
+STATS_UPDATED: Final = "\0operations"
+"""Published on the channel of list updates, in the place of a user id, when statistics have been stored.
 
-Kind = TypeVar("Kind")
+No user can have this id.
+"""
+
+Value = TypeVar("Value")
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Operations:
-    """Reads and writes figures; a worker's are under the first of its partitions."""
+class WorkerStatsStore:
+    """Reads and writes statistics; a worker's are stored under the first of its partitions."""
 
-    def __init__(self, values: Values, partitions: int) -> None:
-        self._values = values
+    def __init__(self, store: KeyValueStore, partitions: int) -> None:
+        self._store = store
         self._partitions = partitions
 
-    async def put(self, figures: Figures) -> None:
-        """Overwrite a worker's figures; they vanish soon after its last ones."""
-        if figures.partitions:
-            await self._values.set_many({keys.figures(figures.partitions[0]): _encode(figures)}, keys.FIGURES_TTL)
-            await self._values.publish(keys.LISTS_WRITTEN, _encode([NEWS]))
+    async def publish(self, stats: WorkerStats) -> None:
+        """Overwrite a worker's statistics; they expire a few seconds after its last ones."""
+        if stats.partitions:
+            stored = {keys.worker_stats(stats.partitions[0]): _encode(stats)}
+            await self._store.set_many(stored, keys.WORKER_STATS_TTL_S)
+            await self._store.publish(keys.LIST_UPDATES, _encode([STATS_UPDATED]))
 
-    async def workers(self) -> list[Figures]:
-        """What all workers have published lately, each worker once, by their partitions."""
-        found = await self._values.get_many([keys.figures(partition) for partition in range(self._partitions)])
-        read = [figures for value in found if value and (figures := _read(value, Figures))]
-        latest = {one.worker: one for one in sorted(read, key=lambda one: one.at)}
+    async def workers(self) -> list[WorkerStats]:
+        """The latest statistics of each worker, sorted by their partitions."""
+        found = await self._store.get_many([keys.worker_stats(partition) for partition in range(self._partitions)])
+        decoded = [stats for value in found if value and (stats := _decode(value, WorkerStats))]
+        latest = {one.worker: one for one in sorted(decoded, key=lambda one: one.measured_at)}
         return sorted(latest.values(), key=lambda one: one.partitions)
 
-    async def remember(self, weights: Weights, at: float) -> None:
-        """Add a point to the history; for the leader to call."""
-        point = summary(await self.workers(), weights, at)
-        history = [*await self.history(), point][-POINTS:]
-        await self._values.set_many({keys.OPERATIONS_HISTORY: _encode(history)}, keys.HISTORY_TTL)
+    async def append_history(self, weights: Weights, now: float) -> None:
+        """Add a point to the history; only the leader calls this.
 
-    async def history(self) -> list[Summary]:
+        Args:
+            weights: the weights of the blend.
+            now: epoch seconds.
+        """
+        point = cluster_stats(await self.workers(), weights, now)
+        history = [*await self.history(), point][-HISTORY_POINTS:]
+        await self._store.set_many({keys.STATS_HISTORY: _encode(history)}, keys.STATS_HISTORY_TTL_S)
+
+    async def history(self) -> list[ClusterStats]:
         """The last hour, oldest first."""
-        [stored] = await self._values.get_many([keys.OPERATIONS_HISTORY])
-        return (_read(stored, list[Summary]) or []) if stored else []
+        [stored] = await self._store.get_many([keys.STATS_HISTORY])
+        return (_decode(stored, list[ClusterStats]) or []) if stored else []
 
 
-def _read(value: bytes, kind: type[Kind]) -> Kind | None:
-    """A stored value; None where another version of the software has written it, with other figures."""
+def _decode(value: bytes, value_type: type[Value]) -> Value | None:
+    """A stored value; None if another version of the software, with other fields, has written it."""
     try:
-        read: Kind = msgspec.msgpack.decode(value, type=kind)
+        decoded: Value = msgspec.msgpack.decode(value, type=value_type)
     except msgspec.ValidationError:
         return None
-    return read
+    return decoded

@@ -1,6 +1,6 @@
-"""What is remembered: one value a person or video, and the pure folds that take an event in.
+"""State of a user or a video: frozen values, and the pure folds that apply an event to them.
 
-What belongs here: frozen values, `fold(value, event) -> value`, and the rules that keep each value within 4 KB.
-A fold ignores what its value has applied already (see `origins`), so any redelivery leaves the same state.
-What does not: reading time or tags from elsewhere, ranking, tables. May import `signals` and `events` only.
+What belongs here: `fold(value, event) -> value`, and the limits that keep each encoded value within 4 KB. A fold
+ignores what its value has applied already (see `model.applied_offsets`), so a redelivery changes nothing. What does
+not: clocks, the catalogue, ranking, tables. May import `model`.
 """

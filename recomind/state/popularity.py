@@ -1,10 +1,10 @@
-"""What is remembered of a video's popularity: counts, decayed scores and exact windows.
+"""State of a video's popularity: counts, exponentially decayed scores, and exact sliding windows.
 
-Decay needs no sweep. A score is the logarithm of a sum of `exp(rate * t)` over its actions (forward decay,
-Cormode, Shkapenyuk, Srivastava and Xu, "Forward Decay", ICDE 2009): the order of two scores is the same at any later
-time, and `exp(score - rate * now)` is the decayed count as of `now`. Windows are counts a minute and an hour, kept
-as far back from the latest action as the longest window reaches. All of it is sums and maxima of event times, so
-the order of arrival does not matter.
+Decay needs no periodic update. A score is the logarithm of the sum of `exp(rate * t)` over the actions at times `t`
+(forward decay; Cormode, Shkapenyuk, Srivastava and Xu, "Forward Decay", ICDE 2009). The order of two scores is the
+same at any later time, and `exp(score - rate * now)` is the decayed count as of `now`. Windows are counts per minute
+and per hour, kept as far back from the latest action as the longest window reaches. Everything is a sum or a maximum
+over event times, so the order of arrival does not matter.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,19 +13,20 @@ from typing import Final
 
 import msgspec
 
-from recomind.model.applied_offsets import Origins, take
-from recomind.model.signals import Touched
+from recomind.model.applied_offsets import AppliedOffsets, advance_if_new
+from recomind.model.signals import ActionSignal
 
-HOUR: Final = 3600.0
-HALF_LIVES: Final = (HOUR, 6 * HOUR, 24 * HOUR, 168 * HOUR, 720 * HOUR)
-"""Half-lives of the decayed scores, in seconds: an hour, a quarter of a day, a day, a week, a month."""
+HOUR_S: Final = 3600.0
+HALF_LIVES_S: Final = (HOUR_S, 6 * HOUR_S, 24 * HOUR_S, 168 * HOUR_S, 720 * HOUR_S)
+"""Half-lives of the decayed scores, in seconds: 1 hour, 6 hours, a day, a week, 30 days."""
 
-RATES: Final = tuple(log(2) / half_life for half_life in HALF_LIVES)
+DECAY_RATES: Final = tuple(log(2) / half_life for half_life in HALF_LIVES_S)
+"""The same as decay rates, per second."""
 
-MINUTES: Final = 60
+MINUTE_BUCKETS: Final = 60
 """How many minute buckets are kept: the window of an hour."""
 
-HOURS: Final = 168
+HOUR_BUCKETS: Final = 168
 """How many hour buckets are kept: the windows of a day and of a week."""
 
 
@@ -45,135 +46,139 @@ class Counts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return Counts(self.likes + other.likes, self.views + other.views, self.skips + other.skips)
 
 
-ONE: Final = {"like": Counts(likes=1), "view": Counts(views=1), "skip": Counts(skips=1)}
-"""The counts of a single action of each type."""
+ONE_ACTION: Final = {"like": Counts(likes=1), "view": Counts(views=1), "skip": Counts(skips=1)}
+"""The counts of a single action, by type."""
 
-Ring = dict[int, Counts]
+Buckets = dict[int, Counts]
 """Bucket number (event time divided by the bucket's length) to its counts, the earliest bucket first."""
 
 Scores = tuple[float, ...]
-"""A log-score for each of `HALF_LIVES`; -inf where nothing happened."""
+"""A log-score for each of `HALF_LIVES_S`; -inf if there was no action."""
 
-NOTHING: Final[Scores] = (-inf,) * len(HALF_LIVES)
+NO_SCORES: Final[Scores] = (-inf,) * len(HALF_LIVES_S)
 
 
 class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A video's popularity."""
 
-    origins: Origins = {}
+    applied_offsets: AppliedOffsets = {}
     counts: Counts = Counts()
-    liked: Scores = NOTHING
+    like_scores: Scores = NO_SCORES
     """Log-scores of first likes."""
-    shown: Scores = NOTHING
-    """Log-scores of all actions: how much the video is put before people."""
-    minutes: Ring = {}
-    hours: Ring = {}
+    action_scores: Scores = NO_SCORES
+    """Log-scores of all actions: how often the video has been shown."""
+    minutes: Buckets = {}
+    hours: Buckets = {}
     first_at: float = inf
+    """Event time of the first action, epoch seconds."""
     last_at: float = 0.0
-    likes: int = 0
-    """First likes: the norm of the cosine."""
+    """Event time of the latest action, epoch seconds."""
+    first_likes: int = 0
+    """How many users liked it; the squared norm in cosine similarity."""
     liked_at: float = 0.0
-    """Event time of the latest first like; 0 for none."""
+    """Event time of the latest first like, epoch seconds; 0 if there is none."""
 
 
-class Figures(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A popularity as far as ranking reads it: decoding windows, too, would take three times as long."""
+class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Partial view of an encoded `Popularity`, without windows: decoding those too would take three times as long."""
 
-    origins: msgspec.Raw
+    applied_offsets: msgspec.Raw
     counts: Counts
-    liked: Scores
-    shown: Scores
+    like_scores: Scores
+    action_scores: Scores
     minutes: msgspec.Raw
     hours: msgspec.Raw
     first_at: float
     last_at: float
-    likes: int
+    first_likes: int
     liked_at: float
 
 
-def fold(popularity: Popularity, touches: Iterable[Touched]) -> Popularity:
-    """Take signals in, in their order; those applied before change nothing.
+def fold(popularity: Popularity, signals: Iterable[ActionSignal]) -> Popularity:
+    """Fold signals in their order; those applied before change nothing.
 
-    What grows is copied once, not for each signal: a popular video gets many in a batch.
+    The collections inside are copied once per call, not once per signal: a popular video gets many in a batch.
     """
-    origins = dict(popularity.origins)
-    news = [touch for touch in touches if take(origins, touch.lane, touch.offset)]
-    if not news:
+    applied = dict(popularity.applied_offsets)
+    new = [signal for signal in signals if advance_if_new(applied, signal.source, signal.offset)]
+    if not new:
         return popularity
-    liked, shown, likes, liked_at = popularity.liked, popularity.shown, popularity.likes, popularity.liked_at
-    for touch in news:
-        at = touch.timestamp
-        terms = [rate * at for rate in RATES]
-        shown = _add_all(shown, terms)
-        if touch.action_type == "like" and not touch.again:
-            liked, likes, liked_at = _add_all(liked, terms), likes + 1, max(liked_at, at)
-    times = [touch.timestamp for touch in news]
+    like_scores, action_scores = popularity.like_scores, popularity.action_scores
+    first_likes, liked_at = popularity.first_likes, popularity.liked_at
+    for signal in new:
+        at = signal.timestamp
+        terms = [rate * at for rate in DECAY_RATES]
+        action_scores = _log_add_each(action_scores, terms)
+        if signal.action_type == "like" and not signal.is_repeat:
+            like_scores = _log_add_each(like_scores, terms)
+            first_likes, liked_at = first_likes + 1, max(liked_at, at)
+    times = [signal.timestamp for signal in new]
     first_at, last_at = min(popularity.first_at, *times), max(popularity.last_at, *times)
     return Popularity(
-        origins,
-        popularity.counts + _count(news),
-        liked,
-        shown,
-        _marked(popularity.minutes, news, 60, int(last_at) // 60 - MINUTES),
-        _marked(popularity.hours, news, 3600, int(last_at) // 3600 - HOURS),
+        applied,
+        popularity.counts + _count(new),
+        like_scores,
+        action_scores,
+        _count_in_buckets(popularity.minutes, new, 60, int(last_at) // 60 - MINUTE_BUCKETS),
+        _count_in_buckets(popularity.hours, new, 3600, int(last_at) // 3600 - HOUR_BUCKETS),
         first_at,
         last_at,
-        likes,
+        first_likes,
         liked_at,
     )
 
 
-def decayed(score: float, rate: float, now: float) -> float:
-    """The decayed count that a log-score stands for, as of `now`.
+def decayed_count(score: float, rate: float, now: float) -> float:
+    """The decayed count of a log-score as of `now`.
 
     >>> rate = log(2) / 60
-    >>> round(decayed(add(-inf, rate * 0), rate, 60), 3)  # one action, one half-life ago
+    >>> round(decayed_count(log_add(-inf, rate * 0), rate, 60), 3)  # one action, one half-life ago
     0.5
     """
     return exp(score - rate * now)
 
 
-def add(score: float, term: float) -> float:
+def log_add(score: float, term: float) -> float:
     """log(exp(score) + exp(term)), without overflow."""
     high, low = (score, term) if score > term else (term, score)
     return high if low == -inf else high + log1p(exp(low - high))
 
 
-def window(popularity: Popularity, seconds: float, now: float) -> Counts:
-    """Counts of the last `seconds` before `now`: whole minutes up to an hour, else whole hours up to a week."""
-    ring, length = (popularity.minutes, 60.0) if seconds <= HOUR else (popularity.hours, HOUR)
+def window_counts(popularity: Popularity, seconds: float, now: float) -> Counts:
+    """Counts of the last `seconds` before `now`: in whole minutes up to an hour, else in whole hours up to a week."""
+    buckets, length = (popularity.minutes, 60.0) if seconds <= HOUR_S else (popularity.hours, HOUR_S)
     last = int(now // length)
-    inside = [counts for bucket, counts in ring.items() if last - seconds // length < bucket <= last]
+    inside = [counts for bucket, counts in buckets.items() if last - seconds // length < bucket <= last]
     return sum(inside, Counts())
 
 
-def _add_all(scores: Scores, terms: Iterable[float]) -> Scores:
-    """`add` for each score and its term; written out, as it is the most frequent sum of all."""
+def _log_add_each(scores: Scores, terms: Iterable[float]) -> Scores:
+    """`log_add` for each score and its term; inlined, as this is the hottest loop of the fold."""
     pairs = zip(scores, terms, strict=True)
     return tuple(
         [one + log1p(exp(more)) if (more := term - one) < 0.0 else term + log1p(exp(-more)) for one, term in pairs]
     )
 
 
-def _count(touches: Sequence[Touched]) -> Counts:
-    kinds = [touch.action_type for touch in touches]
-    return Counts(kinds.count("like"), kinds.count("view"), kinds.count("skip"))
+def _count(signals: Sequence[ActionSignal]) -> Counts:
+    types = [signal.action_type for signal in signals]
+    return Counts(types.count("like"), types.count("view"), types.count("skip"))
 
 
-def _marked(ring: Ring, touches: Iterable[Touched], length: int, floor: int) -> Ring:
-    """Count actions in their buckets, `length` seconds long; those at or below `floor` are out of every window."""
-    ring = dict(ring)
-    latest, is_late = next(reversed(ring), -1), False
-    for touch in touches:
-        bucket, one = int(touch.timestamp) // length, ONE[touch.action_type]
-        known = ring.get(bucket)
+def _count_in_buckets(buckets: Buckets, signals: Iterable[ActionSignal], length: int, floor: int) -> Buckets:
+    """Add actions to buckets of `length` seconds, and drop those at or below `floor`, which no window reaches."""
+    buckets = dict(buckets)
+    latest, is_late = next(reversed(buckets), -1), False
+    for signal in signals:
+        bucket, one = int(signal.timestamp) // length, ONE_ACTION[signal.action_type]
+        known = buckets.get(bucket)
         if known is not None:
-            ring[bucket] = known + one
+            buckets[bucket] = known + one
         elif bucket > floor:
-            ring[bucket] = one
+            buckets[bucket] = one
             latest, is_late = max(latest, bucket), is_late or bucket < latest
     if is_late:
-        ring = dict(sorted(ring.items()))
-    while ring and (first := next(iter(ring))) <= floor:
-        del ring[first]
-    return ring
+        buckets = dict(sorted(buckets.items()))
+    while buckets and (first := next(iter(buckets))) <= floor:
+        del buckets[first]
+    return buckets

@@ -1,8 +1,8 @@
-"""What is remembered of a person: the latest likes and reactions, what was seen, and how much.
+"""State of a user: the latest likes and reactions, the videos seen, counts, and which event ids were seen.
 
-Tag weights are not kept here: they follow from these actions and the catalogue as it stands when one ranks, so a
-video whose tags arrive or change after the like counts with its right tags, and a replay needs no catalogue.
-(`docs/decisions/0003-derived-tags.md`)
+Tag weights are not stored. They are derived from these actions and the current catalogue when a list is ranked: a
+video whose tags arrive or change after the like counts with its current tags, and a replay needs no catalogue.
+(`docs/decisions/0003-tag-weights-derived-at-ranking-time.md`)
 """
 
 from collections.abc import Sequence
@@ -15,246 +15,251 @@ from zlib import crc32
 import msgspec
 from msgspec.structs import astuple
 
-from recomind.model.applied_offsets import Origins, advance, is_news
-from recomind.model.events import Action, Forget
-from recomind.model.signals import TRAIL, Forgotten, Origin, Signal, derive
+from recomind.model.applied_offsets import AppliedOffsets, advance, is_new
+from recomind.model.events import Action, EraseUser
+from recomind.model.ids import Offset, VideoId
+from recomind.model.signals import HISTORY_LENGTH, ErasureSignal, Signal, SourceOffset, derive
 
-LIKES: Final = 48
+MAX_LIKES: Final = 48
 """How many likes are kept, the latest by event time."""
 
-REACTIONS: Final = 16
+MAX_REACTIONS: Final = 16
 """How many views and skips are kept, the latest by event time."""
 
-SEEN: Final = 400
-"""How many videos acted on are kept from being shown again, the latest by arrival; 4 bytes each."""
+MAX_SEEN: Final = 400
+"""How many videos acted on are remembered as seen, the latest by arrival; 4 bytes each."""
 
-EVENT_IDS: Final = 128
-"""How many of the latest event ids are recognised when they come again; 8 bytes each."""
+MAX_EVENT_IDS: Final = 128
+"""How many of the latest event ids are recognised when they are sent again; 8 bytes each."""
 
 
-class Liked(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A like: of which video, and when (epoch seconds)."""
+class Like(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A like of a video at an event time (epoch seconds)."""
 
-    video_id: str
+    video_id: VideoId
     timestamp: float
 
 
 class Reaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A view or a skip: of which video, which of the two, and when (epoch seconds)."""
+    """A view or a skip of a video at an event time (epoch seconds)."""
 
-    video_id: str
+    video_id: VideoId
     action_type: str
     timestamp: float
 
 
-_Entry = TypeVar("_Entry", bound=Liked | Reaction)
+_Entry = TypeVar("_Entry", bound=Like | Reaction)
 
 
 class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A person, within 4 KB."""
+    """State of a user, at most 4 KB when encoded."""
 
-    origins: Origins = {}
-    likes: tuple[Liked, ...] = ()
-    """Oldest first, a video once, at most `LIKES`."""
+    applied_offsets: AppliedOffsets = {}
+    likes: tuple[Like, ...] = ()
+    """Oldest first, one per video, at most `MAX_LIKES`."""
     reactions: tuple[Reaction, ...] = ()
-    """Oldest first, a video once, at most `REACTIONS`."""
+    """Oldest first, one per video, at most `MAX_REACTIONS`."""
     seen: bytes = b""
-    """`video_hash` of each video acted on, 4 bytes each, little-endian; at most `SEEN`."""
+    """`video_hash` of each video acted on, 4 bytes each, little-endian; at most `MAX_SEEN`."""
     event_ids: bytes = b""
-    """The latest event ids, 8 bytes each; at most `EVENT_IDS`."""
+    """Hashes of the latest event ids, 8 bytes each; at most `MAX_EVENT_IDS`."""
     like_count: int = 0
     view_count: int = 0
     skip_count: int = 0
     last_at: float = 0.0
     """Event time of the latest action, epoch seconds."""
-    forgotten_at: int = -1
-    """Offset, in the log of the person's partition, of the record that asked to forget her; -1 for none."""
+    erasure_offset: int = -1
+    """Offset of the latest control record that erased the user, in the log of the user's partition; -1 if none."""
 
     @property
-    def is_blank(self) -> bool:
-        """Whether the person was forgotten and has done nothing since."""
-        return self.forgotten_at >= 0 and not (self.like_count or self.view_count or self.skip_count)
+    def is_erased(self) -> bool:
+        """Whether the user was erased and has done nothing since."""
+        return self.erasure_offset >= 0 and not (self.like_count or self.view_count or self.skip_count)
 
 
-def forget(profile: Profile, origin: Origin, at: int) -> Profile:
-    """A new person under the same id. The origins stay, so that what comes again of what was forgotten changes nothing.
+class ProfileLikes(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Partial view of an encoded `Profile`: the fields that ranking for other users needs."""
+
+    applied_offsets: msgspec.Raw
+    likes: tuple[Like, ...]
+
+
+def erase(profile: Profile, source_offset: SourceOffset, log_offset: Offset) -> Profile:
+    """An empty profile that keeps the applied offsets, so that redelivered old actions change nothing.
 
     Args:
-        profile: the person.
-        origin: of the record that asks for it.
-        at: where it stands in the log of the person's partition: nothing at or before it may be taken in any more,
-            which the origins alone do not say of an event that was known by its id.
+        profile: the profile to erase.
+        source_offset: of the control record.
+        log_offset: of the control record in the log of the user's partition. Actions at or before it are ignored from
+            now on. The applied offsets alone do not ensure that for events that were skipped by their event id.
     """
-    if at <= profile.forgotten_at:
+    if log_offset <= profile.erasure_offset:
         return profile
-    return Profile(advance(profile.origins, origin), forgotten_at=at)
+    return Profile(advance(profile.applied_offsets, source_offset), erasure_offset=log_offset)
 
 
-class Likes(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A profile as far as others' lists read it."""
-
-    origins: msgspec.Raw
-    likes: tuple[Liked, ...]
-    """As in `Profile`."""
-
-
-def apply(
-    profile: Profile, origin: Origin, offset: int, event: Action | Forget
-) -> tuple[Profile, Sequence[Signal | Forgotten]]:
-    """Take an action or a control record in.
+def apply_event(
+    profile: Profile, source_offset: SourceOffset, log_offset: Offset, event: Action | EraseUser
+) -> tuple[Profile, Sequence[Signal | ErasureSignal]]:
+    """Fold an action or a control record.
 
     Args:
-        profile: the person before it.
-        origin: of the record.
-        offset: of the record in the log of the person's partition; nothing at or before `forgotten_at` is taken in.
-        event: what the record holds.
+        profile: the profile before the event.
+        source_offset: of the record.
+        log_offset: of the record in the log of the user's partition; ignored if not above `profile.erasure_offset`.
+        event: the content of the record.
 
     Returns:
-        The profile after it, and the signals to videos.
+        The profile after the event, and signals for video partitions.
     """
-    if offset <= profile.forgotten_at:
+    if log_offset <= profile.erasure_offset:
         return profile, ()
     if isinstance(event, Action):
-        return fold(profile, origin, event)
-    after = forget(profile, origin, offset)
-    return after, (Forgotten(event.user_id, after.origins, offset),)
+        return fold(profile, source_offset, event)
+    after = erase(profile, source_offset, log_offset)
+    return after, (ErasureSignal(event.user_id, after.applied_offsets, log_offset),)
 
 
-def fold(profile: Profile, origin: Origin, action: Action) -> tuple[Profile, list[Signal]]:
-    """Take an action in.
+def fold(profile: Profile, source_offset: SourceOffset, action: Action) -> tuple[Profile, list[Signal]]:
+    """Fold an action.
 
     Returns:
-        The profile after it and the signals to the videos touched. No signals, and the profile given, when the action
-        has been applied before by origin. No signals, and a profile that has applied the origin, when it has by event
-        id: the id is forgotten sooner than the origin, and the record may be delivered again after that.
+        The profile after the action, and signals for the videos concerned. If the offset has been applied before: the
+        same profile and no signals. If the event id is known: no signals, and a profile that has applied the offset
+        too, since event ids are kept for a shorter time than offsets and the record may be redelivered.
     """
-    if not is_news(profile.origins, origin.lane, origin.offset):
+    if not is_new(profile.applied_offsets, source_offset.source, source_offset.offset):
         return profile, []
-    if _is_repeated(profile, action):
-        return msgspec.structs.replace(profile, origins=advance(profile.origins, origin)), []
-    liked, met = action.action_type == "like", has_seen(profile, action.video_id)
-    earlier = _earlier(profile, action, met)
-    again = earlier is not None and (isinstance(earlier, Liked) or earlier.action_type == action.action_type)
-    trail = _trail(profile, action.video_id) if liked and not again else ()
-    return _absorb(profile, origin, action, met, earlier), derive(trail, again, action, origin)
+    if _has_event_id(profile, action):
+        applied = advance(profile.applied_offsets, source_offset)
+        return msgspec.structs.replace(profile, applied_offsets=applied), []
+    is_like, was_seen = action.action_type == "like", has_seen(profile, action.video_id)
+    earlier = _earlier_entry(profile, action, was_seen)
+    is_repeat = earlier is not None and (isinstance(earlier, Like) or earlier.action_type == action.action_type)
+    history = _history(profile, action.video_id) if is_like and not is_repeat else ()
+    after = _with_action(profile, source_offset, action, was_seen, earlier)
+    return after, derive(history, is_repeat, action, source_offset)
 
 
-def enjoyed_lately(profile: Profile, n: int) -> list[str]:
-    """The latest `n` videos that the person enjoyed, that is liked or watched, each once, latest first."""
+def recent_positives(profile: Profile, n: int) -> list[VideoId]:
+    """The latest `n` distinct videos that the user liked or viewed, latest first."""
     views = [reaction for reaction in profile.reactions[::-1] if reaction.action_type == "view"]
     if not views:
-        return [liked.video_id for liked in profile.likes[: -n - 1 : -1]]
-    entries: list[Liked | Reaction] = [*profile.likes[: -n - 1 : -1], *views[:n]]
-    entries.sort(key=_when, reverse=True)  # of one time, likes come first, and then in their order
+        return [like.video_id for like in profile.likes[: -n - 1 : -1]]
+    entries: list[Like | Reaction] = [*profile.likes[: -n - 1 : -1], *views[:n]]
+    entries.sort(key=_timestamp_of, reverse=True)  # stable: at equal times likes stay before views, in their order
     return list(dict.fromkeys([entry.video_id for entry in entries]))[:n]
 
 
 def video_hash(video_id: str) -> int:
-    """The 32-bit name under which `Profile.seen` knows a video."""
+    """The 32-bit hash of a video id that `Profile.seen` holds."""
     return crc32(video_id.encode())
 
 
 def has_seen(profile: Profile, video_id: str) -> bool:
-    """Whether the person is known to have acted on a video."""
-    return _holds(profile.seen, pack("<I", video_hash(video_id)))
+    """Whether the user is known to have acted on a video."""
+    return _contains(profile.seen, pack("<I", video_hash(video_id)))
 
 
-def unmet(profile: Profile, video_id: str) -> Profile:
-    """The profile, had the person never met the video: what a like of it teaches, though a view came before."""
+def without_video(profile: Profile, video_id: str) -> Profile:
+    """The profile as if the user had not seen the video: the input of training on a like that followed a view."""
     if not has_seen(profile, video_id):
         return profile
-    name = pack("<I", video_hash(video_id))
-    names = [profile.seen[at : at + len(name)] for at in range(0, len(profile.seen), len(name))]
+    removed = pack("<I", video_hash(video_id))
+    hashes = [profile.seen[at : at + len(removed)] for at in range(0, len(profile.seen), len(removed))]
     return msgspec.structs.replace(
         profile,
-        seen=b"".join([one for one in names if one != name]),
+        seen=b"".join([one for one in hashes if one != removed]),
         reactions=tuple([reaction for reaction in profile.reactions if reaction.video_id != video_id]),
     )
 
 
-def _absorb(profile: Profile, origin: Origin, action: Action, met: bool, earlier: Any) -> Profile:
+def _with_action(
+    profile: Profile, source_offset: SourceOffset, action: Action, was_seen: bool, earlier: Any
+) -> Profile:
     """The profile after an action.
 
     Args:
-        profile: before it.
-        origin: of the action.
+        profile: the profile before it.
+        source_offset: of the action.
         action: the action.
-        met: whether its video is among those seen.
-        earlier: what it replaces of likes or reactions, as the same video's.
+        was_seen: whether `profile.seen` holds the video.
+        earlier: the like or reaction of the same video that it replaces, or None.
     """
-    video_id, kind, at = action.video_id, action.action_type, action.timestamp
-    likes, reactions, liked = profile.likes, profile.reactions, kind == "like"
-    if liked:
-        likes = _latest(likes, Liked(video_id, at), earlier, LIKES)
+    video_id, action_type, at = action.video_id, action.action_type, action.timestamp
+    likes, reactions, is_like = profile.likes, profile.reactions, action_type == "like"
+    if is_like:
+        likes = _latest(likes, Like(video_id, at), earlier, MAX_LIKES)
     else:
-        reactions = _latest(reactions, Reaction(video_id, kind, at), earlier, REACTIONS)
+        reactions = _latest(reactions, Reaction(video_id, action_type, at), earlier, MAX_REACTIONS)
     return Profile(
-        advance(profile.origins, origin),
+        advance(profile.applied_offsets, source_offset),
         likes,
         reactions,
-        profile.seen if met else _with_seen(profile.seen, video_id),
+        profile.seen if was_seen else _with_seen(profile.seen, video_id),
         _with_event_id(profile.event_ids, action.event_id),
-        profile.like_count + liked,
-        profile.view_count + (kind == "view"),
-        profile.skip_count + (kind == "skip"),
+        profile.like_count + is_like,
+        profile.view_count + (action_type == "view"),
+        profile.skip_count + (action_type == "skip"),
         max(profile.last_at, at),
-        profile.forgotten_at,
+        profile.erasure_offset,
     )
 
 
-def _trail(profile: Profile, video_id: str) -> tuple[str, ...]:
-    """What the person enjoyed last but for this video, latest first."""
-    return tuple([enjoyed for enjoyed in enjoyed_lately(profile, TRAIL + 1) if enjoyed != video_id][:TRAIL])
+def _history(profile: Profile, video_id: str) -> tuple[VideoId, ...]:
+    """The latest positives except this video, latest first, at most `HISTORY_LENGTH`."""
+    latest = recent_positives(profile, HISTORY_LENGTH + 1)
+    return tuple([one for one in latest if one != video_id][:HISTORY_LENGTH])
 
 
-def _earlier(profile: Profile, action: Action, met: bool) -> Liked | Reaction | None:
-    """What the profile holds of the same video, which is `met` or not: of likes for a like, else of reactions."""
-    if len(profile.seen) < 4 * SEEN and not met:
-        return None  # as long as all is remembered, this is faster
-    entries: tuple[Liked | Reaction, ...] = profile.likes if action.action_type == "like" else profile.reactions
+def _earlier_entry(profile: Profile, action: Action, was_seen: bool) -> Like | Reaction | None:
+    """The entry of the same video: among likes for a like, else among reactions."""
+    if len(profile.seen) < 4 * MAX_SEEN and not was_seen:
+        return None  # a shortcut, valid while `seen` is complete
+    entries: tuple[Like | Reaction, ...] = profile.likes if action.action_type == "like" else profile.reactions
     ids = [entry.video_id for entry in entries]
     return entries[ids.index(action.video_id)] if action.video_id in ids else None
 
 
 def _latest(entries: tuple[_Entry, ...], new: _Entry, earlier: _Entry | None, size: int) -> tuple[_Entry, ...]:
-    """The `size` latest by event time, a video once; the same for every order of arrival."""
+    """The `size` latest entries by event time, one per video; independent of the order of arrival."""
     if earlier is not None:
         entries = tuple([entry for entry in entries if entry is not earlier])
-        new = max(earlier, new, key=_moment)
+        new = max(earlier, new, key=_sort_key)
     if entries and entries[-1].timestamp >= new.timestamp:
-        return tuple(sorted((*entries, new), key=_moment)[-size:])
+        return tuple(sorted((*entries, new), key=_sort_key)[-size:])
     return (*entries, new)[-size:]
 
 
-_when = attrgetter("timestamp")
+_timestamp_of = attrgetter("timestamp")
 
 
-def _moment(entry: Liked | Reaction) -> tuple[Any, ...]:
-    """The entry's time first; what else it holds decides between two of one time, so that order of arrival does not."""
+def _sort_key(entry: Like | Reaction) -> tuple[Any, ...]:
+    """Event time first; the other fields break ties, so that the order of arrival does not matter."""
     *rest, at = astuple(entry)
     return at, *rest
 
 
 def _with_seen(seen: bytes, video_id: str) -> bytes:
-    return (seen + pack("<I", video_hash(video_id)))[-4 * SEEN :]
+    return (seen + pack("<I", video_hash(video_id)))[-4 * MAX_SEEN :]
 
 
-def _holds(packed: bytes, name: bytes) -> bool:
-    """Whether `name` is one of the names in `packed`, all of one length; a match across two names is none."""
-    at = packed.find(name)
-    while at % len(name) and at >= 0:
-        at = packed.find(name, at + 1)
+def _contains(packed: bytes, item: bytes) -> bool:
+    """Whether `item` is one of the fixed-size items in `packed`; a match across two items does not count."""
+    at = packed.find(item)
+    while at % len(item) and at >= 0:
+        at = packed.find(item, at + 1)
     return at >= 0
 
 
-def _fold_id(event_id: UUID) -> bytes:
-    """8 of an id's 16 bytes' worth: both halves, so that every version of UUID keeps its random part."""
+def _hash_event_id(event_id: UUID) -> bytes:
+    """64 bits of a UUID: both halves combined, since UUID versions have their random bits in different places."""
     return pack("<Q", (event_id.int >> 64) ^ (event_id.int & (1 << 64) - 1))
 
 
-def _is_repeated(profile: Profile, action: Action) -> bool:
-    return action.event_id is not None and _holds(profile.event_ids, _fold_id(action.event_id))
+def _has_event_id(profile: Profile, action: Action) -> bool:
+    return action.event_id is not None and _contains(profile.event_ids, _hash_event_id(action.event_id))
 
 
 def _with_event_id(event_ids: bytes, event_id: UUID | None) -> bytes:
-    return event_ids if event_id is None else (event_ids + _fold_id(event_id))[-8 * EVENT_IDS :]
+    return event_ids if event_id is None else (event_ids + _hash_event_id(event_id))[-8 * MAX_EVENT_IDS :]

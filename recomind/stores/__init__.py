@@ -1,5 +1,6 @@
-"""What is written down outside Kafka: the read model in Redis, the archive in PostgreSQL.
+"""Everything that is stored outside Kafka: the read model in Redis and the archive in PostgreSQL.
 
-What belongs here: keys, TTLs, SQL, and the clients' errors turned into ours at one border. What does not: what is
-worth storing (agents) or how it is shown (web). May import the core, `settings` and `errors`.
+Belongs here: keys, TTLs, SQL, migrations, fencing, and the translation of client errors to `recomind.errors`.
+Does not belong here: what is worth storing (agents) and how it is shown (web). May import the recommender, the topic
+names, `settings` and `errors`.
 """

@@ -1,20 +1,20 @@
-"""The fence: what keeps a worker that lost its partitions without knowing it from writing behind their new owner.
+"""Fencing tokens: a store refuses writes of a worker that lost its partitions without noticing.
 
-Kafka numbers the generations of the group; whoever takes part in one knows its number. Each store keeps the highest
-that has written there, in the same step as a write, and refuses those below. So once the new owner has written a
-value, nothing older can come after it, however long the old owner stood still, and wherever: in front of a check, in a
-buffer, on the network. Before that its writes do no harm, since the new owner repeats all that was not committed.
+Kafka numbers the generations of a consumer group, and every member knows its number. Each store keeps the highest
+generation that has written, updates it in the same step as the write, and refuses lower ones. Once the new owner has
+written a value, the old owner cannot overwrite it, no matter how long the old owner was paused or where its write was
+delayed. Earlier writes of the old owner do no harm: the new owner repeats everything that was not committed.
 """
 
 from typing import Final, NamedTuple
 
-MEMORY: Final = 3_600
-"""Seconds without a write after which a store forgets a generation: Kafka counts anew where a group was removed."""
+GENERATION_TTL_S: Final = 3_600
+"""A store forgets a generation after this time without a write: a group that was deleted counts from 1 again."""
 
 
 class Fence(NamedTuple):
-    """Who writes."""
+    """The fencing token of a writer."""
 
     group: str
-    """The consumer group's name."""
+    """Name of the consumer group."""
     generation: int

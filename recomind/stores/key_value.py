@@ -1,82 +1,82 @@
-"""Bytes by key, messages to whoever listens, and logs: kept by Redis (`redis_values`), or in memory (`memory`)."""
+"""The key-value store that the read model needs: Redis (`redis_store`) or memory (`memory_store`)."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from recomind.stores.fencing import Fence
 
-MOST: Final = 1_000
-"""Most keys written by one command: some milliseconds of Redis's time."""
+MAX_KEYS_PER_COMMAND: Final = 1_000
+"""Most keys written by one command; it keeps Redis busy for some milliseconds."""
 
-Guard = tuple[str, bytes | None]
-"""A key and the value it is expected to have; None: it is not there."""
+Precondition = tuple[str, bytes | None]
+"""A key and the value that it must have; None: the key must be absent."""
 
-Lasting = tuple[bytes, int]
-"""A value, and for how many seconds it is kept."""
+ValueWithTtl = tuple[bytes, int]
+"""A value and its TTL in seconds."""
 
-Message = tuple[str, bytes]
-"""A channel, and what is sent to those who listen to it."""
+ChannelMessage = tuple[str, bytes]
+"""A pub/sub channel and a message."""
 
 
-class Values(Protocol):
-    """Bytes by key, some of which vanish after a time."""
+class KeyValueStore(Protocol):
+    """Bytes by key with optional TTLs, pub/sub channels, and append-only streams.
+
+    Methods that take a fence raise `OutdatedError` if a later generation of its group has written.
+    All methods raise `UnavailableError` if the server does not answer.
+    """
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of keys, None where there is none."""
+        """The values of keys in the same order, None for absent ones."""
 
     async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None, fence: Fence | None = None) -> None:
-        """Set values, which vanish after `ttl` seconds; None: never.
+        """Set values that expire after `ttl` seconds; None: never."""
 
-        Raises:
-            OutdatedError: a later generation than that of the fence has written.
-        """
+    async def set_and_publish(
+        self, values: Mapping[str, ValueWithTtl], message: ChannelMessage, fence: Fence | None = None
+    ) -> None:
+        """Set values, each with its own TTL, and publish a message, in one step."""
 
-    async def set_and_tell(self, values: Mapping[str, Lasting], message: Message, fence: Fence | None = None) -> None:
-        """Set values, each for a time of its own, and send a message, in one step.
+    async def set_if_absent(self, values: Mapping[str, bytes], ttl: int | None, precondition: Precondition) -> bool:
+        """Set values if the first key is absent and the precondition holds, in one step.
 
-        Raises:
-            OutdatedError: a later generation than that of the fence has written.
-        """
+        Args:
+            values: the values.
+            ttl: seconds after which they expire; None: never.
+            precondition: a key and its expected value.
 
-    async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
-        """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so.
-
-        In one step.
+        Returns:
+            Whether the values were set.
         """
 
     async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
-        """Remove keys.
-
-        Raises:
-            OutdatedError: a later generation than that of the fence has written.
-        """
+        """Delete keys."""
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Send a message to those who listen to the channel now."""
+        """Publish a message to the current subscribers of a channel."""
 
-    def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
-        """The messages of a channel, from now on; first of all a None once listening has begun."""
+    def subscribe(self, channel: str) -> AsyncGenerator[bytes | None, None]:
+        """Yield the messages of a channel; a first None signals that the subscription is active."""
 
-    async def append(self, log: str, message: bytes, keep: int, fence: Fence | None = None) -> None:
-        """Add an entry to a log, whose entries vanish some time after `keep` seconds.
+    async def append(self, stream: str, message: bytes, retention_s: int, fence: Fence | None = None) -> None:
+        """Append a message to a stream; it is trimmed some time after `retention_s` seconds."""
 
-        Raises:
-            OutdatedError: a later generation than that of the fence has written.
+    async def stream_end(self, stream: str) -> str:
+        """The id of the last entry of a stream."""
+
+    async def read_stream(self, stream: str, after: str) -> tuple[str, list[bytes]]:
+        """Read messages after an entry id.
+
+        Returns:
+            The id of the last entry read and the messages; no messages at the end of the stream.
         """
 
-    async def end_of(self, log: str) -> str:
-        """The place in a log after which nothing has been added yet."""
-
-    async def read_log(self, log: str, after: str) -> tuple[str, list[bytes]]:
-        """Entries of a log after a place, none once all are read; and the place after them."""
-
     async def replace(self, key: str, value: bytes) -> bool:
-        """Set the value of a key if the key has one; whether it had."""
+        """Set the value of a key that exists; returns whether it did."""
 
-    async def run(self) -> bytes:
-        """What names the server's run: another one may hold older values, or none."""
+    async def server_run_id(self) -> bytes:
+        """The id of the server's run. Another run may hold older values, or none."""
 
-    def keys_under(self, prefix: str) -> AsyncIterator[str]:
+    def scan_keys(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix, each at least once."""
 
     async def close(self) -> None:

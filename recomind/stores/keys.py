@@ -1,69 +1,72 @@
-"""Every Redis key and its TTL: the one place that knows them.
+"""Every Redis key with its value and TTL. No other module spells a key.
 
-| key | holds | TTL |
+| key | value | TTL |
 |---|---|---|
-| `recommendations:{user_id}` | the person's top videos, a JSON array | 10 min |
-| `recommendations_meta:{user_id}` | what that list counts: as of when, origins, weights' version, sources | 10 min |
-| `popular_videos` | trending, a JSON array | 15 min |
-| `user_profile:{user_id}` | the person's top tags, a JSON array | 30 min |
-| `user_state:{user_id}` | the person's profile, msgpack | 7 days |
+| `recommendations:{user_id}` | the user's list: top videos, a JSON array | 10 min |
+| `recommendations_meta:{user_id}` | meta of that list: event time, offsets, weights' version, sources | 10 min |
+| `popular_videos` | trending videos, a JSON array | 15 min |
+| `user_profile:{user_id}` | the user's top tags, a JSON array | 30 min |
+| `user_state:{user_id}` | the user's profile, msgpack | 7 days |
 | `video_popularity:{video_id}` | the video's popularity, msgpack | none |
-| `popularity_feed` | a stream: popularity that has just changed, as ranking reads it | entries: 20 s |
-| `video_neighbours:{video_id}` | the video's company, msgpack | none |
-| `trending:{partition}` | a partition's most popular videos, msgpack | none |
-| `trending:{partition}:{tag}` | the same by window, of one tag; an empty tag for all | 8 days |
-| `blend_weights:{partition}` | weights learned by the worker whose first partition it is, msgpack | none |
-| `lists_mark:{partition}` | lane to an offset below which every action is in its person's list, msgpack | none |
-| `worker_figures:{partition}` | figures of the worker whose first partition it is, msgpack | 5 s |
-| `operations_history` | all workers' figures together, a point in ten seconds for an hour, msgpack | 1 day |
-| `model_version` | the retrained model that is served | none |
-| `model:{version}:{video_id}` | the model's neighbours of a video, msgpack | 1 day |
-| `read_model_epoch:{partition}` | the run of Redis in which a partition's values were published | none |
-| `generation:{group}` | the latest generation of the workers' group that has written | 1 hour |
-| `forgotten:{user_id}` | where in the log the person was forgotten: an offset of her partition | 7 days |
-| `forgetting:{part}:{user_id}` | the same, once a part of the system has forgotten the person | 7 days |
-| `lists_written` | a channel: whose lists have just been written, msgpack; an empty name for trending | |
+| `popularity_feed` | a stream of changes of popularity, encoded for the ranking index | entries: 20 s |
+| `video_neighbours:{video_id}` | the video's neighbours, msgpack | none |
+| `trending:{partition}` | the most popular videos of a partition, msgpack | none |
+| `trending:{partition}:{tag}` | the same by time window, for one tag; an empty tag means all videos | 8 days |
+| `blend_weights:{partition}` | weights of the worker whose first partition this is, msgpack | none |
+| `lists_mark:{partition}` | low watermark: source to the offset below which all actions are in lists, msgpack | none |
+| `worker_figures:{partition}` | stats of the worker whose first partition this is, msgpack | 5 s |
+| `operations_history` | stats of all workers together, one point per 10 s for 1 h, msgpack | 1 day |
+| `model_version` | the version of the EASE model that is served | none |
+| `model:{version}:{video_id}` | the EASE model's neighbours of a video, msgpack | 1 day |
+| `read_model_epoch:{partition}` | the run id of the Redis server to which the partition was published in full | none |
+| `generation:{group}` | fencing token: the latest generation of the consumer group that has written | 1 hour |
+| `forgotten:{user_id}` | offset of the user's latest erasure record in the log of their partition | 7 days |
+| `forgetting:{part}:{user_id}` | the same, written once that stage of the erasure is complete | 7 days |
+| `recomind:encoding` | version of the encoding of all values above (see `recomind.stores.encoding`) | none |
+| `lists_written` | a pub/sub channel: ids of users whose lists changed, msgpack; an empty id means trending | |
 """
 
 from typing import Final
 
-MINUTE: Final = 60
+MINUTE_S: Final = 60
+DAY_S: Final = 24 * 60 * MINUTE_S
 
-RECOMMENDATIONS_TTL: Final = 10 * MINUTE
-POPULAR_TTL: Final = 15 * MINUTE
-USER_PROFILE_TTL: Final = 30 * MINUTE
-USER_STATE_TTL: Final = 7 * 24 * 60 * MINUTE
-LEADERS_TTL: Final = 8 * 24 * 60 * MINUTE
-FIGURES_TTL: Final = 5
-HISTORY_TTL: Final = 24 * 60 * MINUTE
-FEED_TTL: Final = 20
-FORGOTTEN_TTL: Final = 7 * 24 * 60 * MINUTE
-MODEL_TTL: Final = 24 * 60 * MINUTE
+RECOMMENDATIONS_TTL_S: Final = 10 * MINUTE_S
+POPULAR_VIDEOS_TTL_S: Final = 15 * MINUTE_S
+USER_PROFILE_TTL_S: Final = 30 * MINUTE_S
+USER_STATE_TTL_S: Final = 7 * DAY_S
+WINDOWED_TOP_TTL_S: Final = 8 * DAY_S
+WORKER_STATS_TTL_S: Final = 5
+STATS_HISTORY_TTL_S: Final = DAY_S
+POPULARITY_STREAM_TTL_S: Final = 20
+ERASURE_TTL_S: Final = 7 * DAY_S
+EASE_MODEL_TTL_S: Final = DAY_S
 
 POPULAR_VIDEOS: Final = "popular_videos"
-MODEL_VERSION: Final = "model_version"
-OPERATIONS_HISTORY: Final = "operations_history"
-POPULARITY_FEED: Final = "popularity_feed"
-LISTS_WRITTEN: Final = "lists_written"
+EASE_MODEL_VERSION: Final = "model_version"
+STATS_HISTORY: Final = "operations_history"
+POPULARITY_STREAM: Final = "popularity_feed"
+LIST_UPDATES: Final = "lists_written"
+ENCODING: Final = "recomind:encoding"
 
 
 def recommendations(user_id: str) -> str:
-    """The person's list."""
+    """The user's list."""
     return f"recommendations:{user_id}"
 
 
 def recommendations_meta(user_id: str) -> str:
-    """What the person's list counts."""
+    """The meta of the user's list."""
     return f"recommendations_meta:{user_id}"
 
 
 def user_profile(user_id: str) -> str:
-    """The person's top tags."""
+    """The user's top tags."""
     return f"user_profile:{user_id}"
 
 
 def user_state(user_id: str) -> str:
-    """The person's profile."""
+    """The user's profile."""
     return f"user_state:{user_id}"
 
 
@@ -73,55 +76,55 @@ def video_popularity(video_id: str) -> str:
 
 
 def video_neighbours(video_id: str) -> str:
-    """The video's company."""
+    """The video's neighbours."""
     return f"video_neighbours:{video_id}"
 
 
-def trending(partition: int) -> str:
-    """A partition's most popular videos."""
+def partition_top(partition: int) -> str:
+    """The most popular videos of a partition."""
     return f"trending:{partition}"
 
 
-def leaders(partition: int, tag: str) -> str:
-    """A partition's most popular videos of a tag, by window."""
+def windowed_top(partition: int, tag: str) -> str:
+    """The most popular videos of a partition with a tag, by time window."""
     return f"trending:{partition}:{tag}"
 
 
-def lists_mark(partition: int) -> str:
-    """A partition's mark: which actions are in lists."""
+def lists_watermark(partition: int) -> str:
+    """The low watermark of a partition: which actions are in lists."""
     return f"lists_mark:{partition}"
 
 
 def blend_weights(partition: int) -> str:
-    """A worker's learned weights."""
+    """A worker's weights of the blend."""
     return f"blend_weights:{partition}"
 
 
-def figures(partition: int) -> str:
-    """A worker's figures."""
+def worker_stats(partition: int) -> str:
+    """A worker's stats."""
     return f"worker_figures:{partition}"
 
 
-def model(version: str, video_id: str) -> str:
-    """The retrained model's neighbours of a video."""
+def ease_neighbours(version: str, video_id: str) -> str:
+    """The EASE model's neighbours of a video."""
     return f"model:{version}:{video_id}"
 
 
-def forgotten(user_id: str) -> str:
-    """Where the person was forgotten."""
+def erased_user(user_id: str) -> str:
+    """The offset of the user's latest erasure record."""
     return f"forgotten:{user_id}"
 
 
-def forgetting(part: str, user_id: str) -> str:
-    """Where a part of the system knows that the person was forgotten."""
-    return f"forgetting:{part}:{user_id}"
+def erasure_stage(stage: str, user_id: str) -> str:
+    """The offset of the erasure record up to which a stage is complete."""
+    return f"forgetting:{stage}:{user_id}"
 
 
 def epoch(partition: int) -> str:
-    """The run of Redis in which the values of a partition were published."""
+    """The run of Redis to which the values of a partition were published."""
     return f"read_model_epoch:{partition}"
 
 
 def generation(group: str) -> str:
-    """The latest generation of a group of workers that has written."""
+    """The latest generation of a consumer group that has written."""
     return f"generation:{group}"

@@ -1,54 +1,57 @@
-"""What Redis does in one step, in Lua."""
+"""Lua scripts: what Redis does in one atomic step."""
 
 from typing import Final
 
-from recomind.stores.fencing import MEMORY
+from recomind.stores.fencing import GENERATION_TTL_S
 
-SET_ALL: Final = """\
+SET_MANY: Final = """\
 for at, key in ipairs(KEYS) do
     if ARGV[1] == '0' then redis.call('SET', key, ARGV[at + 1])
     else redis.call('SET', key, ARGV[at + 1], 'EX', ARGV[1]) end
 end
 """
-"""Sets many keys with one TTL: a command for all takes a tenth of the time of a pipeline with a command for each."""
+"""Sets many keys with one TTL; 0 means none. One script takes a tenth of the time of a pipeline of SET commands."""
 
-FENCE: Final = f"""\
+CHECK_FENCE: Final = f"""\
 local mine, latest = tonumber(ARGV[#ARGV]), tonumber(redis.call('GET', KEYS[#KEYS]) or '0')
 if latest > mine then return 0 end
-redis.call('SET', KEYS[#KEYS], mine, 'EX', {MEMORY})
+redis.call('SET', KEYS[#KEYS], mine, 'EX', {GENERATION_TTL_S})
 KEYS[#KEYS] = nil
 """
-"""Goes on unless our generation, the last argument, is outdated; the key of the latest comes last."""
+"""Returns 0 if the caller's generation (the last argument) is lower than the latest one (the last key)."""
 
-SET_FENCED: Final = f"{FENCE}{SET_ALL}return 1"
-"""The same behind a fence; whether we are not outdated."""
+SET_MANY_FENCED: Final = f"{CHECK_FENCE}{SET_MANY}return 1"
+"""`SET_MANY` behind the fence; returns 1 if the caller's generation is current."""
 
-SET_AND_TELL: Final = """\
+SET_AND_PUBLISH: Final = """\
 for at, key in ipairs(KEYS) do redis.call('SET', key, ARGV[2 * at + 2], 'EX', ARGV[2 * at + 1]) end
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
 """
-"""Sets keys, each with its own TTL, then sends a message: a command instead of one for each TTL and one to tell."""
+"""Sets keys, each with its own TTL, then publishes a message. Replaces one command per TTL and a PUBLISH."""
 
-SET_AND_TELL_FENCED: Final = f"{FENCE}{SET_AND_TELL}"
-"""The same behind a fence; whether we are not outdated."""
+SET_AND_PUBLISH_FENCED: Final = f"{CHECK_FENCE}{SET_AND_PUBLISH}"
+"""`SET_AND_PUBLISH` behind the fence; returns 1 if the caller's generation is current."""
 
-DELETE_FENCED: Final = f"{FENCE}redis.call('DEL', unpack(KEYS))\nreturn 1"
-"""Deletes keys behind a fence; whether we are not outdated."""
+DELETE_FENCED: Final = f"{CHECK_FENCE}redis.call('DEL', unpack(KEYS))\nreturn 1"
+"""Deletes keys behind the fence; returns 1 if the caller's generation is current."""
 
-SET_NEW: Final = f"""\
+SET_IF_ABSENT: Final = f"""\
 if redis.call('EXISTS', KEYS[1]) == 1 or (redis.call('GET', KEYS[#KEYS]) or '') ~= ARGV[#ARGV] then return 0 end
 KEYS[#KEYS] = nil
-{SET_ALL}return 1
+{SET_MANY}return 1
 """
-"""The same where the first key is not there, and the last is as expected, empty for not there; whether it was so."""
+"""`SET_MANY` if the first key is absent and the last key has the expected value; an empty value means absent.
+
+Returns 1 if the keys were set.
+"""
 
 APPEND: Final = """\
 local since = (redis.call('TIME')[1] - ARGV[1]) * 1000
 redis.call('XADD', KEYS[1], 'MINID', '~', since, '*', 'm', ARGV[2])
 return 1
 """
-"""Adds an entry to a stream, of which those that are older than so many seconds may go."""
+"""XADD that also trims entries older than ARGV[1] seconds (approximately)."""
 
-APPEND_FENCED: Final = f"{FENCE}{APPEND}"
-"""The same behind a fence; whether we are not outdated."""
+APPEND_FENCED: Final = f"{CHECK_FENCE}{APPEND}"
+"""`APPEND` behind the fence; returns 1 if the caller's generation is current."""

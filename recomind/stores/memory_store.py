@@ -1,4 +1,4 @@
-"""Bytes by key in memory, for tests: the twin of Redis (see `values`)."""
+"""A key-value store in memory, for tests. It behaves like `redis_store`."""
 
 import asyncio
 from collections import defaultdict
@@ -7,101 +7,105 @@ from time import monotonic
 
 from recomind.errors import OutdatedError
 from recomind.stores import keys as names
-from recomind.stores.fencing import MEMORY, Fence
-from recomind.stores.key_value import Guard, Lasting, Message
+from recomind.stores.fencing import GENERATION_TTL_S, Fence
+from recomind.stores.key_value import ChannelMessage, Precondition, ValueWithTtl
 
 
-class MemoryValues:
-    """The twin in memory: for tests, and for one process without Redis."""
+class InMemoryStore:
+    """A `KeyValueStore` for one process without Redis."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._values: dict[str, tuple[bytes, float]] = {}
-        self._listeners: defaultdict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)
-        self._logs: defaultdict[str, list[tuple[int, float, bytes]]] = defaultdict(list)
-        """Entries: their number, until when they are kept, and the message."""
-        self._appended = 0
+        """Key to its value and expiry time."""
+        self._subscribers: defaultdict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)
+        self._streams: defaultdict[str, list[tuple[int, float, bytes]]] = defaultdict(list)
+        """Stream to its entries: id, expiry time and message."""
+        self._last_entry_id = 0
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of keys, None where there is none."""
+        """The values of keys in the same order, None for absent ones."""
         now = self._clock()
         found = (self._values.get(key) for key in keys)
         return [entry[0] if entry and entry[1] > now else None for entry in found]
 
     async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None, fence: Fence | None = None) -> None:
-        """Set values, which vanish after `ttl` seconds; None: never."""
+        """Set values that expire after `ttl` seconds; None: never."""
         if fence is not None:
-            self._pass(fence)
-        until = float("inf") if ttl is None else self._clock() + ttl
-        self._values.update({key: (value, until) for key, value in values.items()})
+            self._check_fence(fence)
+        expires_at = float("inf") if ttl is None else self._clock() + ttl
+        self._values.update({key: (value, expires_at) for key, value in values.items()})
 
-    async def set_and_tell(self, values: Mapping[str, Lasting], message: Message, fence: Fence | None = None) -> None:
-        """Set values, each for a time of its own, and send a message."""
+    async def set_and_publish(
+        self, values: Mapping[str, ValueWithTtl], message: ChannelMessage, fence: Fence | None = None
+    ) -> None:
+        """Set values, each with its own TTL, and publish a message."""
         if fence is not None:
-            self._pass(fence)
+            self._check_fence(fence)
         for key, (value, ttl) in values.items():
             await self.set_many({key: value}, ttl)
         await self.publish(*message)
 
-    async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
-        """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so."""
-        is_new = (await self.get_many([next(iter(values)), guard[0]])) == [None, guard[1]]
-        if is_new:
+    async def set_if_absent(self, values: Mapping[str, bytes], ttl: int | None, precondition: Precondition) -> bool:
+        """Set values if the first key is absent and the precondition holds; returns whether they were set."""
+        key, expected = precondition
+        is_absent = (await self.get_many([next(iter(values)), key])) == [None, expected]
+        if is_absent:
             await self.set_many(values, ttl)
-        return is_new
+        return is_absent
 
     async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
-        """Remove keys."""
+        """Delete keys."""
         if fence is not None:
-            self._pass(fence)
+            self._check_fence(fence)
         for key in keys:
             self._values.pop(key, None)
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Send a message to those who listen to the channel now."""
-        for queue in self._listeners[channel]:
+        """Publish a message to the current subscribers of a channel."""
+        for queue in self._subscribers[channel]:
             queue.put_nowait(message)
 
-    async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
-        """The messages of a channel, from now on; first of all a None once listening has begun."""
+    async def subscribe(self, channel: str) -> AsyncGenerator[bytes | None, None]:
+        """Yield the messages of a channel; a first None signals that the subscription is active."""
         queue = asyncio.Queue[bytes]()
-        self._listeners[channel].add(queue)
+        self._subscribers[channel].add(queue)
         try:
             yield None
             while True:
                 yield await queue.get()
         finally:
-            self._listeners[channel].discard(queue)
+            self._subscribers[channel].discard(queue)
 
-    async def append(self, log: str, message: bytes, keep: int, fence: Fence | None = None) -> None:
-        """Add an entry to a log, whose entries vanish after `keep` seconds."""
+    async def append(self, stream: str, message: bytes, retention_s: int, fence: Fence | None = None) -> None:
+        """Append a message to a stream; it is trimmed by the first append after `retention_s` seconds."""
         if fence is not None:
-            self._pass(fence)
-        self._appended += 1
-        kept = [entry for entry in self._logs[log] if entry[1] > self._clock()]
-        self._logs[log] = [*kept, (self._appended, self._clock() + keep, message)]
+            self._check_fence(fence)
+        self._last_entry_id += 1
+        retained = [entry for entry in self._streams[stream] if entry[1] > self._clock()]
+        self._streams[stream] = [*retained, (self._last_entry_id, self._clock() + retention_s, message)]
 
-    async def end_of(self, log: str) -> str:
-        """The place in a log after which nothing has been added yet."""
-        return str(self._appended)
+    async def stream_end(self, stream: str) -> str:
+        """The id of the last entry of a stream."""
+        return str(self._last_entry_id)
 
-    async def read_log(self, log: str, after: str) -> tuple[str, list[bytes]]:
-        """Entries of a log after a place, none once all are read; and the place after them."""
-        found = [entry for entry in self._logs[log] if entry[0] > int(after)]
+    async def read_stream(self, stream: str, after: str) -> tuple[str, list[bytes]]:
+        """Messages after an entry id, and the id of the last one."""
+        found = [entry for entry in self._streams[stream] if entry[0] > int(after)]
         return str(found[-1][0]) if found else after, [message for _, _, message in found]
 
     async def replace(self, key: str, value: bytes) -> bool:
-        """Set the value of a key if the key has one; whether it had."""
-        had = (await self.get_many([key])) != [None]
-        if had:
+        """Set the value of a key that exists; returns whether it did."""
+        existed = (await self.get_many([key])) != [None]
+        if existed:
             await self.set_many({key: value})
-        return had
+        return existed
 
-    async def run(self) -> bytes:
-        """What names the server's run: there is but one."""
+    async def server_run_id(self) -> bytes:
+        """The id of the only run."""
         return b"memory"
 
-    async def keys_under(self, prefix: str) -> AsyncIterator[str]:
+    async def scan_keys(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix."""
         for key in [key for key in self._values if key.startswith(prefix)]:
             yield key
@@ -109,9 +113,9 @@ class MemoryValues:
     async def close(self) -> None:
         """Nothing to disconnect."""
 
-    def _pass(self, fence: Fence) -> None:
+    def _check_fence(self, fence: Fence) -> None:
         key, now = names.generation(fence.group), self._clock()
-        latest, until = self._values.get(key, (b"0", now))
-        if until > now and int(latest) > fence.generation:
+        latest, expires_at = self._values.get(key, (b"0", now))
+        if expires_at > now and int(latest) > fence.generation:
             raise OutdatedError("Redis", fence.generation)
-        self._values[key] = b"%d" % fence.generation, now + MEMORY
+        self._values[key] = b"%d" % fence.generation, now + GENERATION_TTL_S

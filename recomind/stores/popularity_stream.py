@@ -1,8 +1,8 @@
-"""The feed: popularity as it changes, in the form in which ranking reads it, for all replicas to follow.
+"""The popularity stream: changes of popularity, encoded for the ranking index, that every worker follows.
 
-Whoever writes videos' popularity adds what has changed to one log in Redis; every worker reads it twice a second. So
-a list costs no reads of popularity, whatever the number of candidates, and a value that changes is decoded once a
-worker, many at a time. Entries are absolute values: one that is read twice, or after the value itself, does no harm.
+A worker that stores popularity also appends the changes to one stream in Redis. Every worker reads the stream twice a
+second, so ranking a list needs no reads of popularity, and each change is decoded once per worker, in bulk. Entries
+hold absolute values: reading one twice, or after the stored value itself, changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,61 +13,69 @@ import msgspec
 import numpy as np
 
 from recomind.recommender.index.columns import Floats
-from recomind.state.popularity import HALF_LIVES, Popularity
+from recomind.state.popularity import HALF_LIVES_S, Popularity
 from recomind.stores import keys
 from recomind.stores.fencing import Fence
-from recomind.stores.key_value import MOST, Values
+from recomind.stores.key_value import MAX_KEYS_PER_COMMAND, KeyValueStore
 
-SCORES: Final = 2 * len(HALF_LIVES)
-"""Columns of log-scores, liked and shown; five more follow."""
+SCORE_COLUMNS: Final = 2 * len(HALF_LIVES_S)
+"""Columns of log-scores: of first likes, then of all actions. Five other columns follow."""
 
 _decode = msgspec.msgpack.Decoder(tuple[list[str], bytes]).decode
 
 
-class Changes(NamedTuple):
+class PopularityChanges(NamedTuple):
     """Popularity of some videos, each of them once."""
 
     video_ids: Sequence[str]
     scores: Floats
-    """Log-scores, of first likes and of all actions, shape (videos, `SCORES`)."""
+    """Log-scores of first likes and of all actions, shape (videos, `SCORE_COLUMNS`)."""
     rest: Floats
-    """Actions, event time of the first one, first likes, event times of the latest one and of the latest action.
+    """Action count, first event time, first-like count, event times of the latest first like and latest action.
 
     Shape (5, videos).
     """
 
 
-NONE: Final = Changes((), np.empty((0, SCORES)), np.empty((5, 0)))
+NO_CHANGES: Final = PopularityChanges((), np.empty((0, SCORE_COLUMNS)), np.empty((5, 0)))
 
 
-async def tell(values: Values, videos: Mapping[str, Popularity], fence: Fence | None) -> None:
-    """Add to the feed what has been stored.
+async def publish(store: KeyValueStore, videos: Mapping[str, Popularity], fence: Fence | None) -> None:
+    """Append popularity that has been stored.
 
     Raises:
-        OutdatedError: somebody else's is the writing by now.
+        OutdatedError: a later generation of the group has written.
     """
     entries = iter(videos.items())
-    while some := dict(islice(entries, MOST)):
-        await values.append(keys.POPULARITY_FEED, pack(some), keys.FEED_TTL, fence)
+    while chunk := dict(islice(entries, MAX_KEYS_PER_COMMAND)):
+        await store.append(keys.POPULARITY_STREAM, encode(chunk), keys.POPULARITY_STREAM_TTL_S, fence)
 
 
-async def news(values: Values, after: str) -> tuple[str, list[Changes]]:
-    """What has been added after a place, none once all is read; and the place after it."""
-    place, messages = await values.read_log(keys.POPULARITY_FEED, after)
-    return place, [unpack(message) for message in messages]
+async def read(store: KeyValueStore, after: str) -> tuple[str, list[PopularityChanges]]:
+    """Changes after an entry id, and the id of the last entry read; no changes at the end of the stream."""
+    last, messages = await store.read_stream(keys.POPULARITY_STREAM, after)
+    return last, [decode(message) for message in messages]
 
 
-def pack(videos: Mapping[str, Popularity]) -> bytes:
-    """Popularity as an entry: 120 bytes and the id a video."""
+def encode(videos: Mapping[str, Popularity]) -> bytes:
+    """Popularity as one entry: 120 bytes and the id per video."""
     rows = [
-        (*one.liked, *one.shown, one.counts.total, one.first_at, one.likes, one.liked_at, one.last_at)
+        (
+            *one.like_scores,
+            *one.action_scores,
+            one.counts.total,
+            one.first_at,
+            one.first_likes,
+            one.liked_at,
+            one.last_at,
+        )
         for one in videos.values()
     ]
     return msgspec.msgpack.encode((list(videos), np.array(rows, "<f8").tobytes()))
 
 
-def unpack(message: bytes) -> Changes:
-    """What an entry tells."""
+def decode(message: bytes) -> PopularityChanges:
+    """The changes in an entry."""
     video_ids, packed = _decode(message)
     rows = np.frombuffer(packed, "<f8").reshape(len(video_ids), -1)
-    return Changes(video_ids, rows[:, :SCORES], rows[:, SCORES:].T)
+    return PopularityChanges(video_ids, rows[:, :SCORE_COLUMNS], rows[:, SCORE_COLUMNS:].T)

@@ -1,9 +1,22 @@
 -- lock_schema --
--- Until the transaction ends: one worker at a time creates what is missing.
+-- Held until the transaction ends: one worker at a time migrates.
 SELECT pg_advisory_xact_lock(8642)
 
+-- create_schema_migrations --
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+
+-- schema_version --
+SELECT coalesce(max(version), 0) FROM schema_migrations
+
+-- record_migration --
+INSERT INTO schema_migrations (version, name) VALUES ($1, $2)
+
 -- insert_actions --
--- Columns of equal length; an action whose id is there already is left out, and what was forgotten.
+-- Columns of equal length. Skips ids that exist, and actions at or before their user's erasure offset.
 INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
 SELECT id, user_id, video_id, action_type, timestamp
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
@@ -14,11 +27,11 @@ WHERE NOT EXISTS (
 ON CONFLICT (id) DO NOTHING
 
 -- lock_actions --
--- Until the transaction ends nothing is inserted: who waits for it then sees who was forgotten.
+-- Blocks inserts until the transaction ends; a blocked insert then sees the new erasure offset.
 LOCK TABLE video_actions IN SHARE ROW EXCLUSIVE MODE
 
--- note_forgotten --
--- No row if it was noted before.
+-- record_erasure --
+-- Returns no row if this or a later erasure is recorded already.
 INSERT INTO forgotten_people (user_id, log_offset) VALUES ($1, $2)
 ON CONFLICT (user_id) DO UPDATE SET log_offset = excluded.log_offset
 WHERE forgotten_people.log_offset < excluded.log_offset
@@ -31,13 +44,13 @@ DELETE FROM video_actions WHERE user_id = $1
 DELETE FROM users WHERE user_id = $1
 
 -- delete_profiles --
--- Behind the same fence; a row if it is not outdated.
+-- Fenced like put_popularity; returns a row if our generation is current.
 WITH fence AS (SELECT FROM generations WHERE group_id = $1 AND generation = $2 FOR SHARE),
-gone AS (DELETE FROM user_profiles WHERE user_id = ANY($3::text[]) AND EXISTS (SELECT FROM fence))
+deleted AS (DELETE FROM user_profiles WHERE user_id = ANY($3::text[]) AND EXISTS (SELECT FROM fence))
 SELECT FROM fence
 
 -- recent_actions --
--- A person's latest actions, newest first.
+-- A user's latest actions, newest first.
 SELECT video_id, action_type, timestamp FROM video_actions
 WHERE user_id = $1 ORDER BY timestamp DESC LIMIT $2
 
@@ -57,33 +70,33 @@ INSERT INTO users (user_id, name) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDAT
 -- video --
 SELECT video_id, title, url, tags, creator_id, created_at FROM videos WHERE video_id = $1
 
--- last_change --
+-- latest_change --
 SELECT coalesce(max(change_id), 0) FROM catalogue_changes
 
 -- all_videos --
 SELECT video_id, title, url, tags, creator_id, created_at FROM videos
 
 -- changed_videos --
--- Changes after $1, a little overlapped: a change may become visible after a later one.
+-- Changes after $1 and 100 before it: a change may become visible after one with a higher number.
 SELECT c.change_id, v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at
 FROM catalogue_changes c JOIN videos v USING (video_id)
 WHERE c.change_id > $1 - 100 ORDER BY c.change_id
 
--- raise_generation --
--- From now on only this generation of the group writes; an old one's number is forgotten after $3 seconds.
+-- register_generation --
+-- From now on only this generation of the group writes. A generation without a write for $3 seconds is replaced.
 INSERT INTO generations (group_id, generation) VALUES ($1, $2)
 ON CONFLICT (group_id) DO UPDATE SET generation = $2, since = now()
 WHERE generations.generation < $2 OR generations.since < now() - make_interval(secs => $3)
 
 -- put_popularity --
--- Nothing, where a later generation has begun to write; one that is about to waits for us.
+-- Writes nothing if a later generation is registered. The row lock makes a later generation wait for this write.
 WITH fence AS (SELECT FROM generations WHERE group_id = $1 AND generation = $2 FOR SHARE)
 INSERT INTO video_popularity (video_id, score, last_updated)
 SELECT * FROM unnest($3::text[], $4::float8[], $5::timestamptz[]) WHERE EXISTS (SELECT FROM fence)
 ON CONFLICT (video_id) DO UPDATE SET score = excluded.score, last_updated = excluded.last_updated
 
 -- put_profiles --
--- Behind the same fence.
+-- Fenced like put_popularity.
 WITH fence AS (SELECT FROM generations WHERE group_id = $1 AND generation = $2 FOR SHARE)
 INSERT INTO user_profiles (user_id, top_tags, updated_at)
 SELECT user_id, string_to_array(tags, chr(31)), updated_at
@@ -91,17 +104,17 @@ FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS given (user_id, tags, 
 WHERE EXISTS (SELECT FROM fence)
 ON CONFLICT (user_id) DO UPDATE SET top_tags = excluded.top_tags, updated_at = excluded.updated_at
 
--- popular --
+-- popular_videos --
 SELECT video_id FROM video_popularity ORDER BY score DESC, video_id LIMIT $1
 
 -- likes --
--- Every like, person by person in the order of time: what the item-item model is trained on.
+-- All likes, grouped by user, newest first: the training data of the EASE model.
 SELECT user_id, video_id FROM video_actions WHERE action_type = 'like' ORDER BY user_id, timestamp DESC
 
--- profiles_of --
+-- profile_times --
 SELECT user_id, updated_at FROM user_profiles WHERE user_id = ANY($1::text[])
 
--- popularity_of --
+-- popularity_rows --
 SELECT video_id, score, last_updated FROM video_popularity WHERE video_id = ANY($1::text[])
 
 -- all_actions --

@@ -1,7 +1,6 @@
-"""The read model: what any worker and any handler may read of any person or video.
+"""The read model: users' and videos' state and lists, readable by every worker and handler.
 
-Values are absolute and overwritten, never incremented, so writing one twice is harmless. Its home is `Values`:
-Redis, or memory in tests.
+Values are absolute: a write replaces the whole value, so repeating a write changes nothing.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
@@ -10,258 +9,277 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from recomind.model.applied_offsets import Origins
+from recomind.model.applied_offsets import AppliedOffsets, Watermark
 from recomind.recommender.blend.model import Weights
-from recomind.recommender.index.windowed_top import Lists
+from recomind.recommender.index.windowed_top import WindowLists
 from recomind.state.neighbours import Neighbours
-from recomind.state.popularity import Figures, Popularity
-from recomind.state.profile import Likes, Profile
+from recomind.state.popularity import Popularity, RankingPopularity
+from recomind.state.profile import Profile, ProfileLikes
 from recomind.stores import keys, popularity_stream
+from recomind.stores.encoding import check_encoding
 from recomind.stores.fencing import Fence
-from recomind.stores.key_value import Lasting, Values
-from recomind.stores.stored_lists import Counted, Listed, Stored, values_of
+from recomind.stores.key_value import KeyValueStore, ValueWithTtl
+from recomind.stores.stored_lists import ListOrigins, ServedList, StoredList, encode_list
 
 Kind = TypeVar("Kind")
-Scored = tuple[tuple[str, float], ...]
+ScoredVideos = tuple[tuple[str, float], ...]
 """Video ids with a score each, best first."""
 
-EVERYBODY: Final = ""
-"""In the place of a person: those who are not logged in, whose list is trending."""
+ANONYMOUS_USER: Final = ""
+"""The user id that stands for users who are not logged in; their list is trending."""
 
 PUBLISHING: Final = b"publishing"
-"""The epoch of a partition whose values are being published."""
+"""The epoch of a partition while all its values are being published."""
 
-ASKED: Final = "asked"
-PERSON: Final = "person"
-ARCHIVE: Final = "archive"
-"""Parts of forgetting, beside the partitions of videos: that it was asked for, profile and lists, PostgreSQL."""
+STAGE_REQUESTED: Final = "asked"
+STAGE_PROFILE: Final = "person"
+STAGE_ARCHIVE: Final = "archive"
+"""Stages of an erasure besides one per video partition: requested; profile and lists erased; PostgreSQL erased."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class ReadModel:
-    """Typed reads and writes over `Values`."""
+    """Typed reads and writes over a `KeyValueStore`."""
 
-    def __init__(self, values: Values) -> None:
-        self.values = values
+    def __init__(self, store: KeyValueStore) -> None:
+        self.store = store
         self.fence: Fence | None = None
-        """For what only the owner of a partition writes; None outside of the group."""
+        """Fencing token for values that only a partition's owner writes; None outside a consumer group."""
 
-    async def put_lists(self, lists: Mapping[str, Stored]) -> None:
-        """Store people's lists, with their top tags and meta."""
+    async def check_encoding(self) -> None:
+        """Stop on values of a newer RecoMind.
+
+        Raises:
+            NewerEncodingError: a newer RecoMind has written the values.
+        """
+        await check_encoding(self.store)
+
+    async def put_lists(self, lists: Mapping[str, StoredList]) -> None:
+        """Store users' lists with their top tags and meta, and publish the ids of these users."""
         if not lists:
             return
-        values: dict[str, Lasting] = {}
+        values: dict[str, ValueWithTtl] = {}
         for user_id, stored in lists.items():
-            values.update({key: (value, keys.RECOMMENDATIONS_TTL) for key, value in values_of(user_id, stored).items()})
-            values[keys.user_profile(user_id)] = stored.top_tags, keys.USER_PROFILE_TTL
-        await self.values.set_and_tell(values, (keys.LISTS_WRITTEN, _encode(list(lists))), self.fence)
+            for key, value in encode_list(user_id, stored).items():
+                values[key] = value, keys.RECOMMENDATIONS_TTL_S
+            values[keys.user_profile(user_id)] = stored.top_tags, keys.USER_PROFILE_TTL_S
+        await self.store.set_and_publish(values, (keys.LIST_UPDATES, _encode(list(lists))), self.fence)
 
-    async def offer_list(self, user_id: str, stored: Stored, forgotten_at: bytes | None) -> None:
-        """Store the list of somebody who has none: one that came meanwhile is newer, and stays.
+    async def put_list_if_absent(self, user_id: str, stored: StoredList, erasure_offset: bytes | None) -> None:
+        """Store the list of a user who has none; a list that was stored meanwhile is newer and stays.
 
-        Nothing is stored if she was forgotten after `forgotten_at` was read.
+        Nothing is stored if the user was erased after `erasure_offset` was read.
         """
-        guard = keys.forgotten(user_id), forgotten_at
-        if await self.values.set_new(values_of(user_id, stored), keys.RECOMMENDATIONS_TTL, guard):
+        precondition = keys.erased_user(user_id), erasure_offset
+        values = encode_list(user_id, stored)
+        if await self.store.set_if_absent(values, keys.RECOMMENDATIONS_TTL_S, precondition):
             tags = {keys.user_profile(user_id): stored.top_tags}
-            await self.values.set_new(tags, keys.USER_PROFILE_TTL, guard)
-            await self.values.publish(keys.LISTS_WRITTEN, _encode([user_id]))
+            await self.store.set_if_absent(tags, keys.USER_PROFILE_TTL_S, precondition)
+            await self.store.publish(keys.LIST_UPDATES, _encode([user_id]))
 
-    async def drop_lists(self, user_ids: Sequence[str]) -> None:
-        """Remove people's lists and top tags; whoever reads one has it ranked anew."""
+    async def delete_lists(self, user_ids: Sequence[str]) -> None:
+        """Delete users' lists and top tags; the next request for one ranks it."""
         if user_ids:
             kinds = (keys.recommendations, keys.recommendations_meta, keys.user_profile)
-            await self.values.delete([key(user_id) for user_id in user_ids for key in kinds], self.fence)
-            await self.values.publish(keys.LISTS_WRITTEN, _encode(list(user_ids)))
+            await self.store.delete([key(user_id) for user_id in user_ids for key in kinds], self.fence)
+            await self.store.publish(keys.LIST_UPDATES, _encode(list(user_ids)))
 
-    async def forgotten_at(self, user_id: str) -> bytes | None:
-        """Where the person was lately forgotten: an offset, in digits; None where she was not."""
-        return (await self.values.get_many([keys.forgotten(user_id)]))[0]
+    async def erasure_offset(self, user_id: str) -> bytes | None:
+        """Offset of the user's latest erasure record, in digits; None if there was no erasure in the last 7 days."""
+        return (await self.store.get_many([keys.erased_user(user_id)]))[0]
 
-    async def put_forgetting(self, done: Mapping[tuple[str, str], int]) -> None:
-        """Note which (part of the system, person) are through, up to which control record's offset."""
-        names = [keys.forgetting(part, user_id) for part, user_id in done]
-        known = await self.values.get_many(names)
-        wanted = zip(names, done.values(), known, strict=True)
-        later = {name: b"%d" % at for name, at, before in wanted if at > int(before or b"-1")}
-        await self.values.set_many(later, keys.FORGOTTEN_TTL)
+    async def put_erasure_progress(self, completed: Mapping[tuple[str, str], int]) -> None:
+        """Store (stage, user id) to the offset of the erasure record that the stage has completed; never lower it."""
+        names = [keys.erasure_stage(stage, user_id) for stage, user_id in completed]
+        known = await self.store.get_many(names)
+        offsets = zip(names, completed.values(), known, strict=True)
+        later = {name: b"%d" % offset for name, offset, before in offsets if offset > int(before or b"-1")}
+        await self.store.set_many(later, keys.ERASURE_TTL_S)
 
-    async def forgetting(self, user_id: str, parts: Sequence[str]) -> dict[str, int]:
-        """Part of the system to the control record's offset up to which it has forgotten the person; -1 for none."""
-        found = await self.values.get_many([keys.forgetting(part, user_id) for part in parts])
-        return {part: int(at or b"-1") for part, at in zip(parts, found, strict=True)}
+    async def erasure_progress(self, user_id: str, stages: Sequence[str]) -> dict[str, int]:
+        """Stage to the offset of the user's erasure record that it has completed; -1 for none."""
+        found = await self.store.get_many([keys.erasure_stage(stage, user_id) for stage in stages])
+        return {stage: int(offset or b"-1") for stage, offset in zip(stages, found, strict=True)}
 
-    async def written(self) -> AsyncGenerator[list[str], None]:
-        """Whose lists have been written, from now on; first of all nobody's, once listening has begun."""
-        async with aclosing(self.values.listen(keys.LISTS_WRITTEN)) as messages:
+    async def list_updates(self) -> AsyncGenerator[list[str], None]:
+        """Yield ids of updated lists; an empty first item signals "subscribed"."""
+        async with aclosing(self.store.subscribe(keys.LIST_UPDATES)) as messages:
             async for message in messages:
                 yield msgspec.msgpack.decode(message, type=list[str]) if message else []
 
-    async def list_of(self, user_id: str) -> Listed | None:
-        """A person's list; None when the cache is cold."""
-        asked = [keys.recommendations(user_id), keys.recommendations_meta(user_id)]
-        videos, meta = await self.values.get_many(asked)
-        return None if videos is None or meta is None else Listed(videos, meta)
+    async def list_of(self, user_id: str) -> ServedList | None:
+        """A user's list; None if it is not stored."""
+        videos, meta = await self.store.get_many([keys.recommendations(user_id), keys.recommendations_meta(user_id)])
+        return None if videos is None or meta is None else ServedList(videos, meta)
 
-    async def counted(self, user_ids: Sequence[str]) -> dict[str, Origins]:
-        """What the lists of those people count who have one."""
-        metas: dict[str, Counted] = await self._read(user_ids, keys.recommendations_meta, Counted)
-        return {user_id: meta.origins for user_id, meta in metas.items()}
+    async def list_offsets(self, user_ids: Sequence[str]) -> dict[str, AppliedOffsets]:
+        """The applied offsets of users' lists, without users who have no list."""
+        metas: dict[str, ListOrigins] = await self._read(user_ids, keys.recommendations_meta, ListOrigins)
+        return {user_id: meta.applied_offsets for user_id, meta in metas.items()}
 
-    async def put_marks(self, marks: Mapping[int, Origins]) -> None:
-        """Store partitions' marks: which actions are in lists (see `recomind.runtime.refresh_queue`)."""
-        await self._put({keys.lists_mark(partition): _encode(mark) for partition, mark in marks.items()})
+    async def put_watermarks(self, watermarks: Mapping[int, Watermark]) -> None:
+        """Store partitions' low watermarks: which actions are in lists (see `recomind.runtime.refresh_queue`)."""
+        await self._put({keys.lists_watermark(one): _encode(watermark) for one, watermark in watermarks.items()})
 
-    async def mark(self, partition: int) -> Origins | None:
-        """A partition's mark; None where it was never stored, or Redis has lost it."""
-        found = (await self.values.get_many([keys.lists_mark(partition)]))[0]
-        return None if found is None else msgspec.msgpack.decode(found, type=Origins)
+    async def watermark(self, partition: int) -> Watermark | None:
+        """A partition's low watermark; None if it was never stored, or Redis has lost it."""
+        found = (await self.store.get_many([keys.lists_watermark(partition)]))[0]
+        return None if found is None else msgspec.msgpack.decode(found, type=Watermark)
 
-    async def counts(self, user_id: str, partition: int, offset: int) -> bool:
-        """Whether the person has a list, and it counts the actions up to an offset of her partition."""
-        asked = [keys.recommendations_meta(user_id), keys.lists_mark(partition), keys.epoch(partition)]
-        meta, mark, epoch = await self.values.get_many(asked)
+    async def list_includes(self, user_id: str, partition: int, offset: int) -> bool:
+        """Whether the user has a list, and it includes their partition's actions up to an offset."""
+        names = [keys.recommendations_meta(user_id), keys.lists_watermark(partition), keys.epoch(partition)]
+        meta, watermark, epoch = await self.store.get_many(names)
         if meta is None:
             return False
-        if msgspec.msgpack.decode(meta, type=Counted).origins.get(partition, -1) >= offset:
+        if msgspec.msgpack.decode(meta, type=ListOrigins).applied_offsets.get(partition, -1) >= offset:
             return True
-        if mark is None or epoch == PUBLISHING:  # then lists may be older than the mark says
+        if watermark is None or epoch == PUBLISHING:  # then lists may be older than the watermark
             return False
-        return msgspec.msgpack.decode(mark, type=Origins).get(partition, 0) > offset
+        return msgspec.msgpack.decode(watermark, type=Watermark).get(partition, 0) > offset
 
     async def lists_of(self, user_ids: Sequence[str]) -> dict[str, bytes]:
-        """The stored lists of those people who have one, as JSON."""
-        found = await self.values.get_many([keys.recommendations(user) for user in user_ids])
+        """Users' lists as JSON, without users who have none."""
+        found = await self.store.get_many([keys.recommendations(user) for user in user_ids])
         return {user: videos for user, videos in zip(user_ids, found, strict=True) if videos is not None}
 
-    async def ids_under(self, prefix: str) -> AsyncIterator[str]:
-        """The ids of all keys that begin with a prefix."""
-        async for key in self.values.keys_under(prefix):
+    async def scan_ids(self, prefix: str) -> AsyncIterator[str]:
+        """The ids in all keys that begin with a prefix."""
+        async for key in self.store.scan_keys(prefix):
             yield key[len(prefix) :]
 
-    async def put_popular(self, videos: bytes) -> None:
-        """Store trending as JSON."""
-        await self.values.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_TTL)
-        await self.values.publish(keys.LISTS_WRITTEN, _encode([EVERYBODY]))
+    async def put_popular_videos(self, videos: bytes) -> None:
+        """Store trending videos as JSON."""
+        await self.store.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_VIDEOS_TTL_S)
+        await self.store.publish(keys.LIST_UPDATES, _encode([ANONYMOUS_USER]))
 
-    async def popular(self) -> bytes | None:
-        """Trending as JSON; None when the cache is cold."""
-        return (await self.values.get_many([keys.POPULAR_VIDEOS]))[0]
+    async def popular_videos(self) -> bytes | None:
+        """Trending videos as JSON; None if they are not stored."""
+        return (await self.store.get_many([keys.POPULAR_VIDEOS]))[0]
 
     async def put_profiles(self, profiles: Mapping[str, Profile]) -> None:
-        """Store people's profiles; of those who were forgotten, first of all that they were."""
-        marks = {keys.forgotten(one): b"%d" % it.forgotten_at for one, it in profiles.items() if it.forgotten_at >= 0}
-        await self._put(marks, keys.FORGOTTEN_TTL)
-        blank = [keys.user_state(user) for user, profile in profiles.items() if profile.is_blank]
-        values = {keys.user_state(user): _encode(profile) for user, profile in profiles.items() if not profile.is_blank}
-        await self._put(values, keys.USER_STATE_TTL)
-        await self.values.delete(blank, self.fence)
+        """Store users' profiles. The erasure offsets of erased users are stored first."""
+        erased = {user: b"%d" % one.erasure_offset for user, one in profiles.items() if one.erasure_offset >= 0}
+        await self._put({keys.erased_user(user): offset for user, offset in erased.items()}, keys.ERASURE_TTL_S)
+        blank = [keys.user_state(user) for user, profile in profiles.items() if profile.is_erased]
+        values = {
+            keys.user_state(user): _encode(profile) for user, profile in profiles.items() if not profile.is_erased
+        }
+        await self._put(values, keys.USER_STATE_TTL_S)
+        await self.store.delete(blank, self.fence)
 
     async def profiles(self, user_ids: Sequence[str]) -> dict[str, Profile]:
-        """The profiles of those people who have one here."""
+        """Users' profiles, without users who have none."""
         return await self._read(user_ids, keys.user_state, Profile)
 
-    async def likes(self, user_ids: Sequence[str]) -> dict[str, Likes]:
-        """The latest likes of those people who have a profile here."""
-        return await self._read(user_ids, keys.user_state, Likes)
+    async def likes(self, user_ids: Sequence[str]) -> dict[str, ProfileLikes]:
+        """The likes of users' profiles, without users who have none."""
+        return await self._read(user_ids, keys.user_state, ProfileLikes)
 
     async def put_popularity(self, videos: Mapping[str, Popularity]) -> None:
-        """Store videos' popularity; whoever has read one of them hears of it by the feed."""
+        """Store videos' popularity, and append it to the popularity stream."""
         await self._put({keys.video_popularity(video): _encode(state) for video, state in videos.items()})
-        await popularity_stream.tell(self.values, videos, self.fence)
+        await popularity_stream.publish(self.store, videos, self.fence)
 
     async def popularity(self, video_ids: Sequence[str]) -> dict[str, Popularity]:
-        """The popularity of those videos that have any."""
+        """Videos' popularity, without videos that have none."""
         return await self._read(video_ids, keys.video_popularity, Popularity)
 
-    async def figures(self, video_ids: Sequence[str]) -> dict[str, Figures]:
-        """What ranking reads of those videos that have any popularity."""
-        return await self._read(video_ids, keys.video_popularity, Figures)
+    async def ranking_popularity(self, video_ids: Sequence[str]) -> dict[str, RankingPopularity]:
+        """The part of videos' popularity that ranking needs, without videos that have none."""
+        return await self._read(video_ids, keys.video_popularity, RankingPopularity)
 
     async def put_neighbours(self, videos: Mapping[str, Neighbours]) -> None:
-        """Store videos' company."""
+        """Store videos' neighbours."""
         await self._put({keys.video_neighbours(video): _encode(state) for video, state in videos.items()})
 
     async def neighbours(self, video_ids: Sequence[str]) -> dict[str, Neighbours]:
-        """The company of those videos that have any."""
+        """Videos' neighbours, without videos that have none."""
         return await self._read(video_ids, keys.video_neighbours, Neighbours)
 
-    async def put_trending(self, partition: int, videos: Scored) -> None:
-        """Store a partition's most popular videos."""
-        await self._put({keys.trending(partition): _encode(videos)})
+    async def put_partition_top(self, partition: int, videos: ScoredVideos) -> None:
+        """Store the most popular videos of a partition."""
+        await self._put({keys.partition_top(partition): _encode(videos)})
 
-    async def put_forward(self, partition: int) -> Scored | None:
-        """A partition's most popular videos; None where it has not stored any."""
-        value = (await self.values.get_many([keys.trending(partition)]))[0]
-        return None if value is None else msgspec.msgpack.decode(value, type=Scored)
+    async def partition_top(self, partition: int) -> ScoredVideos | None:
+        """The most popular videos of a partition; None if they are not stored."""
+        value = (await self.store.get_many([keys.partition_top(partition)]))[0]
+        return None if value is None else msgspec.msgpack.decode(value, type=ScoredVideos)
 
     async def trending(self, partitions: int) -> list[tuple[str, float]]:
         """The most popular videos of all partitions, best first."""
-        found = await self.values.get_many([keys.trending(partition) for partition in range(partitions)])
-        merged = [pair for partial in found if partial for pair in msgspec.msgpack.decode(partial, type=Scored)]
+        found = await self.store.get_many([keys.partition_top(partition) for partition in range(partitions)])
+        merged = [pair for partial in found if partial for pair in msgspec.msgpack.decode(partial, type=ScoredVideos)]
         return sorted(merged, key=lambda pair: (-pair[1], pair[0]))
 
-    async def put_leaders(self, partition: int, lists: Mapping[str, Lists]) -> None:
-        """Store a partition's most popular videos by tag and window."""
-        values = {keys.leaders(partition, tag): _encode(by_window) for tag, by_window in lists.items()}
-        await self._put(values, keys.LEADERS_TTL)
+    async def put_windowed_top(self, partition: int, lists: Mapping[str, WindowLists]) -> None:
+        """Store the most popular videos of a partition by tag and window."""
+        values = {keys.windowed_top(partition, tag): _encode(by_window) for tag, by_window in lists.items()}
+        await self._put(values, keys.WINDOWED_TOP_TTL_S)
 
-    async def leaders(self, partitions: int, tag: str, window: str) -> list[tuple[str, float]]:
-        """The most popular videos of all partitions in a window, by the order in which they lead."""
-        found = await self.values.get_many([keys.leaders(partition, tag) for partition in range(partitions)])
-        lists = [msgspec.msgpack.decode(value, type=Lists) for value in found if value]
+    async def windowed_top(self, partitions: int, tag: str, window: str) -> list[tuple[str, float]]:
+        """The most popular videos of all partitions with a tag in a window, best first."""
+        found = await self.store.get_many([keys.windowed_top(partition, tag) for partition in range(partitions)])
+        lists = [msgspec.msgpack.decode(value, type=WindowLists) for value in found if value]
         return sorted((pair for one in lists for pair in one.get(window, ())), key=lambda pair: (-pair[1], pair[0]))
 
     async def put_weights(self, partition: int, weights: Weights) -> None:
-        """Store what a worker has learned."""
-        await self.values.set_many({keys.blend_weights(partition): _encode(weights)})
+        """Store a worker's weights of the blend."""
+        await self.store.set_many({keys.blend_weights(partition): _encode(weights)})
 
     async def weights(self, partitions: int) -> list[Weights]:
-        """What all workers have learned."""
-        found = await self.values.get_many([keys.blend_weights(partition) for partition in range(partitions)])
+        """The weights of all workers."""
+        found = await self.store.get_many([keys.blend_weights(partition) for partition in range(partitions)])
         return [msgspec.msgpack.decode(value, type=Weights) for value in found if value]
 
-    async def put_model(self, version: str, lists: Mapping[str, Scored]) -> None:
-        """Store a retrained model, then serve it: one key switches over."""
-        values = {keys.model(version, video): _encode(others) for video, others in lists.items()}
-        await self.values.set_many(values, keys.MODEL_TTL)
-        await self.values.set_many({keys.MODEL_VERSION: version.encode()})
+    async def put_ease_model(self, version: str, lists: Mapping[str, ScoredVideos]) -> None:
+        """Store an EASE model, then serve it by setting one key."""
+        values = {keys.ease_neighbours(version, video): _encode(others) for video, others in lists.items()}
+        await self.store.set_many(values, keys.EASE_MODEL_TTL_S)
+        await self.store.set_many({keys.EASE_MODEL_VERSION: version.encode()})
 
-    async def model_version(self) -> str | None:
-        """The version that is served."""
-        version = (await self.values.get_many([keys.MODEL_VERSION]))[0]
+    async def ease_model_version(self) -> str | None:
+        """The version of the EASE model that is served; None if there is none."""
+        version = (await self.store.get_many([keys.EASE_MODEL_VERSION]))[0]
         return version.decode() if version else None
 
-    async def model(self, version: str, video_ids: Sequence[str]) -> dict[str, Scored]:
-        """The model's neighbours of those videos that it knows."""
-        return await self._read(video_ids, lambda video: keys.model(version, video), Scored)
+    async def ease_neighbours(self, version: str, video_ids: Sequence[str]) -> dict[str, ScoredVideos]:
+        """An EASE model's neighbours of videos, without videos that it does not know."""
+        return await self._read(video_ids, lambda video: keys.ease_neighbours(version, video), ScoredVideos)
 
-    async def lost(self, partitions: Sequence[int]) -> list[int]:
-        """The partitions whose values Redis may not have: it was emptied or restarted, or they were never published."""
-        run = await self.values.run()
-        found = await self.values.get_many([keys.epoch(partition) for partition in partitions])
-        return [partition for partition, epoch in zip(partitions, found, strict=True) if epoch != run]
+    async def lost_partitions(self, partitions: Sequence[int]) -> list[int]:
+        """The partitions that were not published in full to this run of Redis.
+
+        Redis was flushed or restarted, or the partition was never published. The encoding is checked before.
+
+        Raises:
+            NewerEncodingError: a newer RecoMind has written the values.
+        """
+        await self.check_encoding()
+        run_id = await self.store.server_run_id()
+        found = await self.store.get_many([keys.epoch(partition) for partition in partitions])
+        return [partition for partition, epoch in zip(partitions, found, strict=True) if epoch != run_id]
 
     async def begin_publishing(self, partition: int) -> bytes:
-        """Say that all values of a partition are about to be published, and that its lists may be old.
+        """Record that all values of a partition are being published, and that its lists may be old.
 
         Returns:
-            What `mark_published` wants in the end.
+            The run id, for `finish_publishing`.
         """
-        run = await self.values.run()
+        run_id = await self.store.server_run_id()
         await self._put({keys.epoch(partition): PUBLISHING})
-        return run
+        return run_id
 
-    async def mark_published(self, partition: int, run: bytes) -> bool:
-        """Say that all values have been published, unless Redis has been emptied since; whether it has not."""
-        return await self.values.replace(keys.epoch(partition), run)
+    async def finish_publishing(self, partition: int, run_id: bytes) -> bool:
+        """Record that all values have been published; returns False if Redis was flushed since."""
+        return await self.store.replace(keys.epoch(partition), run_id)
 
     async def _put(self, values: Mapping[str, bytes], ttl: int | None = None) -> None:
-        """Store what is the business of a partition's owner alone."""
-        await self.values.set_many(values, ttl, self.fence)
+        """Store values that only a partition's owner writes."""
+        await self.store.set_many(values, ttl, self.fence)
 
     async def _read(self, ids: Sequence[str], key: Any, kind: type[Kind] | Any) -> dict[str, Kind]:
         decode = msgspec.msgpack.Decoder(kind).decode
-        found: Iterable[bytes | None] = await self.values.get_many([key(one) for one in ids])
+        found: Iterable[bytes | None] = await self.store.get_many([key(one) for one in ids])
         return {one: decode(value) for one, value in zip(ids, found, strict=True) if value is not None}

@@ -1,9 +1,6 @@
-"""Redis, as `Values`: small reads share a command, and what has to hold together is done in one step."""
+"""Redis as a `KeyValueStore`: small reads share commands, and multi-step operations are Lua scripts."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
-from functools import partial
-from itertools import islice
 from typing import Any, Final
 
 from redis import asyncio as redis
@@ -14,174 +11,163 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from recomind.errors import OutdatedError
-from recomind.errors.circuit_breaker import Breaker
+from recomind.errors.circuit_breaker import CircuitBreaker
 from recomind.stores import keys as names
+from recomind.stores import lua_scripts
 from recomind.stores.fencing import Fence
-from recomind.stores.key_value import MOST, Guard, Lasting, Message
-from recomind.stores.lua_scripts import (
-    APPEND,
-    APPEND_FENCED,
-    DELETE_FENCED,
-    SET_ALL,
-    SET_AND_TELL,
-    SET_AND_TELL_FENCED,
-    SET_FENCED,
-    SET_NEW,
-)
+from recomind.stores.key_value import MAX_KEYS_PER_COMMAND, ChannelMessage, Precondition, ValueWithTtl
+from recomind.stores.read_coalescer import ReadCoalescer
 
-CONNECTIONS: Final = 128
-"""Most connections of a process; more requests than that wait for one."""
+MAX_CONNECTIONS: Final = 128
+"""Most connections of a process; further requests wait for a free one."""
 
-ANSWER_WITHIN: Final = 1.0
-"""Seconds Redis may take to answer."""
+TIMEOUT_S: Final = 1.0
+"""Time in which Redis must answer."""
 
-PATIENCE: Final = 1.0
-"""Seconds of silence on a channel after which a listener looks whether Redis is still there."""
+IDLE_PING_S: Final = 1.0
+"""A subscriber pings Redis after this time without a message."""
 
-TOGETHER: Final = 8
-"""Reads of at most so many keys share a command with others."""
+MAX_COALESCED_KEYS: Final = 8
+"""Reads of up to this many keys are coalesced with concurrent ones."""
 
-ENTRIES: Final = 16
-"""Most entries of a log read by one command."""
+MAX_ENTRIES_PER_READ: Final = 16
+"""Most stream entries read by one command."""
 
-MESSAGE: Final = b"m"
-"""The one field of an entry."""
+MESSAGE_FIELD: Final = b"m"
+"""The only field of a stream entry."""
 
-START: Final = "0-0"
-"""The place in a log before its first entry."""
-
-Asked = tuple[Sequence[str], asyncio.Future[list[bytes | None]]]
-"""Keys that are read along with others', and their values to come."""
+STREAM_START: Final = "0-0"
+"""The id before the first entry of a stream."""
 
 
-class RedisValues:
-    """Redis."""
+class RedisStore:
+    """A `KeyValueStore` over one Redis server."""
 
     def __init__(self, url: str) -> None:
         pool = redis.BlockingConnectionPool.from_url(
             url,
-            max_connections=CONNECTIONS,
-            timeout=ANSWER_WITHIN,
-            socket_timeout=ANSWER_WITHIN,
-            socket_connect_timeout=ANSWER_WITHIN,
-            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # once, where it was restarted
+            max_connections=MAX_CONNECTIONS,
+            timeout=TIMEOUT_S,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # once, after a restart of Redis
         )
         self._redis = redis.Redis.from_pool(pool)
-        self._border = Breaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
-        self._set_all, self._set_fenced, self._delete_fenced, self._set_new, self._append, self._append_fenced = map(
-            self._redis.register_script, (SET_ALL, SET_FENCED, DELETE_FENCED, SET_NEW, APPEND, APPEND_FENCED)
-        )
-        self._set_and_tell, self._set_and_tell_fenced = map(
-            self._redis.register_script, (SET_AND_TELL, SET_AND_TELL_FENCED)
-        )
-        self._asked: list[Asked] = []
-        """Reads that wait for the next round."""
-        self._round: asyncio.Task[list[bytes | None]] | None = None
-        """The last one begun."""
+        self._breaker = CircuitBreaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
+        script = self._redis.register_script
+        self._set_many, self._set_many_fenced = script(lua_scripts.SET_MANY), script(lua_scripts.SET_MANY_FENCED)
+        self._set_and_publish = script(lua_scripts.SET_AND_PUBLISH)
+        self._set_and_publish_fenced = script(lua_scripts.SET_AND_PUBLISH_FENCED)
+        self._set_if_absent, self._delete_fenced = script(lua_scripts.SET_IF_ABSENT), script(lua_scripts.DELETE_FENCED)
+        self._append, self._append_fenced = script(lua_scripts.APPEND), script(lua_scripts.APPEND_FENCED)
+        self._coalescer = ReadCoalescer(self._read)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of keys, None where there is none."""
+        """The values of keys in the same order, None for absent ones."""
         if not keys:
             return []
-        if len(keys) > TOGETHER:
+        if len(keys) > MAX_COALESCED_KEYS:
             return await self._read(keys)
-        return await self._read_together(keys)
+        return await self._coalescer.read(keys)
 
     async def set_many(self, values: Mapping[str, bytes], ttl: int | None = None, fence: Fence | None = None) -> None:
-        """Set values, which vanish after `ttl` seconds; None: never."""
+        """Set values that expire after `ttl` seconds; None: never."""
         entries = list(values.items())
-        for start in range(0, len(entries), MOST):
-            some = dict(entries[start : start + MOST])
+        for start in range(0, len(entries), MAX_KEYS_PER_COMMAND):
+            chunk = dict(entries[start : start + MAX_KEYS_PER_COMMAND])
             if fence is None:
-                await self._run(self._set_all, list(some), [ttl or 0, *some.values()])
+                await self._run(self._set_many, list(chunk), [ttl or 0, *chunk.values()])
             else:
-                await self._run_behind(fence, self._set_fenced, list(some), [ttl or 0, *some.values()])
+                await self._run_fenced(fence, self._set_many_fenced, list(chunk), [ttl or 0, *chunk.values()])
 
-    async def set_and_tell(self, values: Mapping[str, Lasting], message: Message, fence: Fence | None = None) -> None:
-        """Set values, each for a time of its own, and send a message, in one step."""
+    async def set_and_publish(
+        self, values: Mapping[str, ValueWithTtl], message: ChannelMessage, fence: Fence | None = None
+    ) -> None:
+        """Set values, each with its own TTL, and publish a message, in one step."""
         arguments = [*message, *(part for value, ttl in values.values() for part in (ttl, value))]
         if fence is None:
-            await self._run(self._set_and_tell, list(values), arguments)
+            await self._run(self._set_and_publish, list(values), arguments)
         else:
-            await self._run_behind(fence, self._set_and_tell_fenced, list(values), arguments)
+            await self._run_fenced(fence, self._set_and_publish_fenced, list(values), arguments)
 
-    async def set_new(self, values: Mapping[str, bytes], ttl: int, guard: Guard) -> bool:
-        """Set values for `ttl` seconds if the first is not there and the guard is as it was; whether that was so."""
-        name, expected = guard
-        return bool(await self._run(self._set_new, [*values, name], [ttl, *values.values(), expected or b""]))
+    async def set_if_absent(self, values: Mapping[str, bytes], ttl: int | None, precondition: Precondition) -> bool:
+        """Set values if the first key is absent and the precondition holds; returns whether they were set."""
+        key, expected = precondition
+        arguments = [ttl or 0, *values.values(), expected or b""]
+        return bool(await self._run(self._set_if_absent, [*values, key], arguments))
 
     async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
-        """Remove keys."""
-        for start in range(0, len(keys), MOST):
-            some = list(keys[start : start + MOST])
+        """Delete keys."""
+        for start in range(0, len(keys), MAX_KEYS_PER_COMMAND):
+            chunk = list(keys[start : start + MAX_KEYS_PER_COMMAND])
             if fence is None:
-                with self._border:
-                    await self._redis.delete(*some)
+                with self._breaker:
+                    await self._redis.delete(*chunk)
             else:
-                await self._run_behind(fence, self._delete_fenced, some, [])
+                await self._run_fenced(fence, self._delete_fenced, chunk, [])
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Send a message to those who listen to the channel now."""
-        with self._border:
+        """Publish a message to the current subscribers of a channel."""
+        with self._breaker:
             sent: Awaitable[Any] = self._redis.publish(channel, message)
             await sent
 
-    async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
-        """The messages of a channel, from now on; first of all a None once listening has begun.
+    async def subscribe(self, channel: str) -> AsyncGenerator[bytes | None, None]:
+        """Yield the messages of a channel; a first None signals that the subscription is active.
 
         Raises:
-            UnavailableError: the connection is lost, or Redis is silent.
+            UnavailableError: the connection is lost, or Redis does not answer a ping.
         """
         async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
-            with self._border:
+            with self._breaker:
                 await subscription.subscribe(channel)
                 await self._redis.ping()
             yield None
             while True:
-                with self._border:
-                    message = await subscription.get_message(timeout=PATIENCE)
-                    if message is None:  # nobody says anything, or Redis is silent
+                with self._breaker:
+                    message = await subscription.get_message(timeout=IDLE_PING_S)
+                    if message is None:  # either nothing was published, or Redis is away
                         await self._redis.ping()
                 if message is not None:
                     yield message["data"]
 
-    async def append(self, log: str, message: bytes, keep: int, fence: Fence | None = None) -> None:
-        """Add an entry to a log, whose entries vanish some time after `keep` seconds."""
+    async def append(self, stream: str, message: bytes, retention_s: int, fence: Fence | None = None) -> None:
+        """Append a message to a stream; it is trimmed some time after `retention_s` seconds."""
         if fence is None:
-            await self._run(self._append, [log], [keep, message])
+            await self._run(self._append, [stream], [retention_s, message])
         else:
-            await self._run_behind(fence, self._append_fenced, [log], [keep, message])
+            await self._run_fenced(fence, self._append_fenced, [stream], [retention_s, message])
 
-    async def end_of(self, log: str) -> str:
-        """The place in a log after which nothing has been added yet."""
-        with self._border:
-            last: Any = await self._redis.xrevrange(log, count=1)
-        return last[0][0].decode() if last else START
+    async def stream_end(self, stream: str) -> str:
+        """The id of the last entry of a stream."""
+        with self._breaker:
+            last: Any = await self._redis.xrevrange(stream, count=1)
+        return last[0][0].decode() if last else STREAM_START
 
-    async def read_log(self, log: str, after: str) -> tuple[str, list[bytes]]:
-        """Entries of a log after a place, none once all are read; and the place after them."""
-        with self._border:
-            found: Any = await self._redis.xread({log: after}, count=ENTRIES)
+    async def read_stream(self, stream: str, after: str) -> tuple[str, list[bytes]]:
+        """The next messages after an entry id, and the id of the last one; no messages at the end."""
+        with self._breaker:
+            found: Any = await self._redis.xread({stream: after}, count=MAX_ENTRIES_PER_READ)
         entries = found[0][1] if found else []
-        return entries[-1][0].decode() if entries else after, [fields[MESSAGE] for _, fields in entries]
+        return entries[-1][0].decode() if entries else after, [fields[MESSAGE_FIELD] for _, fields in entries]
 
     async def replace(self, key: str, value: bytes) -> bool:
-        """Set the value of a key if the key has one; whether it had."""
-        with self._border:
+        """Set the value of a key that exists; returns whether it did."""
+        with self._breaker:
             replaced: Awaitable[Any] = self._redis.set(key, value, xx=True)
             return bool(await replaced)
 
-    async def run(self) -> bytes:
-        """What names the server's run."""
-        with self._border:
+    async def server_run_id(self) -> bytes:
+        """The `run_id` of the server: it changes at each start."""
+        with self._breaker:
             information: Awaitable[Any] = self._redis.info("server")
             return str((await information)["run_id"]).encode()
 
-    async def keys_under(self, prefix: str) -> AsyncIterator[str]:
-        """All keys that begin with a prefix, which has no pattern characters."""
+    async def scan_keys(self, prefix: str) -> AsyncIterator[str]:
+        """All keys that begin with a prefix without pattern characters, each at least once."""
         cursor = -1
         while cursor:
-            with self._border:
+            with self._breaker:
                 scanned: Awaitable[Any] = self._redis.scan(max(cursor, 0), f"{prefix}*", count=1_000)
                 cursor, found = await scanned
             for key in found:
@@ -191,51 +177,16 @@ class RedisValues:
         """Disconnect."""
         await self._redis.aclose()
 
-    async def _run(self, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        with self._border:
-            return await script(keys=keys, args=arguments)
-
-    async def _run_behind(self, fence: Fence, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> None:
-        """Run a script that begins with `FENCE`: the key of the latest generation and ours come last."""
-        if not await self._run(script, [*keys, names.generation(fence.group)], [*arguments, fence.generation]):
-            raise OutdatedError("Redis", fence.generation)
-
     async def _read(self, keys: Sequence[str]) -> list[bytes | None]:
-        with self._border:
+        with self._breaker:
             found: Awaitable[Any] = self._redis.mget(list(keys))
             return list(await found)
 
-    async def _read_together(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Read along with all who ask until the round before is answered: a command costs as much as 30 keys.
+    async def _run(self, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        with self._breaker:
+            return await script(keys=keys, args=arguments)
 
-        So the more there is to do, the more reads share a command.
-        """
-        answer: asyncio.Future[list[bytes | None]] = asyncio.get_running_loop().create_future()
-        if not self._asked:
-            self._round = asyncio.create_task(self._read_round(self._round))
-            self._round.add_done_callback(partial(_tell, self._asked))
-        self._asked.append((keys, answer))
-        return await answer
-
-    async def _read_round(self, before: asyncio.Task[list[bytes | None]] | None) -> list[bytes | None]:
-        if before is not None and not before.done():
-            await asyncio.wait([before])
-        await asyncio.sleep(0)  # until then others may join
-        asked, self._asked = self._asked, []
-        return await self._read([key for keys, _ in asked for key in keys])
-
-
-def _tell(asked: Sequence[Asked], reading: asyncio.Task[list[bytes | None]]) -> None:
-    """Tell all who asked, in one turn of the event loop: so they go on, and ask again, together."""
-    error = None if reading.cancelled() else reading.exception()
-    found = iter(() if reading.cancelled() or error else reading.result())
-    for keys, answer in asked:
-        values = list(islice(found, len(keys)))
-        if answer.done():  # whoever asked has been cancelled
-            continue
-        if reading.cancelled():
-            answer.cancel()
-        elif error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(values)
+    async def _run_fenced(self, fence: Fence, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> None:
+        """Run a script that begins with `CHECK_FENCE`: the last key and argument are the fence's."""
+        if not await self._run(script, [*keys, names.generation(fence.group)], [*arguments, fence.generation]):
+            raise OutdatedError("Redis", fence.generation)

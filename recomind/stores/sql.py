@@ -1,4 +1,4 @@
-"""SQL lives in `.sql` files: `-- name --` on a line, then the statement."""
+"""Reads SQL files: a line `-- name --`, then the statement of that name."""
 
 import re
 from importlib.resources import files
@@ -7,15 +7,14 @@ from typing import Final
 _NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 
 
-def read(text: str) -> dict[str, str]:
+def parse_statements(text: str) -> dict[str, str]:
     r"""Statements by name.
 
-    >>> read("-- one --\nSELECT 1\n\n-- two --\nSELECT 2")
+    >>> parse_statements("-- one --\nSELECT 1\n\n-- two --\nSELECT 2")
     {'one': 'SELECT 1', 'two': 'SELECT 2'}
     """
     _, *parts = _NAME.split(text)
     return {name: statement.strip() for name, statement in zip(parts[::2], parts[1::2], strict=True)}
 
 
-SCHEMA: Final = files("recomind.stores").joinpath("schema.sql").read_text()
-QUERIES: Final = read(files("recomind.stores").joinpath("queries.sql").read_text())
+QUERIES: Final = parse_statements(files("recomind.stores").joinpath("queries.sql").read_text())

@@ -1,73 +1,75 @@
-"""People's lists as they are stored and read: the videos as JSON, and what a list counts, decoded as far as needed."""
+"""Users' lists as they are stored and read: the videos as JSON, and the meta, decoded only as far as needed."""
 
 import msgspec
 
-from recomind.model.applied_offsets import Origins
+from recomind.model.applied_offsets import AppliedOffsets
 from recomind.stores import keys
 
 
 class ListMeta(msgspec.Struct, frozen=True):
-    """What a stored list counts."""
+    """Which state a list was ranked from, and where its videos come from."""
 
     as_of: float
     """Event time for which it was ranked, epoch seconds."""
-    origins: Origins
-    """Lane to the last offset of the person's actions that it counts."""
+    applied_offsets: AppliedOffsets = msgspec.field(name="origins")
+    """Source to the last offset of the user's actions that the list includes."""
     version: int
-    """Of the blend's weights."""
+    """Version of the blend's weights."""
     sources: dict[str, dict[str, float]] = {}
-    """Video to the sources it comes from, each with its strength in [0, 1]."""
+    """Video to its candidate sources, each with its strength in [0, 1]."""
 
 
-class Counted(msgspec.Struct, frozen=True):
-    """A `ListMeta` as far as it says what is counted: decoding the sources takes longer than all the rest."""
+class ListOrigins(msgspec.Struct, frozen=True):
+    """The applied offsets of a `ListMeta` alone: decoding the sources takes longer than the rest together."""
 
-    origins: Origins
+    applied_offsets: AppliedOffsets = msgspec.field(name="origins")
 
 
-class _Dated(msgspec.Struct, frozen=True):
-    """A `ListMeta` as far as it says of when it is."""
+class _AsOf(msgspec.Struct, frozen=True):
+    """The event time of a `ListMeta` alone."""
 
     as_of: float
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_dated = msgspec.msgpack.Decoder(_Dated).decode
+_decode_as_of = msgspec.msgpack.Decoder(_AsOf).decode
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """A person's list as it is read; its meta is decoded where it is asked for, as most who ask want the videos."""
+class ServedList(msgspec.Struct, frozen=True):
+    """A user's list as it is read. The meta is decoded on access, as most readers need the videos alone."""
 
     videos: bytes
     """A JSON array."""
-    packed: bytes
-    """The meta."""
+    encoded_meta: bytes
+    """A `ListMeta`, msgpack."""
 
     @property
     def as_of(self) -> float:
         """Event time for which it was ranked, epoch seconds."""
-        return _dated(self.packed).as_of
+        return _decode_as_of(self.encoded_meta).as_of
 
     @property
     def meta(self) -> ListMeta:
-        """What it counts, and where its videos come from."""
-        return msgspec.msgpack.decode(self.packed, type=ListMeta)
+        """Which state it was ranked from, and where its videos come from."""
+        return msgspec.msgpack.decode(self.encoded_meta, type=ListMeta)
 
 
-class Stored(msgspec.Struct, frozen=True):
-    """A person's list as it is stored: pre-serialised JSON, its top tags, and what it counts."""
+class StoredList(msgspec.Struct, frozen=True):
+    """A user's list as it is stored."""
 
     videos: bytes
+    """A JSON array."""
     top_tags: bytes
+    """The user's top tags, a JSON array."""
     meta: ListMeta
 
     @property
-    def listed(self) -> Listed:
-        """As it will be read."""
-        return Listed(self.videos, _encode(self.meta))
+    def as_served(self) -> ServedList:
+        """The list as it will be read."""
+        return ServedList(self.videos, _encode(self.meta))
 
 
-def values_of(user_id: str, stored: Stored) -> dict[str, bytes]:
-    """What is stored of a person's list, by key."""
-    listed = stored.listed
-    return {keys.recommendations(user_id): listed.videos, keys.recommendations_meta(user_id): listed.packed}
+def encode_list(user_id: str, stored: StoredList) -> dict[str, bytes]:
+    """Redis keys and values of a user's list, without the top tags."""
+    served = stored.as_served
+    return {keys.recommendations(user_id): served.videos, keys.recommendations_meta(user_id): served.encoded_meta}

@@ -1,5 +1,6 @@
-"""How records reach agents and leave them: the batch transport, partitioning, packed sending.
+"""Kafka: the batch transport for Faust, the producer, tables with changelogs, and readers of whole topics.
 
-What belongs here: the parts of Faust and aiokafka that we extend, each with a contract test for every private name
-it relies on. What does not: topics, agents, what records mean. May import `settings`, `errors` and the libraries.
+What belongs here: topics and their settings, record formats, and the parts of Faust and aiokafka that we extend, each
+with a contract test for every private name it relies on. What does not: agents, and what is computed from records.
+May import `settings`, `errors`, `model` and the libraries.
 """

@@ -1,6 +1,6 @@
-"""A batch: the records of one poll from one partition, delivered to agents as the value of one Faust event.
+"""A batch: consecutive records of one partition, delivered to agents as the value of one Faust event.
 
-Stock Faust spends about 70 microseconds on an event, of which a record needs none: a batch spends them once.
+Faust spends about 70 microseconds on each event; a batch spends them once for all of its records.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,17 +9,17 @@ from typing import Any, Final
 import faust
 from aiokafka import ConsumerRecord
 
-BATCH_MAX: Final = 1_000
-"""Most records in a batch: some milliseconds of work, so that HTTP requests on the same loop do not wait longer."""
+MAX_BATCH_RECORDS: Final = 1_000
+"""Some milliseconds of work: HTTP requests share the event loop and wait that long."""
 
-BYTES_MAX: Final = 256 * 1024
-"""Most bytes of values in a batch of several records: a record of signals holds hundreds of them."""
+MAX_BATCH_BYTES: Final = 256 * 1024
+"""Limit on the values of a batch of several records; a single record of signals may hold hundreds of signals."""
 
 
 class Batch:
     """Records of one partition, in the order of their offsets."""
 
-    __slots__ = ("partition", "parts", "read", "records", "size", "topic")
+    __slots__ = ("decoded", "partition", "parts", "records", "size_bytes", "topic")
 
     def __init__(
         self, topic: str, partition: int, records: Sequence[ConsumerRecord], parts: Sequence["Batch"] = ()
@@ -28,14 +28,16 @@ class Batch:
         self.partition = partition
         self.records = records
         self.parts = parts
-        """The batches that were joined to this one."""
-        self.size: int = sum(part.size for part in parts) if parts else sum(len(one.value or b"") for one in records)
-        """Bytes of the records' values."""
-        self.read: Any = None
-        """What the first agent that decoded the records made of them, for the others."""
+        """The batches that this one was joined from."""
+        self.size_bytes: int = (
+            sum(part.size_bytes for part in parts) if parts else sum(len(one.value or b"") for one in records)
+        )
+        """Total length of the records' values."""
+        self.decoded: Any = None
+        """The decoded records, cached by the first agent that decodes them, for the other agents."""
 
     @classmethod
-    def joined(cls, batches: "Sequence[Batch]") -> "Batch":
+    def join(cls, batches: "Sequence[Batch]") -> "Batch":
         """Consecutive batches of a partition as one."""
         if len(batches) == 1:
             return batches[0]
@@ -43,21 +45,21 @@ class Batch:
         return cls(batches[0].topic, batches[0].partition, records, batches)
 
     @classmethod
-    def cut(cls, topic: str, partition: int, records: Sequence[ConsumerRecord]) -> "Iterator[Batch]":
-        """Batches of at most `BATCH_MAX` records and `BYTES_MAX` bytes, or of a single record."""
+    def split(cls, topic: str, partition: int, records: Sequence[ConsumerRecord]) -> "Iterator[Batch]":
+        """Batches within `MAX_BATCH_RECORDS` and `MAX_BATCH_BYTES`; a larger record gets a batch of its own."""
         start, size = 0, 0
         for at, record in enumerate(records):
-            more = len(record.value or b"")
-            if at > start and (at - start == BATCH_MAX or size + more > BYTES_MAX):
+            length = len(record.value or b"")
+            if at > start and (at - start == MAX_BATCH_RECORDS or size + length > MAX_BATCH_BYTES):
                 yield cls(topic, partition, records[start:at])
                 start, size = at, 0
-            size += more
+            size += length
         if start < len(records):
             yield cls(topic, partition, records[start:])
 
 
-class BatchSchema(faust.Schema):
-    """Passes a batch through: decoding is the agents' business, once a batch and in one step."""
+class BatchSchema(faust.Schema[Any, Any]):
+    """Passes batches through undecoded; agents decode a whole batch in one step."""
 
     def loads_key(self, app: Any, message: Any, **_: Any) -> None:
         """A batch has no key."""

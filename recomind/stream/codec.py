@@ -1,8 +1,8 @@
-"""Decoding a batch: once, however many agents read it.
+"""Decoding of records of `video_actions_stream` and `video_signals`: once per batch, however many agents read it.
 
-A record that stands in a wrong partition is astray: it is sent on to its person's partition of the same log, with
-headers that tell where it stood, and counts where it arrives. So a partition's order is the order of everything
-that ever happens to its people, whoever reads it and however often.
+A misrouted record stands in another partition than its user's, because a producer used another key or partitioner. The
+agent `profiles` writes it again to the user's partition of the same topic, with headers that say where it came from,
+and it counts there. So the log of a partition is the only order of its users' events, at every delivery and replay.
 """
 
 import re
@@ -12,94 +12,122 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from aiokafka import ConsumerRecord
 
-from recomind.model.events import Action, Forget, Rejected, read_action
-from recomind.model.signals import Forgotten, Origin, Signal, repaired_lane
+from recomind.model.events import Action, EraseUser, Rejected, read_action
+from recomind.model.ids import Offset
+from recomind.model.signals import ErasureSignal, Signal, SourceOffset, rerouted_source
 from recomind.stream.batches import Batch
+from recomind.stream.encoding import VERSION_HEADERS, check_record
 from recomind.stream.partitioner import partition_of
+from recomind.stream.producer import ProducerRecord
 
-ORIGIN: Final = "recomind-origin"
-LOGGED_AT: Final = "recomind-logged-at"
+ORIGIN_HEADER: Final = "recomind-origin"
+LOGGED_AT_HEADER: Final = "recomind-logged-at"
 
 _ORIGIN = re.compile(rb"(\d{1,5}):(\d{1,18})")
 _LOGGED_AT = re.compile(rb"\d{1,15}")
 
-_decode_signals = msgspec.msgpack.Decoder(list[Signal | Forgotten]).decode
-pack_signals = msgspec.msgpack.Encoder().encode
+_decode_signal_list = msgspec.msgpack.Decoder(list[Signal | ErasureSignal]).decode
+encode_signals = msgspec.msgpack.Encoder().encode
 
 
-class Read(msgspec.Struct, frozen=True, gc=False):
-    """A record that has been read."""
+class DecodedRecord(msgspec.Struct, frozen=True, gc=False):
+    """A decoded record of `video_actions_stream`."""
 
-    origin: Origin
-    action: Action | Forget | Rejected
+    source_offset: SourceOffset
+    """Identity of the event: of a rerouted record, where it was first logged."""
+    action: Action | EraseUser | Rejected
     record: ConsumerRecord
-    astray: bool = False
-    """It stands in a wrong partition: sent on, and counted where it arrives."""
-
-
-def read_batch(batch: Batch, partitions: int) -> Sequence[Read]:
-    """The records of a batch of `video_actions_stream`, which has so many partitions."""
-    if batch.read is None:
-        batch.read = [read for part in batch.parts for read in read_batch(part, partitions)] or [
-            read_record(record, partitions) for record in batch.records
-        ]
-    read: Sequence[Read] = batch.read
-    return read
+    misrouted: bool = False
+    """It stands in another partition than its user's: it is to be rerouted, and must not be applied here."""
 
 
 class Signals(NamedTuple):
-    """What a batch of `video_signals` tells, each in its order."""
+    """The signals of records of `video_signals`, each kind in log order."""
 
-    of_videos: list[Signal]
-    of_forgotten: list[Forgotten]
-
-
-def read_signals(batch: Batch) -> Signals:
-    """The signals of a batch of `video_signals`."""
-    if batch.read is None:
-        parts = [read_signals(part) for part in batch.parts] or [unpack_signals(one.value) for one in batch.records]
-        batch.read = Signals([one for part in parts for one in part[0]], [one for part in parts for one in part[1]])
-    read: Signals = batch.read
-    return read
+    video_signals: list[Signal]
+    erasures: list[ErasureSignal]
 
 
-def unpack_signals(value: bytes) -> Signals:
-    """The signals of a record."""
-    signals: list[Any] = _decode_signals(value)
-    forgotten = [one for one in signals if type(one) is Forgotten]
-    of_videos = [one for one in signals if type(one) is not Forgotten] if forgotten else signals
-    return Signals(of_videos, forgotten)
+def decode_batch(batch: Batch, partitions: int) -> Sequence[DecodedRecord]:
+    """The decoded records of a batch of `video_actions_stream`, cached in the batch.
+
+    Args:
+        batch: the batch.
+        partitions: how many partitions the topic has.
+    """
+    if batch.decoded is None:
+        batch.decoded = [one for part in batch.parts for one in decode_batch(part, partitions)] or [
+            decode_record(record, partitions) for record in batch.records
+        ]
+    decoded: Sequence[DecodedRecord] = batch.decoded
+    return decoded
 
 
-def repair_headers(record: ConsumerRecord) -> tuple[tuple[str, bytes], ...]:
-    """What a record takes along when it is sent on: where it stood, and when the log took it (milliseconds)."""
-    return (ORIGIN, b"%d:%d" % (record.partition, record.offset)), (LOGGED_AT, b"%d" % record.timestamp)
-
-
-def read_record(record: ConsumerRecord, partitions: int) -> Read:
-    """Read a record of `video_actions_stream`, which has so many partitions."""
-    sent_on = _sent_on(record) if record.headers else None
-    origin, logged_at = sent_on or (Origin(record.partition, record.offset), record.timestamp)
+def decode_record(record: ConsumerRecord, partitions: int) -> DecodedRecord:
+    """Decode a record of `video_actions_stream`, which has that many partitions."""
+    rerouted = _rerouted_from(record) if record.headers else None
+    source_offset, logged_at = rerouted or (SourceOffset(record.partition, record.offset), record.timestamp)
     action = read_action(record.value, logged_at / 1000)
     if not isinstance(action, Rejected) and partition_of(action.user_id, partitions) != record.partition:
-        return Read(Origin(record.partition, record.offset), action, record, astray=True)
-    return Read(origin, action, record)
+        return DecodedRecord(SourceOffset(record.partition, record.offset), action, record, misrouted=True)
+    return DecodedRecord(source_offset, action, record)
 
 
-def _sent_on(record: ConsumerRecord) -> tuple[Origin, int] | None:
-    """Where a record stood that was sent on, and when the log first took it; None for any other."""
+def events_of(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[DecodedRecord, Action | EraseUser]]:
+    """Actions and erasure records, without rejected and misrouted records."""
+    return ((one, one.action) for one in decoded if not isinstance(one.action, Rejected) and not one.misrouted)
+
+
+def actions_of(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[SourceOffset, Action]]:
+    """Actions and their source offsets, without misrouted records."""
+    return ((one.source_offset, one.action) for one in decoded if isinstance(one.action, Action) and not one.misrouted)
+
+
+def rerouting_headers(record: ConsumerRecord) -> tuple[tuple[str, bytes], ...]:
+    """Headers of a misrouted record when it is written again: its partition, offset, and log time in milliseconds."""
+    origin = b"%d:%d" % (record.partition, record.offset)
+    return (ORIGIN_HEADER, origin), (LOGGED_AT_HEADER, b"%d" % record.timestamp)
+
+
+def signals_record(signals: Sequence[Signal | ErasureSignal]) -> ProducerRecord:
+    """A record of `video_signals`, with the version of its encoding."""
+    return ProducerRecord(None, encode_signals(signals), VERSION_HEADERS)
+
+
+def decode_signal_batch(batch: Batch) -> Signals:
+    """The signals of a batch of `video_signals`, cached in the batch.
+
+    Raises:
+        NewerEncodingError: a newer RecoMind wrote a record.
+    """
+    if batch.decoded is None:
+        parts = [decode_signal_batch(part) for part in batch.parts] or [decode_signals(one) for one in batch.records]
+        batch.decoded = Signals(
+            [one for part in parts for one in part.video_signals], [one for part in parts for one in part.erasures]
+        )
+    decoded: Signals = batch.decoded
+    return decoded
+
+
+def decode_signals(record: ConsumerRecord) -> Signals:
+    """The signals of one record of `video_signals`.
+
+    Raises:
+        NewerEncodingError: a newer RecoMind wrote it.
+    """
+    check_record(record)
+    signals: list[Any] = _decode_signal_list(record.value)
+    erasures = [one for one in signals if type(one) is ErasureSignal]
+    video_signals = [one for one in signals if type(one) is not ErasureSignal] if erasures else signals
+    return Signals(video_signals, erasures)
+
+
+def _rerouted_from(record: ConsumerRecord) -> tuple[SourceOffset, int] | None:
+    """Source offset and log time (milliseconds) of a rerouted record; None where the headers are not ours."""
     headers = dict(record.headers)
-    origin, logged_at = _ORIGIN.fullmatch(headers.get(ORIGIN, b"")), _LOGGED_AT.fullmatch(headers.get(LOGGED_AT, b""))
+    origin = _ORIGIN.fullmatch(headers.get(ORIGIN_HEADER, b""))
+    logged_at = _LOGGED_AT.fullmatch(headers.get(LOGGED_AT_HEADER, b""))
     if origin is None or logged_at is None:
         return None
-    return Origin(repaired_lane(int(origin[1]), record.partition), int(origin[2])), int(logged_at[0])
-
-
-def events_of(reads: Iterable[Read]) -> Iterator[tuple[Read, Action | Forget]]:
-    """Actions and control records that stand in their right partition."""
-    return ((read, read.action) for read in reads if not isinstance(read.action, Rejected) and not read.astray)
-
-
-def actions_of(reads: Iterable[Read]) -> Iterator[tuple[Origin, Action]]:
-    """Actions that stand in their right partition."""
-    return ((read.origin, read.action) for read in reads if isinstance(read.action, Action) and not read.astray)
+    source = rerouted_source(int(origin[1]), record.partition)
+    return SourceOffset(source, Offset(int(origin[2]))), int(logged_at[0])

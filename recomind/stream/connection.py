@@ -1,4 +1,4 @@
-"""How clients reach Kafka: which brokers, whether over TLS, and who we are. The one place that knows."""
+"""How clients connect to Kafka: brokers, TLS and SASL, for aiokafka and for Faust."""
 
 import logging
 import ssl
@@ -11,19 +11,19 @@ from recomind.settings import Settings
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """What every aiokafka client is made with.
+    """Keyword arguments for every aiokafka client.
 
     Raises:
-        SettingsError: the file of certificates cannot be read.
+        SettingsError: `RECOMIND_KAFKA_CA_FILE` cannot be read.
     """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_brokers,
         "security_protocol": settings.kafka_security_protocol,
     }
     if settings.kafka_uses_tls:
-        options["ssl_context"] = _tls(settings)
+        options["ssl_context"] = _ssl_context(settings)
     if settings.kafka_uses_sasl:
-        logging.getLogger("aiokafka.conn").setLevel(logging.INFO)  # its debug records hold the password
+        logging.getLogger("aiokafka.conn").setLevel(logging.INFO)  # its debug records contain the password
         options["sasl_mechanism"] = settings.kafka_sasl_mechanism
         options["sasl_plain_username"] = settings.kafka_user
         options["sasl_plain_password"] = settings.kafka_password
@@ -31,23 +31,23 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 
 def credentials(settings: Settings) -> Credentials | None:
-    """The same for Faust's own clients; None where Kafka is open and plain."""
-    tls = _tls(settings) if settings.kafka_uses_tls else None
+    """The same for Faust's clients; None where Kafka needs neither TLS nor SASL."""
+    context = _ssl_context(settings) if settings.kafka_uses_tls else None
     if settings.kafka_uses_sasl:
         return SASLCredentials(
             username=settings.kafka_user,
             password=settings.kafka_password,
-            ssl_context=tls,
+            ssl_context=context,
             mechanism=settings.kafka_sasl_mechanism,
         )
-    return None if tls is None else SSLCredentials(tls)
+    return None if context is None else SSLCredentials(context)
 
 
-def _tls(settings: Settings) -> ssl.SSLContext:
-    """A context that checks the broker's certificate and name, by the given authority or the system's."""
+def _ssl_context(settings: Settings) -> ssl.SSLContext:
+    """A context that verifies the broker's certificate and host name, against the given or the system's authorities."""
     try:
         return ssl.create_default_context(cafile=settings.kafka_ca_file or None)
     except (OSError, ssl.SSLError) as error:
         raise SettingsError(
-            f"RECOMIND_KAFKA_CA_FILE={settings.kafka_ca_file}: {error}; name a file of certificates in PEM"
+            f"RECOMIND_KAFKA_CA_FILE={settings.kafka_ca_file}: {error}; set it to a file of certificates in PEM format"
         ) from error

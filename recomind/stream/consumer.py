@@ -1,16 +1,40 @@
-"""The batch transport, `kafkabatch://`: Faust's aiokafka driver with one event per poll and partition.
+"""The batch transport `kafkabatch://`: Faust's aiokafka driver, but with one event for each batch of a partition.
 
-It also mends what Faust 0.15.3 gets wrong about offsets: batches are committed in the order in which they were
-delivered and never past one that is unfinished; partitions are given up only after the work in progress is done
-and committed; and before any commit `app.before_commit()` makes durable what the offsets stand for. After a
-failure (`app.failure`) nothing is committed any more, so what was in work is delivered again.
+Methods marked * replace Faust's (0.15.3); `tests/contracts/test_faust_privates.py` checks that they still exist.
+
+    fetch     getmany*                asks the consumer thread for records; waits first while the process is busy
+      |                               Why: Faust yields each record; a few large events cost far less than many small
+      v
+    batch     Batch.split,            one message with up to 1,000 records; its offset is that of the last record,
+      |       _batch_message          and it is registered in _batches as unfinished
+      v
+    agents    PartitionQueues         Faust passes the message to the agents of the topic; each handles it and acks
+      |
+      v
+    ack       Faust, unchanged        after the last agent's ack, Faust's streams append the offset to _acked
+      |
+      v
+    commit    Faust's commit(), each `commit_interval` and at a rebalance:
+      |- _filter_tps_with_pending_acks*   partitions of which batches were delivered
+      |- _new_offset*                     end of the finished batches before the first unfinished one
+      |                                   Why: Faust counts single offsets, and may commit past unfinished records
+      |- _add_gap*                        nothing: offsets without records, inside or between batches, do not matter
+      '- _commit_offsets*                 before the offsets, `app.before_commit()` makes durable what they stand
+                                          for; after a failure (`app.failure`) nothing is committed any more, so
+                                          unfinished records are delivered again
+
+    rebalance on_partitions_revoked*  commits first and then drops the bookkeeping; Faust does it the other way round
+              wait_empty*             waits for handlers with a time limit; Faust may wait forever for messages that
+                                      were in queues when a rebalance emptied them
+    thread    _create_worker_consumer*  sets Faust's assignor, which assigns partition p of all topics to one worker;
+                                      Faust uses it only for apps that have Faust's own tables
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast
 
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
@@ -19,112 +43,132 @@ from faust.types.tuples import ConsumerMessage
 from mode.utils.logging import get_logger
 
 from recomind.stream.batches import Batch
-from recomind.stream.fetch_throttle import Pace
+from recomind.stream.fetch_throttle import FetchThrottle
+from recomind.stream.partition_queues import PartitionQueues
 
 logger = get_logger(__name__)
 
-SCHEME = "kafkabatch"
+SCHEME: Final = "kafkabatch"
 
-PAUSE: Final = 0.01
-"""Seconds between looks at whether agents are still at work."""
+POLL_INTERVAL_S: Final = 0.01
+"""Time between checks whether the agents have finished their batches."""
+
+
+class BatchApp(Protocol):
+    """What the consumer needs of its app, besides what Faust's apps have."""
+
+    failure: BaseException | None
+    """Why the worker stops; None while it runs."""
+    partition_queues: Sequence[PartitionQueues]
+    """The queues of all agents."""
+
+    @property
+    def batches_in_progress(self) -> int:
+        """How many batches are being handled."""
+
+    async def before_commit(self) -> bool:
+        """Make durable what the offsets stand for; whether they may be committed."""
 
 
 class Consumer(driver.Consumer):
-    """Delivers batches and keeps account of them."""
+    """Delivers batches, and commits what is finished."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._in_work: defaultdict[TP, dict[int, bool]] = defaultdict(dict)
-        self._finished: dict[TP, int] = {}
-        self._pace = Pace()
+        self._batches: defaultdict[TP, dict[int, bool]] = defaultdict(dict)
+        """Delivered batches in order of delivery: the last offset, and whether the batch is acknowledged."""
+        self._committable: dict[TP, int] = {}
+        """The offset after the last batch before the first unacknowledged one."""
+        self._throttle = FetchThrottle()
+        self._batch_app = cast("BatchApp", self.app)
 
     def _new_consumer_thread(self) -> "ConsumerThread":
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
-        """Fetch, and yield a message a batch; what a rebalance overtakes is left to be fetched again."""
-        await asyncio.sleep(self._pace.pause())
+        """Fetch records and yield a message for each batch; a rebalance in between drops the remaining batches."""
+        await asyncio.sleep(self._throttle.delay())
         records, active = await self._wait_next_records(timeout)
-        self._pace.note_fetch()
+        self._throttle.note_fetch()
         generation = self.app.consumer_generation_id
         if records is None or self.should_stop:
             return
         if not self.flow_active:
-            await self._seek_back()
+            await self._seek_to_committed()
             return
-        for tp, batch in _cut(records):
+        for tp, batch in _split(records):
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, self._batch_message(tp, batch)
 
-    async def _seek_back(self) -> None:
-        """Go back to what is committed, as what was fetched is not delivered.
+    async def _seek_to_committed(self) -> None:
+        """Go back to the committed offsets, since the fetched records are not delivered.
 
-        Another rebalance may overtake it. That does no harm: before the flow goes on, Faust's recovery seeks again.
+        It may fail because of another rebalance. That does no harm: Faust seeks again before it resumes the flow.
         """
         try:
             await self.perform_seek()
         except KafkaError as error:
-            logger.info("not sought, as partitions have gone: %s", error)
+            logger.info("did not seek, as partitions were revoked: %s", error)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finish and commit what is in work, then forget the partitions: in this order, unlike Faust."""
+        """Wait for unfinished batches and commit, then drop the bookkeeping of the revoked partitions."""
         await self._on_partitions_revoked(revoked)
         self._active_partitions.difference_update(revoked)
         self._paused_partitions.difference_update(revoked)
         for tp in revoked:
-            self._in_work.pop(tp, None)
-            self._finished.pop(tp, None)
+            self._batches.pop(tp, None)
+            self._committable.pop(tp, None)
             self._acked.pop(tp, None)
             self._acked_index.pop(tp, None)
             self._read_offset.pop(tp, None)
             self._committed_offset.pop(tp, None)
 
     async def wait_empty(self) -> None:
-        """Wait until agents have finished what they are at work on, but not for ever; then commit.
+        """Wait until the agents have finished the batches they are handling, with a time limit; then commit.
 
-        Faust waits until every message is acknowledged, which never happens to one that some agents have taken from
-        their queues and others have not when a rebalance clears the queues. What is left out is delivered again.
+        Faust waits until every message is acknowledged. That never happens to a message that only some of the agents
+        had taken from their queues when a rebalance emptied these. What is not finished here is delivered again.
         """
-        for intake in self.app.intakes:
-            intake.forget()
+        for queues in self._batch_app.partition_queues:
+            queues.drop_queued()
         deadline = monotonic() + self.app.conf.broker_rebalance_timeout / 2
-        while self.app.busy and not self.should_stop and monotonic() < deadline:
-            await asyncio.sleep(PAUSE)
+        while self._batch_app.batches_in_progress and not self.should_stop and monotonic() < deadline:
+            await asyncio.sleep(POLL_INTERVAL_S)
         await self.commit_and_end_transactions()
 
     def _batch_message(self, tp: TP, batch: Batch) -> ConsumerMessage:
-        message = self._to_message(tp, batch.records[-1])
+        message: Any = self._to_message(tp, batch.records[-1])
         message.key, message.value, message.headers = None, batch, None
-        self._in_work[tp][message.offset] = False
-        return message
+        self._batches[tp][message.offset] = False
+        return cast("ConsumerMessage", message)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        return (tp for tp in list(self._in_work) if topics is None or tp in topics or tp.topic in topics)
+        return (tp for tp in list(self._batches) if topics is None or tp in topics or tp.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The offset after the last batch before the first unfinished one.
+        """The offset after the last batch before the first unacknowledged one.
 
-        Faust's streams inline `Consumer.ack`: what they have acknowledged is in `_acked`.
+        Faust's streams inline `Consumer.ack`: they append acknowledged offsets to `_acked`.
         """
-        in_work = self._in_work[tp]
+        batches = self._batches[tp]
         for offset in self._acked[tp]:
-            if offset in in_work:
-                in_work[offset] = True
+            if offset in batches:
+                batches[offset] = True
         self._acked[tp].clear()
         self._acked_index[tp].clear()
-        while in_work and in_work[first := next(iter(in_work))]:
-            del in_work[first]
-            self._finished[tp] = first + 1
-        return self._finished.get(tp)
+        while batches and batches[first := next(iter(batches))]:
+            del batches[first]
+            self._committable[tp] = first + 1
+        return self._committable.get(tp)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Offsets between batches hold no records: the account by batches needs no gaps."""
+        """Do nothing: whole batches are tracked, so offsets without records between them do not matter."""
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
-        if self.app.failure is not None or not await self.app.before_commit():
+        if self._batch_app.failure is not None or not await self._batch_app.before_commit():
             return False
         committed: bool = await super()._commit_offsets(offsets, start_new_transaction)
         return committed
@@ -146,7 +190,8 @@ class Transport(driver.Transport):
     Consumer = Consumer
 
 
-def _cut(records: Mapping[TP, Any]) -> Iterable[tuple[TP, Batch]]:
-    for tp, found in records.items():
-        for batch in Batch.cut(tp.topic, tp.partition, found):
+def _split(records: Mapping[TP, Any]) -> Iterable[tuple[TP, Batch]]:
+    """The batches of fetched records."""
+    for tp, of_partition in records.items():
+        for batch in Batch.split(tp.topic, tp.partition, of_partition):
             yield tp, batch

@@ -1,9 +1,10 @@
-"""Dead letters: what could not be read, listed, and sent again once it is mended.
+"""Dead letters: records that could not be decoded; they are listed, corrected and sent again.
 
-A letter stays in its topic for good. One that was sent again is written once more under its key, with a header that
-tells where the mended record stands, so it is neither listed nor sent twice. Should that be lost, as when a worker
-delivers the original again, or a crash comes between the two writes: a mended record without an event id gets one
-that follows from its letter's key, and counts once among the last `EVENT_IDS` events of its person.
+A dead letter stays in its topic. When its corrected record is sent, the dead letter is written once more under the same
+key, with a header that says where the corrected record is: it is then neither listed nor sent again. That note may be
+lost: a worker may write the dead letter again when the original is redelivered, or the sender may crash between the two
+writes. So a corrected record without an event id gets one that is derived from the dead letter's key, and a second copy
+is recognised as long as the id is among the last `MAX_EVENT_IDS` events of its user.
 """
 
 from collections import defaultdict
@@ -22,190 +23,216 @@ from recomind.stream import topics
 from recomind.stream.connection import client_options
 from recomind.stream.log_reader import read_to_end
 from recomind.stream.partitioner import partition_of
-from recomind.stream.producer import Outgoing, Sender
+from recomind.stream.producer import Producer, ProducerRecord
 
-REASON: Final = "reason"
-FIELD: Final = "field"
-LOGGED_AT: Final = "logged-at"
-SENT_AGAIN: Final = "sent-again"
+REASON_HEADER: Final = "reason"
+FIELD_HEADER: Final = "field"
+LOGGED_AT_HEADER: Final = "logged-at"
+RESENT_AS_HEADER: Final = "sent-again"
 
-CHUNK: Final = 500
-"""Letters acknowledged together."""
+CHUNK_RECORDS: Final = 500
+"""Corrected records sent before their dead letters are marked."""
 
-LETTERS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.DEAD_LETTERS)
+DEAD_LETTERS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.DEAD_LETTERS)
 
 
-class Letter(msgspec.Struct, frozen=True):
-    """A dead letter."""
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that could not be decoded, and why."""
 
     key: str
-    """Where the record stands: `topic:partition:offset`."""
-    at: datetime
-    """When the log took it."""
+    """Where the record is: `topic:partition:offset`."""
+    logged_at: datetime
+    """When Kafka appended the record."""
     reason: str
     field: str
-    """The field at fault; empty where the record as a whole cannot be read."""
+    """The invalid field; empty if the record as a whole cannot be decoded."""
     partition: int
-    """Of the topic of dead letters."""
+    """Partition of the topic of dead letters."""
     original: bytes
-    sent_again: str = ""
-    """Where the mended record stands, `partition:offset`; empty where there is none."""
+    """The value of the record."""
+    resent_as: str = ""
+    """Where the corrected record is, `partition:offset`; empty if there is none."""
 
 
-class Mended(msgspec.Struct, frozen=True):
-    """A letter's record as it is to be sent: a line of `recomind dead-letters list --json`, edited."""
+class CorrectedRecord(msgspec.Struct, frozen=True):
+    """A record to send: a line of `recomind dead-letters list --json`, edited."""
 
     key: str
+    """Of its dead letter."""
     record: Any
 
 
-def letter_key(record: ConsumerRecord) -> str:
-    """The key of a dead letter: where the record stands."""
+def dead_letter_key(record: ConsumerRecord) -> str:
+    """The key of a record's dead letter."""
     return f"{record.topic}:{record.partition}:{record.offset}"
 
 
-def outgoing(letter: Letter) -> Outgoing:
-    """The letter as it is written down."""
-    headers = {REASON: letter.reason, FIELD: letter.field, LOGGED_AT: f"{letter.at.timestamp() * 1000:.0f}"}
-    if letter.sent_again:
-        headers[SENT_AGAIN] = letter.sent_again
-    packed = tuple((name, value.encode()) for name, value in headers.items())
-    return Outgoing(letter.key.encode(), letter.original, packed)
+def to_producer_record(dead_letter: DeadLetter) -> ProducerRecord:
+    """The dead letter as it is written to its topic."""
+    headers = {
+        REASON_HEADER: dead_letter.reason,
+        FIELD_HEADER: dead_letter.field,
+        LOGGED_AT_HEADER: f"{dead_letter.logged_at.timestamp() * 1000:.0f}",
+    }
+    if dead_letter.resent_as:
+        headers[RESENT_AS_HEADER] = dead_letter.resent_as
+    encoded = tuple((name, value.encode()) for name, value in headers.items())
+    return ProducerRecord(dead_letter.key.encode(), dead_letter.original, encoded)
 
 
-async def read_letters(settings: Settings) -> dict[str, Letter]:
-    """All dead letters by key, in the order of their topic's partitions.
+def from_record(partition: int, record: ConsumerRecord) -> DeadLetter:
+    """The dead letter in a record of its topic."""
+    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    logged_at = int(headers.get(LOGGED_AT_HEADER, record.timestamp)) / 1000
+    return DeadLetter(
+        record.key.decode(),
+        datetime.fromtimestamp(logged_at, UTC),
+        headers.get(REASON_HEADER, ""),
+        headers.get(FIELD_HEADER, ""),
+        partition,
+        record.value,
+        headers.get(RESENT_AS_HEADER, ""),
+    )
+
+
+async def read_dead_letters(settings: Settings) -> dict[str, DeadLetter]:
+    """All dead letters by key, partition after partition.
 
     Raises:
         UnavailableError: Kafka does not answer.
     """
-    found: dict[str, Letter] = {}
+    found: dict[str, DeadLetter] = {}
     kafka, partitions = client_options(settings), range(settings.partitions)
     async for partition, records in read_to_end(kafka, topics.DEAD_LETTERS, partitions):
         for record in records:
             if record.value is not None:
-                found[record.key.decode()] = _letter(partition, record)
+                found[record.key.decode()] = from_record(partition, record)
     return found
 
 
-def shown(letter: Letter) -> Mapping[str, Any]:
-    """The letter for people and programs; the record as JSON where it is an object, else as text."""
-    record = _object(letter.original)
-    text = letter.original.decode(errors="backslashreplace")
+def printable_fields(dead_letter: DeadLetter) -> Mapping[str, Any]:
+    """What `recomind dead-letters list` prints; `record` is a JSON object if the original is one, else text."""
+    record = _json_object(dead_letter.original)
+    text = dead_letter.original.decode(errors="backslashreplace")
     return {
-        "key": letter.key,
-        "at": letter.at,
-        "reason": letter.reason,
-        "field": letter.field or None,
-        "sent_again": letter.sent_again or None,
+        "key": dead_letter.key,
+        "at": dead_letter.logged_at,
+        "reason": dead_letter.reason,
+        "field": dead_letter.field or None,
+        "sent_again": dead_letter.resent_as or None,
         "record": text if record is None else record,
     }
 
 
-def read_mended(lines: Iterable[bytes]) -> list[Mended]:
-    """What is to be sent, from lines of JSON.
+def parse_corrections(lines: Iterable[bytes]) -> list[CorrectedRecord]:
+    """The corrected records in lines of JSON; empty lines are skipped.
 
     Raises:
-        InputError: a line is none; the message tells which.
+        InputError: a line is invalid, or repeats a key; the message gives its number.
     """
-    found: dict[str, Mended] = {}
+    found: dict[str, CorrectedRecord] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            one = msgspec.json.decode(line, type=Mended)
+            correction = msgspec.json.decode(line, type=CorrectedRecord)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(f'line {number} is not {{"key": ..., "record": {{...}}}}: {error}') from error
-        if one.key in found:
-            raise InputError(f"line {number}: {one.key} comes twice")
-        found[one.key] = one
+        if correction.key in found:
+            raise InputError(f"line {number}: {correction.key} comes twice")
+        found[correction.key] = correction
     return list(found.values())
 
 
-def checked(mended: Iterable[Mended], letters: Mapping[str, Letter], now: float) -> dict[str, Outgoing]:
-    """Letter's key to the record to send, every one of which is an action by the product's own decoder.
+def validate_corrections(
+    corrections: Iterable[CorrectedRecord], dead_letters: Mapping[str, DeadLetter], now: float
+) -> dict[str, ProducerRecord]:
+    """The records to send, by the keys of their dead letters; each is a valid action.
+
+    Args:
+        corrections: the corrected records.
+        dead_letters: all dead letters by key.
+        now: epoch seconds, against which timestamps in the future are judged.
 
     Raises:
-        InputError: some are none; the message tells all of them, and nothing should be sent.
+        InputError: some are not valid; the message lists all of them, and nothing should be sent.
     """
-    records: dict[str, Outgoing] = {}
-    faults: list[str] = []
-    for one in mended:
-        letter = letters.get(one.key)
-        if letter is None:
-            faults.append(f"{one.key}: there is no such dead letter")
+    records: dict[str, ProducerRecord] = {}
+    problems: list[str] = []
+    for correction in corrections:
+        dead_letter = dead_letters.get(correction.key)
+        if dead_letter is None:
+            problems.append(f"{correction.key}: there is no such dead letter")
             continue
-        read = read_action(raw := _completed(one, letter), now)
-        if isinstance(read, Action):
-            records[one.key] = Outgoing(read.user_id.encode(), raw)
+        action = read_action(value := _with_defaults(correction, dead_letter), now)
+        if isinstance(action, Action):
+            records[correction.key] = ProducerRecord(action.user_id.encode(), value)
         else:
-            why = read.reason if isinstance(read, Rejected) else "this asks to forget a person: use DELETE /users"
-            faults.append(f"{one.key}: {why}")
-    if faults:
-        raise InputError("nothing was sent, as not all can be read:\n  " + "\n  ".join(faults))
+            erasure = "this asks to erase a user: use DELETE /users/{user_id}"
+            reason = action.reason if isinstance(action, Rejected) else erasure
+            problems.append(f"{correction.key}: {reason}")
+    if problems:
+        raise InputError("nothing was sent, since some records are not valid:\n  " + "\n  ".join(problems))
     return records
 
 
-async def send_again(settings: Settings, records: Mapping[str, Outgoing], letters: Mapping[str, Letter]) -> None:
-    """Send records to `video_actions_stream`, wait until Kafka has them, and note it on their letters.
+async def resend_corrections(
+    settings: Settings, records: Mapping[str, ProducerRecord], dead_letters: Mapping[str, DeadLetter]
+) -> None:
+    """Send records to `video_actions_stream`, wait for acknowledgement, and mark their dead letters.
+
+    Args:
+        settings: how to reach Kafka.
+        records: the records by the keys of their dead letters.
+        dead_letters: all dead letters by key.
 
     Raises:
-        UnavailableError: Kafka does not answer; what was sent before is noted, and the rest may be tried again.
+        UnavailableError: Kafka does not answer; what was sent before is marked, and the rest may be tried again.
     """
-    sender = Sender(client_options(settings))
-    await sender.start()
+    producer = Producer(client_options(settings))
+    await producer.start()
     try:
-        left = list(records.items())
-        for start in range(0, len(left), CHUNK):
-            await _send_some(sender, settings.partitions, dict(left[start : start + CHUNK]), letters)
+        remaining = list(records.items())
+        for start in range(0, len(remaining), CHUNK_RECORDS):
+            chunk = dict(remaining[start : start + CHUNK_RECORDS])
+            await _resend_chunk(producer, settings.partitions, chunk, dead_letters)
     finally:
-        await sender.stop()
+        await producer.stop()
 
 
-async def _send_some(
-    sender: Sender, partitions: int, records: Mapping[str, Outgoing], letters: Mapping[str, Letter]
+async def _resend_chunk(
+    producer: Producer, partitions: int, records: Mapping[str, ProducerRecord], dead_letters: Mapping[str, DeadLetter]
 ) -> None:
     by_partition: defaultdict[int, list[str]] = defaultdict(list)
     for key, record in records.items():
         by_partition[partition_of((record.key or b"").decode(), partitions)].append(key)
-    notes: defaultdict[int, list[Outgoing]] = defaultdict(list)
+    marked: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
     for partition, keys in by_partition.items():
-        offsets = await sender.write(topics.ACTIONS, partition, [records[key] for key in keys])
+        offsets = await producer.send(topics.ACTIONS, partition, [records[key] for key in keys])
         for key, offset in zip(keys, offsets, strict=True):
-            noted = msgspec.structs.replace(letters[key], sent_again=f"{partition}:{offset}")
-            notes[noted.partition].append(outgoing(noted))
-    for partition, some in notes.items():
-        await sender.send_all(topics.DEAD_LETTERS, partition, some)
+            resent = msgspec.structs.replace(dead_letters[key], resent_as=f"{partition}:{offset}")
+            marked[resent.partition].append(to_producer_record(resent))
+    for partition, some in marked.items():
+        await producer.send_in_order(topics.DEAD_LETTERS, partition, some)
 
 
-def _completed(mended: Mended, letter: Letter) -> bytes:
-    """The record's bytes: its time, where it has none, is when the log took the original."""
-    record = mended.record
+def _with_defaults(correction: CorrectedRecord, dead_letter: DeadLetter) -> bytes:
+    """The corrected record as JSON; a missing timestamp is the original's log time, a missing event id is derived."""
+    record = correction.record
     if isinstance(record, str):
-        record = _object(record.encode(errors="surrogatepass")) or record
+        record = _json_object(record.encode(errors="surrogatepass")) or record
     if not isinstance(record, dict):
         return record.encode(errors="surrogatepass") if isinstance(record, str) else msgspec.json.encode(record)
     given = {name: value for name, value in record.items() if value is not None}
-    derived = {"timestamp": letter.at, "event_id": uuid5(LETTERS_NAMESPACE, letter.key)}
-    return msgspec.json.encode({**derived, **given})
+    defaults = {
+        "timestamp": dead_letter.logged_at,
+        "event_id": uuid5(DEAD_LETTERS_NAMESPACE, dead_letter.key),
+    }
+    return msgspec.json.encode({**defaults, **given})
 
 
-def _letter(partition: int, record: ConsumerRecord) -> Letter:
-    headers = {name: value.decode(errors="replace") for name, value in record.headers}
-    logged_at = int(headers.get(LOGGED_AT, record.timestamp)) / 1000
-    return Letter(
-        record.key.decode(),
-        datetime.fromtimestamp(logged_at, UTC),
-        headers.get(REASON, ""),
-        headers.get(FIELD, ""),
-        partition,
-        record.value,
-        headers.get(SENT_AGAIN, ""),
-    )
-
-
-def _object(raw: bytes) -> dict[str, Any] | None:
-    """The JSON object that these bytes are; None where they are something else."""
+def _json_object(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object that is encoded in these bytes; None if they are anything else."""
     try:
         found = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

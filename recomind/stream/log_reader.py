@@ -1,4 +1,4 @@
-"""Reading topics to their end: tables' changelogs, and the logs that state is recomputed from."""
+"""Readers of whole topics: changelogs of tables, and the logs that state is recomputed from."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -11,23 +11,24 @@ from aiokafka.errors import KafkaError
 from mode.utils.logging import get_logger
 
 from recomind.errors import IncompleteLogError, UnavailableError
-from recomind.model.applied_offsets import Origins, covers
+from recomind.model.applied_offsets import AppliedOffsets, dominates
+from recomind.stream.encoding import check_record
 
 logger = get_logger(__name__)
 
-STOP_WITHIN: Final = 0.5
-"""Seconds for which a reader waits for its consumer to disconnect."""
+STOP_TIMEOUT_S: Final = 0.5
+"""How long a reader waits for its consumer to disconnect; after that it disconnects in the background."""
 
 _stopping: set[asyncio.Task[None]] = set()
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """What every value begins with."""
+class ValuePrefix(msgspec.Struct, frozen=True, array_like=True):
+    """The first field of every table's values."""
 
-    origins: Origins = {}
+    applied_offsets: AppliedOffsets = {}
 
 
-KEPT = msgspec.msgpack.Decoder(Kept)
+_prefix_decoder = msgspec.msgpack.Decoder(ValuePrefix)
 
 
 async def restore(
@@ -36,29 +37,40 @@ async def restore(
     partitions: Iterable[int],
     on_stale: Callable[[int, str], None] = lambda *_: None,
 ) -> dict[int, dict[str, bytes]]:
-    """A table's values by partition and key, as its changelog keeps them, still encoded.
+    """The values of a changelog by partition and key, still encoded.
 
-    A worker that lost its partitions without knowing may write behind the new owner; such a value is left out, and
-    `on_stale` told of its partition and key: once Kafka has compacted the topic, only the stale one would be there.
+    A worker that lost a partition without noticing may write after the new owner has written. Such a stale value is
+    skipped, and `on_stale` is called with its partition and key: the caller has to write the right value again, since
+    compaction keeps only the last one.
+
+    Raises:
+        UnavailableError: Kafka does not answer.
+        NewerEncodingError: a newer RecoMind wrote a record, perhaps a tombstone.
     """
-    found: dict[int, dict[str, bytes]] = {partition: {} for partition in partitions}
-    async for partition, records in read_to_end(kafka, topic, found):
-        values = found[partition]
+    restored: dict[int, dict[str, bytes]] = {partition: {} for partition in partitions}
+    async for partition, records in read_to_end(kafka, topic, restored):
+        values = restored[partition]
         for record in records:
+            check_record(record)
             key = record.key.decode()
             if record.value is None:
                 values.pop(key, None)
             elif key not in values or is_newer(record.value, values[key]):
                 values[key] = record.value
             else:
-                logger.warning("%s: a stale write for %r was left out", topic, key)
+                logger.warning("%s: skipped a stale write of %r", topic, key)
                 on_stale(partition, key)
-    return found
+    return restored
 
 
-def is_newer(value: bytes, known: bytes) -> bool:
-    """Whether a changelog value has applied all that an earlier one has."""
-    return covers(KEPT.decode(value).origins, KEPT.decode(known).origins)
+def decode_applied_offsets(value: bytes) -> AppliedOffsets:
+    """The applied offsets of an encoded value; the rest of it is not decoded."""
+    return _prefix_decoder.decode(value).applied_offsets
+
+
+def is_newer(value: bytes, previous: bytes) -> bool:
+    """Whether a changelog value has applied everything that the previous one has."""
+    return dominates(decode_applied_offsets(value), decode_applied_offsets(previous))
 
 
 async def read_to_end(
@@ -69,14 +81,14 @@ async def read_to_end(
     until: Mapping[int, int] | None = None,
     since: float | None = None,
 ) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
-    """The records of a topic's partitions as they stand now: (partition, records), each in its order.
+    """The records of a topic's partitions up to their present ends: (partition, records), each in log order.
 
     Args:
-        kafka: how Kafka is reached, see `connecting`.
+        kafka: client options, see `recomind.stream.connection`.
         topic: which topic.
         partitions: which of its partitions.
-        until: offsets to stop before; by default the ends as of now.
-        since: only records that the log took then, in epoch seconds, or later.
+        until: partition to the offset to stop before; by default its present end.
+        since: only records logged at this time, in epoch seconds, or later.
 
     Raises:
         UnavailableError: Kafka does not answer.
@@ -87,59 +99,66 @@ async def read_to_end(
         ends = {tp: until[tp.partition] for tp in tps} if until is not None else await consumer.end_offsets(tps)
         for tp, start in starts.items():
             consumer.seek(tp, start)
-        left = {tp for tp in tps if starts[tp] < ends[tp]}
-        while left:
-            for tp, records in (await consumer.getmany(*left, timeout_ms=200)).items():
+        remaining = {tp for tp in tps if starts[tp] < ends[tp]}
+        while remaining:
+            for tp, records in (await consumer.getmany(*remaining, timeout_ms=200)).items():
                 yield tp.partition, [record for record in records if record.offset < ends[tp]]
-            left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
+            remaining = {tp for tp in remaining if await consumer.position(tp) < ends[tp]}
 
 
-class Rereading:
-    """A partition's log, read again from its beginning, in as many pieces as one likes."""
+class LogCursor:
+    """Reads one partition of a topic from its beginning, in several steps."""
 
     def __init__(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
         self._consumer = consumer
         self._tp = tp
 
     async def records(self, until: int | None = None) -> AsyncIterator[ConsumerRecord]:
-        """The next records, up to an offset and perhaps beyond it; by default up to the end as of now."""
+        """The next records up to offset `until`, or some more; by default up to the present end.
+
+        Raises:
+            NewerEncodingError: a newer RecoMind wrote a record.
+        """
         end = until if until is not None else (await self._consumer.end_offsets([self._tp]))[self._tp]
         while await self._consumer.position(self._tp) < end:
             for records in (await self._consumer.getmany(self._tp, timeout_ms=200)).values():
                 for record in records:
+                    check_record(record)
                     yield record
 
 
 @asynccontextmanager
-async def reread(kafka: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[Rereading]:
-    """A partition's log, which must be there from its first record on.
+async def open_full_log(kafka: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[LogCursor]:
+    """A cursor at the first record of a partition of which no record has been deleted.
 
     Raises:
         UnavailableError: Kafka does not answer.
-        IncompleteLogError: retention has removed the beginning.
+        IncompleteLogError: retention has deleted the beginning.
     """
     tp = TopicPartition(topic, partition)
     async with _consumer(kafka, [tp]) as consumer:
         start = (await consumer.beginning_offsets([tp]))[tp]
         if start:
-            raise IncompleteLogError(f"{topic}, partition {partition}, begins at {start}: what was before is lost")
-        yield Rereading(consumer, tp)
+            raise IncompleteLogError(
+                f"{topic}, partition {partition}, starts at offset {start}: earlier records are lost"
+            )
+        yield LogCursor(consumer, tp)
+
+
+async def end_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
+    """Partition to the offset that its next record will get."""
+    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+    async with _consumer(kafka, tps) as consumer:
+        return {tp.partition: end for tp, end in (await consumer.end_offsets(tps)).items()}
 
 
 async def _offsets_at(
     consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition], since: float
 ) -> dict[TopicPartition, int]:
-    """The offsets of the first records of a time or later; the ends where there are none."""
+    """The offset of the first record logged at a time or later; the end of the partition where there is none."""
     found = await consumer.offsets_for_times(dict.fromkeys(tps, int(since * 1000)))
     ends = await consumer.end_offsets(tps)
     return {tp: ends[tp] if found[tp] is None else found[tp].offset for tp in tps}
-
-
-async def end_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
-    """The offsets that the next records of a topic's partitions will get."""
-    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
-    async with _consumer(kafka, tps) as consumer:
-        return {tp.partition: end for tp, end in (await consumer.end_offsets(tps)).items()}
 
 
 @asynccontextmanager
@@ -161,8 +180,8 @@ async def _consumer(kafka: Mapping[str, Any], tps: list[TopicPartition]) -> Asyn
 
 
 async def _stop(consumer: AIOKafkaConsumer) -> None:
-    """Disconnect, in the background where that takes long: over TLS, a fetch under way delays it by half a minute."""
+    """Disconnect, in the background if it takes long: over TLS, a pending fetch delays it by up to 30 seconds."""
     stopping = asyncio.create_task(consumer.stop())
     _stopping.add(stopping)
     stopping.add_done_callback(_stopping.discard)
-    await asyncio.wait({stopping}, timeout=STOP_WITHIN)
+    await asyncio.wait({stopping}, timeout=STOP_TIMEOUT_S)

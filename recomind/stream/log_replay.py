@@ -1,4 +1,4 @@
-"""Writing a log to `video_actions_stream`, as fast as it goes or at a multiple of its own pace."""
+"""Replay of a log of actions into `video_actions_stream`, at full speed or at a multiple of the speed of its events."""
 
 import asyncio
 from collections import defaultdict
@@ -14,55 +14,28 @@ from recomind.settings import Settings
 from recomind.stream import topics
 from recomind.stream.connection import client_options
 from recomind.stream.partitioner import partition_of
-from recomind.stream.producer import Outgoing, Sender
+from recomind.stream.producer import Producer, ProducerRecord
 
-CHUNK: Final = 2_000
-"""Actions acknowledged together."""
+CHUNK_ACTIONS: Final = 2_000
+"""Actions sent before their acknowledgement is awaited, at full speed."""
 
-PACED_CHUNK: Final = 20
-"""The same where a pace is kept."""
+PACED_CHUNK_ACTIONS: Final = 20
+"""The same at a given speed; the actions of a chunk are sent at the time of the first."""
 
 Progress = Callable[[int], None]
-"""Told how many more actions have been acknowledged."""
+"""Called with the number of actions acknowledged since its last call."""
 
 
-async def feed(
-    settings: Settings, actions: Iterable[Action], *, speed: float | None = None, on_progress: Progress = lambda _: None
-) -> int:
-    """Write actions to Kafka.
-
-    Args:
-        settings: where Kafka is.
-        actions: in the order of their time.
-        speed: 1 for the log's own pace, 10 for ten times as fast; None for as fast as it goes.
-        on_progress: told of each chunk.
-
-    Returns:
-        How many were written.
-    """
-    sender = Sender(client_options(settings))
-    await sender.start()
-    written, rest, pace = 0, iter(actions), Pace(speed)
-    try:
-        while chunk := list(islice(rest, PACED_CHUNK if speed else CHUNK)):
-            await pace.wait(chunk[0].timestamp)
-            await _write(sender, settings.partitions, chunk)
-            written += len(chunk)
-            on_progress(len(chunk))
-    finally:
-        await sender.stop()
-    return written
-
-
-class Pace:
-    """Keeps event time and the clock in step."""
+class ReplayClock:
+    """Maps event time to wall-clock time, from the first event on."""
 
     def __init__(self, speed: float | None) -> None:
         self._speed = speed
         self._start: tuple[float, float] | None = None
+        """Event time and loop time of the first event."""
 
-    async def wait(self, event_time: float) -> None:
-        """Return when it is time for an event."""
+    async def wait_until(self, event_time: float) -> None:
+        """Sleep until an event with this timestamp is due; return at once if there is no speed."""
         if self._speed is None:
             return
         clock = asyncio.get_running_loop().time
@@ -71,8 +44,39 @@ class Pace:
         await asyncio.sleep(max(0.0, due - clock()))
 
 
-def encode(action: Action) -> bytes:
-    """An action as producers send it."""
+async def replay_log(
+    settings: Settings, actions: Iterable[Action], *, speed: float | None = None, on_progress: Progress = lambda _: None
+) -> int:
+    """Write actions to Kafka.
+
+    Args:
+        settings: how to reach Kafka.
+        actions: in the order of their timestamps.
+        speed: 1 for real time, 10 for ten times as fast, None for full speed.
+        on_progress: called after each chunk.
+
+    Returns:
+        How many actions were written.
+
+    Raises:
+        UnavailableError: Kafka does not answer.
+    """
+    producer = Producer(client_options(settings))
+    await producer.start()
+    written, remaining, clock = 0, iter(actions), ReplayClock(speed)
+    try:
+        while chunk := list(islice(remaining, PACED_CHUNK_ACTIONS if speed else CHUNK_ACTIONS)):
+            await clock.wait_until(chunk[0].timestamp)
+            await _send(producer, settings.partitions, chunk)
+            written += len(chunk)
+            on_progress(len(chunk))
+    finally:
+        await producer.stop()
+    return written
+
+
+def encode_action(action: Action) -> bytes:
+    """An action as the JSON that producers write."""
     message = {
         "user_id": action.user_id,
         "video_id": action.video_id,
@@ -82,9 +86,9 @@ def encode(action: Action) -> bytes:
     return msgspec.json.encode(message if action.event_id is None else {**message, "event_id": action.event_id})
 
 
-async def _write(sender: Sender, partitions: int, actions: Iterable[Action]) -> None:
-    lanes: defaultdict[int, list[Outgoing]] = defaultdict(list)
+async def _send(producer: Producer, partitions: int, actions: Iterable[Action]) -> None:
+    records: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
     for action in actions:
-        outgoing = Outgoing(action.user_id.encode(), encode(action))
-        lanes[partition_of(action.user_id, partitions)].append(outgoing)
-    await asyncio.gather(*(sender.send_all(topics.ACTIONS, lane, some) for lane, some in lanes.items()))
+        record = ProducerRecord(action.user_id.encode(), encode_action(action))
+        records[partition_of(action.user_id, partitions)].append(record)
+    await asyncio.gather(*(producer.send_in_order(topics.ACTIONS, target, some) for target, some in records.items()))

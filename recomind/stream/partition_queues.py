@@ -1,8 +1,8 @@
-"""An agent's intake: the batches of a partition one after the other, partitions side by side.
+"""An agent's queues, one for each partition: batches of a partition in order, partitions concurrently.
 
-An agent waits most of the time: for Kafka to acknowledge signals, for PostgreSQL to insert. What arrives for a
-partition meanwhile is joined to one batch, so that many small ones wait once; and no partition waits for another. A
-batch is acknowledged once it is done: the consumer's account never passes one that is not.
+An agent mostly waits: for Kafka to acknowledge signals, for PostgreSQL to insert. Batches of a partition that arrive in
+that time are joined, so that they wait only once; and no partition waits for another. A batch is acknowledged after it
+has been handled: the consumer never commits past a batch that has not.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Final
 
-from recomind.stream.batches import BATCH_MAX, BYTES_MAX, Batch
+from recomind.stream.batches import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Batch
 
-MOST: Final = 128
-"""Batches that may wait in an intake; then it takes no more, and Faust's queue before it fills."""
+MAX_QUEUED_BATCHES: Final = 128
+"""Limit for all queues of an agent together; beyond it, back-pressure reaches Faust's stream buffer."""
 
 
-class Intake:
-    """Hands batches to one agent's `handle`."""
+class PartitionQueues:
+    """Passes batches to one agent's handler."""
 
     def __init__(
         self,
@@ -26,76 +26,77 @@ class Intake:
         on_error: Callable[[BaseException], Awaitable[None]],
         linger: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Make one.
+        """Create empty queues.
 
         Args:
-            handle: does the agent's work on a batch.
-            on_error: told of what `handle` raises.
-            linger: for how many seconds more is to be waited for before a batch is begun, at most: all partitions of
-                all agents wake at the same moments, so that they share statements, and one turn of the loop.
+            handle: processes a batch.
+            on_error: called with an exception of `handle`; the batch is not acknowledged.
+            linger: the longest time, in seconds, to wait for more records before a batch is handled. The waits of all
+                agents and partitions end at the same multiples of it: they then share SQL statements and wake-ups.
         """
         self._handle = handle
         self._on_error = on_error
         self._linger = linger
-        self._arrived: defaultdict[int, deque[Any]] = defaultdict(deque)
-        self._room = asyncio.Semaphore(MOST)
-        self._at_work: dict[int, asyncio.Task[None]] = {}
+        self._queues: defaultdict[int, deque[Any]] = defaultdict(deque)
+        self._capacity = asyncio.Semaphore(MAX_QUEUED_BATCHES)
+        self._workers: dict[int, asyncio.Task[None]] = {}
 
     @property
-    def busy(self) -> int:
-        """How many partitions are at work."""
-        return len(self._at_work)
+    def busy_partitions(self) -> int:
+        """How many partitions have a batch being handled, or queued."""
+        return len(self._workers)
 
     async def run(self, stream: Any) -> None:
-        """Take from a Faust stream for as long as it lasts."""
+        """Queue the events of a Faust stream, until it ends."""
         try:
             async for event in stream.noack().events():
-                await self._room.acquire()
-                self._arrived[event.value.partition].append(event)
-                self._start(event.value.partition)
+                await self._capacity.acquire()
+                self._queues[event.value.partition].append(event)
+                self._start_worker(event.value.partition)
         finally:
-            for task in self._at_work.values():
+            for task in self._workers.values():
                 task.cancel()
 
-    def forget(self) -> None:
-        """Leave out what has not been begun: after a rebalance it is delivered again, to whom it belongs."""
-        for events in self._arrived.values():
+    def drop_queued(self) -> None:
+        """Drop queued batches at a rebalance; Kafka redelivers them to the new owner of their partition."""
+        for events in self._queues.values():
             for _ in range(len(events)):
-                self._room.release()
+                self._capacity.release()
             events.clear()
 
-    def _start(self, partition: int) -> None:
-        if partition not in self._at_work:
-            self._at_work[partition] = asyncio.create_task(self._work(partition), name=f"partition {partition}")
+    def _start_worker(self, partition: int) -> None:
+        if partition not in self._workers:
+            self._workers[partition] = asyncio.create_task(self._work(partition), name=f"partition {partition}")
 
     async def _work(self, partition: int) -> None:
+        """Handle the queue of a partition until it is empty."""
         try:
-            while self._arrived[partition]:
-                if (pause := self._linger()) and not self._is_full(partition):
-                    await asyncio.sleep(pause - monotonic() % pause)
-                if events := self._next(partition):  # a rebalance may have taken them away
-                    await self._handle(Batch.joined([event.value for event in events]))
+            while self._queues[partition]:
+                if (interval := self._linger()) and not self._has_full_batch(partition):
+                    await asyncio.sleep(interval - monotonic() % interval)
+                if events := self._next_events(partition):  # a rebalance may have emptied the queue
+                    await self._handle(Batch.join([event.value for event in events]))
                     for event in events:
                         event.ack()
-                    await asyncio.sleep(0)  # others have their turn between two batches
-        except Exception as error:  # noqa: BLE001 the edge of an agent: the worker stops, and the work is repeated
+                    await asyncio.sleep(0)  # let other tasks run between two batches
+        except Exception as error:  # noqa: BLE001 any failure of an agent stops the worker, and the work is repeated
             await self._on_error(error)
         finally:
-            del self._at_work[partition]
+            del self._workers[partition]
 
-    def _is_full(self, partition: int) -> bool:
-        batches = [event.value for event in self._arrived[partition]]
-        records, size = sum(len(one.records) for one in batches), sum(one.size for one in batches)
-        return records >= BATCH_MAX or size >= BYTES_MAX
+    def _has_full_batch(self, partition: int) -> bool:
+        batches = [event.value for event in self._queues[partition]]
+        records, size = sum(len(one.records) for one in batches), sum(one.size_bytes for one in batches)
+        return records >= MAX_BATCH_RECORDS or size >= MAX_BATCH_BYTES
 
-    def _next(self, partition: int) -> list[Any]:
-        """What has arrived, as much as makes one batch."""
-        arrived, records, size = self._arrived[partition], 0, 0
-        taken: list[Any] = []
-        while arrived:
-            records, size = records + len(arrived[0].value.records), size + arrived[0].value.size
-            if taken and (records > BATCH_MAX or size > BYTES_MAX):
+    def _next_events(self, partition: int) -> list[Any]:
+        """The first events of the queue, as many as fit into one batch."""
+        queue, records, size = self._queues[partition], 0, 0
+        events: list[Any] = []
+        while queue:
+            records, size = records + len(queue[0].value.records), size + queue[0].value.size_bytes
+            if events and (records > MAX_BATCH_RECORDS or size > MAX_BATCH_BYTES):
                 break
-            taken.append(arrived.popleft())
-            self._room.release()
-        return taken
+            events.append(queue.popleft())
+            self._capacity.release()
+        return events

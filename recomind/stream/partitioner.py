@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: Kafka's default, murmur2, so that any producer and we agree."""
+"""The partition of a key: murmur2 as in Kafka's default partitioner, so that any producer agrees with us."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from aiokafka.partitioner import murmur2
 
 @lru_cache(maxsize=1 << 18)
 def partition_of(key: str, partitions: int) -> int:
-    """The partition of a user or video id, in [0, partitions).
+    """The partition of a user id or video id, in [0, partitions).
 
     >>> partition_of("u1", 8) == partition_of("u1", 8)
     True

@@ -1,6 +1,6 @@
-"""Sending that is never silent: every record is acknowledged by Kafka or raises.
+"""A Kafka producer that never loses a record silently: each one is acknowledged by Kafka, or an error is raised.
 
-Records for one partition travel in Kafka batches that are built here, without a future a record.
+`send_in_order` builds Kafka's batches itself, so that no future is created for each record.
 """
 
 import asyncio
@@ -11,40 +11,40 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from recomind.errors import UnavailableError
-from recomind.errors.circuit_breaker import Breaker
+from recomind.errors.circuit_breaker import CircuitBreaker
 
-ACKNOWLEDGED_WITHIN: Final = 2.0
-"""Seconds Kafka may take to acknowledge what a client waits for, before it is told to try again."""
+ACK_TIMEOUT_S: Final = 2.0
+"""How long `send` waits for acknowledgement: an HTTP client waits with it, and may try again."""
 
-WRITING: Final = 20_000
-"""Most records of clients that wait to be acknowledged: what they may take of memory while Kafka is slow or away."""
+MAX_UNACKNOWLEDGED_RECORDS: Final = 20_000
+"""Records that calls of `send` may have in flight together; limits their memory while Kafka is slow or away."""
 
 Headers = tuple[tuple[str, bytes], ...]
 
 
-class Outgoing(NamedTuple):
-    """A record to send."""
+class ProducerRecord(NamedTuple):
+    """A record to send; a `value` of None is a tombstone."""
 
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
 
 
-class Sender:
-    """A producer of acknowledged records. `start` and `stop` belong to the worker."""
+class Producer:
+    """Sends records and waits for their acknowledgement."""
 
     def __init__(self, kafka: Mapping[str, Any], check: Callable[[], None] = lambda: None) -> None:
-        """Make one.
+        """Create a producer that is not connected yet.
 
         Args:
-            kafka: how Kafka is reached, see `connecting`.
-            check: called before each batch of `send_all`; raises if this process may not write any more.
+            kafka: client options, see `recomind.stream.connection`.
+            check: called before each batch of `send_in_order`; raises if this process must not write any more.
         """
         self._check = check
         self._options = {"acks": "all", "compression_type": "snappy", **kafka}
         self._producer: AIOKafkaProducer | None = None
-        self._border = Breaker("Kafka", (KafkaError, TimeoutError))
-        self._writing = 0
+        self._breaker = CircuitBreaker("Kafka", (KafkaError, TimeoutError))
+        self._unacknowledged = 0
 
     async def start(self) -> None:
         """Connect."""
@@ -54,46 +54,39 @@ class Sender:
         await self._producer.start()
 
     async def stop(self) -> None:
-        """Send what is left and disconnect."""
+        """Send buffered records, then disconnect."""
         if self._producer is not None:
             await self._producer.stop()
 
-    async def write(self, topic: str, partition: int, records: Iterable[Outgoing]) -> list[int]:
-        """Send records of independent senders; their offsets once all are acknowledged.
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[int]:
+        """Send records that need no order among themselves; their offsets, once all are acknowledged.
 
         Raises:
-            UnavailableError: Kafka did not acknowledge them in time, or too many wait already. They may have been
-                taken all the same.
+            UnavailableError: Kafka did not acknowledge them within `ACK_TIMEOUT_S`, though it may still have stored
+                them; or too many records are in flight.
         """
-        given = list(records)
-        if self._writing + len(given) > WRITING:
-            raise UnavailableError("Kafka", RuntimeError(f"{self._writing} records wait to be taken"))
-        self._writing += len(given)
+        batch = list(records)
+        if self._unacknowledged + len(batch) > MAX_UNACKNOWLEDGED_RECORDS:
+            raise UnavailableError("Kafka", RuntimeError(f"{self._unacknowledged} records are not acknowledged yet"))
+        self._unacknowledged += len(batch)
         try:
-            with self._border:
-                async with asyncio.timeout(ACKNOWLEDGED_WITHIN):
-                    return await self._written(topic, partition, given)
+            with self._breaker:
+                async with asyncio.timeout(ACK_TIMEOUT_S):
+                    return await self._send_each(topic, partition, batch)
         finally:
-            self._writing -= len(given)
+            self._unacknowledged -= len(batch)
 
-    async def _written(self, topic: str, partition: int, records: Iterable[Outgoing]) -> list[int]:
-        client = self._client
-        pending = [
-            await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
-        ]
-        return [sent.offset for sent in await asyncio.gather(*pending)]
-
-    async def send_all(self, topic: str, partition: int, records: Iterable[Outgoing]) -> None:
+    async def send_in_order(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> None:
         """Send records to a partition in their order; return once all are acknowledged.
 
-        A batch waits for the one before it, so that none arrives without those before it: readers take
-        an origin that is behind another for one they have applied.
+        Each batch is sent after the one before it is acknowledged, so no record is stored before an earlier one.
+        Readers rely on it: they take an offset that is below the last one applied for a repetition.
 
         Raises:
-            UnavailableError: Kafka did not acknowledge them in time.
+            UnavailableError: Kafka did not acknowledge them.
         """
         try:
-            for batch in self._pack(records):
+            for batch in self._packed(records):
                 self._check()
                 await (await self._client.send_batch(batch, topic, partition=partition))
         except KafkaError as error:
@@ -102,23 +95,32 @@ class Sender:
     @property
     def _client(self) -> AIOKafkaProducer:
         if self._producer is None:
-            raise UnavailableError("Kafka", RuntimeError("the sender has not been started"))
+            raise UnavailableError("Kafka", RuntimeError("the producer has not been started"))
         return self._producer
 
-    def _pack(self, records: Iterable[Outgoing]) -> Iterable[Any]:
+    async def _send_each(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[int]:
+        client = self._client
+        pending = [
+            await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
+        ]
+        return [sent.offset for sent in await asyncio.gather(*pending)]
+
+    def _packed(self, records: Iterable[ProducerRecord]) -> Iterable[Any]:
+        """The records as closed Kafka batches."""
         batch = self._client.create_batch()
         for record in records:
-            if not _appended(batch, record):
+            if not _append(batch, record):
                 batch.close()
                 yield batch
                 batch = self._client.create_batch()
-                if not _appended(batch, record):
+                if not _append(batch, record):
                     raise KafkaError(f"a record of {len(record.value or b'')} bytes does not fit into a batch")
         if batch.record_count():
             batch.close()
             yield batch
 
 
-def _appended(batch: Any, record: Outgoing) -> bool:
-    done = batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
-    return done is not None
+def _append(batch: Any, record: ProducerRecord) -> bool:
+    """Append a record to a Kafka batch; False where it does not fit."""
+    appended = batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
+    return appended is not None

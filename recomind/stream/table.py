@@ -1,66 +1,97 @@
-"""A table: a value a key, kept in memory and in a compacted changelog, partitioned like the topic that feeds it.
+"""Tables: values by key, in memory and in a compacted changelog topic, partitioned like the topic they are folded from.
 
-Why not Faust's: `docs/decisions/0002-own-tables.md`. Writes are kept back (Kafka Streams calls it the record cache):
-however often a key changes between two commits, it goes to the changelog once, and offsets are committed after
-that. Since a value carries the origins it has applied, a crash between the two repeats work without effect.
-
-A partition's values are here only while the partition is ours: they are read back from the changelog when it is
-assigned (`recovered`), and dropped when another worker gets it.
+Why not Faust's: `docs/decisions/0002`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.applied_offsets import Origins
-from recomind.stream.log_reader import KEPT, restore
-from recomind.stream.producer import Outgoing, Sender
+from recomind.model.applied_offsets import AppliedOffsets
+from recomind.stream.encoding import VERSION_HEADERS
+from recomind.stream.log_reader import decode_applied_offsets, restore
+from recomind.stream.producer import Producer, ProducerRecord
 
 logger = get_logger(__name__)
 
-PAUSE: Final = 0.5
-"""Seconds between attempts to recover."""
+RETRY_DELAY_S: Final = 0.5
+"""Pause between attempts to restore while Kafka does not answer."""
 
 Value = TypeVar("Value", bound=Any)
 
 
-class Table(Generic[Value]):
-    """Values of one kind by id."""
+async def _ignore(_: BaseException) -> None:
+    """The default of `on_error`: only who awaits `recovered` sees the error."""
 
-    def __init__(self, name: str, kind: type[Value], *, topic: str, kafka: Mapping[str, Any]) -> None:
+
+class Table(Generic[Value]):
+    """A table of values of one type by key, declared by `app.Table(name, value_type=...)`.
+
+    Like `faust.Table`, it keeps the values of the assigned partitions in memory and backs them by a changelog topic.
+    It differs in four points:
+
+    - Keys are addressed by partition: `get(partition, key)`, `put(partition, key, value)`, `items(partition)`. A
+      partition that moves to another worker is dropped from memory, and restored from the changelog when it returns.
+    - Changelog writes are batched: `put` only marks the key as changed, and `flush`, which runs before every commit of
+      offsets, writes the latest value of each changed key once and waits for acknowledgement. Kafka Streams calls this
+      the record cache.
+    - Values are absolute, never deltas, and immutable: `put` replaces the whole value.
+    - Each value holds its applied offsets in its first field, `applied_offsets`. Records that are delivered again after
+      a crash change nothing, and a restore recognises stale writes of a worker that had lost the partition.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value_type: type[Value],
+        *,
+        topic: str,
+        kafka: Mapping[str, Any],
+        on_error: Callable[[BaseException], Awaitable[None]] = _ignore,
+    ) -> None:
+        """Create an empty table without partitions.
+
+        Args:
+            name: its name in metrics and log lines.
+            value_type: a msgspec struct, `array_like`, whose first field is `applied_offsets`.
+            topic: the changelog topic.
+            kafka: client options, see `recomind.stream.connection`.
+            on_error: called with the error of a restore that cannot succeed, such as `NewerEncodingError`.
+        """
         self.name = name
         self.topic = topic
         self._kafka = kafka
-        self._decode = msgspec.msgpack.Decoder(kind).decode
+        self._on_error = on_error
+        self._decode = msgspec.msgpack.Decoder(value_type).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._values: dict[int, dict[str, Value | bytes]] = {}
         self._changed: dict[int, set[str]] = {}
         self._recovery: dict[int, asyncio.Task[None]] = {}
-        self._turns: dict[int, asyncio.Lock] = {}
-        self.applied: dict[int, int] = {}
-        """Partition to the offset up to which its log has been applied here, at least."""
+        self._locks: dict[int, asyncio.Lock] = {}
+        self.applied_until: dict[int, int] = {}
+        """Partition to the offset before which all records of the source topic have been applied; may lag."""
 
     def get(self, partition: int, key: str) -> Value | None:
-        """The value of a key, decoded when it is first asked for."""
+        """The value of a key, decoded at its first use; None where there is none."""
         values = self._values[partition]
         value = values.get(key)
         if isinstance(value, bytes):
             value = values[key] = self._decode(value)
         return value
 
-    def __getitem__(self, place: tuple[int, str]) -> Value:
-        """The value of a key that is there, by partition and key."""
-        value = self.get(*place)
+    def __getitem__(self, partition_and_key: tuple[int, str]) -> Value:
+        """The value of an existing key: `table[partition, key]`."""
+        value = self.get(*partition_and_key)
         if value is None:
-            raise KeyError(place)
+            raise KeyError(partition_and_key)
         return value
 
     def put(self, partition: int, key: str, value: Value) -> None:
-        """Set the value of a key; it goes to the changelog with the next `flush`."""
+        """Set the value of a key; the next `flush` writes it to the changelog."""
         self._values[partition][key] = value
         self._changed.setdefault(partition, set()).add(key)
 
@@ -71,93 +102,100 @@ class Table(Generic[Value]):
             if value is not None:
                 yield key, value
 
-    def origins(self, partition: int) -> Iterator[tuple[str, Origins]]:
-        """All keys of a partition, and what their values have applied; the values need not be decoded for it."""
+    def applied_offsets(self, partition: int) -> Iterator[tuple[str, AppliedOffsets]]:
+        """All keys of a partition and the applied offsets of their values, without decoding the values."""
         for key, value in list(self._values[partition].items()):
-            yield key, (KEPT.decode(value) if isinstance(value, bytes) else value).origins
+            yield key, decode_applied_offsets(value) if isinstance(value, bytes) else value.applied_offsets
 
     @property
     def partitions(self) -> list[int]:
-        """The partitions that are here, recovered."""
+        """The partitions that are in memory."""
         return sorted(self._values)
 
     @property
     def is_recovered(self) -> bool:
-        """Whether all assigned partitions are here; one that is being recovered is not."""
+        """Whether all assigned partitions are in memory."""
         return self._recovery.keys() == self._values.keys()
 
     def __len__(self) -> int:
         return sum(map(len, self._values.values()))
 
-    def turn(self, partition: int) -> asyncio.Lock:
-        """Held by whoever changes the values of a partition; free, it is had without waiting."""
-        return self._turns.setdefault(partition, asyncio.Lock())
+    def lock(self, partition: int) -> asyncio.Lock:
+        """The write lock of a partition; acquiring it does not yield to other tasks while nobody holds it."""
+        return self._locks.setdefault(partition, asyncio.Lock())
 
-    def tenure(self, partition: int) -> object:
-        """What stays the same for as long as a partition is here without a break; None where it is not."""
+    def assignment(self, partition: int) -> object:
+        """A token of the partition's current assignment: another object after each reassignment; None if not ours."""
         return self._recovery.get(partition)
 
     async def recovered(self, partition: int) -> None:
-        """Return when the partition is here."""
+        """Wait until the partition is in memory.
+
+        Raises:
+            NewerEncodingError: its changelog was written by a newer RecoMind.
+        """
         await asyncio.shield(self._recovery[partition])
 
-    def assign(self, partitions: set[int], *, keep: bool) -> None:
-        """Take on partitions and drop all others.
+    def assign(self, partitions: set[int], *, retain: bool) -> None:
+        """Start to restore newly assigned partitions, and drop those that are no longer ours.
 
         Args:
-            partitions: all that are ours from now on.
-            keep: whether partitions that were ours may stay as they are, since nobody else had them in between.
+            partitions: all partitions that are ours from now on.
+            retain: whether partitions already in memory are up to date, since no other worker had them in between.
         """
-        stay = partitions & self._values.keys() if keep else set()
-        for partition in (self._recovery.keys() | self._values.keys()) - stay:
+        retained = partitions & self._values.keys() if retain else set()
+        for partition in (self._recovery.keys() | self._values.keys()) - retained:
             self._drop(partition)
-        missing = partitions - stay
+        missing = partitions - retained
         if missing:
             task = asyncio.create_task(self._recover(missing), name=f"recover {self.name} {sorted(missing)}")
             self._recovery.update(dict.fromkeys(missing, task))
 
-    async def flush(self, sender: Sender) -> None:
-        """Send what changed to the changelog; return once it is acknowledged.
+    async def flush(self, producer: Producer) -> None:
+        """Write the changed values to the changelog, and wait until Kafka has acknowledged them.
 
         Raises:
-            UnavailableError: Kafka did not acknowledge it; nothing is lost, the next flush sends it again.
+            UnavailableError: Kafka did not acknowledge them; the next flush writes them again.
         """
         for partition in list(self._changed):
             keys = self._changed.pop(partition)
             values = self._values.get(partition, {})
-            records = [Outgoing(key.encode(), self._encoded(values[key])) for key in keys if key in values]
+            records = [self._record(key, values[key]) for key in keys if key in values]
             try:
-                await sender.send_all(self.topic, partition, records)
+                await producer.send_in_order(self.topic, partition, records)
             except BaseException:
                 self._changed.setdefault(partition, set()).update(keys)
                 raise
 
-    def _encoded(self, value: Value | bytes) -> bytes:
-        return value if isinstance(value, bytes) else self._encode(value)
+    def _record(self, key: str, value: Value | bytes) -> ProducerRecord:
+        encoded = value if isinstance(value, bytes) else self._encode(value)
+        return ProducerRecord(key.encode(), encoded, VERSION_HEADERS)
 
     def _drop(self, partition: int) -> None:
         self._values.pop(partition, None)
         self._changed.pop(partition, None)
-        self._turns.pop(partition, None)
-        self.applied.pop(partition, None)
+        self._locks.pop(partition, None)
+        self.applied_until.pop(partition, None)
         task = self._recovery.pop(partition, None)
         if task is not None:
             task.cancel()
 
     async def _recover(self, partitions: set[int]) -> None:
         stale: list[tuple[int, str]] = []
-        found = await self._restored(partitions, lambda *place: stale.append(place))
-        self._values.update({partition: {**values} for partition, values in found.items()})
+        try:
+            restored = await self._restore(partitions, lambda *place: stale.append(place))
+        except Exception as error:
+            await self._on_error(error)
+            raise
+        self._values.update({partition: {**values} for partition, values in restored.items()})
         for partition, key in stale:
-            self._changed.setdefault(partition, set()).add(key)  # the right value goes out again, as the last one
+            self._changed.setdefault(partition, set()).add(key)  # written again: compaction keeps the last value
 
-    async def _restored(
-        self, partitions: set[int], on_stale: Callable[[int, str], None]
-    ) -> dict[int, dict[str, bytes]]:
-        """What the changelog keeps, however long Kafka is away: a partition without records has nobody else to ask."""
+    async def _restore(self, partitions: set[int], on_stale: Callable[[int, str], None]) -> dict[int, dict[str, bytes]]:
+        """The values in the changelog; retries until Kafka answers, as nothing else has them."""
         while True:
             try:
                 return await restore(self._kafka, self.topic, partitions, on_stale)
             except UnavailableError as error:
-                logger.warning("recovery of %s waits: %s", self.name, error)
-                await asyncio.sleep(PAUSE)
+                logger.warning("the restore of table %s waits: %s", self.name, error)
+                await asyncio.sleep(RETRY_DELAY_S)

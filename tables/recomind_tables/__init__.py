@@ -1,6 +1,17 @@
-"""The tables: what kind of value each keeps, by which key. The folds are in `recomind.state` under the same names.
+"""The state tables of the workers, one declaration per file.
 
-What belongs here: one declaration a file. What does not: how a table works (`recomind.stream.table`) or who
-writes it (the agent of the same name, and nobody else). May import `recomind.runtime.app` and `recomind.state`.
-This is not PyTables: never install a distribution that brings a top-level `tables`, `agents` or `web`.
+| table | key | value | written by the agent |
+|---|---|---|---|
+| `popularity` | video id | windowed popularity: actions per minute and hour, and decayed scores | `popularity` |
+| `profiles` | user id | likes, views and skips of a user; the user's tags are derived from the likes | `profiles` |
+| `neighbours` | video id | videos liked by the same users, or liked next | `neighbours` |
+| `forgetting` | partition and user id | erasure requests, and which are complete | `forgetting` |
+
+`popularity` is the mission's windowed popularity of videos. `profiles` is its per-user tags: no table stores tags, as
+tags of videos may change; ranking derives them from the likes (`recomind.recommender.candidates.tag_affinity`).
+
+What belongs here: the name, key and value type of a table. What does not: how values are folded (`recomind.state`, same
+names), how a table works (`recomind.stream.table`) and what writes it (the agent of the same name, and no other). May
+import `recomind.runtime.app` and `recomind.state`. The distribution PyTables has a package `tables`; ours is
+`recomind_tables`, so both can be installed.
 """

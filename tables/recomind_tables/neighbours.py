@@ -1,4 +1,7 @@
-"""`neighbours`: a `Neighbours` for each video, partitioned by video id."""
+"""`neighbours`: a `Neighbours` for each video, the videos liked by the same users or liked next.
+
+Neither windowed popularity (`popularity`) nor per-user tags (`profiles`). The table is partitioned by video id.
+"""
 
 from recomind.runtime.app import RecoMindApp
 from recomind.state.neighbours import Neighbours
@@ -6,5 +9,5 @@ from recomind.stream.table import Table
 
 
 def declare(app: RecoMindApp) -> Table[Neighbours]:
-    """The table on this app."""
-    return app.keep("neighbours", Neighbours)
+    """Declare the table on an app."""
+    return app.Table("neighbours", value_type=Neighbours)

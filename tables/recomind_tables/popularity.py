@@ -1,4 +1,8 @@
-"""`popularity`: a `Popularity` for each video, partitioned by video id."""
+"""`popularity`: the mission's windowed popularity, a `Popularity` for each video.
+
+A value has the video's actions per minute of the last hour and per hour of the last week, from which any window is
+summed, and scores with five half-lives. The table is partitioned by video id.
+"""
 
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
@@ -6,5 +10,5 @@ from recomind.stream.table import Table
 
 
 def declare(app: RecoMindApp) -> Table[Popularity]:
-    """The table on this app."""
-    return app.keep("popularity", Popularity)
+    """Declare the table on an app."""
+    return app.Table("popularity", value_type=Popularity)

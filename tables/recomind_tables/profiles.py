@@ -1,4 +1,8 @@
-"""`profiles`: a `Profile` for each user, partitioned by user id."""
+"""`profiles`: the mission's per-user tags, a `Profile` for each user.
+
+A value has the user's latest likes, views and skips. Tags are derived from the likes when a list is ranked, as the tags
+of a video may arrive or change after it was liked. The table is partitioned by user id.
+"""
 
 from recomind.runtime.app import RecoMindApp
 from recomind.state.profile import Profile
@@ -6,5 +10,5 @@ from recomind.stream.table import Table
 
 
 def declare(app: RecoMindApp) -> Table[Profile]:
-    """The table on this app."""
-    return app.keep("profiles", Profile)
+    """Declare the table on an app."""
+    return app.Table("profiles", value_type=Profile)

@@ -1,4 +1,4 @@
-"""SQL stands in .sql files only, and is called by name, with parameters."""
+"""SQL is in .sql files only, and is executed by name with parameters."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 FILES = [file for package in ("recomind", "agents", "tables", "web") for file in (ROOT / package).rglob("*.py")]
-ASKS = {"execute", "executemany", "fetch", "fetchrow", "fetchval"}
+EXECUTE_METHODS = {"execute", "executemany", "fetch", "fetchrow", "fetchval"}
 STATEMENT = re.compile(
     r"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s.*\sSET\s|DELETE\s+FROM\s|WITH\s.*\sAS\s|TRUNCATE\s|COPY\s"
     r"|(CREATE|ALTER|DROP)\s+(TABLE|INDEX|UNIQUE|VIEW|SCHEMA|DATABASE)\s)",
@@ -17,22 +17,22 @@ STATEMENT = re.compile(
 
 
 def sql_in(source):
-    """Lines that hold a statement, or have the database run what does not come from a .sql file as it is."""
+    """Lines with an SQL literal, or with a call that executes anything but a statement of a .sql file."""
     nodes = list(ast.walk(ast.parse(source)))
     texts = (node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    calls = (node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ASKS)
-    written = {node.lineno for node in texts if STATEMENT.match(node.value)}
-    return sorted(written | {node.lineno for node in calls if not is_from_a_file(node)})
+    calls = (node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in EXECUTE_METHODS)
+    literals = {node.lineno for node in texts if STATEMENT.match(node.value)}
+    return sorted(literals | {node.lineno for node in calls if not is_from_a_file(node)})
 
 
 def is_from_a_file(call):
-    """Whether the statement is `SCHEMA` or `QUERIES[...]` itself, with nothing put in."""
+    """Whether the statement is `QUERIES[...]` or `MIGRATIONS[...]` itself, unchanged."""
     text = ast.unparse(call.args[0]) if call.args else ""
-    return text == "SCHEMA" or re.fullmatch(r"QUERIES\[[^\[\]]+\]", text) is not None
+    return re.fullmatch(r"(QUERIES|MIGRATIONS)\[[^\[\]]+\]", text) is not None
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_sql_is_only_in_sql_files_and_takes_parameters(file):
+def test_python_files_contain_no_sql(file):
     assert sql_in(file.read_text()) == []
 
 
@@ -48,9 +48,9 @@ def test_sql_is_only_in_sql_files_and_takes_parameters(file):
         "connection.fetch(statement)",
     ],
 )
-def test_sql_in_python_would_be_found(source):
+def test_sql_in_python_is_found(source):
     assert sql_in(source) == [1]
 
 
-def test_a_statement_by_name_with_parameters_is_right():
+def test_a_named_statement_with_parameters_is_allowed():
     assert sql_in('connection.execute(QUERIES["put_user"], user_id, name)') == []

@@ -1,4 +1,4 @@
-"""A real Chromium, driven by playwright; what its console says must be nothing."""
+"""Fixtures that open pages in a real Chromium, driven by Playwright. A page must log no warning and no error."""
 
 import json
 import shutil
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
@@ -18,45 +18,45 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 @pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium with an empty profile; ended with its file, as its loop would be in the way of others."""
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    """A headless Chromium with an empty profile. It closes after each module: its event loop disturbs others."""
+    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium here: `make chromium` installs it, as root, from Debian's packages")
     with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield running
-        running.close()
+        chromium = driver.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        chromium.close()
 
 
 @contextmanager
-def visits(browser, base, expected=()):
-    """A function that opens a path; at the end the pages must have complained of nothing else than expected."""
-    complaints, opened = [], []
+def page_opener(browser, base, expected=()):
+    """A function that opens a path. At the end, the pages must have logged no errors other than the expected ones."""
+    logged, contexts = [], []
 
-    def complain(text):
+    def log(text):
         if not text.startswith(tuple(expected)):
-            complaints.append(text)
+            logged.append(text)
 
     def open_page(path, size=DESKTOP, **options):
         context = browser.new_context(viewport=size, base_url=base, **options)
-        opened.append(context)
+        contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("console", lambda said: complain(said.text) if said.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: complain(str(error)))
+        page.on("console", lambda message: log(message.text) if message.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: log(str(error)))
         page.goto(path)
         return page
 
     yield open_page
-    for context in opened:
+    for context in contexts:
         context.close()
-    assert complaints == []
+    assert logged == []
 
 
 @pytest.fixture
 def visit(browser, worker):
-    """A function that opens a path of the worker."""
-    with visits(browser, worker.base) as open_page:
+    """A function that opens a page of the worker."""
+    with page_opener(browser, worker.base_url) as open_page:
         yield open_page
 
 
@@ -68,15 +68,15 @@ def send(base, method, path, body):
 
 @pytest.fixture(scope="session")
 def audience(worker):
-    """A catalogue of two tastes, and people who have either."""
-    for taste in ("jazz", "chess"):
+    """A worker with videos of two tags, and users who like either tag."""
+    for tag in ("jazz", "chess"):
         for number in range(12):
-            details = {"title": f"{taste.title()} number {number}", "url": "https://x", "tags": [taste, "video"]}
-            send(worker.base, "PUT", f"/videos/{taste}-{number}", details)
+            details = {"title": f"{tag.title()} number {number}", "url": "https://x", "tags": [tag, "video"]}
+            send(worker.base_url, "PUT", f"/videos/{tag}-{number}", details)
         actions = [
-            {"user_id": f"{taste} fan {fan}", "video_id": f"{taste}-{number}", "action_type": "like"}
+            {"user_id": f"{tag} fan {fan}", "video_id": f"{tag}-{number}", "action_type": "like"}
             for fan in range(6)
             for number in range(fan % 3, 12, 2)
         ]
-        send(worker.base, "POST", "/video_actions", actions)
+        send(worker.base_url, "POST", "/video_actions", actions)
     return worker

@@ -1,4 +1,4 @@
-"""The private names of Faust and aiokafka that we rely on, as they are in the versions we pin."""
+"""The private names of Faust and aiokafka that we rely on still exist in the pinned versions."""
 
 import inspect
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from recomind.stream.partitioner import partition_of
 @pytest.mark.parametrize(
     ("package", "pinned"), [("faust-streaming", "0.15.3"), ("mode-streaming", "0.7.1"), ("aiokafka", "0.14.0")]
 )
-def test_the_versions_are_the_pinned_ones(package, pinned):
+def test_the_pinned_version_is_installed(package, pinned):
     assert version(package) == pinned
 
 
@@ -43,7 +43,7 @@ def test_the_versions_are_the_pinned_ones(package, pinned):
         (Worker, "_shutdown_loop", ["self"]),
     ],
 )
-def test_a_private_method_takes_what_we_give_it(owner, name, parameters):
+def test_a_private_method_has_the_parameters_that_we_pass(owner, name, parameters):
     assert list(inspect.signature(getattr(owner, name)).parameters) == parameters
 
 
@@ -60,19 +60,19 @@ def test_a_private_method_takes_what_we_give_it(owner, name, parameters):
         "_on_partitions_revoked",
     ],
 )
-def test_the_consumer_still_keeps_its_account_there(attribute):
+def test_the_consumer_has_the_attribute(attribute):
     assert f"self.{attribute}" in inspect.getsource(Consumer)
 
 
-def test_aiokafka_still_keeps_its_strategy_there():
+def test_the_aiokafka_consumer_has_its_assignment_strategy():
     assert "_partition_assignment_strategy" in inspect.getsource(AIOKafkaConsumer)
 
 
-def test_messages_carry_their_generation():
+def test_messages_have_a_generation_id():
     assert "generation_id" in ConsumerMessage.__mro__[1].__slots__
 
 
-def test_transports_are_found_by_their_alias():
+def test_the_transport_is_registered_under_its_scheme():
     from recomind.runtime import app
 
     assert TRANSPORTS.aliases["kafkabatch"] == "recomind.stream.consumer:Transport"
@@ -80,7 +80,7 @@ def test_transports_are_found_by_their_alias():
 
 
 @pytest.mark.parametrize("key", ["u1", "v1", "25825", "Zoë"])
-def test_keys_go_where_any_producer_sends_them(key):
+def test_a_key_has_the_partition_of_kafkas_default_partitioner(key):
     from aiokafka.partitioner import DefaultPartitioner
 
     assert partition_of(key, 8) == DefaultPartitioner()(key.encode(), list(range(8)), list(range(8)))

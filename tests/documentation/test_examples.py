@@ -1,4 +1,4 @@
-"""Every example runs as it stands, and shows what it says."""
+"""Every example runs unchanged and prints the expected output."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import pytest
 from recomind.client import Client
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-SHOWS = {
+EXPECTED_OUTPUT = {
     "first_list.py": "counts the like: True",
     "batch.py": "fan-3 400 video_id has characters that cannot be printed",
     "trending.py": "now: [",
@@ -25,9 +25,9 @@ SHOWS = {
 
 
 @pytest.fixture(scope="module")
-def something_trends(worker):
-    """A worker that has published what trends."""
-    with Client(worker.base) as client:
+def trending_list(worker):
+    """Wait until the worker has published a trending list."""
+    with Client(worker.base_url) as client:
         client.put_video("examples-1", title="T", tags=["funny"])
         client.post_action("examples fan", "examples-1", "like")
         deadline = time.monotonic() + 15
@@ -36,16 +36,16 @@ def something_trends(worker):
             time.sleep(0.1)
 
 
-@pytest.mark.usefixtures("something_trends")
-@pytest.mark.parametrize("name", SHOWS)
-def test_the_example_shows_what_it_says(worker, name):
-    program = [sys.executable] if name.endswith(".py") else ["bash"]
-    done = subprocess.run(
-        [*program, EXAMPLES / name, worker.base], capture_output=True, text=True, timeout=60, check=False
+@pytest.mark.usefixtures("trending_list")
+@pytest.mark.parametrize("name", EXPECTED_OUTPUT)
+def test_an_example_prints_the_expected_output(worker, name):
+    interpreter = [sys.executable] if name.endswith(".py") else ["bash"]
+    finished = subprocess.run(
+        [*interpreter, EXAMPLES / name, worker.base_url], capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert SHOWS[name] in done.stdout
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert EXPECTED_OUTPUT[name] in finished.stdout
 
 
-def test_no_example_is_left_out():
-    assert {file.name for file in EXAMPLES.iterdir() if file.suffix in {".py", ".sh"}} == SHOWS.keys()
+def test_every_example_is_tested():
+    assert {file.name for file in EXAMPLES.iterdir() if file.suffix in {".py", ".sh"}} == EXPECTED_OUTPUT.keys()

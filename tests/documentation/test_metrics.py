@@ -12,8 +12,8 @@ import pytest
 from faust.types import TP
 
 from recomind.runtime.app import RecoMindApp
+from recomind.settings import Settings
 from recomind.worker import build
-from tests.web.test_keys import NOWHERE
 
 ROOT = Path(__file__).parent.parent.parent
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -26,21 +26,21 @@ NAME = r"\b(?:recomind|process)_\w+"
 @pytest.fixture(scope="module")
 def app() -> RecoMindApp:
     """A worker that has done a bit of everything."""
-    made = build(NOWHERE)
-    made.owned = frozenset({0})
+    made = build(Settings(redis_url="redis://127.0.0.1:1"))
+    made.assignment.partitions = frozenset({0})
     made.monitor.tp_end_offsets = {TP("video_actions_stream", 0): 1}
-    made.counters.actions.labels("like").inc()
-    made.counters.picks.labels("hybrid").inc()
-    made.counters.hits.labels("hybrid").inc()
-    made.counters.weight.labels("age").set(1)
-    made.observe()
+    made.metrics.actions.labels("like").inc()
+    made.metrics.list_entries.labels("hybrid").inc()
+    made.metrics.prequential_hits.labels("hybrid").inc()
+    made.metrics.blend_weight.labels("age").set(1)
+    made.update_gauges()
     return made
 
 
 @pytest.fixture(scope="module")
 def families(app):
     """Every metric, as Prometheus knows it."""
-    return list(app.counters.registry.collect())
+    return list(app.metrics.registry.collect())
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_panels_have_names_and_lie_beside_each_other():
 
 
 def test_page_and_alerts_judge_by_the_same_bounds():
-    page = (ROOT / "web" / "recomind_web" / "pages" / "verdict.js").read_text()
+    page = (ROOT / "web" / "recomind_web" / "pages" / "health_check.js").read_text()
     for field, bound in {"fresh_p99": "5", "lag": "10000", "cache_hits": "0.5"}.items():
         assert re.search(rf"now\.{field} [<>] {re.escape(bound)}\b", page)
         assert re.search(rf"[<>] {re.escape(bound)}\s", ALERTS)

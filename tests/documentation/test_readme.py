@@ -1,4 +1,4 @@
-"""The README's commands against a real worker."""
+"""The README's commands, run against a real worker."""
 
 import json
 import re
@@ -14,12 +14,12 @@ README = (Path(__file__).parent.parent.parent / "README.md").read_text()
 def test_the_curl_lines_show_a_list_that_changes(worker):
     for n in range(1, 9):
         put = urllib.request.Request(
-            f"{worker.base}/videos/v{n}", json.dumps({"title": f"T{n}", "tags": ["readme"]}).encode(), method="PUT"
+            f"{worker.base_url}/videos/v{n}", json.dumps({"title": f"T{n}", "tags": ["readme"]}).encode(), method="PUT"
         )
         urllib.request.urlopen(put).close()
     [block] = [block for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) if "curl" in block]
     first, like, like_again, last = (
-        block.replace("http://127.0.0.1:6066", worker.base).replace("n=3", "n=50").strip().splitlines()
+        block.replace("http://127.0.0.1:6066", worker.base_url).replace("n=3", "n=50").strip().splitlines()
     )
     before = run(first)
     assert json.loads(run(like))["status"] == json.loads(run(like_again))["status"] == 202
@@ -31,7 +31,7 @@ def test_the_curl_lines_show_a_list_that_changes(worker):
 
 def test_the_python_lines_print_a_list(worker):
     [block] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    lines = block.replace("http://127.0.0.1:6066", worker.base)
+    lines = block.replace("http://127.0.0.1:6066", worker.base_url)
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("['")
 

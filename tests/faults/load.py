@@ -1,4 +1,4 @@
-"""Producers as they are: at a steady pace, with repetitions, wrong keys, poison, and a retry for what was refused."""
+"""A realistic producer: steady rate, duplicates, wrong keys, invalid records, and a retry of what Kafka refused."""
 
 import asyncio
 from uuid import UUID
@@ -9,20 +9,20 @@ from aiokafka.errors import KafkaError
 
 from recomind.model.events import Action
 from recomind.stream import topics
-from recomind.stream.log_replay import encode
+from recomind.stream.log_replay import encode_action
 
-PEOPLE, VIDEOS = 60, 120
-POISON = (b"{", b"", b"\xff\xfe", b'{"user_id":"u"}', b'{"user_id":"u","video_id":"v","action_type":"love"}')
+USERS, VIDEOS = 60, 120
+INVALID_RECORDS = (b"{", b"", b"\xff\xfe", b'{"user_id":"u"}', b'{"user_id":"u","video_id":"v","action_type":"love"}')
 
 
 class Load:
-    """Sends actions until it is stopped; what Kafka refuses is sent again, as clients do."""
+    """Sends actions until it is stopped, and resends what Kafka refused, as clients do."""
 
     def __init__(self, settings, *, per_second=200, seed=1):
         self.settings, self.per_second = settings, per_second
         self.sent = 0
         self._rng = np.random.default_rng(seed)
-        self._held = []
+        self._delayed = []
         self._stopping = False
 
     async def __aenter__(self):
@@ -38,7 +38,7 @@ class Load:
         await producer.start()
         while not self._stopping:
             tick = asyncio.get_running_loop().time() + 0.1
-            await self._send(producer, self._some(self.per_second // 10))
+            await self._send(producer, self._records(self.per_second // 10))
             await asyncio.sleep(max(0.0, tick - asyncio.get_running_loop().time()))
         await producer.stop()
 
@@ -56,25 +56,25 @@ class Load:
         except KafkaError:
             await asyncio.sleep(0.2)
 
-    def _some(self, count):
-        """Key and value of so many actions; every tenth comes twice, out of order; every seventh has a wrong key."""
+    def _records(self, count):
+        """Key and value of `count` actions; every tenth comes twice, out of order; every seventh has a wrong key."""
         rng = self._rng
         for _ in range(count):
             self.sent += 1
             action = Action(
-                f"u{rng.integers(PEOPLE)}",
+                f"u{rng.integers(USERS)}",
                 f"v{int(VIDEOS * rng.random() ** 2)}",
                 ("like", "view", "skip")[rng.integers(3)],
                 1.7e9 + self.sent - 30 * rng.random(),
                 UUID(bytes=rng.bytes(16), version=4) if self.sent % 2 else None,
             )
-            value, key = encode(action), action.user_id.encode()
+            value, key = encode_action(action), action.user_id.encode()
             if self.sent % 7 == 0:
                 key = (None, b"wrong")[self.sent % 2]
             yield key, value
             if self.sent % 10 == 1:
-                self._held.append((action.user_id.encode() if self.sent % 20 == 1 else None, value))
-            if len(self._held) > 5:
-                yield self._held.pop(int(rng.integers(5)))
+                self._delayed.append((action.user_id.encode() if self.sent % 20 == 1 else None, value))
+            if len(self._delayed) > 5:
+                yield self._delayed.pop(int(rng.integers(5)))
             if self.sent % 500 == 0:
-                yield action.user_id.encode(), POISON[self.sent // 500 % len(POISON)]
+                yield action.user_id.encode(), INVALID_RECORDS[self.sent // 500 % len(INVALID_RECORDS)]

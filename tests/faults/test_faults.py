@@ -1,4 +1,4 @@
-"""Whatever breaks under load: nothing is lost, nothing is counted twice, and it ends within a stated time."""
+"""Faults under load: no action is lost or counted twice, and the workers recover within a stated time."""
 
 import asyncio
 import signal
@@ -10,172 +10,171 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from recomind.offline.verification.quiescence import committed
-from recomind.stores.redis_store import RedisValues
+from recomind.offline.verification.quiescence import committed_offsets
+from recomind.stores.redis_store import RedisStore
 from recomind.stream import topics
-from tests.faults.scene import NOTES, flush, scene
+from tests.faults.scenario import NOTES, flush, running_scenario
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-AWAY = 30.0
-"""Seconds a store is away."""
+OUTAGE_S = 30.0
 
 
-async def test_a_worker_is_killed(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=1) as stage:
-        stage.workers[0].kill()
-        await stage.well_again("a worker of two is killed", 30)
+async def test_a_worker_is_killed(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=1) as scenario:
+        scenario.workers[0].kill()
+        await scenario.wait_until_recovered("a worker of two is killed", 30)
 
 
-async def test_a_worker_is_stopped(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 3, seed=2) as stage:
+async def test_a_worker_is_stopped(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 3, seed=2) as scenario:
         since = monotonic()
-        await stage.stop(stage.workers[:1])
-        await stage.well_again("a worker of three is stopped", 20, since)
+        await scenario.stop(scenario.workers[:1])
+        await scenario.wait_until_recovered("a worker of three is stopped", 20, since)
 
 
-async def test_workers_come_and_go_and_leave_nothing_behind(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 1, seed=3) as stage:
+async def test_workers_join_and_leave_without_keeping_foreign_state(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 1, seed=3) as scenario:
         since = monotonic()
-        await stage.start(2)
-        await stage.well_again("one worker becomes three, which have to start", 40, since)
-        assert await no_ghosts(stage)
+        await scenario.start(2)
+        await scenario.wait_until_recovered("one worker becomes three, which have to start", 40, since)
+        assert await profiles_are_held_once(scenario)
         since = monotonic()
-        await stage.stop(stage.workers[:2])
-        await stage.well_again("three workers become one", 30, since)
-        assert await no_ghosts(stage)
+        await scenario.stop(scenario.workers[:2])
+        await scenario.wait_until_recovered("three workers become one", 30, since)
+        assert await profiles_are_held_once(scenario)
 
 
-async def no_ghosts(stage, within=20.0):
-    """Whether each person's profile is with one worker, and no more."""
+async def profiles_are_held_once(scenario, within=20.0):
+    """Whether each user's profile is held by exactly one worker."""
     deadline = monotonic() + within
-    while await stage.holds("profiles") != await people(stage.settings):
+    while await scenario.table_keys("profiles") != await count_users(scenario.settings):
         if monotonic() > deadline:
             return False
         await asyncio.sleep(0.5)
     return True
 
 
-async def test_kafka_is_away(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=4) as stage:
-        await away(faulty.kafka, 15)
-        await stage.well_again("Kafka was away for 15 s", 60)
+async def test_kafka_is_down(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=4) as scenario:
+        await stop_for(fault_stack.kafka, 15)
+        await scenario.wait_until_recovered("Kafka was down for 15 s", 60)
 
 
-async def test_postgresql_is_away(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=5) as stage:
-        await away(faulty.postgres, AWAY)
-        await stage.well_again("PostgreSQL was away for 30 s", 30)
+async def test_postgresql_is_down(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=5) as scenario:
+        await stop_for(fault_stack.postgres, OUTAGE_S)
+        await scenario.wait_until_recovered("PostgreSQL was down for 30 s", 30)
 
 
-async def test_redis_is_away_and_has_forgotten_everything(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=6) as stage:
-        await away(faulty.redis, AWAY)
-        await flush(faulty.settings)
-        await stage.well_again("Redis was away for 30 s, then empty", 30)
+async def test_redis_is_down_and_then_empty(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=6) as scenario:
+        await stop_for(fault_stack.redis, OUTAGE_S)
+        await flush(fault_stack.settings)
+        await scenario.wait_until_recovered("Redis was down for 30 s, then empty", 30)
 
 
-async def test_redis_is_killed_and_comes_back_with_old_values(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=7) as stage:
-        await save(faulty.settings)
+async def test_redis_is_killed_and_restarts_with_old_values(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=7) as scenario:
+        await save(fault_stack.settings)
         await asyncio.sleep(5)
-        await asyncio.to_thread(faulty.redis.process.kill)
-        await away(faulty.redis, 1)
-        await stage.well_again("Redis was killed, and has old values", 30)
+        await asyncio.to_thread(fault_stack.redis.process.kill)
+        await stop_for(fault_stack.redis, 1)
+        await scenario.wait_until_recovered("Redis was killed, and has old values", 30)
 
 
-async def test_a_worker_stalls_for_longer_than_its_session(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 3, seed=8) as stage:
-        for stalled in list(stage.workers[:2]):
+async def test_a_worker_stalls_for_longer_than_its_session(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 3, seed=8) as scenario:
+        for stalled in list(scenario.workers[:2]):
             since = monotonic()
             stalled.process.send_signal(signal.SIGSTOP)
-            await stage.well_again("a worker of three stalls", 40, since)
+            await scenario.wait_until_recovered("a worker of three stalls", 40, since)
             stalled.process.send_signal(signal.SIGCONT)
-            await stage.well_again("a stalled worker wakes", 40)
+            await scenario.wait_until_recovered("a stalled worker resumes", 40)
             assert await asyncio.to_thread(stalled.process.wait, 60) == 1
             assert "the process stood still" in stalled.log.read_text()
 
 
-async def test_all_workers_are_killed_at_once(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=9) as stage:
-        for worker in stage.workers:
+async def test_all_workers_are_killed_at_once(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=9) as scenario:
+        for worker in scenario.workers:
             worker.kill()
         since = monotonic()
-        await stage.start(2)
-        await stage.well_again("both workers are killed and started", 60, since)
+        await scenario.start(2)
+        await scenario.wait_until_recovered("both workers are killed and started", 60, since)
 
 
-async def test_the_archive_has_no_space_left(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=10) as stage:
-        await run_sql(faulty.settings, FULL)
+async def test_the_archive_has_no_space_left(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=10) as scenario:
+        await run_sql(fault_stack.settings, FULL_DISK_SQL)
         await asyncio.sleep(10)
-        await run_sql(faulty.settings, "DROP TRIGGER full_disk ON video_actions")
-        await stage.well_again("the archive's disk was full for 10 s", 20)
+        await run_sql(fault_stack.settings, "DROP TRIGGER full_disk ON video_actions")
+        await scenario.wait_until_recovered("the archive's disk was full for 10 s", 20)
 
 
-async def test_the_changelogs_refuse_records(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 2, seed=11) as stage:
-        await limit_changelogs(faulty.settings, 100)
+async def test_the_changelogs_refuse_records(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 2, seed=11) as scenario:
+        await limit_changelogs(fault_stack.settings, 100)
         await asyncio.sleep(4)
-        before = await committed(faulty.settings)
+        before = await committed_offsets(fault_stack.settings)
         await asyncio.sleep(4)
-        assert await committed(faulty.settings) == before
-        stage.workers[0].kill()
-        await stage.start(1)
+        assert await committed_offsets(fault_stack.settings) == before
+        scenario.workers[0].kill()
+        await scenario.start(1)
         await asyncio.sleep(4)
-        await limit_changelogs(faulty.settings, 1_048_588)
-        await stage.well_again("the changelogs refused records for 12 s, and a worker was killed", 60)
+        await limit_changelogs(fault_stack.settings, 1_048_588)
+        await scenario.wait_until_recovered("the changelogs refused records for 12 s, and a worker was killed", 60)
 
 
-async def test_memory_is_bounded_while_postgresql_is_away(faulty, tmp_path):
-    async with scene(faulty, tmp_path, 1, seed=13, per_second=3_000) as stage:
-        worker = psutil.Process(stage.workers[0].process.pid)
-        before, sent = worker.memory_info().rss, stage.load.sent
-        await asyncio.to_thread(faulty.postgres.stop)
-        most = await highest(lambda: worker.memory_info().rss, 45)
-        sent = stage.load.sent - sent
-        faulty.postgres.start()
-        await asyncio.to_thread(faulty.postgres.wait_ready)
-        await stage.well_again(f"PostgreSQL was away for 45 s, {sent} actions waited", 90)
-        NOTES.append(f"a worker's memory: {before >> 20} MiB before, at most {most >> 20} MiB as {sent} actions waited")
-        assert most - before < GROWTH
+async def test_memory_is_bounded_while_postgresql_is_down(fault_stack, tmp_path):
+    async with running_scenario(fault_stack, tmp_path, 1, seed=13, per_second=3_000) as scenario:
+        worker = psutil.Process(scenario.workers[0].process.pid)
+        before, sent = worker.memory_info().rss, scenario.load.sent
+        await asyncio.to_thread(fault_stack.postgres.stop)
+        peak = await highest(lambda: worker.memory_info().rss, 45)
+        sent = scenario.load.sent - sent
+        fault_stack.postgres.start()
+        await asyncio.to_thread(fault_stack.postgres.wait_ready)
+        await scenario.wait_until_recovered(f"PostgreSQL was down for 45 s, {sent} actions waited", 90)
+        NOTES.append(f"a worker's memory: {before >> 20} MiB before, at peak {peak >> 20} MiB as {sent} actions waited")
+        assert peak - before < MAX_GROWTH_BYTES
 
 
-async def test_a_worker_is_killed_while_postgresql_is_away(faulty, tmp_path):
-    """What it had sent on is sent on again, behind all that came meanwhile: behind more event ids than are kept."""
-    async with scene(faulty, tmp_path, 1, seed=14, per_second=2_000) as stage:
+async def test_a_worker_is_killed_while_postgresql_is_down(fault_stack, tmp_path):
+    """Its rerouted records are rerouted again, behind more newer actions than a profile keeps event ids of."""
+    async with running_scenario(fault_stack, tmp_path, 1, seed=14, per_second=2_000) as scenario:
         since = monotonic()
-        await asyncio.to_thread(faulty.postgres.stop)
+        await asyncio.to_thread(fault_stack.postgres.stop)
         await asyncio.sleep(3)
-        stage.workers[0].kill()
+        scenario.workers[0].kill()
         await asyncio.sleep(20)
-        faulty.postgres.start()
-        await asyncio.to_thread(faulty.postgres.wait_ready)
-        await stage.start(1)
-        await stage.well_again("PostgreSQL was away for 23 s, and the worker was killed", 90, since)
+        fault_stack.postgres.start()
+        await asyncio.to_thread(fault_stack.postgres.wait_ready)
+        await scenario.start(1)
+        await scenario.wait_until_recovered("PostgreSQL was down for 23 s, and the worker was killed", 90, since)
 
 
 async def highest(probe, seconds):
-    """The highest of many looks."""
-    deadline, most = monotonic() + seconds, 0
+    """The highest result of repeated calls."""
+    deadline, peak = monotonic() + seconds, 0
     while monotonic() < deadline:
-        most = max(most, probe())
+        peak = max(peak, probe())
         await asyncio.sleep(0.25)
-    return most
+    return peak
 
 
-GROWTH = 200 << 20
-"""Bytes by which a worker may grow while its sink is away: 64 batches in each queue, and what is fetched."""
+MAX_GROWTH_BYTES = 200 << 20
+"""Memory that a worker may add while PostgreSQL is down: 64 batches in each queue, and fetched records."""
 
-FULL = """
+FULL_DISK_SQL = """
 CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
 CREATE TRIGGER full_disk BEFORE INSERT ON video_actions FOR EACH STATEMENT EXECUTE FUNCTION full_disk();
 """
 
 
-async def away(server, seconds):
-    """Stop a server for a while."""
+async def stop_for(server, seconds):
+    """Stop a server for some seconds."""
     await asyncio.to_thread(server.stop)
     await asyncio.sleep(seconds)
     server.start()
@@ -183,14 +182,14 @@ async def away(server, seconds):
 
 
 async def save(settings):
-    """Have Redis write its snapshot."""
-    values = RedisValues(settings.redis_url)
+    """Make Redis write a snapshot."""
+    values = RedisStore(settings.redis_url)
     await values._redis.save()
     await values.close()
 
 
-async def people(settings):
-    """How many people have acted."""
+async def count_users(settings):
+    """Number of users with actions."""
     connection = await asyncpg.connect(settings.postgres_dsn)
     count = await connection.fetchval("SELECT count(DISTINCT user_id) FROM video_actions")
     await connection.close()
@@ -208,6 +207,6 @@ async def limit_changelogs(settings, largest):
     await admin.start()
     for table in topics.TABLES:
         name = topics.changelog(settings.app_id, table)
-        configs = {**topics.COMPACTED, "max.message.bytes": str(largest)}
+        configs = {**topics.COMPACTED_CONFIG, "max.message.bytes": str(largest)}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
     await admin.close()

@@ -1,4 +1,4 @@
-"""The embedded servers: found again at a second start, gone with us, never shared."""
+"""The embedded servers keep their data, stop with the command that started them, and are never shared."""
 
 import os
 import signal
@@ -27,18 +27,18 @@ def only_postgres(folder):
     return Settings(data_dir=str(folder), kafka_brokers="elsewhere:1", redis_url="redis://elsewhere/0")
 
 
-async def test_a_second_start_finds_its_data(tmp_path):
+async def test_a_second_start_finds_the_data_of_the_first(tmp_path):
     with Stack(only_postgres(tmp_path)) as stack:
-        await query_in_thread(stack, "CREATE TABLE kept AS SELECT 7 AS n")
+        await query_postgres(stack, "CREATE TABLE kept AS SELECT 7 AS n")
     with Stack(only_postgres(tmp_path)) as stack:
-        assert (await query_in_thread(stack, "SELECT n FROM kept"))[0]["n"] == 7
+        assert (await query_postgres(stack, "SELECT n FROM kept"))[0]["n"] == 7
 
 
-async def query_in_thread(stack, sql):
+async def query_postgres(stack, sql):
     return await query(stack.settings.postgres_dsn, sql)
 
 
-def test_nothing_is_started_where_all_addresses_are_given(tmp_path):
+def test_no_server_is_started_if_all_addresses_are_given(tmp_path):
     given = Settings(data_dir=str(tmp_path), kafka_brokers="k:1", postgres_dsn="p", redis_url="r")
     with Stack(given) as stack:
         assert stack.servers == []

@@ -1,4 +1,4 @@
-"""A worker whose Kafka, PostgreSQL and Redis are reached only over TLS, with a throwaway authority and a password."""
+"""Kafka with TLS and SASL, PostgreSQL and Redis with TLS; the certificates are from a test authority."""
 
 import asyncio
 import json
@@ -19,17 +19,17 @@ from recomind.dev.stack.redis import Redis
 from recomind.errors import UnavailableError
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
-from recomind.stores.redis_store import RedisValues
+from recomind.stores.redis_store import RedisStore
 from recomind.stream import topics
 from tests.conftest import workers
-from tests.integration.tls_proxy import tls_before
+from tests.integration.tls_proxy import tls_proxy_for
 
 PASSWORD = "correct-horse-battery"
-LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+LOGIN_MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 
 
 class SecureKafka(Kafka):
-    """Takes clients with a password over TLS only."""
+    """Kafka that accepts only clients that use TLS and a password."""
 
     def _configuration(self):
         listener = f"SASL_SSL://{self.address}"
@@ -43,7 +43,7 @@ class SecureKafka(Kafka):
             "sasl.enabled.mechanisms": "PLAIN",
             "sasl.mechanism.inter.broker.protocol": "PLAIN",
             "listener.name.sasl_ssl.plain.sasl.jaas.config": (
-                f'{LOGIN} username="recomind" password="{PASSWORD}" user_recomind="{PASSWORD}";'
+                f'{LOGIN_MODULE} username="recomind" password="{PASSWORD}" user_recomind="{PASSWORD}";'
             ),
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": self.folder.parent / "server.pem",
@@ -52,33 +52,33 @@ class SecureKafka(Kafka):
         }
 
 
-def pkcs8(pem):
-    """A private key in the only form that Kafka reads."""
+def to_pkcs8(pem):
+    """A private key in PKCS 8, the only format that Kafka reads."""
     key = load_pem_private_key(pem, None)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @pytest.fixture(scope="module")
-def secure(tmp_path_factory):
-    """Settings of servers that are reached over TLS only."""
+def secure_settings(tmp_path_factory):
+    """Settings for servers that accept only TLS."""
     folder = tmp_path_factory.mktemp("tls")
     ca = str(folder / "ca.pem")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(ca)
     server = authority.issue_cert("127.0.0.1")
-    key = pkcs8(server.private_key_pem.bytes())
+    key = to_pkcs8(server.private_key_pem.bytes())
     (folder / "server.pem").write_bytes(key + b"".join(pem.bytes() for pem in server.cert_chain_pems))
     servers = [SecureKafka(folder / "kafka"), Postgres(folder / "postgres"), Redis(folder / "redis")]
     with ExitStack() as exits:
-        for one in servers:
-            one.prepare()
-            one.start()
-            exits.callback(one.stop)
-        for one in servers:
-            one.wait_ready()
+        for started in servers:
+            started.prepare()
+            started.start()
+            exits.callback(started.stop)
+        for started in servers:
+            started.wait_ready()
         kafka, postgres, redis = servers
-        postgres_port = exits.enter_context(tls_before(postgres.port, server, postgres=True))
-        redis_port = exits.enter_context(tls_before(redis.port, server))
+        postgres_port = exits.enter_context(tls_proxy_for(postgres.port, server, postgres=True))
+        redis_port = exits.enter_context(tls_proxy_for(redis.port, server))
         yield Settings(
             kafka_brokers=kafka.address,
             kafka_security_protocol="SASL_SSL",
@@ -92,18 +92,18 @@ def secure(tmp_path_factory):
         )
 
 
-def send(url, body):
+def post_json(url, body):
     request = urllib.request.Request(url, json.dumps(body).encode(), method="POST")
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 
 
-def read(url):
+def get_json(url):
     with urllib.request.urlopen(url) as answer:
         return json.load(answer)
 
 
-async def archived(dsn):
+async def count_archived(dsn):
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval("SELECT count(*) FROM video_actions")
@@ -111,37 +111,43 @@ async def archived(dsn):
         await connection.close()
 
 
-async def test_an_action_is_counted_over_tls_and_no_log_holds_the_password(secure, tmp_path):
-    with workers(secure, tmp_path) as start:
+async def test_an_action_is_counted_over_tls_and_the_password_is_not_logged(secure_settings, tmp_path):
+    with workers(secure_settings, tmp_path) as start:
         worker = start().wait_ready()
-        sent = send(f"{worker.base}/video_action", {"user_id": "u", "video_id": "v", "action_type": "like"})
+        sent = post_json(f"{worker.base_url}/video_action", {"user_id": "u", "video_id": "v", "action_type": "like"})
         assert sent["status"] == 202
         deadline = time.monotonic() + 30
-        while read(f"{worker.base}/users/u/profile")["likes"] != 1 or await archived(secure.postgres_dsn) != 1:
+        while (
+            get_json(f"{worker.base_url}/users/u/profile")["likes"] != 1
+            or await count_archived(secure_settings.postgres_dsn) != 1
+        ):
             assert time.monotonic() < deadline, worker.log.read_text()[-4000:]
             await asyncio.sleep(0.1)
         assert worker.stop() == 0
-        # The state comes back from the changelog, over TLS as well.
-        again = start().wait_ready()
-        assert read(f"{again.base}/users/u/profile")["likes"] == 1
-        assert PASSWORD not in worker.log.read_text() + again.log.read_text()
+        # The second worker restores the state from the changelog over TLS.
+        restarted = start().wait_ready()
+        assert get_json(f"{restarted.base_url}/users/u/profile")["likes"] == 1
+        assert PASSWORD not in worker.log.read_text() + restarted.log.read_text()
 
 
-async def test_a_certificate_of_an_unknown_authority_is_refused(secure, tmp_path):
-    stranger = tmp_path / "other.pem"
-    trustme.CA().cert_pem.write_to_path(stranger)
-    dsn, url = secure.postgres_dsn.split("&")[0], secure.redis_url.split("?")[0]
-    archive, values = Archive(f"{dsn}&sslrootcert={stranger}"), RedisValues(f"{url}?ssl_ca_certs={stranger}")
+async def test_a_certificate_from_an_unknown_authority_is_refused(secure_settings, tmp_path):
+    other_authority = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(other_authority)
+    dsn, url = secure_settings.postgres_dsn.split("&")[0], secure_settings.redis_url.split("?")[0]
+    archive, values = (
+        Archive(f"{dsn}&sslrootcert={other_authority}"),
+        RedisStore(f"{url}?ssl_ca_certs={other_authority}"),
+    )
     with pytest.raises(UnavailableError, match="certificate verify failed"):
         await archive.open()
     with pytest.raises(UnavailableError, match="certificate verify failed"):
         await values.get_many(["a"])
     await values.close()
-    wrong = replace(secure, kafka_ca_file=str(stranger))
+    untrusting = replace(secure_settings, kafka_ca_file=str(other_authority))
     with pytest.raises(KafkaConnectionError):
-        await topics.provision(wrong)
+        await topics.provision(untrusting)
 
 
-async def test_a_wrong_password_is_refused(secure):
+async def test_a_wrong_password_is_refused(secure_settings):
     with pytest.raises(KafkaConnectionError):
-        await topics.provision(replace(secure, kafka_password="guessed"))
+        await topics.provision(replace(secure_settings, kafka_password="guessed"))

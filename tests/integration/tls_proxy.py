@@ -1,4 +1,4 @@
-"""TLS before a server that has none: the wheels' PostgreSQL and Redis are built without it."""
+"""A TLS proxy for servers without TLS: the PostgreSQL and Redis in the wheels are built without it."""
 
 import asyncio
 import ssl
@@ -6,12 +6,12 @@ import threading
 from contextlib import contextmanager, suppress
 
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
-"""What a PostgreSQL client sends to ask for TLS; the server answers `S` and the handshake begins."""
+"""The request for TLS of a PostgreSQL client; the server answers `S`, and the handshake starts."""
 
 
 @contextmanager
-def tls_before(port, certificate, *, postgres=False):
-    """A port that takes TLS only and passes on to `port`; it runs in a thread of its own."""
+def tls_proxy_for(port, certificate, *, postgres=False):
+    """A port that accepts only TLS and forwards to `port`; the proxy runs in a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -26,19 +26,19 @@ def tls_before(port, certificate, *, postgres=False):
                     return
                 writer.write(b"S")
                 await writer.start_tls(context)
-            await pass_on(reader, writer, port)
+            await forward(reader, writer, port)
 
     start = asyncio.start_server(serve, "127.0.0.1", 0, ssl=None if postgres else context)
     server = asyncio.run_coroutine_threadsafe(start, loop).result(10)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        asyncio.run_coroutine_threadsafe(end(server), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stop(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
 
 
-async def end(server):
+async def stop(server):
     server.close()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
@@ -46,9 +46,9 @@ async def end(server):
     await asyncio.gather(*others, return_exceptions=True)
 
 
-async def pass_on(reader, writer, port):
-    there, back = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.gather(copy(reader, back), copy(there, writer))
+async def forward(reader, writer, port):
+    upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.gather(copy(reader, upstream_writer), copy(upstream_reader, writer))
 
 
 async def copy(reader, writer):

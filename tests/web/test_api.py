@@ -1,4 +1,4 @@
-"""The HTTP surface of a real worker."""
+"""The HTTP API of a real worker."""
 
 import time
 from uuid import uuid4
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 async def http(worker):
-    async with aiohttp.ClientSession(worker.base) as session:
+    async with aiohttp.ClientSession(worker.base_url) as session:
         yield session
 
 
@@ -33,14 +33,14 @@ async def act(http, user, video, action="like"):
         return await answer.json()
 
 
-async def wait_for(probe, within=10.0):
-    deadline = time.monotonic() + within
+async def wait_for(probe, timeout=10.0):
+    deadline = time.monotonic() + timeout
     while not (found := await probe()):
-        assert time.monotonic() < deadline, "it did not come in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
     return found
 
 
-async def test_a_like_changes_the_persons_list(http):
+async def test_a_like_changes_the_list_of_the_user(http):
     videos = await put_videos(http, 8, uuid4().hex[:8])
     user = uuid4().hex
     before = await get(http, f"/recommendations/{user}?n=50")
@@ -57,7 +57,7 @@ async def test_a_like_changes_the_persons_list(http):
     assert set(after[0]) == {"video_id", "title", "url", "tags"}
 
 
-async def test_nobody_is_shown_a_video_that_is_not_in_the_catalogue(http):
+async def test_a_video_that_is_not_in_the_catalogue_is_in_no_list(http):
     user, video = uuid4().hex, f"unknown-{uuid4().hex}"
     await act(http, user, video)
     await act(http, uuid4().hex, video)
@@ -76,7 +76,7 @@ async def test_nobody_is_shown_a_video_that_is_not_in_the_catalogue(http):
     await wait_for(listed)
 
 
-async def test_profile_and_similar_answers(http):
+async def test_profile_and_similar_videos_and_users_are_returned(http):
     videos = await put_videos(http, 3, "similar")
     pair = [uuid4().hex, uuid4().hex]
     for user in pair:
@@ -85,12 +85,12 @@ async def test_profile_and_similar_answers(http):
 
     async def found():
         similar = await get(http, f"/videos/{videos[0]}/similar")
-        people = await get(http, f"/users/{pair[0]}/similar")
-        return similar and people and (similar, people)
+        similar_users = await get(http, f"/users/{pair[0]}/similar")
+        return similar and similar_users and (similar, similar_users)
 
-    similar, people = await wait_for(found)
+    similar, similar_users = await wait_for(found)
     assert similar[0]["video_id"] == videos[1]
-    assert people[0]["user_id"] == pair[1]
+    assert similar_users[0]["user_id"] == pair[1]
     profile = await get(http, f"/users/{pair[0]}/profile")
     assert (profile["top_tags"], profile["recent_likes"], profile["likes"]) == (["similar"], videos[1::-1], 2)
 
@@ -110,7 +110,9 @@ async def test_a_recommendation_is_explained_by_its_strategies(http):
     async def both():
         found = await get(http, f"/explain/e3/{videos[1]}")
         everything = {"content-based", "collaborative", "hybrid"} <= found["strategies"].keys()
-        return found if everything and found["people_in_common"] == 2 else None  # each is published in its own time
+        return (
+            found if everything and found["people_in_common"] == 2 else None
+        )  # the workers publish them one after the other
 
     found = await wait_for(both)
     assert found["listed"]
@@ -122,11 +124,11 @@ async def test_a_recommendation_is_explained_by_its_strategies(http):
     blend = found["blend"]
     assert (blend["segment"], blend["rank"] <= blend["candidates"]) == ("1 to 4 likes", True)
     assert {"tags", "liked_together", "likes, 24 h"} <= {feature["name"] for feature in blend["features"]}
-    assert (await get(http, f"/explain/e3/{videos[0]}"))["reason"] == "seen: the person liked it"
+    assert (await get(http, f"/explain/e3/{videos[0]}"))["reason"] == "seen: the user liked it"
     assert (await get(http, "/explain/e3/never-put"))["reason"].startswith("unknown")
 
 
-async def test_a_batch_is_answered_one_by_one(http):
+async def test_each_action_of_a_batch_has_its_own_outcome(http):
     good = {"user_id": "u", "video_id": "v", "action_type": "view"}
     async with http.post("/video_actions", json=[good, {**good, "action_type": "x"}, good]) as answer:
         assert answer.status == 207
@@ -136,7 +138,7 @@ async def test_a_batch_is_answered_one_by_one(http):
     assert found[0]["token"] != found[2]["token"]
 
 
-async def test_a_batch_has_a_limit(http):
+async def test_a_batch_over_the_limit_is_refused(http):
     good = {"user_id": "u", "video_id": "v", "action_type": "view"}
     async with http.post("/video_actions", json=[good] * 1001) as answer:
         assert answer.status == 400
@@ -201,36 +203,36 @@ async def test_a_bad_request_is_a_problem(http, path, status):
 
 
 @pytest.mark.parametrize("body", [{"title": "a\0b"}, {"title": "T", "tags": ["a\0"]}, {"title": "T", "url": "\0"}])
-async def test_text_that_cannot_be_kept_is_refused(http, body):
+async def test_text_that_cannot_be_stored_is_refused(http, body):
     async with http.put("/videos/nul", json=body) as answer:
         assert answer.status == 400
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00"])
-async def test_a_time_of_upload_out_of_bounds_is_refused(http, moment):
+async def test_an_upload_time_out_of_bounds_is_refused(http, moment):
     async with http.put("/videos/old", json={"title": "T", "created_at": moment}) as answer:
         assert answer.status == 400
         assert (await answer.json(content_type=None))["field"] == "created_at"
 
 
-async def test_a_wrong_method_says_which_is_right(http):
+async def test_a_wrong_method_gets_the_allowed_methods(http):
     async with http.get("/video_action") as answer:
         assert answer.status == 405
         assert answer.headers["Allow"] == "POST"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/trending", "/recommendations/somebody-new?n=3"])
-async def test_an_endpoint_answers(http, path):
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/trending", "/recommendations/new-user?n=3"])
+async def test_an_endpoint_responds_with_json(http, path):
     await get(http, path)
 
 
-async def test_the_page_is_served(http):
+async def test_the_feed_page_is_served(http):
     async with http.get("/") as answer:
         assert answer.content_type == "text/html"
         assert "RecoMind" in await answer.text()
 
 
-async def test_metrics_are_for_prometheus(http):
+async def test_metrics_have_the_prometheus_format(http):
     async with http.get("/metrics") as answer:
         text = await answer.text()
     assert "recomind_actions_total" in text
@@ -249,6 +251,6 @@ async def test_openapi_describes_every_route(http):
 
 
 @pytest.mark.parametrize("path", ["/table/", "/router/"])
-async def test_fausts_own_pages_are_off(http, path):
+async def test_the_web_pages_of_faust_are_disabled(http, path):
     async with http.get(path) as answer:
         assert answer.status == 404

@@ -1,4 +1,4 @@
-"""The feed and its events on real workers."""
+"""The feed and its event streams on real workers."""
 
 import asyncio
 import json
@@ -14,18 +14,18 @@ from tests.conftest import workers
 
 @pytest.fixture
 async def http(worker):
-    async with aiohttp.ClientSession(worker.base) as session:
+    async with aiohttp.ClientSession(worker.base_url) as session:
         yield session
 
 
 @asynccontextmanager
 async def events_of(base, path):
-    """A function that waits for the next event, as (name, value)."""
+    """A function that waits for the next event and returns its name and its value."""
     async with aiohttp.ClientSession(base) as session, session.get(f"/events{path}") as answer:
         assert answer.status == 200
         assert answer.content_type == "text/event-stream"
 
-        async def following():
+        async def next_event():
             name = ""
             async for line in answer.content:
                 if line.startswith(b"event: "):
@@ -34,7 +34,7 @@ async def events_of(base, path):
                     return name, json.loads(line[6:])
             return None
 
-        yield lambda: asyncio.wait_for(following(), 20)
+        yield lambda: asyncio.wait_for(next_event(), 20)
 
 
 async def like(http, user, video):
@@ -53,28 +53,28 @@ async def put_videos(http, tag, count=6):
     return names
 
 
-async def until(following, holds):
-    while not holds(value := (await following())[1]):
+async def until(next_event, condition):
+    while not condition(value := (await next_event())[1]):
         pass
     return value
 
 
-async def test_a_like_is_pushed_with_its_reasons(worker, http):
+async def test_a_like_changes_the_stream_of_the_feed_with_its_reasons(worker, http):
     tag, user = uuid4().hex[:8], uuid4().hex
     videos = await put_videos(http, tag)
-    async with events_of(worker.base, f"/feed/{user}?n=50") as following:
-        name, first = await following()
+    async with events_of(worker.base_url, f"/feed/{user}?n=50") as next_event:
+        name, first = await next_event()
         assert (name, first["user_id"], first["likes"]) == ("list", user, 0)
         partition, offset = await like(http, user, videos[0])
-        pushed = await until(following, lambda feed: feed["counted"].get(partition, -1) >= offset)
-    assert (pushed["likes"], pushed["top_tags"]) == (1, [tag])
-    found = {card["video_id"]: card["reasons"] for card in pushed["videos"]}
+        feed = await until(next_event, lambda feed: feed["counted"].get(partition, -1) >= offset)
+    assert (feed["likes"], feed["top_tags"]) == (1, [tag])
+    found = {video["video_id"]: video["reasons"] for video in feed["videos"]}
     assert videos[0] not in found
     [reason] = [one for one in found[videos[1]] if one["source"] == "tags"]
     assert (reason["text"], reason["tags"], reason["strategy"]) == (f"You like {tag}", [tag], "content-based")
 
 
-async def test_the_feed_answers_as_its_events_do(http):
+async def test_the_feed_without_a_stream_has_the_same_fields(http):
     user = uuid4().hex
     async with http.get(f"/feed/{user}?n=3") as answer:
         feed = await answer.json()
@@ -85,32 +85,32 @@ async def test_the_feed_answers_as_its_events_do(http):
         assert answer.status == 400
 
 
-async def test_trending_tells_its_counts_to_those_who_are_not_logged_in(worker, http):
+async def test_the_trending_feed_shows_counts_as_reasons(worker, http):
     videos = await put_videos(http, uuid4().hex[:8], 1)
     for _ in range(3):
         await like(http, uuid4().hex, videos[0])
-    async with events_of(worker.base, "/feed?n=50") as following:
+    async with events_of(worker.base_url, "/feed?n=50") as next_event:
 
         def counted(feed):
-            found = [card for card in feed["videos"] if card["video_id"] == videos[0]]
+            found = [video for video in feed["videos"] if video["video_id"] == videos[0]]
             return found and found[0]["reasons"][0]["text"] == "3 likes in the last hour"
 
-        await until(following, counted)
+        await until(next_event, counted)
 
 
-async def test_any_worker_pushes_to_anybody_and_stops_at_once_though_people_watch(stack, worker, http, tmp_path):
+async def test_any_worker_streams_any_feed_and_stops_although_streams_are_open(stack, worker, http, tmp_path):
     videos = await put_videos(http, uuid4().hex[:8])
-    people = [uuid4().hex for _ in range(4)]
+    users = [uuid4().hex for _ in range(4)]
     with workers(stack.settings, tmp_path) as start:
         other = await asyncio.to_thread(start().wait_ready)
-        for user in people:
-            async with events_of(other.base, f"/feed/{user}") as following:
-                await following()
+        for user in users:
+            async with events_of(other.base_url, f"/feed/{user}") as next_event:
+                await next_event()
                 partition, offset = await like(http, user, videos[0])
-                await until(following, lambda feed, p=partition, o=offset: feed["counted"].get(p, -1) >= o)
-        async with events_of(other.base, f"/feed/{people[0]}") as following:
-            await following()
-            began = time.monotonic()
+                await until(next_event, lambda feed, p=partition, o=offset: feed["counted"].get(p, -1) >= o)
+        async with events_of(other.base_url, f"/feed/{users[0]}") as next_event:
+            await next_event()
+            started = time.monotonic()
             assert await asyncio.to_thread(other.stop) == 0
-            assert time.monotonic() - began < 20
+            assert time.monotonic() - started < 20
     await asyncio.to_thread(worker.wait_ready)

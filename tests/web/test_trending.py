@@ -1,4 +1,4 @@
-"""Trending by window and tag, on a real worker."""
+"""Trending videos by window and tag, on a real worker."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 async def http(worker):
-    async with aiohttp.ClientSession(worker.base) as session:
+    async with aiohttp.ClientSession(worker.base_url) as session:
         yield session
 
 
@@ -29,7 +29,7 @@ async def like(http, video, times, ago=timedelta()):
         assert answer.status == 202
 
 
-async def test_trending_tells_counts_and_speed_by_window_and_tag(http):
+async def test_trending_has_counts_and_trend_by_window_and_tag(http):
     tag = uuid4().hex[:8]
     now, yesterday = f"{tag}-now", f"{tag}-yesterday"
     for video in (now, yesterday):
@@ -43,13 +43,13 @@ async def test_trending_tells_counts_and_speed_by_window_and_tag(http):
     assert [(one["video_id"], one["likes"]) for one in found] == [(yesterday, 5), (now, 2)]
     [latest] = await get(http, f"/trending/details?window=1h&tag={tag}")
     assert (latest["video_id"], latest["likes"], latest["likes_per_hour"], latest["rising"]) == (now, 2, 12.0, 6.0)
-    cards = await get(http, f"/trending?window=7d&tag={tag}&n=1")
-    assert cards == [{"video_id": yesterday, "title": yesterday, "url": "", "tags": [tag, "any"]}]
+    videos = await get(http, f"/trending?window=7d&tag={tag}&n=1")
+    assert videos == [{"video_id": yesterday, "title": yesterday, "url": "", "tags": [tag, "any"]}]
     assert await get(http, f"/trending?tag={uuid4().hex}") == []
 
 
 @pytest.mark.parametrize("query", ["window=2h", "tag=" + "x" * 65, "n=0"])
-async def test_a_window_or_tag_that_cannot_be_is_a_bad_request(http, query):
+async def test_an_invalid_window_or_tag_is_a_bad_request(http, query):
     for path in ("/trending", "/trending/details"):
         async with http.get(f"{path}?{query}") as answer:
             assert answer.status == 400

@@ -1,4 +1,4 @@
-"""`POST /video_action` and `/video_actions`: checked, written to Kafka, and answered once Kafka has them."""
+"""Report what users do: view, like or skip a video. The response is sent once Kafka has acknowledged the record."""
 
 import asyncio
 from collections import defaultdict
@@ -8,65 +8,78 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
-from recomind.model.events import InvalidActionError, VideoAction, fault_of, to_action
-from recomind.model.responses import Outcome
+from recomind.model.events import InvalidActionError, VideoAction, faulty_field, to_action
+from recomind.model.responses import ActionOutcome
 from recomind.runtime.app import RecoMindApp
 from recomind.stream import topics
 from recomind.stream.partitioner import partition_of
-from recomind.stream.producer import Outgoing
-from recomind_web.after import token_of
-from recomind_web.problems import BadRequestError
-from recomind_web.requests import TOKEN, app_of, body_of, json
+from recomind.stream.producer import ProducerRecord
+from recomind_web.headers import TOKEN_HEADER
+from recomind_web.problem_json import BadRequestError
+from recomind_web.read_your_writes import merge_tokens
+from recomind_web.request_parsing import app_of, json_response, parse_body
 
 
 async def post_action(request: web.Request) -> web.Response:
-    """Take one action; 202 once Kafka has acknowledged it."""
-    action = _checked(await body_of(request, VideoAction))
-    [token] = await _write(app_of(request), [action])
-    return json(msgspec.json.encode(Outcome(202, token)), 202)
+    """Post one action.
+
+    The status is 202 once Kafka has acknowledged the action. The `token` in the response is its offset in the log.
+    """
+    action = _validated(await parse_body(request, VideoAction))
+    [token] = await _produce(app_of(request), [action])
+    return json_response(msgspec.json.encode(ActionOutcome(202, token)), 202)
 
 
 async def post_actions(request: web.Request) -> web.Response:
-    """Take many actions, with an answer for each: 202 if all were taken, else 207."""
+    """Post a batch of actions.
+
+    The response has one outcome for each action, in the same order. The status is 202 if all actions were accepted,
+    else 207.
+    """
     app = app_of(request)
-    sent = await body_of(request, list[msgspec.Raw])
-    if len(sent) > app.options.batch_limit:
-        raise BadRequestError(f"{len(sent)} actions in one request: at most {app.options.batch_limit}")
-    read = [_read(raw) for raw in sent]
-    tokens = iter(await _write(app, [one for one in read if isinstance(one, VideoAction)]))
-    answers = [Outcome(202, next(tokens)) if isinstance(one, VideoAction) else one for one in read]
-    token = token_of(one.token for one in answers if one.token)
-    status = 202 if all(one.status == 202 for one in answers) else 207
-    return json(msgspec.json.encode(answers), status, {TOKEN: token})
+    items = await parse_body(request, list[msgspec.Raw])
+    if len(items) > app.options.batch_limit:
+        raise BadRequestError(f"{len(items)} actions in one request: the limit is {app.options.batch_limit}")
+    parsed = [_parse_item(item) for item in items]
+    tokens = iter(await _produce(app, [item for item in parsed if isinstance(item, VideoAction)]))
+    outcomes = [ActionOutcome(202, next(tokens)) if isinstance(item, VideoAction) else item for item in parsed]
+    token = merge_tokens(outcome.token for outcome in outcomes if outcome.token)
+    status = 202 if all(outcome.status == 202 for outcome in outcomes) else 207
+    return json_response(msgspec.json.encode(outcomes), status, {TOKEN_HEADER: token})
 
 
-def _read(raw: msgspec.Raw) -> VideoAction | Outcome:
+def _parse_item(raw: msgspec.Raw) -> VideoAction | ActionOutcome:
+    """Parse and validate one action of a batch; an outcome with status 400 if it is invalid."""
     try:
-        return _checked(msgspec.json.decode(raw, type=VideoAction))
+        return _validated(msgspec.json.decode(raw, type=VideoAction))
     except InvalidActionError as error:
-        return Outcome(400, detail=str(error), field=error.field)
+        return ActionOutcome(400, detail=str(error), field=error.field)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Outcome(400, detail=str(error), field=fault_of(str(error)))
+        return ActionOutcome(400, detail=str(error), field=faulty_field(str(error)))
 
 
-def _checked(action: VideoAction) -> VideoAction:
-    """The action with its time set, if it is valid."""
+def _validated(action: VideoAction) -> VideoAction:
+    """Validate an action and return it with its timestamp filled in.
+
+    Raises:
+        InvalidActionError: a field is invalid.
+    """
     now = datetime.now(UTC)
     to_action(action, now.timestamp())
     return action if action.timestamp else msgspec.structs.replace(action, timestamp=now)
 
 
-async def _write(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str]:
-    """Write actions to the stream; their tokens, in order.
+async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str]:
+    """Write actions to the action topic and return their tokens, in order.
 
     Raises:
-        UnavailableError: Kafka did not acknowledge them in time; send the same `event_id` again to count once.
+        UnavailableError: Kafka did not acknowledge them in time. The client may retry with the same `event_id`.
     """
     partitions = [partition_of(action.user_id, app.options.partitions) for action in actions]
-    lanes: defaultdict[int, list[Outgoing]] = defaultdict(list)
+    records: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
     for partition, action in zip(partitions, actions, strict=True):
-        lanes[partition].append(Outgoing(action.user_id.encode(), msgspec.json.encode(action)))
-    writes = (app.sender.write(topics.ACTIONS, partition, records) for partition, records in lanes.items())
-    offsets = dict(zip(lanes, await asyncio.gather(*writes), strict=True))
-    left = {partition: iter(some) for partition, some in offsets.items()}
-    return [f"{partition}:{next(left[partition])}" for partition in partitions]
+        records[partition].append(ProducerRecord(action.user_id.encode(), msgspec.json.encode(action)))
+    sends = (app.kafka_producer.send(topics.ACTIONS, partition, batch) for partition, batch in records.items())
+    offsets = dict(zip(records, await asyncio.gather(*sends), strict=True))
+    remaining = {partition: iter(assigned) for partition, assigned in offsets.items()}
+    return [f"{partition}:{next(remaining[partition])}" for partition in partitions]

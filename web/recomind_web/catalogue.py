@@ -1,4 +1,4 @@
-"""Videos and people: upserts and reads, similar videos and similar people, a person's profile."""
+"""Videos and users: add, replace and read them, find similar ones, and read a user's profile."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -8,101 +8,111 @@ import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import UserDetails, Video, VideoDetails, first
-from recomind.model.events import epoch
-from recomind.model.responses import ProfileAnswer, SimilarUser
+from recomind.model.catalogue import UserDetails, Video, VideoDetails, first_summaries
+from recomind.model.events import epoch_seconds
+from recomind.model.ids import VideoId
+from recomind.model.responses import ProfileSummary, SimilarUser
 from recomind.recommender.candidates import liked_together, similar_users, tags
-from recomind.recommender.candidates.types import best_first, person_of
-from recomind.state.profile import Liked, Profile
-from recomind_web.problems import BadRequestError
-from recomind_web.recommendations import profile_of
-from recomind_web.requests import app_of, body_of, id_of, json, n_of
+from recomind.recommender.candidates.types import best_first, user_context_of
+from recomind.state.profile import Like, Profile
+from recomind_web.problem_json import BadRequestError
+from recomind_web.recommendations import load_profile
+from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id
 
-EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC).timestamp()
-LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
-"""Between these a video was uploaded: well within the times that Python and PostgreSQL can both tell."""
+EARLIEST_UPLOAD_S: Final = datetime(1900, 1, 1, tzinfo=UTC).timestamp()
+LATEST_UPLOAD_S: Final = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
+"""Bounds of an upload time, in epoch seconds; both Python and PostgreSQL can represent all times between them."""
 
 
 async def put_video(request: web.Request) -> web.Response:
     """Add or replace a video."""
-    app, video_id, sent = app_of(request), id_of(request, "video_id"), await body_of(request, VideoDetails)
+    app, video_id, details = app_of(request), path_id(request, "video_id"), await parse_body(request, VideoDetails)
     video = Video(
-        video_id=video_id,
-        title=sent.title,
-        url=sent.url,
-        tags=tuple(dict.fromkeys(sent.tags)),
-        creator_id=sent.creator_id,
-        created_at=_uploaded_at(sent),
+        video_id=VideoId(video_id),
+        title=details.title,
+        url=details.url,
+        tags=tuple(dict.fromkeys(details.tags)),
+        creator_id=details.creator_id,
+        created_at=_upload_time(details),
     )
     await app.archive.put_videos([video])
-    app.replica.index.put_video(video)
-    return json(video.card())
+    app.ranking_cache.index.put_video(video)
+    return json_response(video.summary_json())
 
 
 async def get_video(request: web.Request) -> web.Response:
-    """A video of the catalogue; while PostgreSQL is away, as this worker knows it."""
-    app, video_id = app_of(request), id_of(request, "video_id")
+    """Read a video.
+
+    While PostgreSQL is unavailable, the video is read from this worker's memory.
+    """
+    app, video_id = app_of(request), path_id(request, "video_id")
     try:
         video = await app.archive.video(video_id)
     except UnavailableError:
-        video = app.replica.index.videos.get(app.replica.index.rows.get(video_id, -1))
+        index = app.ranking_cache.index
+        video = index.videos.get(index.rows.get(video_id, -1))
         if video is None:
             raise
     if video is None:
-        raise web.HTTPNotFound(text="no such video in the catalogue: PUT it first")
-    return json(video.card())
+        raise web.HTTPNotFound(text="there is no such video in the catalogue: PUT it first")
+    return json_response(video.summary_json())
 
 
 async def put_user(request: web.Request) -> web.Response:
-    """Add or rename a person."""
-    user_id, sent = id_of(request, "user_id"), await body_of(request, UserDetails)
-    await app_of(request).archive.put_user(user_id, sent.name)
-    return json(msgspec.json.encode({"user_id": user_id, "name": sent.name}))
+    """Add or rename a user.
+
+    This is optional: a user who only acts gets recommendations too.
+    """
+    user_id, details = path_id(request, "user_id"), await parse_body(request, UserDetails)
+    await app_of(request).archive.put_user(user_id, details.name)
+    return json_response(msgspec.json.encode({"user_id": user_id, "name": details.name}))
 
 
 async def get_profile(request: web.Request) -> web.Response:
-    """A person's top tags, latest likes and counts."""
-    app, user_id = app_of(request), id_of(request, "user_id")
-    known = await profile_of(app, user_id)
-    answer = ProfileAnswer(
+    """A user's top tags, latest likes and counts of actions."""
+    app, user_id = app_of(request), path_id(request, "user_id")
+    profile = await load_profile(app, user_id)
+    answer = ProfileSummary(
         user_id,
-        [tag for tag, _ in tags.top(known, app.replica.index)],
-        [liked.video_id for liked in reversed(known.likes)],
-        known.like_count,
-        known.view_count,
-        known.skip_count,
+        [tag for tag, _ in tags.top_tags(profile, app.ranking_cache.index)],
+        [liked.video_id for liked in reversed(profile.likes)],
+        profile.like_count,
+        profile.view_count,
+        profile.skip_count,
     )
-    return json(msgspec.json.encode(answer))
+    return json_response(msgspec.json.encode(answer))
 
 
 async def similar_videos(request: web.Request) -> web.Response:
     """Videos liked together with this one, the most similar first."""
-    app, video_id, n = app_of(request), id_of(request, "video_id"), n_of(request)
-    seed = Profile(likes=(Liked(video_id, 0.0),))
-    with suppress(UnavailableError):  # with the figures at hand, then
-        await app.replica.load([seed])
-    index = app.replica.index
-    found = best_first(liked_together.propose(person_of(seed, index, app.replica.now), index))
-    return json(first(app.replica.cards(index.ids[row] for row in found.rows if index.ids[row] != video_id), n))
+    app, video_id, n = app_of(request), path_id(request, "video_id"), n_param(request)
+    seed = Profile(likes=(Like(VideoId(video_id), 0.0),))
+    with suppress(UnavailableError):  # without Redis, cached neighbours are used
+        await app.ranking_cache.loader.load([seed])
+    index = app.ranking_cache.index
+    found = best_first(liked_together.propose(user_context_of(seed, index, app.ranking_cache.now), index))
+    others = (index.ids[row] for row in found.rows if index.ids[row] != video_id)
+    return json_response(first_summaries(app.ranking_cache.summaries_json(others), n))
 
 
 async def similar_people(request: web.Request) -> web.Response:
-    """People who lately liked the same videos, the most similar first."""
-    app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
-    known = await profile_of(app, user_id)
+    """Users who recently liked the same videos as this user, the most similar first."""
+    app, user_id, n = app_of(request), path_id(request, "user_id"), n_param(request)
+    profile = await load_profile(app, user_id)
     with suppress(UnavailableError):
-        await app.replica.load([known])
-    found = similar_users.similar(person_of(known, app.replica.index, app.replica.now), app.replica.index, user_id)[:n]
-    return json(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))
+        await app.ranking_cache.loader.load([profile])
+    index = app.ranking_cache.index
+    found = similar_users.similar(user_context_of(profile, index, app.ranking_cache.now), index, user_id)[:n]
+    return json_response(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))
 
 
-def _uploaded_at(sent: VideoDetails) -> float:
-    """When the video was uploaded, epoch seconds.
+def _upload_time(details: VideoDetails) -> float:
+    """The upload time of a video in epoch seconds; now if it is not given.
 
     Raises:
-        BadRequestError: that is out of all bounds.
+        BadRequestError: it is out of bounds.
     """
-    at = epoch(sent.created_at or datetime.now(UTC))
-    if not EARLIEST <= at < LATEST:
+    uploaded_at = epoch_seconds(details.created_at or datetime.now(UTC))
+    if not EARLIEST_UPLOAD_S <= uploaded_at < LATEST_UPLOAD_S:
         raise BadRequestError("created_at must be in the years 1900 to 2999", "created_at")
-    return at
+    return uploaded_at

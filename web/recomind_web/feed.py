@@ -1,6 +1,6 @@
-"""`GET /feed` and `/feed/{user_id}`: lists that say why, once, or with news pushed as server-sent events.
+"""Lists with a reason for each video, of one user or of what trends, once or as server-sent events.
 
-What `GET /recommendations` and `GET /trending` answer is a contract; here each video comes with its reasons.
+`GET /recommendations` and `GET /trending` return bare lists; their format is fixed. The feed adds reasons and counts.
 """
 
 from collections.abc import Sequence
@@ -11,114 +11,123 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import Card
-from recomind.model.responses import Feed, FeedCard, Reason
+from recomind.model.catalogue import VideoSummary
+from recomind.model.responses import Feed, FeedVideo, Reason
 from recomind.recommender.candidates import tags
-from recomind.recommender.candidates.types import SEEDS
+from recomind.recommender.candidates.types import MAX_SEEDS
 from recomind.recommender.explain.evidence import Evidence, counts
 from recomind.recommender.explain.reasons import reasons
-from recomind.recommender.explain.trend import in_words
+from recomind.recommender.explain.trend import describe_trend
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind.stores.read_model import EVERYBODY
+from recomind.stores.read_model import ANONYMOUS_USER
 from recomind.stores.stored_lists import ListMeta
-from recomind_web.recommendations import list_of, profile_at_hand
-from recomind_web.requests import app_of, id_of, json, n_of
-from recomind_web.streams import Compose, stream
-from recomind_web.trending import popular, tag_of, trends_of, window_of
+from recomind_web.recommendations import load_or_rank_list, load_profile_or_empty
+from recomind_web.request_parsing import app_of, json_response, n_param, path_id
+from recomind_web.server_sent_events import ComposeData, stream_events
+from recomind_web.trending import popular_videos, tag_param, trending_in_window, window_param
 
-TAGS: Final = 5
-"""How many of a person's top tags are told."""
+MAX_TOP_TAGS: Final = 5
+"""The number of a user's top tags in a feed."""
 
-TRENDING_PACE: Final = 1.0
-"""Least seconds between two events of trending, which changes all the time."""
+TRENDING_MIN_EVENT_INTERVAL_S: Final = 1.0
+"""Shortest time between two events of the trending feed, in seconds. Trending changes with every action."""
 
 
 async def trending_feed(request: web.Request) -> web.Response:
-    """What everybody likes now, or in `window` or of a `tag`, and how much."""
-    return json(await _composer(request)())
+    """Trending videos with counts.
+
+    Without parameters, the videos that are popular now; else those of a `window` or with a `tag`.
+    """
+    return json_response(await _trending_composer(request)())
 
 
 async def feed(request: web.Request) -> web.Response:
-    """The person's list, and why each video is in it."""
-    return json(await _person(app_of(request), id_of(request, "user_id"), n_of(request)))
+    """Top videos for a user, with the reasons for each."""
+    return json_response(await _user_feed_json(app_of(request), path_id(request, "user_id"), n_param(request)))
 
 
 async def trending_events(request: web.Request) -> web.StreamResponse:
-    """The trending feed as server-sent events: `list` whenever it has changed."""
-    return await stream(request, EVERYBODY, _composer(request), TRENDING_PACE)
+    """The trending feed as server-sent events.
+
+    An event `list` is sent whenever the feed has changed, at most once a second.
+    """
+    return await stream_events(request, ANONYMOUS_USER, _trending_composer(request), TRENDING_MIN_EVENT_INTERVAL_S)
 
 
 async def feed_events(request: web.Request) -> web.StreamResponse:
-    """The person's feed as server-sent events: `list` whenever it has changed."""
-    app, user_id, n = app_of(request), id_of(request, "user_id"), n_of(request)
-    return await stream(request, user_id, lambda: _person(app, user_id, n))
+    """A user's feed as server-sent events.
+
+    An event `list` is sent whenever the feed has changed.
+    """
+    app, user_id, n = app_of(request), path_id(request, "user_id"), n_param(request)
+    return await stream_events(request, user_id, lambda: _user_feed_json(app, user_id, n))
 
 
-def _composer(request: web.Request) -> Compose:
-    """What makes the trending feed that is asked for."""
-    app, n = app_of(request), n_of(request)
+def _trending_composer(request: web.Request) -> ComposeData:
+    """A function that makes the trending feed for the parameters of the request."""
+    app, n = app_of(request), n_param(request)
     if not {"window", "tag"} & request.query.keys():
-        return lambda: _everybody(app, n)
-    window, tag = window_of(request), tag_of(request)
-    return lambda: _window(app, window, tag, n)
+        return lambda: _trending_json(app, n)
+    window, tag = window_param(request), tag_param(request)
+    return lambda: _windowed_trending_json(app, window, tag, n)
 
 
-async def _window(app: RecoMindApp, window: str, tag: str, n: int) -> bytes:
-    trends = await trends_of(app, window, tag, n)
-    meta = ListMeta(app.replica.now, {}, 0)
-    evidence = await _evidence(app, Profile(), [one.video_id for one in trends])
-    answer = _feed("", "cache", meta, trends, evidence)
-    reasons = ((Reason("trending", "popularity", 1.0, in_words(one, window)),) for one in trends)
-    videos = tuple(replace(card, reasons=why) for card, why in zip(answer.videos, reasons, strict=True))
-    return msgspec.json.encode(replace(answer, videos=videos))
+async def _windowed_trending_json(app: RecoMindApp, window: str, tag: str, n: int) -> bytes:
+    trending = await trending_in_window(app, window, tag, n)
+    meta = ListMeta(app.ranking_cache.now, {}, 0)
+    evidence = await _load_evidence(app, Profile(), [video.video_id for video in trending])
+    composed = _feed("", "cache", meta, trending, evidence)
+    trends = ((Reason("trending", "popularity", 1.0, describe_trend(video, window)),) for video in trending)
+    videos = tuple(replace(video, reasons=trend) for video, trend in zip(composed.videos, trends, strict=True))
+    return msgspec.json.encode(replace(composed, videos=videos))
 
 
-async def _everybody(app: RecoMindApp, n: int) -> bytes:
-    videos, source = await popular(app, n)
-    cards = msgspec.json.decode(videos, type=list[Card])
-    listed = [card.video_id for card in cards]
-    meta = ListMeta(app.replica.now, {}, 0, {video_id: {"trending": 1.0} for video_id in listed})
-    return msgspec.json.encode(_feed("", source, meta, cards, await _evidence(app, Profile(), listed)))
+async def _trending_json(app: RecoMindApp, n: int) -> bytes:
+    stored, source = await popular_videos(app, n)
+    videos = msgspec.json.decode(stored, type=list[VideoSummary])
+    ids = [video.video_id for video in videos]
+    meta = ListMeta(app.ranking_cache.now, {}, 0, {video_id: {"trending": 1.0} for video_id in ids})
+    return msgspec.json.encode(_feed("", source, meta, videos, await _load_evidence(app, Profile(), ids)))
 
 
-async def _person(app: RecoMindApp, user_id: str, n: int) -> bytes:
-    served = await list_of(app, user_id)
-    cards = msgspec.json.decode(served.listed.videos, type=list[Card])[:n]
-    person, _ = await profile_at_hand(app, user_id)
-    evidence = await _evidence(app, person, [card.video_id for card in cards])
-    return msgspec.json.encode(_feed(user_id, served.source, served.listed.meta, cards, evidence))
+async def _user_feed_json(app: RecoMindApp, user_id: str, n: int) -> bytes:
+    user_list = await load_or_rank_list(app, user_id)
+    videos = msgspec.json.decode(user_list.served.videos, type=list[VideoSummary])[:n]
+    profile, _ = await load_profile_or_empty(app, user_id)
+    evidence = await _load_evidence(app, profile, [video.video_id for video in videos])
+    return msgspec.json.encode(_feed(user_id, user_list.source, user_list.served.meta, videos, evidence))
 
 
-async def _evidence(app: RecoMindApp, person: Profile, listed: Sequence[str]) -> Evidence:
-    """What reasons are drawn from; without company and counts while Redis is away."""
-    seeds = [liked.video_id for liked in person.likes[-SEEDS:]]
+async def _load_evidence(app: RecoMindApp, profile: Profile, video_ids: Sequence[str]) -> Evidence:
+    """Load what explains the videos; without neighbours and counts while Redis is unavailable."""
+    seeds = [liked.video_id for liked in profile.likes[-MAX_SEEDS:]]
     try:
-        neighbours, popularity = await app.read_model.neighbours(seeds), await app.read_model.popularity(listed)
+        neighbours, popularity = await app.read_model.neighbours(seeds), await app.read_model.popularity(video_ids)
     except UnavailableError:
         neighbours, popularity = {}, {}
-    return Evidence(person, app.replica.index, neighbours, popularity, app.replica.now)
+    return Evidence(profile, app.ranking_cache.index, neighbours, popularity, app.ranking_cache.now)
 
 
-def _feed(user_id: str, source: str, meta: ListMeta, cards: Sequence[Card], evidence: Evidence) -> Feed:
-    person = evidence.profile
+def _feed(user_id: str, source: str, meta: ListMeta, videos: Sequence[VideoSummary], evidence: Evidence) -> Feed:
+    profile = evidence.profile
     return Feed(
         user_id,
         source,
         meta.as_of,
-        {str(lane): offset for lane, offset in meta.origins.items()},
+        {str(partition): offset for partition, offset in meta.applied_offsets.items()},
         meta.version,
-        tuple(tag for tag, _ in tags.top(person, evidence.catalogue, TAGS)),
-        person.like_count,
-        person.view_count,
-        person.skip_count,
-        tuple(_card(card, meta, evidence) for card in cards),
+        tuple(tag for tag, _ in tags.top_tags(profile, evidence.catalogue, MAX_TOP_TAGS)),
+        profile.like_count,
+        profile.view_count,
+        profile.skip_count,
+        tuple(_feed_video(video, meta, evidence) for video in videos),
     )
 
 
-def _card(card: Card, meta: ListMeta, evidence: Evidence) -> FeedCard:
-    video_id = card.video_id
-    known = counts(evidence.popularity.get(video_id) or Popularity(), evidence.now)
-    why = reasons(evidence, video_id, meta.sources.get(video_id, {}))
-    return FeedCard(video_id, card.title, card.url, card.tags, why, known)
+def _feed_video(video: VideoSummary, meta: ListMeta, evidence: Evidence) -> FeedVideo:
+    video_id = video.video_id
+    known_counts = counts(evidence.popularity.get(video_id) or Popularity(), evidence.now)
+    explained = reasons(evidence, video_id, meta.sources.get(video_id, {}))
+    return FeedVideo(video_id, video.title, video.url, video.tags, explained, known_counts)

@@ -1,28 +1,31 @@
-"""Whether the worker lives, whether it is ready, and its figures."""
+"""Liveness, readiness, and metrics for Prometheus."""
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from recomind_web.problems import problem
-from recomind_web.requests import app_of, json
+from recomind_web.problem_json import problem_response
+from recomind_web.request_parsing import app_of, json_response
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """The process answers and has not failed."""
+    """Liveness: the process responds and has not failed."""
     if app_of(request).failure is not None:
-        return problem(503, "Service Unavailable", "the worker has failed and is stopping")
-    return json(b'{"status":"ok"}')
+        return problem_response(503, "Service Unavailable", "the worker has failed and is stopping")
+    return json_response(b'{"status":"ok"}')
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """The worker has the state of its partitions, if there are any for it, and no rebalance goes on."""
+    """Readiness: the worker has recovered the tables of its partitions, and no rebalance is in progress.
+
+    A worker that has no partitions, because there are more workers than partitions, is ready too.
+    """
     if not app_of(request).is_ready:
-        return problem(503, "Service Unavailable", "recovering, rebalancing or not yet in the group")
-    return json(b'{"status":"ready"}')
+        return problem_response(503, "Service Unavailable", "recovering, rebalancing or not yet in the consumer group")
+    return json_response(b'{"status":"ready"}')
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Figures for Prometheus."""
-    counters = app_of(request).counters
-    app_of(request).observe()
-    return web.Response(body=generate_latest(counters.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    """Metrics of this worker in Prometheus text format."""
+    app = app_of(request)
+    app.update_gauges()
+    return web.Response(body=generate_latest(app.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

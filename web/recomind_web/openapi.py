@@ -1,4 +1,4 @@
-"""`GET /openapi.json`: made from the routes, from the very types that validate requests, and from what handlers say."""
+"""The OpenAPI document, made from the routes, the types that validate requests, and the handlers' docstrings."""
 
 import inspect
 import re
@@ -11,68 +11,80 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from recomind.model.catalogue import TAG_MAX
-from recomind.model.events import ID_MAX
+from recomind.model.catalogue import MAX_TAG_LENGTH
+from recomind.model.events import MAX_ID_LENGTH
 from recomind.model.responses import Problem
 from recomind.recommender.index.windowed_top import WINDOWS
 from recomind.runtime.api_keys import ADMIN
-from recomind_web.examples import EXAMPLES, PARAMETERS, Example, fault
-from recomind_web.keys import HEADER, OPEN
-from recomind_web.requests import AFTER_PATTERN, HEADERS, N_DEFAULT, json
-from recomind_web.schemas import schemas_of
+from recomind_web.api_key_middleware import API_KEY_HEADER, PUBLIC
+from recomind_web.headers import HEADER_DESCRIPTIONS
+from recomind_web.openapi_examples import EXAMPLES, PATH_PARAMETERS, Example, problem_example
+from recomind_web.openapi_schemas import schemas_of
+from recomind_web.read_your_writes import TOKEN_PATTERN
+from recomind_web.request_parsing import DEFAULT_N, json_response
 
-DOCUMENT: Final = web.AppKey("openapi", bytes)
+DOCUMENT_KEY: Final = web.AppKey("openapi", bytes)
 
-EVENTS: Final = "text/event-stream"
+EVENT_STREAM: Final = "text/event-stream"
 
-KEY_SCHEMES: Final = {
+SECURITY_SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer"},
-    "key": {"type": "apiKey", "in": "header", "name": HEADER},
+    "key": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER},
 }
 
-ABOUT: Final = """Recommends short videos, live: post what people view, like and skip, and read lists that count it.
+DESCRIPTION: Final = """RecoMind recommends short videos in real time. Post what users view, like and skip, and read \
+lists that reflect it.
 
-- Ids are any text of 1 to 128 printable characters; nobody has to be registered to get a list.
-- An action is answered with a *token*; `GET /recommendations/{user_id}?after=TOKEN` waits until the list counts it.
-- Errors are `application/problem+json`: `detail` says what is wrong, `field` where. After a 429 or 503 try again as
-  `Retry-After` says; an action with an `event_id` counts once however often it is sent."""
+- An id is any text of 1 to 128 printable characters. A user gets recommendations without registration.
+- The response to an action has a `token`. `GET /recommendations/{user_id}?after=TOKEN` waits until the list reflects
+  that action.
+- An error has the media type `application/problem+json`: `detail` says what is wrong, and `field` names the field at
+  fault. After a 429 or 503, retry when the seconds in `Retry-After` have passed. An action with an `event_id` counts
+  once, even if it is sent more than once."""
 
-ENDLESS: Final = "The answer goes on until it is closed, so it is not tried out here: read it with `curl -N`."
+STREAM_NOTE: Final = "The response is a stream that does not end, so it cannot be tried out here. Use `curl -N`."
+
+PATH_PARAMETER_DESCRIPTIONS: Final = {
+    "user_id": "Id of a user.",
+    "video_id": "Id of a video.",
+    "receipt": "The `receipt` in the response to `DELETE /users/{user_id}`.",
+    "name": "File name.",
+}
 
 
 async def openapi(request: web.Request) -> web.Response:
-    """The OpenAPI 3.1 description of all endpoints."""
-    return json(request.app[DOCUMENT])
+    """The OpenAPI 3.1 document that describes all endpoints."""
+    return json_response(request.app[DOCUMENT_KEY])
 
 
-def describe(routes: Iterable[Any], *, needs_key: bool, largest: int) -> bytes:
-    """The description of routes, as JSON.
+def describe(routes: Iterable[Any], *, needs_key: bool, max_n: int) -> bytes:
+    """Make the OpenAPI document, as JSON.
 
     Args:
-        routes: all that there are.
-        needs_key: whether to tell how a key is shown.
-        largest: the most videos that may be asked for.
+        routes: all routes.
+        needs_key: whether requests need an API key.
+        max_n: largest value of the parameter `n`.
     """
     routes = list(routes)
-    kinds = [kind for route in routes for kind in (route.answers, route.takes) if kind is not None]
-    schemas, components = schemas_of([*kinds, Problem])
-    by_kind = iter(schemas)
+    types = [body for route in routes for body in (route.response_type, route.body_type) if body is not None]
+    schemas, components = schemas_of([*types, Problem])
+    schema_of_type = iter(schemas)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        answers = next(by_kind) if route.answers is not None else {"type": "string"}
-        takes = next(by_kind) if route.takes is not None else None
-        operation = _operation(route, answers, takes, needs_key and route.opened_by != OPEN)
-        paths.setdefault(route.path, {})[route.method.lower()] = operation | {"parameters": _parameters(route, largest)}
-    information = {"title": "RecoMind", "version": version("recomind"), "description": ABOUT}
-    parts = {"schemas": components, **({"securitySchemes": KEY_SCHEMES} if needs_key else {})}
-    document = {"openapi": "3.1.0", "info": information, "tags": _tags(routes), "paths": paths, "components": parts}
+        response = next(schema_of_type) if route.response_type is not None else {"type": "string"}
+        body = next(schema_of_type) if route.body_type is not None else None
+        operation = _operation(route, response, body, needs_key and route.required_scope != PUBLIC)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation | {"parameters": _parameters(route, max_n)}
+    info = {"title": "RecoMind", "version": version("recomind"), "description": DESCRIPTION}
+    parts = {"schemas": components, **({"securitySchemes": SECURITY_SCHEMES} if needs_key else {})}
+    document = {"openapi": "3.1.0", "info": info, "tags": _tags(routes), "paths": paths, "components": parts}
     return msgspec.json.encode(document)
 
 
 def _tags(routes: Iterable[Any]) -> list[dict[str, str]]:
-    """The modules of the handlers, and what each says of itself first."""
-    named = dict.fromkeys(route.handler.__module__ for route in routes)
-    modules = sorted(named, key=lambda name: _tag(name) == "pages")  # those are for people: last
+    """A tag for each module with handlers; its description is the first paragraph of the module's docstring."""
+    names = dict.fromkeys(route.handler.__module__ for route in routes)
+    modules = sorted(names, key=lambda name: _tag(name) == "pages")  # the pages are no part of the API: last
     return [
         {"name": _tag(name), "description": (sys.modules[name].__doc__ or "").partition("\n\n")[0]} for name in modules
     ]
@@ -82,21 +94,23 @@ def _tag(module: str) -> str:
     return module.rpartition(".")[2]
 
 
-def _operation(route: Any, answers: Any, takes: Any, locked: bool) -> dict[str, Any]:
+def _operation(route: Any, response: Any, body: Any, is_protected: bool) -> dict[str, Any]:
+    """The description of an endpoint, with the schemas of its response and of its request body, if any."""
     name, example = route.handler.__name__, EXAMPLES.get(route.handler.__name__, Example(None))
-    told, _, more = inspect.cleandoc(route.handler.__doc__).partition("\n\n")
+    summary, _, details = inspect.cleandoc(route.handler.__doc__).partition("\n\n")
+    notes = [details, STREAM_NOTE] if route.media_type == EVENT_STREAM else [details]
     operation: dict[str, Any] = {
         "operationId": name,
         "tags": [_tag(route.handler.__module__)],
-        "summary": told.replace("`", ""),
-        "description": ENDLESS if route.kind == EVENTS else more,
-        "responses": _responses(route, {route.kind: _content(answers, example.answers)}, locked),
+        "summary": summary.replace("`", ""),
+        "description": "\n\n".join(note for note in notes if note),
+        "responses": _responses(route, {route.media_type: _content(response, example.response)}, is_protected),
     }
-    if takes:
-        content = {"application/json": _content(takes, example.takes)}
+    if body:
+        content = {"application/json": _content(body, example.body)}
         operation["requestBody"] = {"required": True, "content": content}
-    if locked:
-        operation["security"] = [{scheme: []} for scheme in KEY_SCHEMES]
+    if is_protected:
+        operation["security"] = [{scheme: []} for scheme in SECURITY_SCHEMES]
     return operation
 
 
@@ -104,57 +118,74 @@ def _content(schema: Any, example: Any) -> dict[str, Any]:
     return {"schema": schema, **({} if example is None else {"example": example})}
 
 
-def _responses(route: Any, content: dict[str, Any], locked: bool) -> dict[str, Any]:
-    headers = {name: {"schema": {"type": "string"}, "description": HEADERS[name]} for name in route.headers}
-    done = {"description": "done", "content": content, "headers": headers}
-    answers: dict[int, Any] = {status: done for status in (route.status, *route.also) if status < 300}
-    answers |= {status: {"description": "as before"} for status in route.also if 300 <= status < 400}
-    answers |= {status: _failure(status) for status in (*_failures(route, locked), *route.also) if status >= 400}
-    return {str(status): answer for status, answer in sorted(answers.items())}
+def _responses(route: Any, content: dict[str, Any], is_protected: bool) -> dict[str, Any]:
+    """Status to the description of the response."""
+    headers = {
+        name: {"schema": {"type": "string"}, "description": HEADER_DESCRIPTIONS[name]}
+        for name in route.response_headers
+    }
+    statuses = (route.status, *route.other_statuses)
+    success: dict[int, Any] = {
+        status: {"description": HTTPStatus(status).phrase, "content": content, "headers": headers}
+        for status in statuses
+        if status < 300
+    }
+    redirections = {status: {"description": HTTPStatus(status).phrase} for status in statuses if 300 <= status < 400}
+    failing = [*_error_statuses(route, is_protected), *(status for status in statuses if status >= 400)]
+    responses = success | redirections | {status: _error_response(status) for status in failing}
+    return {str(status): response for status, response in sorted(responses.items())}
 
 
-def _failures(route: Any, locked: bool) -> Iterator[int]:
-    """The statuses that a route may fail with, by what it takes and by who may ask."""
-    if route.takes or route.takes_n or route.takes_window or "{" in route.path:
+def _error_statuses(route: Any, is_protected: bool) -> Iterator[int]:
+    """The error statuses that follow from the parameters of a route and from its scope."""
+    if route.body_type or route.has_n or route.has_window or "{" in route.path:
         yield 400
-    if route.takes:
+    if route.body_type:
         yield 413
-    if locked:
+    if is_protected:
         yield from (401, 403, 429)
-    if route.opened_by not in {OPEN, ADMIN}:
+    if route.required_scope not in {PUBLIC, ADMIN}:
         yield 503
 
 
-def _failure(status: int) -> dict[str, Any]:
-    problem = {"application/problem+json": _content({"$ref": "#/components/schemas/Problem"}, fault(status))}
-    retry = {"Retry-After": {"schema": {"type": "string"}, "description": "seconds until it makes sense to try again"}}
+def _error_response(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    retry = {"Retry-After": {"schema": {"type": "string"}, "description": "Seconds to wait before the next attempt."}}
     return {
         "description": HTTPStatus(status).phrase,
-        "content": problem,
+        "content": {"application/problem+json": _content(schema, problem_example(status))},
         **({"headers": retry} if status in {429, 503} else {}),
     }
 
 
-def _parameters(route: Any, largest: int) -> list[dict[str, Any]]:
-    """What a route takes in its path and its query."""
-    identity = {"type": "string", "minLength": 1, "maxLength": ID_MAX}
-    parameters = [_parameter("path", name, identity, "") for name in re.findall(r"{(\w+)}", route.path)]
-    if route.takes_n:
-        schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": N_DEFAULT}
-        parameters.append(_parameter("query", "n", schema, "how many"))
-    if route.takes_after:
-        token = {"type": "string", "pattern": f"^{AFTER_PATTERN}$"}
-        waits = "wait up to a second until the list counts the action of this token, such as `3:1042`"
-        parameters.append(_parameter("query", "after", token, waits))
-    if route.takes_window:
+def _parameters(route: Any, max_n: int) -> list[dict[str, Any]]:
+    """The parameters of a route: those in its path, and those of its query."""
+    id_schema = {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH}
+    parameters = [
+        _path_parameter(name, id_schema, PATH_PARAMETER_DESCRIPTIONS[name])
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+    if route.has_n:
+        schema = {"type": "integer", "minimum": 1, "maximum": max_n, "default": DEFAULT_N}
+        parameters.append(_query_parameter("n", schema, "Maximum number of items in the response."))
+    if route.has_after:
+        token = {"type": "string", "pattern": f"^{TOKEN_PATTERN}$"}
+        waiting = "Token of an action, such as `3:1042`: wait up to 1 second until the list reflects that action."
+        parameters.append(_query_parameter("after", token, waiting))
+    if route.has_window:
         window = {"type": "string", "enum": list(WINDOWS)}
-        tag = {"type": "string", "maxLength": TAG_MAX}
-        parameters.append(_parameter("query", "window", window, "as of the latest action"))
-        parameters.append(_parameter("query", "tag", tag, "only videos that carry it, such as `funny`"))
+        tag = {"type": "string", "maxLength": MAX_TAG_LENGTH}
+        meaning = "Window of time that ends at the latest action: 1 hour, 24 hours or 7 days."
+        parameters.append(_query_parameter("window", window, meaning))
+        parameters.append(_query_parameter("tag", tag, "Only videos with this tag, such as `funny`."))
     return parameters
 
 
-def _parameter(place: str, name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    """A parameter; one that is required has an example, with which a page is filled in before it is tried out."""
-    told = {"name": name, "in": place, "schema": schema, **({"description": description} if description else {})}
-    return told | ({"required": True, "example": PARAMETERS.get(name, "")} if place == "path" else {})
+def _query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+def _path_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    """A parameter in the path, with an example, so that the documentation page can be tried out at once."""
+    parameter = {"name": name, "in": "path", "schema": schema, "description": description}
+    return parameter | {"required": True, "example": PATH_PARAMETERS[name]}

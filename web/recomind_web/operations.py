@@ -1,4 +1,4 @@
-"""`GET /operations`: all workers' figures, once or pushed; from any worker, as each publishes its own to Redis."""
+"""Statistics of all workers, once or as a stream. Any worker can respond, as each publishes its own to Redis."""
 
 from time import time
 from typing import Final
@@ -8,52 +8,59 @@ from aiohttp import web
 
 from recomind.errors import UnavailableError
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.worker_stats import Figures, Summary, missing, summary
-from recomind.runtime.worker_stats_store import NEWS, Operations
-from recomind_web.requests import app_of, json
-from recomind_web.streams import stream
+from recomind.runtime.worker_stats import ClusterStats, WorkerStats, cluster_stats, unowned_partitions
+from recomind.runtime.worker_stats_store import STATS_UPDATED, WorkerStatsStore
+from recomind_web.request_parsing import app_of, json_response
+from recomind_web.server_sent_events import stream_events
 
-PACE: Final = 0.9
-"""Least seconds between two events; workers publish once a second."""
+MIN_EVENT_INTERVAL_S: Final = 0.9
+"""Shortest time between two events, in seconds. Workers publish once a second."""
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """What an operator wants to know now."""
+    """The state of all workers now."""
 
-    together: Summary
-    workers: tuple[Figures, ...]
-    """By their partitions."""
+    total: ClusterStats = msgspec.field(name="together")
+    """All workers together."""
+    workers: tuple[WorkerStats, ...]
+    """Each worker, sorted by its partitions."""
     missing: tuple[int, ...]
-    """Partitions that no worker has: it is being replaced, or nobody works."""
-    whole: bool
-    """Whether all workers are told; false: Redis is away, and this worker tells only of itself."""
+    """Partitions without a worker: it is being replaced, or has stopped."""
+    is_complete: bool = msgspec.field(name="whole")
+    """True if all workers are included. False if Redis is unavailable and only the worker that responds is included."""
 
 
 async def operations(request: web.Request) -> web.Response:
-    """All workers' figures, together and each."""
-    return json(await _overview(app_of(request)))
+    """Statistics of all workers: their total, and each worker."""
+    return json_response(await _overview_json(app_of(request)))
 
 
 async def operations_history(request: web.Request) -> web.Response:
-    """All workers' figures together over the last hour, a point in ten seconds, oldest first."""
-    return json(msgspec.json.encode(await _store(app_of(request)).history()))
+    """Total of all workers over the last hour.
+
+    There is one point every 10 seconds, the oldest first.
+    """
+    return json_response(msgspec.json.encode(await _store(app_of(request)).history()))
 
 
 async def operations_events(request: web.Request) -> web.StreamResponse:
-    """All workers' figures as server-sent events: `list` every second."""
+    """Statistics of all workers as server-sent events.
+
+    An event `list` is sent every second.
+    """
     app = app_of(request)
-    return await stream(request, NEWS, lambda: _overview(app), PACE)
+    return await stream_events(request, STATS_UPDATED, lambda: _overview_json(app), MIN_EVENT_INTERVAL_S)
 
 
-async def _overview(app: RecoMindApp) -> bytes:
+async def _overview_json(app: RecoMindApp) -> bytes:
     try:
-        workers, whole = await _store(app).workers(), True
+        workers, is_complete = await _store(app).workers(), True
     except UnavailableError:
-        workers, whole = [app.figures] if app.figures else [], False
-    nobody = missing(workers, app.options.partitions) if whole else ()
-    together = summary(workers, app.replica.weights, time())
-    return msgspec.json.encode(Overview(together, tuple(workers), nobody, whole))
+        workers, is_complete = [app.worker_stats] if app.worker_stats else [], False
+    unowned = unowned_partitions(workers, app.options.partitions) if is_complete else ()
+    total = cluster_stats(workers, app.ranking_cache.weights, time())
+    return msgspec.json.encode(Overview(total, tuple(workers), unowned, is_complete))
 
 
-def _store(app: RecoMindApp) -> Operations:
-    return Operations(app.read_model.values, app.options.partitions)
+def _store(app: RecoMindApp) -> WorkerStatsStore:
+    return WorkerStatsStore(app.read_model.store, app.options.partitions)

@@ -1,7 +1,7 @@
-"""`GET /recommendations/{user_id}`: the list at once from Redis; from PostgreSQL when the cache is cold.
+"""Recommend videos to a user: the list stored in Redis, or one ranked for the request if there is none.
 
-While Redis is away it is ranked from what PostgreSQL remembers of the person; while that is away too, as for
-somebody new. A list that was made without asking everybody is not stored.
+While Redis is unavailable, the list is ranked from the profile that PostgreSQL holds; while that is unavailable too,
+from an empty profile. A list that was ranked without all data is not stored.
 """
 
 from contextlib import suppress
@@ -12,103 +12,114 @@ from aiohttp import web
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import first
-from recomind.model.signals import Origin
+from recomind.model.catalogue import first_summaries
+from recomind.model.ids import Offset
+from recomind.model.signals import SourceOffset
 from recomind.runtime.app import RecoMindApp
 from recomind.state import profile
-from recomind.state.profile import LIKES, REACTIONS, Profile
-from recomind.stores.stored_lists import Listed
-from recomind_web.after import after_of, counted
-from recomind_web.requests import AFTER, AS_OF, LAG, SOURCE, app_of, id_of, json, n_of
+from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
+from recomind.stores.stored_lists import ServedList
+from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, LAG_HEADER, SOURCE_HEADER
+from recomind_web.read_your_writes import after_param, wait_until_counted
+from recomind_web.request_parsing import app_of, json_response, n_param, path_id
 
 logger = get_logger(__name__)
 
-HISTORY: Final = LIKES + REACTIONS
-"""How many of a person's latest actions are read from the archive."""
+MAX_ARCHIVED_ACTIONS: Final = MAX_LIKES + MAX_REACTIONS
+"""The number of a user's latest actions that are read from the archive to make a profile."""
 
 
-class Served(NamedTuple):
-    """A person's list, and where it came from."""
+class UserList(NamedTuple):
+    """A user's list and where it came from."""
 
-    listed: Listed
+    served: ServedList
     source: str
-    """`cache`, `cold` (ranked now) or `archive` (Redis is away)."""
+    """`cache` (stored in Redis), `cold` (ranked for this request) or `archive` (Redis is unavailable)."""
 
 
 async def recommendations(request: web.Request) -> web.Response:
-    """The person's top videos, best first; with `after`, as soon as they count the action that the token stands for."""
-    app, user_id, n, after = app_of(request), id_of(request, "user_id"), n_of(request), after_of(request)
-    waited = {} if after is None else {AFTER: "counted" if await counted(app, user_id, after) else "pending"}
-    served = await list_of(app, user_id)
-    app.counters.served.labels(served.source).inc()
-    return _answer(served, n, app.replica.now, waited)
+    """Top videos for a user, best first.
+
+    With `after`, the response waits until the list reflects the action that the token names, up to 1 second.
+    """
+    app, user_id, n, after = app_of(request), path_id(request, "user_id"), n_param(request), after_param(request)
+    headers = {}
+    if after is not None:
+        headers[AFTER_HEADER] = "counted" if await wait_until_counted(app, user_id, after) else "pending"
+    user_list = await load_or_rank_list(app, user_id)
+    app.metrics.lists_served.labels(user_list.source).inc()
+    return _list_response(user_list, n, app.ranking_cache.now, headers)
 
 
-async def list_of(app: RecoMindApp, user_id: str) -> Served:
-    """The person's list from the nearest place that has one."""
+async def load_or_rank_list(app: RecoMindApp, user_id: str) -> UserList:
+    """Load the user's list from Redis, or rank one if Redis has none or is unavailable."""
     try:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
-        return Served(await _ranked(app, user_id), "archive")
+        return UserList(await _rank_list(app, user_id), "archive")
     if found is not None:
-        return Served(found, "cache")
-    return Served(await _ranked(app, user_id), "cold")
+        return UserList(found, "cache")
+    return UserList(await _rank_list(app, user_id), "cold")
 
 
-async def profile_of(app: RecoMindApp, user_id: str) -> Profile:
-    """A person's profile: from the read model, else folded from the archive; an empty one for somebody new.
+async def load_profile(app: RecoMindApp, user_id: str) -> Profile:
+    """Load a user's profile from the read model, else fold it from the archive; an empty one for a new user.
 
     Raises:
-        UnavailableError: it is needed from the archive, and that is away.
+        UnavailableError: the read model does not have it, and the archive is unavailable.
     """
     try:
-        known = await app.read_model.profiles([user_id])
+        profiles = await app.read_model.profiles([user_id])
     except UnavailableError:
-        known = {}
-    return known.get(user_id) or await archived_profile(app, user_id)
+        profiles = {}
+    return profiles.get(user_id) or await profile_from_archive(app, user_id)
 
 
-async def profile_at_hand(app: RecoMindApp, user_id: str) -> tuple[Profile, bool]:
-    """A person's profile and whether it is all that is known; an empty one while there is no place to ask."""
+async def load_profile_or_empty(app: RecoMindApp, user_id: str) -> tuple[Profile, bool]:
+    """Load a user's profile and return it with True; an empty one and False if no server can be asked."""
     try:
-        return await profile_of(app, user_id), True
+        return await load_profile(app, user_id), True
     except UnavailableError:
         return Profile(), False
 
 
-async def archived_profile(app: RecoMindApp, user_id: str) -> Profile:
-    """A person's profile as the same fold makes it from the latest actions in the archive, without origins."""
+async def profile_from_archive(app: RecoMindApp, user_id: str) -> Profile:
+    """Fold a profile from the user's latest actions in the archive; it has no applied offsets."""
     folded = Profile()
-    for number, action in enumerate(await app.archive.recent_actions(user_id, HISTORY)):
-        folded, _ = profile.fold(folded, Origin(0, number), action)
-    return msgspec.structs.replace(folded, origins={})
+    for number, action in enumerate(await app.archive.recent_actions(user_id, MAX_ARCHIVED_ACTIONS)):
+        folded, _ = profile.fold(folded, SourceOffset(0, Offset(number)), action)
+    return msgspec.structs.replace(folded, applied_offsets={})
 
 
-async def _ranked(app: RecoMindApp, user_id: str) -> Listed:
-    """Rank now, and store the list for the next time, unless its owner has stored one meanwhile.
+async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
+    """Rank a list and store it, unless the worker that owns the user has stored one meanwhile.
 
-    Nothing is stored of what a person did who has been forgotten since.
+    The list is not stored if the user has been erased since the profile was written.
     """
-    forgotten_at, could_ask = await _forgotten_at(app, user_id)
-    person, is_known = await profile_at_hand(app, user_id)
+    erased_at, is_erasure_known = await _erasure_offset(app, user_id)
+    loaded, is_complete = await load_profile_or_empty(app, user_id)
     with suppress(UnavailableError):
-        await app.replica.load([person])
-    stored = app.replica.list_for(person, app.options.slate_size)
-    if is_known and could_ask and person.forgotten_at >= int(forgotten_at or b"-1"):
+        await app.ranking_cache.loader.load([loaded])
+    ranked = app.ranking_cache.list_for(loaded, app.options.slate_size)
+    if is_complete and is_erasure_known and loaded.erasure_offset >= int(erased_at or b"-1"):
         with suppress(UnavailableError):
-            await app.read_model.offer_list(user_id, stored, forgotten_at)
-    return stored.listed
+            await app.read_model.put_list_if_absent(user_id, ranked, erased_at)
+    return ranked.as_served
 
 
-async def _forgotten_at(app: RecoMindApp, user_id: str) -> tuple[bytes | None, bool]:
-    """Where the person was forgotten, and whether Redis could be asked."""
+async def _erasure_offset(app: RecoMindApp, user_id: str) -> tuple[bytes | None, bool]:
+    """The offset of the user's erasure, if any, and whether Redis could be asked."""
     try:
-        return await app.read_model.forgotten_at(user_id), True
+        return await app.read_model.erasure_offset(user_id), True
     except UnavailableError:
         return None, False
 
 
-def _answer(served: Served, n: int, now: float, waited: dict[str, str]) -> web.Response:
-    as_of = served.listed.as_of
-    headers = {SOURCE: served.source, AS_OF: f"{as_of:.3f}", LAG: f"{max(0.0, now - as_of):.3f}", **waited}
-    return json(first(served.listed.videos, n), headers=headers)
+def _list_response(user_list: UserList, n: int, now: float, headers: dict[str, str]) -> web.Response:
+    as_of = user_list.served.as_of
+    headers |= {
+        SOURCE_HEADER: user_list.source,
+        AS_OF_HEADER: f"{as_of:.3f}",
+        LAG_HEADER: f"{max(0.0, now - as_of):.3f}",
+    }
+    return json_response(first_summaries(user_list.served.videos, n), headers=headers)

@@ -1,25 +1,26 @@
-"""Every route: method, path, handler, what it takes and what it answers."""
+"""All HTTP routes: method, path, handler, parameters, and the types of bodies."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from aiohttp import web
+from faust.web.drivers.aiohttp import Web
 
-from recomind.model.catalogue import Card, UserDetails, VideoDetails
+from recomind.model.catalogue import UserDetails, VideoDetails, VideoSummary
 from recomind.model.events import VideoAction
 from recomind.model.responses import (
+    ActionOutcome,
+    ErasureProgress,
+    ErasureReceipt,
     Explanation,
     Feed,
-    Outcome,
-    ProfileAnswer,
-    Progress,
-    Receipt,
+    ProfileSummary,
     SimilarUser,
-    Trend,
+    TrendingVideo,
 )
-from recomind.runtime.api_keys import ADMIN, READ, WRITE, read_keys
+from recomind.runtime.api_keys import ADMIN, READ, WRITE, parse_keys
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.worker_stats import Summary
+from recomind.runtime.worker_stats import ClusterStats
 from recomind_web import (
     actions,
     catalogue,
@@ -30,18 +31,20 @@ from recomind_web import (
     openapi,
     operations,
     pages,
-    problems,
     recommendations,
     trending,
 )
-from recomind_web.hub import HUB, Hub
-from recomind_web.keys import OPEN, doors
-from recomind_web.limits import Limits
-from recomind_web.openapi import EVENTS
-from recomind_web.problems import DEGRADED
-from recomind_web.requests import AFTER, APP, AS_OF, LAG, SOURCE, TOKEN
+from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
+from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, DEGRADED_HEADER, LAG_HEADER, SOURCE_HEADER, TOKEN_HEADER
+from recomind_web.openapi import EVENT_STREAM
+from recomind_web.problem_json import problem_json_middleware
+from recomind_web.rate_limits import RateLimiter
+from recomind_web.request_parsing import APP_KEY
+from recomind_web.update_hub import HUB_KEY, Hub
 
 HTML: Final = "text/html"
+
+LIST_HEADERS: Final = (SOURCE_HEADER, AS_OF_HEADER, LAG_HEADER, AFTER_HEADER, DEGRADED_HEADER)
 
 
 class Route(NamedTuple):
@@ -50,91 +53,111 @@ class Route(NamedTuple):
     method: str
     path: str
     handler: Callable[[web.Request], Any]
-    answers: Any = None
-    takes: Any = None
+    response_type: Any = None
+    """Type of the JSON body of the response."""
+    body_type: Any = None
+    """Type of the JSON body of the request."""
     status: int = 200
-    takes_n: bool = False
-    takes_window: bool = False
-    takes_after: bool = False
-    kind: str = "application/json"
-    """Media type of what it answers."""
-    also: tuple[int, ...] = ()
-    """Other statuses that it may answer with."""
-    headers: tuple[str, ...] = ()
-    """Headers of ours that its answers carry."""
+    has_n: bool = False
+    """Whether it has the parameter `n`; likewise `window` (with `tag`) and `after`."""
+    has_window: bool = False
+    has_after: bool = False
+    media_type: str = "application/json"
+    """Media type of the response."""
+    other_statuses: tuple[int, ...] = ()
+    """Further statuses, beside those that follow from the other fields."""
+    response_headers: tuple[str, ...] = ()
+    """RecoMind's own headers of the response."""
     scope: str | None = None
-    """Which scope of a key opens it, `OPEN` for none; as a rule `read` for GET, and `write` for all else."""
+    """The scope that a key needs; `PUBLIC`: no key is needed; None: `read` for GET, `write` for other methods."""
 
     @property
-    def opened_by(self) -> str:
-        """The scope that opens it."""
+    def required_scope(self) -> str:
+        """The scope that a key needs."""
         return (READ if self.method == "GET" else WRITE) if self.scope is None else self.scope
 
 
 ROUTES: Final = (
-    Route("GET", "/", pages.feed, kind=HTML, also=(304,), scope=OPEN),
+    Route("GET", "/", pages.feed_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
     Route(
         "GET",
         "/recommendations/{user_id}",
         recommendations.recommendations,
-        list[Card],
-        takes_n=True,
-        takes_after=True,
-        headers=(SOURCE, AS_OF, LAG, AFTER, DEGRADED),
+        list[VideoSummary],
+        has_n=True,
+        has_after=True,
+        response_headers=LIST_HEADERS,
     ),
-    Route("POST", "/video_action", actions.post_action, Outcome, VideoAction, 202),
+    Route("POST", "/video_action", actions.post_action, ActionOutcome, VideoAction, 202),
     Route(
         "POST",
         "/video_actions",
         actions.post_actions,
-        list[Outcome],
+        list[ActionOutcome],
         list[VideoAction],
         202,
-        also=(207,),
-        headers=(TOKEN,),
+        other_statuses=(207,),
+        response_headers=(TOKEN_HEADER,),
     ),
-    Route("GET", "/trending", trending.trending, list[Card], takes_n=True, takes_window=True),
-    Route("GET", "/trending/details", trending.trending_details, list[Trend], takes_n=True, takes_window=True),
-    Route("PUT", "/videos/{video_id}", catalogue.put_video, Card, VideoDetails),
-    Route("GET", "/videos/{video_id}", catalogue.get_video, Card, also=(404,)),
-    Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[Card], takes_n=True),
+    Route("GET", "/trending", trending.trending, list[VideoSummary], has_n=True, has_window=True),
+    Route("GET", "/trending/details", trending.trending_details, list[TrendingVideo], has_n=True, has_window=True),
+    Route("PUT", "/videos/{video_id}", catalogue.put_video, VideoSummary, VideoDetails),
+    Route("GET", "/videos/{video_id}", catalogue.get_video, VideoSummary, other_statuses=(404,)),
+    Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[VideoSummary], has_n=True),
     Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
-    Route("DELETE", "/users/{user_id}", forgetting.forget, Receipt, status=202),
-    Route("GET", "/users/{user_id}/forgetting/{receipt}", forgetting.forgetting, Progress, also=(404,)),
-    Route("GET", "/users/{user_id}/profile", catalogue.get_profile, ProfileAnswer),
-    Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[SimilarUser], takes_n=True),
+    Route("DELETE", "/users/{user_id}", forgetting.forget, ErasureReceipt, status=202),
+    Route(
+        "GET", "/users/{user_id}/forgetting/{receipt}", forgetting.forgetting, ErasureProgress, other_statuses=(404,)
+    ),
+    Route("GET", "/users/{user_id}/profile", catalogue.get_profile, ProfileSummary),
+    Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[SimilarUser], has_n=True),
     Route("GET", "/explain/{user_id}/{video_id}", explain.explain, Explanation),
-    Route("GET", "/feed", feed.trending_feed, Feed, takes_n=True, takes_window=True),
-    Route("GET", "/feed/{user_id}", feed.feed, Feed, takes_n=True),
-    Route("GET", "/events/feed", feed.trending_events, takes_n=True, takes_window=True, kind=EVENTS),
-    Route("GET", "/events/feed/{user_id}", feed.feed_events, takes_n=True, kind=EVENTS),
-    Route("GET", "/ops", pages.operations, kind=HTML, also=(304,), scope=OPEN),
+    Route("GET", "/feed", feed.trending_feed, Feed, has_n=True, has_window=True),
+    Route("GET", "/feed/{user_id}", feed.feed, Feed, has_n=True),
+    Route("GET", "/events/feed", feed.trending_events, has_n=True, has_window=True, media_type=EVENT_STREAM),
+    Route("GET", "/events/feed/{user_id}", feed.feed_events, has_n=True, media_type=EVENT_STREAM),
+    Route("GET", "/ops", pages.operations_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
     Route("GET", "/operations", operations.operations, operations.Overview, scope=ADMIN),
-    Route("GET", "/operations/history", operations.operations_history, list[Summary], also=(503,), scope=ADMIN),
-    Route("GET", "/events/operations", operations.operations_events, also=(503,), kind=EVENTS, scope=ADMIN),
-    Route("GET", "/docs", pages.docs, kind=HTML, also=(304,), scope=OPEN),
-    Route("GET", "/assets/{name}", pages.asset, kind="*/*", also=(304, 404), scope=OPEN),
-    Route("GET", "/healthz", health.healthz, dict[str, str], also=(503,), scope=OPEN),
-    Route("GET", "/readyz", health.readyz, dict[str, str], also=(503,), scope=OPEN),
-    Route("GET", "/metrics", health.metrics, kind="text/plain", scope=ADMIN),
-    Route("GET", "/openapi.json", openapi.openapi, dict[str, Any], scope=OPEN),
+    Route(
+        "GET",
+        "/operations/history",
+        operations.operations_history,
+        list[ClusterStats],
+        other_statuses=(503,),
+        scope=ADMIN,
+    ),
+    Route(
+        "GET",
+        "/events/operations",
+        operations.operations_events,
+        other_statuses=(503,),
+        media_type=EVENT_STREAM,
+        scope=ADMIN,
+    ),
+    Route("GET", "/docs", pages.docs_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
+    Route("GET", "/assets/{name}", pages.asset, media_type="*/*", other_statuses=(304, 404), scope=PUBLIC),
+    Route("GET", "/healthz", health.healthz, dict[str, str], other_statuses=(503,), scope=PUBLIC),
+    Route("GET", "/readyz", health.readyz, dict[str, str], other_statuses=(503,), scope=PUBLIC),
+    Route("GET", "/metrics", health.metrics, media_type="text/plain", scope=ADMIN),
+    Route("GET", "/openapi.json", openapi.openapi, dict[str, Any], scope=PUBLIC),
 )
 
 
-def declare(app: RecoMindApp) -> None:
-    """Put all routes on the app's web server."""
-    served: web.Application = app.web.web_app
-    served[APP] = app
-    keys = read_keys(app.options.api_keys)
-    served[openapi.DOCUMENT] = openapi.describe(ROUTES, needs_key=bool(keys), largest=app.options.slate_size)
-    served._client_max_size = app.options.body_limit
-    served.middlewares.append(problems.problems)
+def add_routes(app: RecoMindApp) -> None:
+    """Add middlewares, routes and the hub to the app's web server."""
+    server = cast("Web", app.web).web_app
+    server[APP_KEY] = app
+    keys = parse_keys(app.options.api_keys)
+    server[openapi.DOCUMENT_KEY] = openapi.describe(ROUTES, needs_key=bool(keys), max_n=app.options.slate_size)
+    server._client_max_size = app.options.body_limit
+    server.middlewares.append(problem_json_middleware)
     if keys:
-        scopes = {(route.method, route.path): route.opened_by for route in ROUTES}
-        served.middlewares.append(doors(keys, Limits(app.options.rate_limit, app.options.rate_burst), scopes))
-    hub = served[HUB] = Hub(app.read_model, app.options.streams_limit)
-    app.counters.streams.set_function(lambda: hub.size)
-    served.on_startup.append(hub.start)
-    served.on_shutdown.append(hub.stop)
+        scopes = {(route.method, route.path): route.required_scope for route in ROUTES}
+        limiter = RateLimiter(app.options.rate_limit, app.options.rate_burst)
+        server.middlewares.append(api_key_middleware(keys, limiter, scopes))
+    hub = server[HUB_KEY] = Hub(app.read_model, app.options.streams_limit)
+    app.metrics.event_streams.set_function(lambda: hub.open_streams)
+    server.on_startup.append(hub.start)
+    server.on_shutdown.append(hub.stop)
     for route in ROUTES:
-        served.router.add_route(route.method, route.path, route.handler)
+        server.router.add_route(route.method, route.path, route.handler)

@@ -1,4 +1,4 @@
-"""`GET /trending`: what everybody likes now or in a window, of one tag or of all; `/trending/details` says how much."""
+"""Popular videos: those that trend now, or those with the most likes in a window, of one tag or of all."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,87 +7,98 @@ import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import TAG_MAX, Card, first
-from recomind.model.responses import Trend
+from recomind.model.catalogue import MAX_TAG_LENGTH, VideoSummary, first_summaries
+from recomind.model.responses import TrendingVideo
 from recomind.recommender.explain.trend import trend
-from recomind.recommender.index.windowed_top import EVERY_TAG, WINDOWS
+from recomind.recommender.index.windowed_top import ALL_TAGS, WINDOWS
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
-from recomind_web.problems import BadRequestError
-from recomind_web.requests import SOURCE, app_of, json, n_of
+from recomind_web.headers import SOURCE_HEADER
+from recomind_web.problem_json import BadRequestError
+from recomind_web.request_parsing import app_of, json_response, n_param
 
-WINDOW_DEFAULT: Final = "24h"
+DEFAULT_WINDOW: Final = "24h"
 
 
 async def trending(request: web.Request) -> web.Response:
-    """Popular videos, the most popular first: globally, or in `window` (1h, 24h, 7d), or of a `tag`."""
-    app, n = app_of(request), n_of(request)
+    """Popular videos, the most popular first.
+
+    Without parameters, the videos that are popular now; else those with the most likes in a `window` or with a `tag`.
+    """
+    app, n = app_of(request), n_param(request)
     if not {"window", "tag"} & request.query.keys():
-        videos, source = await popular(app, n)
-        return json(videos, headers={SOURCE: source})
-    window, tag = window_of(request), tag_of(request)
+        videos, source = await popular_videos(app, n)
+        return json_response(videos, headers={SOURCE_HEADER: source})
+    window, tag = window_param(request), tag_param(request)
     try:
-        trends = await trends_of(app, window, tag, n)
+        found = await trending_in_window(app, window, tag, n)
     except UnavailableError:
-        return json(_at_hand(app, tag, n), headers={SOURCE: "archive"})
-    return json(app.replica.cards(one.video_id for one in trends), headers={SOURCE: "cache"})
+        return json_response(_cached_popular_videos(app, tag, n), headers={SOURCE_HEADER: "archive"})
+    summaries = app.ranking_cache.summaries_json(video.video_id for video in found)
+    return json_response(summaries, headers={SOURCE_HEADER: "cache"})
 
 
 async def trending_details(request: web.Request) -> web.Response:
-    """Videos by their likes in `window` (1h, 24h, 7d; of one `tag`), with counts and speed, the most liked first."""
-    app, n, window, tag = app_of(request), n_of(request), window_of(request), tag_of(request)
-    return json(msgspec.json.encode(await trends_of(app, window, tag, n)))
+    """Popular videos with counts and trend, the most liked first.
+
+    Videos are ordered by their likes in the `window`, and limited to those with the `tag` if one is given.
+    """
+    app, n, window, tag = app_of(request), n_param(request), window_param(request), tag_param(request)
+    return json_response(msgspec.json.encode(await trending_in_window(app, window, tag, n)))
 
 
-async def popular(app: RecoMindApp, n: int) -> tuple[bytes, str]:
-    """Trending as JSON, and where it came from: `cache`, `cold`, or `archive` while Redis or PostgreSQL is away."""
+async def popular_videos(app: RecoMindApp, n: int) -> tuple[bytes, str]:
+    """The `n` most popular videos as a JSON array, and the source of the list.
+
+    The source is `cache` (Redis), `cold` (PostgreSQL, as Redis has no list) or `archive` (this worker's memory).
+    """
     try:
-        stored = await app.read_model.popular()
+        stored = await app.read_model.popular_videos()
         if stored is None:
-            return app.replica.cards(await app.archive.popular(n)), "cold"
+            return app.ranking_cache.summaries_json(await app.archive.popular_videos(n)), "cold"
     except UnavailableError:
-        return app.replica.popular(n), "archive"
-    return first(stored, n), "cache"
+        return app.ranking_cache.trending_json(n), "archive"
+    return first_summaries(stored, n), "cache"
 
 
-async def trends_of(app: RecoMindApp, window: str, tag: str, n: int) -> Sequence[Trend]:
-    """The `n` videos with the most likes in a window, those that rise faster first among equals."""
-    leading = await app.read_model.leaders(app.options.partitions, tag, window)
-    ids = [video_id for video_id, _ in leading]
-    popularity = await app.read_model.popularity(ids)
-    cards = msgspec.json.decode(app.replica.cards(ids), type=list[Card])
-    found = (trend(card, popularity.get(card.video_id) or Popularity(), window, app.replica.now) for card in cards)
-    liked = [one for one in found if one.likes and (tag == EVERY_TAG or tag in one.tags)]
-    return sorted(liked, key=lambda one: (-one.likes, -one.rising, one.video_id))[:n]
+async def trending_in_window(app: RecoMindApp, window: str, tag: str, n: int) -> Sequence[TrendingVideo]:
+    """The `n` videos with the most likes in a window; among equals, those that rise faster come first."""
+    top = await app.read_model.windowed_top(app.options.partitions, tag, window)
+    ids = [video_id for video_id, _ in top]
+    popularity, now = await app.read_model.popularity(ids), app.ranking_cache.now
+    videos = msgspec.json.decode(app.ranking_cache.summaries_json(ids), type=list[VideoSummary])
+    found = (trend(video, popularity.get(video.video_id) or Popularity(), window, now) for video in videos)
+    liked = [video for video in found if video.likes and (tag == ALL_TAGS or tag in video.tags)]
+    return sorted(liked, key=lambda video: (-video.likes, -video.rising, video.video_id))[:n]
 
 
-def window_of(request: web.Request) -> str:
-    """The window asked for: `?window=`.
+def window_param(request: web.Request) -> str:
+    """Parse `?window=`: the name of a window.
 
     Raises:
-        BadRequestError: there is none of this name.
+        BadRequestError: no window has this name.
     """
-    name = request.query.get("window", WINDOW_DEFAULT)
+    name = request.query.get("window", DEFAULT_WINDOW)
     if name not in WINDOWS:
         raise BadRequestError(f"window must be one of {', '.join(WINDOWS)}", "window")
     return name
 
 
-def tag_of(request: web.Request) -> str:
-    """The tag asked for: `?tag=`; empty for all videos.
+def tag_param(request: web.Request) -> str:
+    """Parse `?tag=`: a tag, or an empty text for all videos.
 
     Raises:
-        BadRequestError: it is too long for a tag.
+        BadRequestError: it is longer than a tag may be.
     """
-    tag = request.query.get("tag", EVERY_TAG)
-    if len(tag) > TAG_MAX:
-        raise BadRequestError(f"tag must be at most {TAG_MAX} characters", "tag")
+    tag = request.query.get("tag", ALL_TAGS)
+    if len(tag) > MAX_TAG_LENGTH:
+        raise BadRequestError(f"tag must be at most {MAX_TAG_LENGTH} characters", "tag")
     return tag
 
 
-def _at_hand(app: RecoMindApp, tag: str, n: int) -> bytes:
-    """What this worker knows of trending, of a tag, without Redis."""
-    index = app.replica.index
-    rows = index.heads.popular(len(index.ids)).tolist()
-    tagged = (index.ids[row] for row in rows if tag == EVERY_TAG or tag in index.videos[row].tags)
-    return first(app.replica.cards(tagged), n)
+def _cached_popular_videos(app: RecoMindApp, tag: str, n: int) -> bytes:
+    """The most popular videos with a tag, from the memory of this worker: used while Redis is unavailable."""
+    index = app.ranking_cache.index
+    rows = index.top_lists.popular(len(index.ids)).tolist()
+    tagged = (index.ids[row] for row in rows if tag == ALL_TAGS or tag in index.videos[row].tags)
+    return first_summaries(app.ranking_cache.summaries_json(tagged), n)

@@ -1,8 +1,8 @@
-"""The benchmark: how fast, fresh and frugal RecoMind is, each figure beside a limit or a peer of the same run.
+"""The benchmark: throughput, latency and cost, each measurement beside a stated limit or a baseline of the same run.
 
-What belongs here: one scenario a file, each with `run(bench) -> figures`; the programs they start; the peers they are
-compared with; and how figures are shown. What does not: anything that the product runs. Workers are processes of
-their own and are watched from outside. May import everything below `commands`.
+What belongs here: one scenario per file, each with `run(bench) -> measurements`; the processes they start; the
+baselines; the report. What does not: anything that a worker runs. Workers are separate processes, observed from
+outside. May import everything below `cli`.
 """
 
 SCENARIOS = {
@@ -13,4 +13,4 @@ SCENARIOS = {
     "growth": "growth",
     "scale": "scale_out",
 }
-"""Scenario to its module, in the order in which they run."""
+"""Scenario to its module, in running order."""

@@ -1,6 +1,7 @@
-"""What figures are held against, each run as `python -m recomind.dev.bench.baselines NAME BROKERS-OR-URL NUMBER`.
+"""Baselines: other programs that do comparable work; `python -m recomind.dev.bench.baselines NAME ADDRESS NUMBER`.
 
-A peer prints one line of JSON when it is done, or serves until it is ended.
+A consuming baseline gets Kafka's brokers and the number of actions, and prints one line of JSON when it is done. A
+serving one gets Redis's URL and a port, and runs until it is stopped.
 """
 
 import asyncio
@@ -18,8 +19,8 @@ from recomind.stores import keys
 from recomind.stream import topics
 
 
-class Took(msgspec.Struct, frozen=True):
-    """How long a peer took."""
+class Timing(msgspec.Struct, frozen=True):
+    """How long a baseline took."""
 
     actions: int
     wall: float
@@ -28,28 +29,28 @@ class Took(msgspec.Struct, frozen=True):
     """Processor seconds meanwhile."""
 
 
-class Meter:
-    """Counts actions and tells when all have come."""
+class ActionTimer:
+    """Counts actions, and prints the timing when all have arrived."""
 
     def __init__(self, total: int) -> None:
-        self._left = total
+        self._remaining = total
         self._timed = 0
         self._start: tuple[float, float] | None = None
 
     def count(self, actions: int = 1) -> None:
-        """Some more; the first start the clock and are not counted, the last have the report printed."""
-        self._left -= actions
+        """Count actions. The first call starts the clock and its actions are not timed; the last prints the timing."""
+        self._remaining -= actions
         if self._start is None:
             self._start = perf_counter(), process_time()
             return
         self._timed += actions
-        if self._left <= 0:
+        if self._remaining <= 0:
             wall, cpu = perf_counter() - self._start[0], process_time() - self._start[1]
-            print(msgspec.json.encode(Took(self._timed, wall, cpu)).decode(), flush=True)
+            print(msgspec.json.encode(Timing(self._timed, wall, cpu)).decode(), flush=True)
 
 
 def stock_faust(brokers: str, total: int) -> None:
-    """A stock Faust agent with one table: how many actions each person has done."""
+    """A stock Faust agent with one table: the number of actions of each user."""
     import faust
 
     with TemporaryDirectory() as folder:
@@ -61,45 +62,45 @@ def stock_faust(brokers: str, total: int) -> None:
             datadir=folder,
         )
         counts = app.Table("counts", default=int)
-        meter = Meter(total)
+        timer = ActionTimer(total)
 
         async def count(actions: Any) -> None:
             async for action in actions:
                 counts[action["user_id"]] += 1
-                meter.count()
+                timer.count()
 
         app.agent(app.topic(topics.ACTIONS, key_type=bytes, value_serializer="json"))(count)
         faust.Worker(app, loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
 
 
 def plain_aiokafka(brokers: str, total: int) -> None:
-    """A plain consumer that decodes and does nothing else."""
+    """A plain aiokafka consumer that only decodes."""
     from aiokafka import AIOKafkaConsumer
 
     async def consume() -> None:
         consumer = AIOKafkaConsumer(
             topics.ACTIONS, bootstrap_servers=brokers, group_id="bench-plain", auto_offset_reset="earliest"
         )
-        decode, meter, left = msgspec.json.Decoder(VideoAction).decode, Meter(total), total
+        decode, timer, remaining = msgspec.json.Decoder(VideoAction).decode, ActionTimer(total), total
         await consumer.start()
-        while left > 0:
+        while remaining > 0:
             for records in (await consumer.getmany(timeout_ms=500)).values():
-                read = [decode(record.value) for record in records]
-                left -= len(read)
-                meter.count(len(read))
+                actions = [decode(record.value) for record in records]
+                remaining -= len(actions)
+                timer.count(len(actions))
         await consumer.stop()
 
     uvloop.run(consume())
 
 
 def bare_aiohttp(redis_url: str, port: int) -> None:
-    """A handler that does one Redis GET of the person's list and answers with what it finds."""
+    """A bare aiohttp handler: one Redis GET of the user's list is the response."""
     from aiohttp import web
     from redis.asyncio import Redis
 
     async def handle(request: web.Request) -> web.Response:
-        found = await redis.get(keys.recommendations(request.match_info["user_id"]))
-        return web.Response(body=found, content_type="application/json", status=200 if found else 404)
+        stored = await redis.get(keys.recommendations(request.match_info["user_id"]))
+        return web.Response(body=stored, content_type="application/json", status=200 if stored else 404)
 
     uvloop.install()
     redis = Redis.from_url(redis_url)
@@ -109,7 +110,7 @@ def bare_aiohttp(redis_url: str, port: int) -> None:
     web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None)
 
 
-PEERS: dict[str, Callable[[str, int], None]] = {
+BASELINES: dict[str, Callable[[str, int], None]] = {
     "stock-faust": stock_faust,
     "plain-aiokafka": plain_aiokafka,
     "bare-aiohttp": bare_aiohttp,
@@ -117,4 +118,4 @@ PEERS: dict[str, Callable[[str, int], None]] = {
 
 if __name__ == "__main__":
     name, address, number = sys.argv[1:]
-    PEERS[name](address, int(number))
+    BASELINES[name](address, int(number))

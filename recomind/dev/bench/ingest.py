@@ -1,4 +1,4 @@
-"""Ingest: how fast one worker takes in a backlog through the whole pipeline, lists kept fresh meanwhile."""
+"""Ingest: throughput of one worker on a backlog through the whole pipeline, while it also updates lists."""
 
 import asyncio
 from pathlib import Path
@@ -6,64 +6,76 @@ from time import perf_counter
 
 import msgspec
 
-from recomind.dev.bench.baselines import Took
+from recomind.dev.bench.baselines import Timing
 from recomind.dev.bench.bench import Bench
-from recomind.dev.bench.measurements import Figure, Limit, at_most
+from recomind.dev.bench.measurements import Limit, Measurement, at_most
 from recomind.dev.bench.processes import running
-from recomind.dev.bench.sampling_profiler import SWITCH
+from recomind.dev.bench.sampling_profiler import TOGGLE_SIGNAL
 
 NAME = "ingest"
 
 
-async def run(bench: Bench) -> list[Figure]:
-    """Measure the peers, then the worker, on the same records."""
-    actions = bench.log(bench.size(500_000, 30_000))
+async def run(bench: Bench) -> list[Measurement]:
+    """Measure the baselines, then the worker, on the same records."""
+    actions = bench.actions(bench.size(500_000, 30_000))
     await bench.prepare(bench.videos())
     total = await bench.feed(actions)
-    bench.say("a stock Faust agent with one table")
-    stock = await _peer(bench, "stock-faust", min(total, 50_000))
-    bench.say("plain aiokafka and msgspec")
-    plain = await _peer(bench, "plain-aiokafka", total)
-    bench.say("a worker, the whole pipeline")
+    bench.on_progress("a stock Faust agent with one table")
+    stock = await _run_baseline(bench, "stock-faust", min(total, 50_000))
+    bench.on_progress("plain aiokafka and msgspec")
+    plain = await _run_baseline(bench, "plain-aiokafka", total)
+    bench.on_progress("a worker, the whole pipeline")
     profile = bench.folder / "profile.json"
     with bench.worker("recomind.dev.bench.sampling_profiler", str(profile)) as worker:
-        await worker.ready()
-        worker.program.send(SWITCH)
-        started, cpu = perf_counter(), worker.program.cpu()
-        took = await bench.drained([worker], total) - started
-        cpu = (worker.program.cpu() - cpu) / total * 1e6
-        worker.program.send(SWITCH)
-        lists = await worker.gauge("recomind_lists_total")
-        fresh = await bench.settled([worker]) - started
-    rate = total / took
+        await worker.wait_until_ready()
+        worker.process.send(TOGGLE_SIGNAL)
+        started, cpu = perf_counter(), worker.process.cpu_seconds()
+        elapsed = await bench.wait_until_committed([worker], total) - started
+        cpu = (worker.process.cpu_seconds() - cpu) / total * 1e6
+        worker.process.send(TOGGLE_SIGNAL)
+        lists = await worker.read_metric("recomind_lists_stored_total")
+        until_ranked = await bench.wait_until_ranked([worker]) - started
+    rate = total / elapsed
     return [
-        Figure(NAME, "actions taken in", rate, "1/s", Limit("stock Faust agent with one table", _rate(stock), 4.0)),
-        Figure(NAME, "beside plain aiokafka and msgspec", rate, "1/s", Limit("plain", _rate(plain), 0.0)),
-        Figure(
-            NAME, "processor time", cpu, "µs/action", at_most("stock Faust agent with one table", _cpu(stock), 0.25)
+        Measurement(
+            NAME, "throughput of actions", rate, "1/s", Limit("stock Faust agent with one table", _rate(stock), 4.0)
         ),
-        Figure(NAME, "lists made meanwhile", lists / took, "1/s"),
-        Figure(NAME, "actions taken in until every list counts all", total / fresh, "1/s"),
+        Measurement(
+            NAME,
+            "throughput beside a plain consumer",
+            rate,
+            "1/s",
+            Limit("plain aiokafka and msgspec", _rate(plain), 0.0),
+        ),
+        Measurement(
+            NAME,
+            "processor time per action",
+            cpu,
+            "µs/action",
+            at_most("stock Faust agent with one table", _cpu(stock), 0.25),
+        ),
+        Measurement(NAME, "lists stored meanwhile", lists / elapsed, "1/s"),
+        Measurement(NAME, "throughput until every list counts all actions", total / until_ranked, "1/s"),
         *_profile(profile),
     ]
 
 
-def _profile(file: Path) -> list[Figure]:
-    """Where the worker's time went while it took actions in."""
+def _profile(file: Path) -> list[Measurement]:
+    """Where the worker spent its processor time."""
     shares = msgspec.json.decode(file.read_bytes(), type=dict[str, float])
-    return [Figure(NAME, f"processor time in: {place}", 100 * share, "%") for place, share in shares.items()]
+    return [Measurement(NAME, f"share of processor time: {area}", 100 * share, "%") for area, share in shares.items()]
 
 
-async def _peer(bench: Bench, name: str, total: int) -> Took:
+async def _run_baseline(bench: Bench, name: str, total: int) -> Timing:
     log = Path(bench.folder / f"{name}.log")
-    with running(["recomind.dev.bench.baselines", name, bench.settings.kafka_brokers, str(total)], log) as program:
-        line = await asyncio.to_thread(program.answer)
-    return msgspec.json.decode(line, type=Took)
+    with running(["recomind.dev.bench.baselines", name, bench.settings.kafka_brokers, str(total)], log) as process:
+        line = await asyncio.to_thread(process.read_json_line)
+    return msgspec.json.decode(line, type=Timing)
 
 
-def _rate(took: Took) -> float:
-    return took.actions / took.wall
+def _rate(timing: Timing) -> float:
+    return timing.actions / timing.wall
 
 
-def _cpu(took: Took) -> float:
-    return took.cpu / took.actions * 1e6
+def _cpu(timing: Timing) -> float:
+    return timing.cpu / timing.actions * 1e6

@@ -1,4 +1,4 @@
-"""Figures: what was measured, and the limit or peer beside it."""
+"""Measurements of the benchmark, each with an optional limit: a baseline of the same run or a stated number."""
 
 from collections.abc import Sequence
 
@@ -7,23 +7,23 @@ import numpy as np
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """What a figure is held against: a peer measured in the same run, or a number that was promised."""
+    """What a measurement is compared with: a baseline of the same run, or a stated number."""
 
     name: str
     value: float
-    """In the figure's unit."""
+    """In the measurement's unit."""
     factor: float = 1.0
-    """How many times the value the figure must reach, or may take."""
+    """The threshold as a multiple of `value`; 0 sets none."""
     at_least: bool = True
-    """Whether more is better."""
+    """Whether the measurement must be at least the threshold; else at most."""
 
     @property
-    def bar(self) -> float:
-        """The figure that just holds."""
+    def threshold(self) -> float:
+        """The measurement that just meets the limit."""
         return self.factor * self.value
 
 
-class Figure(msgspec.Struct, frozen=True):
+class Measurement(msgspec.Struct, frozen=True):
     """One line of the report."""
 
     scenario: str
@@ -34,24 +34,24 @@ class Figure(msgspec.Struct, frozen=True):
 
     @property
     def margin(self) -> float | None:
-        """How many times better than the bar; 1 just holds. None where there is no bar."""
-        if self.limit is None or not self.value or not self.limit.bar:
+        """How many times better than the threshold; 1 just meets it. None without a threshold."""
+        if self.limit is None or not self.value or not self.limit.threshold:
             return None
-        ratio = self.value / self.limit.bar
+        ratio = self.value / self.limit.threshold
         return ratio if self.limit.at_least else 1 / ratio
 
     @property
     def holds(self) -> bool | None:
-        """Whether the bar is met; None where there is none."""
+        """Whether the threshold is met; None without one."""
         return None if self.margin is None else self.margin >= 1
 
-    def plain(self) -> dict[str, object]:
-        """For machines."""
+    def to_builtins(self) -> dict[str, object]:
+        """The measurement for JSON."""
         return {**msgspec.to_builtins(self), "margin": self.margin, "holds": self.holds}
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value that `percent` of them do not exceed.
+    """The value that `percent` per cent of the values do not exceed.
 
     >>> percentile([1.0, 2.0, 3.0], 50)
     2.0
@@ -60,5 +60,5 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def at_most(name: str, value: float, factor: float = 1.0) -> Limit:
-    """A limit from above."""
+    """An upper limit."""
     return Limit(name, value, factor, at_least=False)

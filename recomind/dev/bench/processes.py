@@ -1,4 +1,4 @@
-"""The programs that a benchmark starts: workers, peers and load, each a process of its own."""
+"""Child processes of the benchmark: workers, baselines and load generators."""
 
 import os
 import signal
@@ -12,62 +12,65 @@ import psutil
 
 from recomind.errors import StackError
 
+STOP_TIMEOUT_S = 20
+LOG_TAIL_LINES = 15
 
-class Program:
-    """A Python program of ours, as a child process."""
+
+class ChildProcess:
+    """A Python module run by `python -m`, its standard error in a log file."""
 
     def __init__(self, arguments: list[str], log: Path, environ: dict[str, str] | None = None) -> None:
         self._log = log
-        with log.open("ab") as errors:
+        with log.open("ab") as stderr:
             self._process = subprocess.Popen(  # noqa: S603 the command is our own
                 [sys.executable, "-m", *arguments],
                 env={**os.environ, **(environ or {})},
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=stderr,
                 start_new_session=True,
             )
-        self._watched = psutil.Process(self._process.pid)
+        self._usage = psutil.Process(self._process.pid)
 
-    def cpu(self) -> float:
-        """Seconds of processor time so far; without children."""
-        used = self._watched.cpu_times()
+    def cpu_seconds(self) -> float:
+        """Processor time used so far, without its children, seconds."""
+        used = self._usage.cpu_times()
         return float(used.user + used.system)
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         self._process.send_signal(number)
 
     def check(self) -> None:
-        """Raise if it has ended.
+        """Raise if the process has exited.
 
         Raises:
-            StackError: with the end of its log.
+            StackError: it has exited; the message contains the end of its log.
         """
         if self._process.poll() is not None:
-            raise self._ended()
+            raise self._exit_error()
 
-    def answer(self) -> bytes:
-        """The next line of JSON that it prints, banners passed over; waits for it.
+    def read_json_line(self) -> bytes:
+        """Wait for the next line of JSON that it prints, and skip other lines.
 
         Raises:
-            StackError: it ended without one.
+            StackError: it exited without one.
         """
         for line in self._process.stdout or ():
             if line.startswith(b"{"):
                 return line
         self._process.wait()
-        raise self._ended()
+        raise self._exit_error()
 
-    def _ended(self) -> StackError:
-        tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
-        return StackError(f"a program of the benchmark has ended; its log {self._log} ends:\n{tail}")
+    def _exit_error(self) -> StackError:
+        tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+        return StackError(f"a process of the benchmark has exited; its log {self._log} ends:\n{tail}")
 
     def stop(self) -> None:
-        """End it, by a kill where it does not end itself."""
+        """Stop the process; kill it if it does not stop in time."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(20)
+            self._process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -76,10 +79,10 @@ class Program:
 
 
 @contextmanager
-def running(arguments: list[str], log: Path, environ: dict[str, str] | None = None) -> Iterator[Program]:
-    """A program for as long as the block runs."""
-    program = Program(arguments, log, environ)
+def running(arguments: list[str], log: Path, environ: dict[str, str] | None = None) -> Iterator[ChildProcess]:
+    """A child process for the duration of the block."""
+    process = ChildProcess(arguments, log, environ)
     try:
-        yield program
+        yield process
     finally:
-        program.stop()
+        process.stop()

@@ -1,7 +1,8 @@
-"""A worker whose time is sampled: `python -m recomind.dev.bench.sampling_profiler FILE` tells where its time goes.
+"""A worker under a sampling profiler: `python -m recomind.dev.bench.sampling_profiler FILE`.
 
-From one SIGVTALRM to the next, each five milliseconds of processor time, the innermost frame that belongs to a known
-place is counted. FILE gets a JSON object as sampling is switched off: place to its share of the samples.
+SIGVTALRM starts sampling, and stops it again. Every five milliseconds of processor time the profiler counts the code
+area of the innermost frame that belongs to one. When it stops it writes a JSON object to FILE: area to its share of
+the samples.
 """
 
 import os
@@ -14,21 +15,25 @@ from typing import Final
 
 import msgspec
 
-EVERY: Final = 0.005
-"""Processor seconds between samples."""
+SAMPLE_INTERVAL_S: Final = 0.005
+"""Processor time between samples."""
 
-SWITCH: Final = signal.SIGVTALRM
-"""Switches sampling on, and off again."""
+TOGGLE_SIGNAL: Final = signal.SIGVTALRM
+"""Starts sampling, and stops it again."""
 
-PLACES: Final = {
+CODE_AREAS: Final = {
     "recomind/recommender": "ranking",
-    "recomind/stores/ranking_cache": "figures read for ranking",
+    "recomind/stores/ranking_cache": "ranking cache",
+    "recomind/stores/index_loader": "ranking cache",
+    "recomind/stores/popularity_follower": "ranking cache",
+    "recomind/stores/event_clock": "ranking cache",
     "recomind/state": "folds",
     "recomind/model/signals": "folds",
     "recomind/model/events": "decoding",
     "recomind/stream/codec": "decoding",
+    "recomind/stream/encoding": "decoding",
     "recomind/stream/table": "changelogs",
-    "recomind/stream/producer": "sending",
+    "recomind/stream/producer": "producer",
     "recomind/stores/archive": "archive",
     "agents/recomind_agents/archive": "archive",
     "recomind/stores": "Redis",
@@ -44,41 +49,43 @@ PLACES: Final = {
 }
 
 
-def place_of(frame: FrameType | None) -> str:
-    """The place of the innermost frame that has one."""
+def area_of(frame: FrameType | None) -> str:
+    """The code area of the innermost frame that belongs to one."""
     while frame is not None:
         path = frame.f_code.co_filename
-        found = next((place for part, place in PLACES.items() if f"/{part}" in path), None)
-        if found:
-            return found
+        area = next((area for part, area in CODE_AREAS.items() if f"/{part}" in path), None)
+        if area:
+            return area
         frame = frame.f_back
     return "event loop"
 
 
 class Sampler:
-    """Counts places once switched on, and writes down what it has counted when switched off."""
+    """Counts samples by code area between two signals, and writes their shares to a file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._places = Counter[str]()
-        self._on = False
-        signal.signal(signal.SIGPROF, self._take)
-        signal.signal(SWITCH, self._switch)
+        self._samples = Counter[str]()
+        self._is_running = False
+        signal.signal(signal.SIGPROF, self._sample)
+        signal.signal(TOGGLE_SIGNAL, self._toggle)
 
-    def _take(self, _: int, frame: FrameType | None) -> None:
-        self._places[place_of(frame)] += 1
+    def _sample(self, _: int, frame: FrameType | None) -> None:
+        self._samples[area_of(frame)] += 1
 
-    def _switch(self, *_: object) -> None:
-        self._on = not self._on
-        signal.setitimer(signal.ITIMER_PROF, *((EVERY, EVERY) if self._on else (0.0, 0.0)))
-        if not self._on:
-            total = max(1, self._places.total())
-            shares = {name: count / total for name, count in self._places.most_common()}
+    def _toggle(self, *_: object) -> None:
+        self._is_running = not self._is_running
+        signal.setitimer(
+            signal.ITIMER_PROF, *((SAMPLE_INTERVAL_S, SAMPLE_INTERVAL_S) if self._is_running else (0.0, 0.0))
+        )
+        if not self._is_running:
+            total = max(1, self._samples.total())
+            shares = {name: count / total for name, count in self._samples.most_common()}
             self._file.write_bytes(msgspec.json.encode(shares))
 
 
 def main(file: Path) -> None:
-    """Run a worker under a sampler."""
+    """Run a worker under the profiler."""
     from recomind.settings import Settings
     from recomind.worker import run
 

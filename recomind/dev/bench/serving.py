@@ -1,4 +1,4 @@
-"""Serving: requests for stored lists, asked from a second process while actions flow through the same worker."""
+"""Serving: requests for stored lists from a second process, while the same worker processes actions."""
 
 import asyncio
 import sys
@@ -9,8 +9,8 @@ from statistics import median
 import msgspec
 
 from recomind.dev.bench.bench import Bench
-from recomind.dev.bench.load import Load
-from recomind.dev.bench.measurements import Figure, Limit, at_most
+from recomind.dev.bench.load import LoadResult
+from recomind.dev.bench.measurements import Limit, Measurement, at_most
 from recomind.dev.bench.processes import running
 from recomind.dev.stack.server import free_port
 from recomind.model.events import Action
@@ -18,40 +18,42 @@ from recomind.model.events import Action
 NAME = "serving"
 
 CONNECTIONS = 16
-"""Connections that ask at once."""
+"""Concurrent connections."""
 
-FLOW = 50.0
-"""Actions a second that flow meanwhile."""
+BACKGROUND_RATE = 50.0
+"""Actions per second that the worker processes meanwhile."""
 
 ROUNDS = 5
-"""Rounds in which the two servers take turns."""
+"""Rounds in which both servers take turns."""
 
 
-async def run(bench: Bench) -> list[Figure]:
-    """Let a bare handler and a worker take turns; of each figure the median of the rounds counts."""
-    actions = bench.log(bench.size(20_000, 5_000))
+async def run(bench: Bench) -> list[Measurement]:
+    """Let a bare handler and a worker take turns; the median of each measurement counts."""
+    actions = bench.actions(bench.size(20_000, 5_000))
     await bench.prepare(bench.videos())
     seconds, port = bench.size(5, 2), free_port()
     bare_arguments = ["recomind.dev.bench.baselines", "bare-aiohttp", bench.settings.redis_url, str(port)]
     with bench.worker() as worker, running(bare_arguments, bench.folder / "bare.log"):
-        await worker.ready()
-        lists, flowing = actions[: len(actions) // 5], actions[len(actions) // 5 :]
+        await worker.wait_until_ready()
+        lists, rest = actions[: len(actions) // 5], actions[len(actions) // 5 :]
         await bench.feed(lists)
-        await bench.drained([worker], len(lists))
-        await bench.settled([worker])
+        await bench.wait_until_committed([worker], len(lists))
+        await bench.wait_until_ranked([worker])
         paths = [f"/recommendations/{user_id}?n=50" for user_id in dict.fromkeys(one.user_id for one in lists)][:500]
         bare, ours = [], []
-        async with flow(bench, flowing):
+        async with background_actions(bench, rest):
             for number in range(ROUNDS):
-                bench.say(f"round {number + 1} of {ROUNDS}")
-                bare.append(await _load(port, seconds, paths))
-                ours.append(await _load(int(worker.base.rsplit(":", 1)[1]), seconds, paths))
-    return _figures(middle(bare), middle(ours))
+                bench.on_progress(f"round {number + 1} of {ROUNDS}")
+                bare.append(await _measure_load(port, seconds, paths))
+                ours.append(await _measure_load(int(worker.base_url.rsplit(":", 1)[1]), seconds, paths))
+    return _measurements(median_of(bare), median_of(ours))
 
 
 @asynccontextmanager
-async def flow(bench: Bench, actions: Sequence[Action], rate: float = FLOW) -> AsyncIterator[None]:
-    """Actions flow into Kafka at a steady rate while the block runs."""
+async def background_actions(
+    bench: Bench, actions: Sequence[Action], rate: float = BACKGROUND_RATE
+) -> AsyncIterator[None]:
+    """Write actions to Kafka at a steady rate for the duration of the block."""
     task = asyncio.create_task(bench.feed(actions, rate))
     try:
         yield
@@ -60,32 +62,32 @@ async def flow(bench: Bench, actions: Sequence[Action], rate: float = FLOW) -> A
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _figures(bare: Load, ours: Load) -> list[Figure]:
+def _measurements(bare: LoadResult, ours: LoadResult) -> list[Measurement]:
     if ours.failed:
-        raise AssertionError(f"{ours.failed} requests were not answered with 200")
-    peer = "bare aiohttp, one Redis GET"
+        raise AssertionError(f"{ours.failed} responses had another status than 200")
+    baseline = "bare aiohttp, one Redis GET"
     return [
-        Figure(NAME, "requests", ours.rate, "1/s", Limit(peer, bare.rate, 0.8)),
-        Figure(NAME, "latency, p50", 1e3 * ours.p50, "ms", at_most(peer, 1e3 * bare.p50, 0.0)),
-        Figure(NAME, "latency, p99", 1e3 * ours.p99, "ms", at_most(peer, 1e3 * bare.p99, 1.5)),
+        Measurement(NAME, "throughput of requests", ours.rate, "1/s", Limit(baseline, bare.rate, 0.8)),
+        Measurement(NAME, "latency, p50", 1e3 * ours.p50, "ms", at_most(baseline, 1e3 * bare.p50, 0.0)),
+        Measurement(NAME, "latency, p99", 1e3 * ours.p99, "ms", at_most(baseline, 1e3 * bare.p99, 1.5)),
     ]
 
 
-async def _load(port: int, seconds: float, paths: Sequence[str]) -> Load:
-    program = await asyncio.create_subprocess_exec(
+async def _measure_load(port: int, seconds: float, paths: Sequence[str]) -> LoadResult:
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "recomind.dev.bench.load", str(port), str(CONNECTIONS), str(seconds)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    line, _ = await program.communicate("\n".join(paths).encode())
-    return msgspec.json.decode(line, type=Load)
+    line, _ = await process.communicate("\n".join(paths).encode())
+    return msgspec.json.decode(line, type=LoadResult)
 
 
-def middle(loads: Sequence[Load]) -> Load:
-    """Each figure's median: a round with the best rate need not have the best tail."""
-    return Load(
-        rate=median(one.rate for one in loads),
-        p50=median(one.p50 for one in loads),
-        p99=median(one.p99 for one in loads),
-        failed=sum(one.failed for one in loads),
+def median_of(results: Sequence[LoadResult]) -> LoadResult:
+    """The median of each value on its own: the round with the best rate need not have the best tail latency."""
+    return LoadResult(
+        rate=median(one.rate for one in results),
+        p50=median(one.p50 for one in results),
+        p99=median(one.p99 for one in results),
+        failed=sum(one.failed for one in results),
     )

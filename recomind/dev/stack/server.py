@@ -1,7 +1,7 @@
-"""A server as a child process: started with its own session, ended by its process id, gone when we are gone.
+"""A server as a child process in a session of its own.
 
-The terminal's Ctrl-C does not reach it, so that we end servers in order; and on Linux the kernel ends it when our
-process dies, however it dies.
+Ctrl-C in the terminal does not reach it, so that servers are stopped in order. On Linux the kernel kills it when this
+process dies for any reason.
 """
 
 import ctypes
@@ -17,18 +17,21 @@ from typing import Final
 
 from recomind.errors import StackError
 
-READY_WITHIN: Final = 60.0
-"""Seconds a server may take to accept connections."""
+READY_TIMEOUT_S: Final = 60.0
+"""How long a server may take to accept connections."""
 
-STOP_WITHIN: Final = 30.0
-"""Seconds a server may take to stop before it is killed."""
+STOP_TIMEOUT_S: Final = 30.0
+"""How long a server may take to stop before it is killed."""
+
+POLL_INTERVAL_S: Final = 0.05
+LOG_TAIL_LINES: Final = 15
 
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Server:
-    """One server; subclasses say how it is prepared and called."""
+    """One server; subclasses define its preparation and command line."""
 
     name: str
     stop_signal: signal.Signals = signal.SIGTERM
@@ -40,27 +43,27 @@ class Server:
 
     @property
     def address(self) -> str:
-        """What clients connect to."""
+        """The address for clients."""
         raise NotImplementedError
 
     @property
     def log(self) -> Path:
-        """The file that takes the server's output."""
+        """The file with the server's output."""
         return self.folder / f"{self.name}.log"
 
     def prepare(self) -> None:
-        """Make what must be there before a start: programs, data folder, configuration. May be called again."""
+        """Create what a start needs: programs, data folder, configuration. May be called again."""
 
     def command(self) -> Sequence[str]:
         """The command line."""
         raise NotImplementedError
 
-    def user(self) -> str | None:
-        """The system user to run as; None for ours."""
+    def system_user(self) -> str | None:
+        """The system user to run as; None for the current one."""
         return None
 
     def start(self) -> None:
-        """Start the process. Call it from a thread that lives as long as the server should."""
+        """Start the process. On Linux it dies with the calling thread: call it from one that lives long enough."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 the command is our own
@@ -69,7 +72,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                user=self.user(),
+                user=self.system_user(),
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 one C call, safe after fork
             )
 
@@ -77,31 +80,35 @@ class Server:
         """Return when the server accepts connections.
 
         Raises:
-            StackError: it ended, or does not answer in time; the message holds the end of its log.
+            StackError: it exited or did not answer in time; the message contains the end of its log.
         """
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = time.monotonic() + READY_TIMEOUT_S
         while not accepts_connections(self.port):
             if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
                 raise StackError(f"{self.name} did not start; its log {self.log} ends:\n{self._log_tail()}")
-            time.sleep(0.05)
+            time.sleep(POLL_INTERVAL_S)
 
     def stop(self) -> None:
-        """End the process, by a kill where it does not end itself."""
+        """Stop the process; kill it if it does not stop in time."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(self.stop_signal)
         try:
-            self.process.wait(STOP_WITHIN)
+            self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
     def _log_tail(self) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:]) if self.log.exists() else "(no log)"
+        return (
+            "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+            if self.log.exists()
+            else "(no log)"
+        )
 
 
 def free_port() -> int:
-    """A port on the loopback that the system chose."""
+    """A free port on the loopback interface, chosen by the system."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -109,7 +116,7 @@ def free_port() -> int:
 
 
 def accepts_connections(port: int) -> bool:
-    """Whether something on the loopback listens on the port."""
+    """Whether a process listens on the port of the loopback interface."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""The three servers together: started side by side, ended in the reverse order of need."""
+"""The three servers together: started concurrently, stopped in reverse order."""
 
 import fcntl
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from recomind.errors import StackError
 from recomind.settings import Settings
 
 Progress = Callable[[str], None]
-"""Told what happens, for people."""
+"""Called with a description of each step."""
 
 
 class Stack:
-    """The embedded servers that the settings do not name an address for.
+    """Embedded servers for those that the settings give no address of.
 
     >>> with Stack(Settings(data_dir="/somewhere")) as stack:  # doctest: +SKIP
     ...     stack.settings.kafka_brokers
@@ -27,8 +27,8 @@ class Stack:
     """
 
     def __init__(self, settings: Settings, on_progress: Progress = lambda _: None) -> None:
-        self._given = settings
-        self._say = on_progress
+        self._settings = settings
+        self._on_progress = on_progress
         folder = settings.data_path
         self.kafka = None if settings.kafka_brokers else Kafka(folder / "kafka")
         self.postgres = None if settings.postgres_dsn else Postgres(folder / "postgres")
@@ -37,13 +37,13 @@ class Stack:
 
     @property
     def servers(self) -> list[Server]:
-        """Those that are embedded."""
+        """The embedded ones."""
         return [server for server in (self.redis, self.postgres, self.kafka) if server]
 
     @property
     def settings(self) -> Settings:
         """The settings with the embedded servers' addresses filled in."""
-        given = self._given
+        given = self._settings
         return replace(
             given,
             kafka_brokers=self.kafka.address if self.kafka else given.kafka_brokers,
@@ -65,29 +65,29 @@ class Stack:
 
     def _start(self) -> None:
         if self.servers:
-            self._exit.enter_context(_locked(self._given.data_path))
+            self._exit.enter_context(_lock_folder(self._settings.data_path))
         for server in self.servers:
-            self._say(f"preparing {server.name}")
+            self._on_progress(f"preparing {server.name}")
             server.prepare()
             server.start()
             self._exit.callback(self._stop, server)
         for server in self.servers:
-            self._say(f"waiting for {server.name}")
+            self._on_progress(f"waiting for {server.name}")
             server.wait_ready()
-            self._say(f"{server.name} is ready: {server.address}")
+            self._on_progress(f"{server.name} is ready: {server.address}")
 
     def _stop(self, server: Server) -> None:
-        self._say(f"stopping {server.name}")
+        self._on_progress(f"stopping {server.name}")
         server.stop()
 
 
-def _locked(folder: Path) -> IO[str]:
-    """Keep others out of the data folder for as long as the file is open."""
+def _lock_folder(folder: Path) -> IO[str]:
+    """Lock the data folder for as long as the returned file is open."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         lock.close()
-        raise StackError(f"{folder} is in use by another RecoMind: end that one, or name another folder") from error
+        raise StackError(f"{folder} is in use by another RecoMind: stop that one, or choose another folder") from error
     return lock

@@ -1,4 +1,4 @@
-"""Comparing what was recomputed with what PostgreSQL and Redis hold."""
+"""Compare recomputed values with what PostgreSQL and Redis hold."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -8,112 +8,117 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from recomind.model.catalogue import Card
-from recomind.model.signals import Origin
-from recomind.offline.verification.digests import Ledger
-from recomind.offline.verification.recompute_users import digest_of_row
+from recomind.model.catalogue import VideoSummary
+from recomind.model.ids import Offset
+from recomind.model.signals import SourceOffset
+from recomind.offline.verification.digests import DigestSet
+from recomind.offline.verification.recompute_users import row_digest
 from recomind.offline.verification.report import Report
 from recomind.recommender.candidates import trending
-from recomind.recommender.candidates.trending import best_of
+from recomind.recommender.candidates.trending import trending_top_k
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile, has_seen
 from recomind.stores import keys
-from recomind.stores.archive import Archive, moment
+from recomind.stores.archive import Archive
+from recomind.stores.archive_rows import to_datetime
 from recomind.stores.read_model import ReadModel
 
-CHUNK: Final = 1_000
-"""Values read at once."""
+MAX_IDS_PER_READ: Final = 1_000
 
-NOWHERE: Final = Origin(-1, -1)
+NO_CAUSE: Final = SourceOffset(-1, Offset(-1))
 
-MARGIN: Final = 3_600.0
-"""Seconds before its TTL's end from which on a value may be gone."""
+TTL_MARGIN_S: Final = 3_600.0
+"""A value may be missing from Redis if its TTL has less than this left."""
 
 
-class Stores:
-    """The two stores, and the report that differences go to."""
+class StoreComparison:
+    """Compares both stores with recomputed values and adds differences to a report."""
 
     def __init__(self, archive: Archive, read_model: ReadModel, report: Report) -> None:
         self._archive = archive
         self._read_model = read_model
         self._report = report
 
-    async def compare_people(self, profiles: Mapping[str, Profile], logged_at: Mapping[str, float]) -> None:
+    async def compare_users(self, profiles: Mapping[str, Profile], logged_at: Mapping[str, float]) -> None:
         """Compare `user_state`, stored lists and `user_profiles`."""
-        oldest = time() - keys.USER_STATE_TTL + MARGIN
-        for some in _chunks(profiles):
+        oldest = time() - keys.USER_STATE_TTL_S + TTL_MARGIN_S
+        for some in _batches(profiles):
             stored = await self._read_model.profiles(some)
-            rows = await self._archive.profiles_of(some)
+            rows = await self._archive.profile_times(some)
             for user_id in some:
                 profile = profiles[user_id]
-                if profile.is_blank:
-                    self._report.equal("Redis user_state", user_id, None, stored.get(user_id))
-                    self._report.equal("PostgreSQL user_profiles", user_id, None, rows.get(user_id))
+                if profile.is_erased:
+                    self._report.compare("Redis user_state", user_id, None, stored.get(user_id))
+                    self._report.compare("PostgreSQL user_profiles", user_id, None, rows.get(user_id))
                     continue
                 if user_id in stored or logged_at[user_id] > oldest:
-                    self._report.equal("Redis user_state", user_id, profile, stored.get(user_id))
-                self._report.equal("PostgreSQL user_profiles", user_id, moment(profile.last_at), rows.get(user_id))
+                    self._report.compare("Redis user_state", user_id, profile, stored.get(user_id))
+                self._report.compare(
+                    "PostgreSQL user_profiles", user_id, to_datetime(profile.last_at), rows.get(user_id)
+                )
             await self._compare_lists({user_id: profiles[user_id] for user_id in some if user_id in stored})
 
     async def compare_videos(self, popularity: Mapping[str, Popularity], neighbours: Mapping[str, Neighbours]) -> None:
         """Compare `video_popularity`, `video_neighbours` and the table `video_popularity`."""
-        for some in _chunks(popularity):
+        for some in _batches(popularity):
             await self._compare_popularity(some, popularity)
-        for some in _chunks(neighbours):
+        for some in _batches(neighbours):
             stored = await self._read_model.neighbours(some)
             for video_id in some:
-                self._report.equal("Redis video_neighbours", video_id, neighbours[video_id], stored.get(video_id))
+                self._report.compare("Redis video_neighbours", video_id, neighbours[video_id], stored.get(video_id))
 
     async def compare_trending(self, partition: int, popularity: Mapping[str, Popularity]) -> None:
-        """Compare what a partition puts forward."""
+        """Compare a partition's top videos in Redis."""
         if popularity:
-            found = await self._read_model.put_forward(partition)
-            self._report.equal("Redis trending", str(partition), tuple(best_of(popularity.items()).first()), found)
+            found = await self._read_model.partition_top(partition)
+            self._report.compare(
+                "Redis trending", str(partition), tuple(trending_top_k(popularity.items()).entries()), found
+            )
 
-    async def compare_actions(self, actions: Ledger, ids: Ledger) -> None:
+    async def compare_actions(self, actions: DigestSet, ids: DigestSet) -> None:
         """Compare `video_actions`: every row must follow from the log, and every id must be there."""
-        store, found = "PostgreSQL video_actions", Ledger()
+        store, found = "PostgreSQL video_actions", DigestSet()
         expected = set(actions.digests.tolist())
         self._report.compared[store] += len(np.unique(ids.digests))
         async for row in self._archive.all_actions():
-            found.add(NOWHERE, row.id.bytes)
-            if hash(digest_of_row(row)) not in expected:
-                self._report.differ(store, str(row.id), None, row)
-        for origin in ids.missing_from(found):
-            self._report.differ(store, f"action {origin.lane}:{origin.offset}", "a row", None)
+            found.add(NO_CAUSE, row.id.bytes)
+            if hash(row_digest(row)) not in expected:
+                self._report.add_difference(store, str(row.id), None, row)
+        for cause in ids.missing_from(found):
+            self._report.add_difference(store, f"action {cause.source}:{cause.offset}", "a row", None)
 
-    async def compare_strangers(self, people: Sequence[str], videos: Sequence[str]) -> None:
-        """Tell of rows and keys of people and videos that the log does not know."""
-        known, seen = set(people), set(videos)
+    async def find_unexpected_keys(self, user_ids: Sequence[str], video_ids: Sequence[str]) -> None:
+        """Report rows and keys of users and videos that are not in the log."""
+        users, videos = set(user_ids), set(video_ids)
         for store, found, expected in (
-            ("PostgreSQL user_profiles", self._archive.profile_ids(), known),
-            ("PostgreSQL video_popularity", self._archive.popularity_ids(), seen),
-            ("Redis user_state", self._read_model.ids_under(keys.user_state("")), known),
-            ("Redis video_popularity", self._read_model.ids_under(keys.video_popularity("")), seen),
-            ("Redis video_neighbours", self._read_model.ids_under(keys.video_neighbours("")), seen),
+            ("PostgreSQL user_profiles", self._archive.profile_ids(), users),
+            ("PostgreSQL video_popularity", self._archive.popularity_ids(), videos),
+            ("Redis user_state", self._read_model.scan_ids(keys.user_state("")), users),
+            ("Redis video_popularity", self._read_model.scan_ids(keys.video_popularity("")), videos),
+            ("Redis video_neighbours", self._read_model.scan_ids(keys.video_neighbours("")), videos),
         ):
-            strangers = [one async for one in found if one not in expected]
-            self._report.none_of(store, strangers, "the log does not know it")
+            unexpected = [one async for one in found if one not in expected]
+            self._report.add_unexpected_keys(store, unexpected, "it is not in the log")
 
     async def _compare_popularity(self, some: Sequence[str], popularity: Mapping[str, Popularity]) -> None:
-        stored, rows = await self._read_model.popularity(some), await self._archive.popularity_of(some)
+        stored, rows = await self._read_model.popularity(some), await self._archive.popularity_rows(some)
         for video_id in some:
             value = popularity[video_id]
-            self._report.equal("Redis video_popularity", video_id, value, stored.get(video_id))
-            row = trending.score(value.liked), moment(value.last_at)
-            self._report.equal("PostgreSQL video_popularity", video_id, row, rows.get(video_id))
+            self._report.compare("Redis video_popularity", video_id, value, stored.get(video_id))
+            row = trending.score(value.like_scores), to_datetime(value.last_at)
+            self._report.compare("PostgreSQL video_popularity", video_id, row, rows.get(video_id))
 
-    async def _compare_lists(self, people: Mapping[str, Profile]) -> None:
-        """No stored list may hold what its person has acted on."""
-        lists = await self._read_model.lists_of(list(people))
+    async def _compare_lists(self, profiles: Mapping[str, Profile]) -> None:
+        """No stored list may hold a video that its user has acted on."""
+        lists = await self._read_model.lists_of(list(profiles))
         for user_id, videos in lists.items():
-            shown = (card.video_id for card in msgspec.json.decode(videos, type=list[Card]))
-            again = [video_id for video_id in shown if has_seen(people[user_id], video_id)]
-            self._report.equal("Redis recommendations", user_id, [], again)
+            shown = (summary.video_id for summary in msgspec.json.decode(videos, type=list[VideoSummary]))
+            acted_on = [video_id for video_id in shown if has_seen(profiles[user_id], video_id)]
+            self._report.compare("Redis recommendations", user_id, [], acted_on)
 
 
-def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
     rest = iter(ids)
-    while some := list(islice(rest, CHUNK)):
+    while some := list(islice(rest, MAX_IDS_PER_READ)):
         yield some

@@ -1,4 +1,4 @@
-"""A partition of the log of actions, recomputed: profiles, and all that must follow from it elsewhere."""
+"""Recompute a partition of the log of actions: its profiles, and the outputs expected from it elsewhere."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,91 +6,94 @@ from typing import Final
 
 from aiokafka import ConsumerRecord
 
-from recomind.model.events import Action, Forget, Rejected
-from recomind.model.signals import Forgotten, Origin, Signal, repaired_lane
-from recomind.offline.verification.digests import Ledger
+from recomind.model.events import Action, EraseUser, Rejected
+from recomind.model.signals import ErasureSignal, Signal, SourceOffset, rerouted_source
+from recomind.offline.verification.digests import DigestSet
 from recomind.state import profile
 from recomind.state.profile import Profile
-from recomind.stores.archive import ArchivedAction, archived
-from recomind.stream.codec import Read, pack_signals, read_record
-from recomind.stream.dead_letters import letter_key
+from recomind.stores.archive_rows import ArchivedAction, archived_action
+from recomind.stream.codec import DecodedRecord, decode_record, encode_signals
+from recomind.stream.dead_letters import dead_letter_key
 from recomind.stream.partitioner import partition_of
 
-FORGET: Final = re.compile(rb"forget|\\u")
-"""What every control record holds: the word, or escapes in which it may be written."""
+ERASURE_PATTERN: Final = re.compile(rb"forget|\\u")
+"""Found in every erasure record: the word itself, or a JSON escape that may hide it. A cheap test before decoding."""
 
 
-class Consequences:
-    """What must follow from the logs of all partitions; filled partition by partition."""
+class ExpectedOutputs:
+    """Outputs expected from the logs of all partitions; filled partition by partition."""
 
     def __init__(self) -> None:
-        self.signals = Ledger()
-        self.actions = Ledger()
+        self.signals = DigestSet()
+        self.actions = DigestSet()
         """Rows of `video_actions`."""
-        self.action_ids = Ledger()
-        self.letters: dict[str, bytes] = {}
+        self.action_ids = DigestSet()
+        self.dead_letters: dict[str, bytes] = {}
         """Dead letters by key."""
-        self.sent_on: set[Origin] = set()
-        """Records that must have been sent on, by the origin with which they arrive."""
-        self.arrived: set[Origin] = set()
+        self.rerouted: set[SourceOffset] = set()
+        """Records that must have been rerouted, by the source offset with which they arrive."""
+        self.arrived: set[SourceOffset] = set()
+        """Rerouted records that did arrive."""
 
 
-class People:
-    """The people of a partition."""
+class RecomputedUsers:
+    """The users of a partition."""
 
-    def __init__(self, partitions: int, consequences: Consequences, forgotten: Mapping[str, int]) -> None:
+    def __init__(self, partitions: int, expected: ExpectedOutputs, erased_at: Mapping[str, int]) -> None:
         self.profiles: dict[str, Profile] = {}
         self.logged_at: dict[str, float] = {}
-        """When the log took the latest action of each person, epoch seconds."""
+        """When Kafka stored each user's latest record, epoch seconds."""
         self._partitions = partitions
-        self._follow = consequences
-        self._forgotten = forgotten
-        """Person to the offset of the record that last asked to forget her."""
+        self._expected = expected
+        self._erased_at = erased_at
+        """User to the offset of the last record that asked to erase them."""
 
-    def take(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take in the next records of the partition."""
+    def apply_records(self, records: Iterable[ConsumerRecord]) -> None:
+        """Apply the next records of the partition."""
         for record in records:
-            read = read_record(record, self._partitions)
-            if isinstance(read.action, Rejected):
-                self._follow.letters[letter_key(record)] = read.action.raw
-            elif read.astray:
-                target = partition_of(read.action.user_id, self._partitions)
-                self._follow.sent_on.add(Origin(repaired_lane(record.partition, target), record.offset))
+            decoded = decode_record(record, self._partitions)
+            if isinstance(decoded.action, Rejected):
+                self._expected.dead_letters[dead_letter_key(record)] = decoded.action.raw
+            elif decoded.misrouted:
+                target = partition_of(decoded.action.user_id, self._partitions)
+                self._expected.rerouted.add(SourceOffset(rerouted_source(record.partition, target), record.offset))
             else:
-                self._apply(read, read.action)
+                self._apply(decoded, decoded.action)
 
-    def _apply(self, read: Read, event: Action | Forget) -> None:
+    def _apply(self, decoded: DecodedRecord, event: Action | EraseUser) -> None:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
-        self.profiles[user_id], signals = profile.apply(known, read.origin, read.record.offset, event)
-        self.logged_at[user_id] = read.record.timestamp / 1000
+        self.profiles[user_id], signals = profile.apply_event(
+            known, decoded.source_offset, decoded.record.offset, event
+        )
+        self.logged_at[user_id] = decoded.record.timestamp / 1000
         for signal in signals:
-            for target in range(self._partitions) if isinstance(signal, Forgotten) else [None]:
-                self._follow.signals.add(read.origin, (target, digest_of(signal)))
-        if isinstance(event, Action) and read.record.offset > self._forgotten.get(user_id, -1):
-            row = archived(read.origin, event)
-            self._follow.actions.add(read.origin, digest_of_row(row))
-            self._follow.action_ids.add(read.origin, row.id.bytes)
-        if read.origin.lane != read.record.partition:
-            self._follow.arrived.add(read.origin)
+            for target in range(self._partitions) if isinstance(signal, ErasureSignal) else [None]:
+                self._expected.signals.add(decoded.source_offset, (target, signal_digest(signal)))
+        if isinstance(event, Action) and decoded.record.offset > self._erased_at.get(user_id, -1):
+            row = archived_action(decoded.source_offset, event)
+            self._expected.actions.add(decoded.source_offset, row_digest(row))
+            self._expected.action_ids.add(decoded.source_offset, row.id.bytes)
+        if decoded.source_offset.source != decoded.record.partition:
+            self._expected.arrived.add(decoded.source_offset)
 
 
-def forgotten_in(records: Iterable[ConsumerRecord], partitions: int) -> dict[str, int]:
-    """Whom control records among these records of a partition name, and the offset of the last for each."""
+def erasure_offsets(records: Iterable[ConsumerRecord], partitions: int) -> dict[str, int]:
+    """User to the offset of the last record among these records of a partition that asks to erase them."""
     found: dict[str, int] = {}
     for record in records:
-        if FORGET.search(record.value or b""):
-            read = read_record(record, partitions)
-            if isinstance(read.action, Forget) and not read.astray:
-                found[read.action.user_id] = record.offset
+        if ERASURE_PATTERN.search(record.value or b""):
+            decoded = decode_record(record, partitions)
+            if isinstance(decoded.action, EraseUser) and not decoded.misrouted:
+                found[decoded.action.user_id] = record.offset
     return found
 
 
-def digest_of(signal: Signal | Forgotten) -> bytes:
-    """What tells a signal from any other."""
-    return pack_signals(signal)
+def signal_digest(signal: Signal | ErasureSignal) -> bytes:
+    """A value that identifies a signal."""
+    return encode_signals(signal)
 
 
-def digest_of_row(row: ArchivedAction) -> tuple[object, ...]:
-    """What tells a row of `video_actions` from any other."""
+def row_digest(row: ArchivedAction) -> tuple[object, ...]:
+    """A value that identifies a row of `video_actions`."""
     return (row.id.bytes, *row[1:4], row.timestamp.timestamp())

@@ -1,60 +1,70 @@
-"""A partition of the log of signals, recomputed: popularity and neighbours of its videos.
+"""Recompute a partition of the log of signals: popularity and neighbours of its videos.
 
-The log's order is the order: float sums and pruning depend on it, and it is what the worker saw. Signals of people who
-were forgotten are passed over, from the beginning: the state must be that of a log which never had them.
+Signals are folded in the order of the log, as the worker did: float sums and pruning depend on the order. Signals of
+erased users are skipped from the start of the log: the state must be that of a log which never had them.
 """
 
 from collections.abc import Iterable
 
 from aiokafka import ConsumerRecord
 
-from recomind.model.signals import Origin, Signal, Touched
-from recomind.offline.verification.digests import Ledger
-from recomind.offline.verification.recompute_users import digest_of
-from recomind.state.forgetting import Bounds, Forgetting, fold_neighbours, fold_popularity, key_of, note, person_of
+from recomind.model.signals import ActionSignal, Signal, SourceOffset
+from recomind.offline.verification.digests import DigestSet
+from recomind.offline.verification.recompute_users import signal_digest
+from recomind.state.forgetting import (
+    Erasure,
+    VoidBounds,
+    erasure_key,
+    fold_neighbours,
+    fold_popularity,
+    merge_erasure,
+    user_of_key,
+)
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
-from recomind.stream.codec import unpack_signals
+from recomind.stream.codec import decode_signals
 
 
-class Videos:
+class RecomputedVideos:
     """The videos of a partition."""
 
-    def __init__(self, partition: int, signals: Ledger) -> None:
+    def __init__(self, partition: int, signals: DigestSet) -> None:
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
-        self.forgetting: dict[str, Forgetting] = {}
-        """Who was forgotten, as the table `forgetting` keeps it."""
+        self.forgetting: dict[str, Erasure] = {}
+        """Erasures, as the table `forgetting` keeps them."""
         self._partition = partition
         self._signals = signals
-        """What was applied: the signals of the log without their repetitions."""
+        """The signals that were applied: those of the log without duplicates."""
 
-    def note(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take note of who is forgotten in the next records; all records come here before any is taken."""
+    def collect_erasures(self, records: Iterable[ConsumerRecord]) -> None:
+        """Collect the erasures among the next records; the whole log passes here before `apply_records`."""
         for record in records:
-            for signal in unpack_signals(record.value).of_forgotten:
-                key = key_of(self._partition, signal.user_id)
-                noted = note(self.forgetting.get(key, Forgetting()), signal)
-                self.forgetting[key] = Forgetting(noted.origins, noted.at, is_done=True)
-                self._signals.add(Origin(self._partition, record.offset), (self._partition, digest_of(signal)))
+            for signal in decode_signals(record).erasures:
+                key = erasure_key(self._partition, signal.user_id)
+                merged = merge_erasure(self.forgetting.get(key, Erasure()), signal)
+                self.forgetting[key] = Erasure(merged.applied_offsets, merged.at, is_done=True)
+                self._signals.add(
+                    SourceOffset(self._partition, record.offset), (self._partition, signal_digest(signal))
+                )
 
-    def take(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take in the next records of the partition."""
-        bounds = {person_of(key): one.origins for key, one in self.forgetting.items()}
+    def apply_records(self, records: Iterable[ConsumerRecord]) -> None:
+        """Apply the next records of the partition."""
+        bounds = {user_of_key(key): one.applied_offsets for key, one in self.forgetting.items()}
         for record in records:
-            for signal in unpack_signals(record.value).of_videos:
+            for signal in decode_signals(record).video_signals:
                 self._apply(signal, bounds)
 
-    def _apply(self, signal: Signal, bounds: Bounds) -> None:
+    def _apply(self, signal: Signal, bounds: VoidBounds) -> None:
         video_id = signal.video_id
         known = self.neighbours.get(video_id) or Neighbours()
-        company = fold_neighbours(known, [signal], bounds)
-        is_news = company is not known
-        if is_news:
-            self.neighbours[video_id] = company
-        if isinstance(signal, Touched):
+        after = fold_neighbours(known, [signal], bounds)
+        is_new = after is not known
+        if is_new:
+            self.neighbours[video_id] = after
+        if isinstance(signal, ActionSignal):
             counted = self.popularity.get(video_id) or Popularity()
             self.popularity[video_id] = fold_popularity(counted, [signal], bounds)
-            is_news = self.popularity[video_id] is not counted
-        if is_news:
-            self._signals.add(Origin(signal.lane, signal.offset), (None, digest_of(signal)))
+            is_new = self.popularity[video_id] is not counted
+        if is_new:
+            self._signals.add(SourceOffset(signal.source, signal.offset), (None, signal_digest(signal)))

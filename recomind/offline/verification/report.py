@@ -1,4 +1,4 @@
-"""What a verification found: how much was compared, and every difference."""
+"""The result of a verification: how much was compared, and the differences."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -6,63 +6,66 @@ from typing import Any, Final
 
 import msgspec
 
-SHOWN: Final = 20
-"""How many differences of a kind are told in full; all are counted."""
+MAX_DIFFERENCES_PER_STORE: Final = 20
+"""Differences that are listed per store; all are counted."""
+
+MAX_VALUE_CHARACTERS: Final = 600
+"""Longer values are cut."""
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A value that is not what follows from the log."""
+    """A stored value that differs from the recomputed one."""
 
     store: str
-    """Where: a table's changelog, a topic, a table of PostgreSQL, a kind of key in Redis."""
+    """A table's changelog, a topic, a table of PostgreSQL, or a kind of key in Redis."""
     key: str
     expected: str
     found: str
 
 
 class Report:
-    """Collects what was compared and what differs."""
+    """Counts comparisons and collects differences."""
 
     def __init__(self) -> None:
         self.compared: Counter[str] = Counter()
-        """Store to how many values were compared."""
+        """Number of compared values by store."""
         self.differing: Counter[str] = Counter()
-        """Store to how many of them differ."""
+        """Number of differing values by store."""
         self.differences: list[Difference] = []
-        """At most `SHOWN` a store."""
+        """At most `MAX_DIFFERENCES_PER_STORE` per store."""
         self.notes: list[str] = []
         """What could not be compared, and why."""
 
     @property
     def is_clean(self) -> bool:
-        """Whether everything is as it follows from the log."""
+        """Whether no stored value differs."""
         return not self.differing
 
-    def equal(self, store: str, key: str, expected: object, found: object) -> None:
+    def compare(self, store: str, key: str, expected: object, found: object) -> None:
         """Compare a value."""
         self.compared[store] += 1
         if expected != found:
-            self.differ(store, key, expected, found)
+            self.add_difference(store, key, expected, found)
 
-    def same(self, store: str, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    def compare_mappings(self, store: str, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         """Compare all values of two mappings; a key that one of them lacks is a difference."""
         for key in expected.keys() | found.keys():
-            self.equal(store, key, expected.get(key), found.get(key))
+            self.compare(store, key, expected.get(key), found.get(key))
 
-    def none_of(self, store: str, keys: Iterable[str], why: str) -> None:
-        """Keys that should not be there."""
+    def add_unexpected_keys(self, store: str, keys: Iterable[str], why: str) -> None:
+        """Report keys that should not exist."""
         for key in keys:
             self.compared[store] += 1
-            self.differ(store, key, None, why)
+            self.add_difference(store, key, None, why)
 
-    def differ(self, store: str, key: str, expected: object, found: object) -> None:
-        """Note a difference."""
+    def add_difference(self, store: str, key: str, expected: object, found: object) -> None:
+        """Count a difference, and list it if there is room."""
         self.differing[store] += 1
-        if self.differing[store] <= SHOWN:
-            self.differences.append(Difference(store, key, _told(expected), _told(found)))
+        if self.differing[store] <= MAX_DIFFERENCES_PER_STORE:
+            self.differences.append(Difference(store, key, _format_value(expected), _format_value(found)))
 
-    def plain(self) -> dict[str, Any]:
-        """Everything, for JSON."""
+    def to_builtins(self) -> dict[str, Any]:
+        """The report for JSON."""
         return {
             "clean": self.is_clean,
             "compared": dict(self.compared),
@@ -72,6 +75,6 @@ class Report:
         }
 
 
-def _told(value: object) -> str:
+def _format_value(value: object) -> str:
     text = "nothing" if value is None else str(value)
-    return text if len(text) <= 600 else f"{text[:600]}… ({len(text)} characters)"
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[:MAX_VALUE_CHARACTERS]}… ({len(text)} characters)"

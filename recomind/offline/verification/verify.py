@@ -1,8 +1,9 @@
-"""The whole verification, in the order of the flow.
+"""The whole verification, in the order of the data flow.
 
-First the log of actions, partition by partition: the profiles, and everything that must follow from it. Then the log
-of signals: that it holds exactly the signals that must be there, and what videos' state follows from its order.
-Each is compared with the changelogs, PostgreSQL and Redis. At the end nothing may have moved.
+1. Read the log of actions, partition by partition: recompute profiles, and collect the outputs expected from them.
+2. Read the log of signals: check that it holds exactly the expected signals, and recompute the videos' state from it.
+3. Compare both with the changelogs, PostgreSQL and Redis.
+4. Check that the logs have not grown meanwhile.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -12,140 +13,157 @@ from typing import Any, Final
 import msgspec
 
 from recomind.errors import UnsettledError
-from recomind.offline.verification.compare_stores import Stores
-from recomind.offline.verification.digests import Ledger
-from recomind.offline.verification.quiescence import Ends, ends_of, forgotten, listed, settled
-from recomind.offline.verification.recompute_users import Consequences, People, forgotten_in
-from recomind.offline.verification.recompute_videos import Videos
+from recomind.offline.verification.compare_stores import StoreComparison
+from recomind.offline.verification.digests import DigestSet
+from recomind.offline.verification.quiescence import (
+    LogEnds,
+    log_ends,
+    wait_until_caught_up,
+    wait_until_erased,
+    wait_until_listed,
+)
+from recomind.offline.verification.recompute_users import ExpectedOutputs, RecomputedUsers, erasure_offsets
+from recomind.offline.verification.recompute_videos import RecomputedVideos
 from recomind.offline.verification.report import Report
 from recomind.settings import Settings
-from recomind.state.forgetting import Forgetting
+from recomind.state.forgetting import Erasure
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
-from recomind.stores.redis_store import RedisValues
+from recomind.stores.redis_store import RedisStore
 from recomind.stream import topics
 from recomind.stream.connection import client_options
 from recomind.stream.log_reader import read_to_end, restore
 
 Progress = Callable[[str], None]
-"""Told what is being done, for people."""
+"""Called with a description of each step."""
 
-Wait = Callable[[int, Iterable[Profile]], Awaitable[None]]
+WaitUntilListed = Callable[[int, Iterable[Profile]], Awaitable[None]]
 """Returns once the lists of a partition count all of these profiles."""
 
-KINDS: Final = {"profiles": Profile, "popularity": Popularity, "neighbours": Neighbours, "forgetting": Forgetting}
+VALUE_TYPES: Final = {"profiles": Profile, "popularity": Popularity, "neighbours": Neighbours, "forgetting": Erasure}
 
 
 async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progress = lambda _: None) -> Report:
     """Recompute everything and compare.
 
     Args:
-        settings: where the servers are.
-        within: seconds that the workers may take to commit all of the logs first, and then to bring lists up to date.
-        on_progress: told of each step.
+        settings: the addresses of the servers.
+        within: seconds to wait until the workers have committed the logs, and again until the lists are up to date.
+        on_progress: called with a description of each step.
 
     Raises:
-        UnsettledError: the workers have not, people wait for lists, or actions came in meanwhile.
+        UnsettledError: the workers did not catch up in time, or actions arrived meanwhile.
         UnavailableError: a server does not answer.
     """
     async with _stores(settings) as (archive, read_model):
         on_progress("waiting until the workers have committed everything")
-        ends, report = await settled(settings, within), Report()
-        await forgotten(settings, within)
+        ends, report = await wait_until_caught_up(settings, within), Report()
+        await wait_until_erased(settings, within)
 
         async def until_listed(partition: int, profiles: Iterable[Profile]) -> None:
-            await listed(read_model, partition, profiles, within)
+            await wait_until_listed(read_model, partition, profiles, within)
 
-        stores = Stores(archive, read_model, report)
+        stores = StoreComparison(archive, read_model, report)
         verification = Verification(settings, ends, report, stores, until_listed, on_progress)
         await verification.run()
-    moved = await ends_of(settings)
-    if moved != ends:
-        raise UnsettledError("actions came in meanwhile: stop the producers for as long as it takes, and try again")
+    if await log_ends(settings) != ends:
+        raise UnsettledError("actions arrived meanwhile: stop the producers until verification is done, and try again")
     return report
 
 
 class Verification:
-    """One run; what it finds goes to the report."""
+    """One run; differences are added to the report."""
 
     def __init__(
-        self, settings: Settings, ends: Ends, report: Report, stores: Stores, until_listed: Wait, say: Progress
+        self,
+        settings: Settings,
+        ends: LogEnds,
+        report: Report,
+        stores: StoreComparison,
+        until_listed: WaitUntilListed,
+        on_progress: Progress,
     ) -> None:
         self._settings = settings
         self._ends = ends
         self._report = report
         self._stores = stores
         self._until_listed = until_listed
-        self._say = say
-        self._follow = Consequences()
-        self._sent = Ledger()
-        self._people: list[str] = []
-        self._videos: list[str] = []
+        self._on_progress = on_progress
+        self._expected = ExpectedOutputs()
+        self._applied_signals = DigestSet()
+        self._user_ids: list[str] = []
+        self._video_ids: list[str] = []
 
     async def run(self) -> None:
         """Compare everything."""
         for partition in range(self._settings.partitions):
-            self._say(f"people of partition {partition}")
-            await self._compare_people(partition)
+            self._on_progress(f"users of partition {partition}")
+            await self._compare_users(partition)
         for partition in range(self._settings.partitions):
-            self._say(f"videos of partition {partition}")
+            self._on_progress(f"videos of partition {partition}")
             await self._compare_videos(partition)
-        self._say("what follows from the log")
+        self._on_progress("outputs expected from the log")
         self._compare_signals()
-        self._compare_repairs()
-        self._report.same(f"topic {topics.DEAD_LETTERS}", self._follow.letters, await self._letters())
-        await self._stores.compare_actions(self._follow.actions, self._follow.action_ids)
-        await self._stores.compare_strangers(self._people, self._videos)
+        self._compare_rerouted()
+        self._report.compare_mappings(
+            f"topic {topics.DEAD_LETTERS}", self._expected.dead_letters, await self._dead_letters()
+        )
+        await self._stores.compare_actions(self._expected.actions, self._expected.action_ids)
+        await self._stores.find_unexpected_keys(self._user_ids, self._video_ids)
 
-    async def _compare_people(self, partition: int) -> None:
-        forgotten: dict[str, int] = {}
+    async def _compare_users(self, partition: int) -> None:
+        erased_at: dict[str, int] = {}
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
-            forgotten |= forgotten_in(records, self._settings.partitions)
-        people = People(self._settings.partitions, self._follow, forgotten)
+            erased_at |= erasure_offsets(records, self._settings.partitions)
+        users = RecomputedUsers(self._settings.partitions, self._expected, erased_at)
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
-            people.take(records)
-        self._people += [user_id for user_id, profile in people.profiles.items() if not profile.is_blank]
-        await self._compare_table("profiles", partition, people.profiles)
-        await self._until_listed(partition, people.profiles.values())
-        await self._stores.compare_people(people.profiles, people.logged_at)
+            users.apply_records(records)
+        self._user_ids += [user_id for user_id, profile in users.profiles.items() if not profile.is_erased]
+        await self._compare_table("profiles", partition, users.profiles)
+        await self._until_listed(partition, users.profiles.values())
+        await self._stores.compare_users(users.profiles, users.logged_at)
 
     async def _compare_videos(self, partition: int) -> None:
-        videos = Videos(partition, self._sent)
+        videos = RecomputedVideos(partition, self._applied_signals)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
-            videos.note(records)
+            videos.collect_erasures(records)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
-            videos.take(records)
+            videos.apply_records(records)
         await self._compare_table("forgetting", partition, videos.forgetting)
-        self._videos += videos.popularity.keys() | videos.neighbours.keys()
+        self._video_ids += videos.popularity.keys() | videos.neighbours.keys()
         await self._compare_table("popularity", partition, videos.popularity)
         await self._compare_table("neighbours", partition, videos.neighbours)
         await self._stores.compare_videos(videos.popularity, videos.neighbours)
         await self._stores.compare_trending(partition, videos.popularity)
 
     async def _compare_table(self, name: str, partition: int, expected: Mapping[str, Any]) -> None:
-        topic, decode = topics.changelog(self._settings.app_id, name), msgspec.msgpack.Decoder(KINDS[name]).decode
+        topic, decode = topics.changelog(self._settings.app_id, name), msgspec.msgpack.Decoder(VALUE_TYPES[name]).decode
         found = (await restore(client_options(self._settings), topic, [partition]))[partition]
-        self._report.same(f"table {name}", expected, {key: decode(value) for key, value in found.items()})
+        self._report.compare_mappings(f"table {name}", expected, {key: decode(value) for key, value in found.items()})
 
     def _compare_signals(self) -> None:
-        store, expected, found = f"topic {topics.SIGNALS}", self._follow.signals, self._sent
+        store, expected, found = f"topic {topics.SIGNALS}", self._expected.signals, self._applied_signals
         self._report.compared[store] += len(expected)
-        for origin in expected.missing_from(found):
-            self._report.differ(store, f"action {origin.lane}:{origin.offset}", "a signal", None)
-        for origin in found.missing_from(expected):
-            self._report.differ(store, f"action {origin.lane}:{origin.offset}", None, "a signal that does not follow")
+        for cause in expected.missing_from(found):
+            self._report.add_difference(store, f"action {cause.source}:{cause.offset}", "a signal", None)
+        for cause in found.missing_from(expected):
+            self._report.add_difference(
+                store, f"action {cause.source}:{cause.offset}", None, "a signal that is not expected"
+            )
 
-    def _compare_repairs(self) -> None:
-        store = "records sent on"
-        self._report.compared[store] += len(self._follow.sent_on)
-        for origin in self._follow.sent_on ^ self._follow.arrived:
-            expected = "arrived" if origin in self._follow.sent_on else None
-            self._report.differ(store, f"{origin.lane}:{origin.offset}", expected, None if expected else "arrived")
+    def _compare_rerouted(self) -> None:
+        store = "rerouted records"
+        self._report.compared[store] += len(self._expected.rerouted)
+        for cause in self._expected.rerouted ^ self._expected.arrived:
+            expected = "arrived" if cause in self._expected.rerouted else None
+            self._report.add_difference(
+                store, f"{cause.source}:{cause.offset}", expected, None if expected else "arrived"
+            )
 
-    async def _letters(self) -> dict[str, bytes]:
+    async def _dead_letters(self) -> dict[str, bytes]:
         """Dead letters by key."""
         found: dict[str, bytes] = {}
         every = range(self._settings.partitions)
@@ -159,10 +177,10 @@ class Verification:
 
 @asynccontextmanager
 async def _stores(settings: Settings) -> AsyncIterator[tuple[Archive, ReadModel]]:
-    archive, read_model = Archive(settings.postgres_dsn), ReadModel(RedisValues(settings.redis_url))
+    archive, read_model = Archive(settings.postgres_dsn), ReadModel(RedisStore(settings.redis_url))
     await archive.open()
     try:
         yield archive, read_model
     finally:
         await archive.close()
-        await read_model.values.close()
+        await read_model.store.close()

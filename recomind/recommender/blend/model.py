@@ -1,17 +1,17 @@
-"""The blend: a small network over features that learns from every like, test then learn.
+"""The blend: a small network over features that learns online from every like (test, then train).
 
-A like says: of all the candidates, this one. The model of that choice is a softmax over candidates of a score
-(multinomial logit; McFadden, 1974), and the score is a sum of three:
+A like is a choice of one candidate among all. The model of that choice is a softmax over candidates' scores
+(multinomial logit; McFadden, 1974), and a score is the sum of three terms:
 
-- the prior, a fixed weighing that is sensible for any audience and is soon overruled;
-- a linear weighing, learned for all, and for each segment (the length of the history) in addition: where a segment has
-  seen little, the weights of all decide;
-- one hidden layer of rectified units over features and situation, which finds what a sum cannot say: that what comes
-  next matters for someone in the middle of a session, and what trends for someone who is back after a week.
+- the prior: fixed weights that suit any audience and are soon outweighed by what is learned;
+- a linear term: shared weights plus weights of the user's segment (by length of history), so that the shared weights
+  dominate where a segment has few examples;
+- a hidden layer of rectified units over features and context, for interactions such as: transitions matter for a user
+  in the middle of a session, trending videos for one who returns after a week.
 
-All of it takes an AdaGrad step (Duchi, Hazan and Singer, 2011) on the log likelihood of each like. The layer's way out
-starts at zero, so that a blend that has learned little ranks as its prior does.
-How this compares with fixed, multiplicative and linear weights: `docs/decisions/0005-learned-blend.md`.
+All parameters take an AdaGrad step (Duchi, Hazan and Singer, 2011) on the log likelihood of each like. The output
+weights start at zero, so that an untrained blend ranks as its prior does.
+For a comparison with fixed, multiplicative and linear weights see `docs/decisions/0005`.
 """
 
 from collections.abc import Iterable
@@ -22,66 +22,67 @@ import msgspec
 import numpy as np
 
 from recomind.recommender.blend import network
-from recomind.recommender.blend.network import Case
+from recomind.recommender.blend.network import Instance
 from recomind.recommender.index.columns import Floats
 
-RATE: Final = 0.03
-"""Step of AdaGrad for the linear weights of all."""
+LEARNING_RATE: Final = 0.03
+"""AdaGrad's step for the shared linear weights."""
 
-OWN: Final = 0.5
-"""Step of a segment's own weights, relative to that of all."""
+SEGMENT_LR_FACTOR: Final = 0.5
+"""Step of a segment's weights, relative to `LEARNING_RATE`."""
 
-DEEP: Final = 0.05
-"""Step of AdaGrad for the hidden layer."""
+HIDDEN_LR: Final = 0.05
+"""AdaGrad's step for the hidden layer."""
 
-SEGMENTS: Final = (1, 5, 15, 40)
-"""Bounds of the segments by remembered likes: 0, 1 to 4, 5 to 14, 15 to 39, 40 and more."""
+SEGMENT_BOUNDS: Final = (1, 5, 15, 40)
+"""Segments by remembered likes: 0, 1 to 4, 5 to 14, 15 to 39, 40 and more."""
 
-ROWS: Final = len(SEGMENTS) + 2
-"""Rows of linear weights: of all, then each segment's own."""
+LINEAR_ROWS: Final = len(SEGMENT_BOUNDS) + 2
+"""Rows of linear weights: the shared ones, then each segment's."""
 
-WARM: Final = 1_000
-"""Lessons over which the hidden layer's step grows to its full length: with few, it would learn them by heart."""
+WARMUP_STEPS: Final = 1_000
+"""Training steps over which the hidden layer's step grows to `HIDDEN_LR`, against overfitting to the first examples."""
 
-SETTLED: Final = 2_000
-"""Lessons after which features' means and variances stay as they are."""
+SCALER_FREEZE_AFTER: Final = 2_000
+"""Training steps after which the features' means and variances are no longer updated."""
 
-START: Final = 1e-2
-"""AdaGrad's first sum of squares."""
+ADAGRAD_INIT: Final = 1e-2
+"""AdaGrad's initial sum of squared gradients."""
 
-FAR: Final = 8.0
-"""Standard deviations at which features are cut off: an outlier must not shake the network."""
+CLIP_STD: Final = 8.0
+"""Standardised features are clipped to this many standard deviations, against outliers."""
 
-BEHIND: Final = 500
-"""Lessons behind the others at which what a worker has learned counts as left by one that has gone."""
+STALE_AFTER: Final = 500
+"""A worker's weights that lag by more training steps than this come from a dead worker."""
 
-PACE: Final = 600.0
-"""Unit of the time since a person's last action, seconds: a stored list lives as long, so shorter times tell little."""
+IDLE_SCALE_S: Final = 600.0
+"""Unit of the time since a user's last action: below the lifetime of a stored list, times hardly differ."""
 
 
-class Situation(NamedTuple):
-    """Whom, and when, one ranks for."""
+class Context(NamedTuple):
+    """The user's state at the time of ranking."""
 
-    likes: int
-    """Likes of the person that are remembered."""
-    liked: int
-    """Likes of the person, ever."""
-    idle: float
-    """Seconds since the person's last action; infinity for somebody new."""
+    remembered_likes: int
+    """Likes in the user's profile."""
+    total_likes: int
+    """All likes of the user."""
+    idle_s: float
+    """Seconds since the user's last action; infinity for a new user."""
 
-    def figures(self) -> Floats:
-        """As numbers near one: shape (network.SITUATION,)."""
-        idle = log1p(min(self.idle, 1e7) / PACE) / 4 - 1
-        return np.array([1.0, log1p(self.likes) / 2 - 1, idle, self.likes == 0, log1p(self.liked) / 2 - 1])
+    def features(self) -> Floats:
+        """As numbers near one: shape (network.CONTEXT_SIZE,)."""
+        likes = self.remembered_likes
+        idle = log1p(min(self.idle_s, 1e7) / IDLE_SCALE_S) / 4 - 1
+        return np.array([1.0, log1p(likes) / 2 - 1, idle, likes == 0, log1p(self.total_likes) / 2 - 1])
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """What has been learned. Arrays are little-endian doubles; none before the first lesson."""
+    """The learned parameters. Arrays are packed little-endian doubles, empty before the first training step."""
 
     version: int = 0
-    """Lessons behind these weights, all workers' together."""
-    lessons: int = 0
-    """Of which this worker has had since it last took over what all have learned."""
+    """Training steps behind these weights, all workers' together."""
+    steps: int = msgspec.field(default=0, name="lessons")
+    """This worker's steps since it last adopted the merged weights."""
     parameters: bytes = b""
     """Of the network, flat."""
     squares: bytes = b""
@@ -92,132 +93,135 @@ class Weights(msgspec.Struct, frozen=True):
     """Of features, shape (features,)."""
 
     def fits(self, features: int) -> bool:
-        """Whether these are of so many features: another version of the software may have had others."""
-        return len(self.parameters) == 8 * network.length(ROWS, features)
+        """Whether these weights are for so many features; another version of the software may have had others."""
+        return len(self.parameters) == 8 * network.parameter_count(LINEAR_ROWS, features)
 
     def linear(self) -> Floats:
-        """The linear weights: shape (ROWS, features)."""
-        return network.view(_array(self.parameters), ROWS).linear
+        """The linear weights: shape (LINEAR_ROWS, features)."""
+        return network.view(_unpack(self.parameters), LINEAR_ROWS).linear
 
 
-def segment(likes: int) -> int:
-    """The row of linear weights that belongs to people with so many remembered likes."""
-    return 1 + sum(likes >= bound for bound in SEGMENTS)
+def segment_row(likes: int) -> int:
+    """The row of linear weights of the segment of users with so many remembered likes."""
+    return 1 + sum(likes >= bound for bound in SEGMENT_BOUNDS)
 
 
-def score(weights: Weights, prior: Floats, features: Floats, situation: Situation) -> Floats:
-    """A score a candidate: larger is better; the prior's, moved by what has been learned.
+def score(weights: Weights, prior: Floats, features: Floats, context: Context) -> Floats:
+    """The score of each candidate; larger is better.
 
     Args:
         weights: what has been learned.
-        prior: weights of features that hold before anything is learned, shape (features,).
+        prior: fixed weights of features, shape (features,).
         features: shape (candidates, features).
-        situation: for whom and when.
+        context: the user's state.
 
     Returns:
         Shape (candidates,).
     """
-    plain: Floats = features @ prior
+    prior_scores: Floats = features @ prior
     if not weights.version:
-        return plain
-    net, case = network.view(_array(weights.parameters), ROWS), _case(weights, features, situation)
-    return plain + network.score(net, case, network.units(net, case))
+        return prior_scores
+    net, instance = network.view(_unpack(weights.parameters), LINEAR_ROWS), _instance(weights, features, context)
+    return prior_scores + network.score(net, instance, network.hidden_activations(net, instance))
 
 
-def learn(weights: Weights, prior: Floats, features: Floats, liked: int, situation: Situation) -> Weights:
-    """The weights after one like.
+def learn(weights: Weights, prior: Floats, features: Floats, liked: int, context: Context) -> Weights:
+    """The weights after a training step on one like.
 
     Args:
-        weights: before it.
+        weights: before the step.
         prior: as for `score`.
         features: of the candidates as they were before the like, shape (candidates, features).
-        liked: which candidate was liked.
-        situation: for whom and when.
+        liked: position of the liked candidate.
+        context: the user's state.
     """
-    known = _observe(weights, features)
-    parameters, squares = _array(known.parameters).copy(), _array(known.squares).copy()
-    net, case = network.view(parameters, ROWS), _case(known, features, situation)
-    active = network.units(net, case)
-    surprise = _surprise(features @ prior + network.score(net, case, active), liked)
-    gradient = network.gradient(net, case, active, surprise)
+    known = _update_scaler(weights, features)
+    parameters, squares = _unpack(known.parameters).copy(), _unpack(known.squares).copy()
+    net, instance = network.view(parameters, LINEAR_ROWS), _instance(known, features, context)
+    activations = network.hidden_activations(net, instance)
+    residual = _residual(features @ prior + network.score(net, instance, activations), liked)
+    gradient = network.gradient(net, instance, activations, residual)
     squares += gradient**2
-    parameters += _steps(features.shape[1], case.own, known.version) * gradient / np.sqrt(squares)
+    parameters += _learning_rates(features.shape[1], instance.segment_row, known.version) * gradient / np.sqrt(squares)
     return msgspec.structs.replace(
         known,
         version=known.version + 1,
-        lessons=known.lessons + 1,
+        steps=known.steps + 1,
         parameters=parameters.tobytes(),
         squares=squares.tobytes(),
     )
 
 
 def merge(partials: Iterable[Weights]) -> Weights:
-    """What all workers have learned together, from which each of them goes on.
+    """Merge the weights of all workers, as the start of each worker's next steps.
 
-    Workers start alike and meet every second, so the mean of their parameters, by the lessons each has had since they
-    last met, learns from all of them (McMahan et al., "Communication-efficient learning", AISTATS 2017).
+    Workers start from the same weights and merge every second. The merged parameters are the mean, weighted by each
+    worker's steps since the last merge (McMahan et al., "Communication-efficient learning", AISTATS 2017).
     """
     learned = [partial for partial in partials if partial.version]
-    latest = max(learned, key=lambda partial: (partial.version, partial.lessons), default=Weights())
-    teachers = [one for one in learned if one.lessons and _meets(one, latest)]
-    if not teachers:
+    latest = max(learned, key=lambda partial: (partial.version, partial.steps), default=Weights())
+    contributors = [one for one in learned if one.steps and _is_current(one, latest)]
+    if not contributors:
         return latest
-    taught = sum(one.lessons for one in teachers)
-    shares = np.array([one.lessons for one in teachers]) / taught
+    steps = sum(one.steps for one in contributors)
+    shares = np.array([one.steps for one in contributors]) / steps
 
     def mean(field: str) -> bytes:
-        stacked = np.stack([_array(getattr(one, field)) for one in teachers])
+        stacked = np.stack([_unpack(getattr(one, field)) for one in contributors])
         return np.asarray(shares @ stacked).tobytes()
 
-    version = max(one.version - one.lessons for one in teachers) + taught
+    version = max(one.version - one.steps for one in contributors) + steps
     return Weights(version, 0, *(mean(field) for field in ("parameters", "squares", "means", "variances")))
 
 
-def _meets(one: Weights, latest: Weights) -> bool:
-    return one.version > latest.version - BEHIND and len(one.parameters) == len(latest.parameters)
+def _is_current(one: Weights, latest: Weights) -> bool:
+    return one.version > latest.version - STALE_AFTER and len(one.parameters) == len(latest.parameters)
 
 
-def _surprise(scores: Floats, liked: int) -> Floats:
-    """What happened less what was expected: 1 for the liked candidate, less each candidate's chance."""
-    chances = np.exp(scores - scores.max())
-    surprise: Floats = -chances / chances.sum()
-    surprise[liked] += 1.0
-    return surprise
+def _residual(scores: Floats, liked: int) -> Floats:
+    """Observed minus predicted: 1 for the liked candidate, 0 for others, minus each candidate's softmax probability."""
+    exponentials = np.exp(scores - scores.max())
+    residual: Floats = -exponentials / exponentials.sum()
+    residual[liked] += 1.0
+    return residual
 
 
-def _steps(features: int, own: int, lessons: int) -> Floats:
-    """AdaGrad's step of each parameter."""
-    steps = np.full(network.length(ROWS, features), DEEP * min(1.0, lessons / WARM))
-    rows = network.view(steps, ROWS).linear
-    rows[:] = RATE
-    rows[own] = RATE * OWN
-    return steps
+def _learning_rates(features: int, segment: int, steps: int) -> Floats:
+    """AdaGrad's step of each parameter; `segment` is the row of the user's segment."""
+    rate = HIDDEN_LR * min(1.0, steps / WARMUP_STEPS)
+    rates = np.full(network.parameter_count(LINEAR_ROWS, features), rate)
+    linear = network.view(rates, LINEAR_ROWS).linear
+    linear[:] = LEARNING_RATE
+    linear[segment] = LEARNING_RATE * SEGMENT_LR_FACTOR
+    return rates
 
 
-def _observe(weights: Weights, features: Floats) -> Weights:
-    """Take features into their means and variances, until these have settled."""
-    if weights.version >= SETTLED:
+def _update_scaler(weights: Weights, features: Floats) -> Weights:
+    """Update the features' means and variances until they are frozen; make the parameters before the first step."""
+    if weights.version >= SCALER_FREEZE_AFTER:
         return weights
     if not weights.version:
-        parameters = network.fresh(ROWS, features.shape[1])
-        squares = np.full(len(parameters), START)
+        parameters = network.initial_parameters(LINEAR_ROWS, features.shape[1])
+        squares = np.full(len(parameters), ADAGRAD_INIT)
         return Weights(0, 0, parameters.tobytes(), squares.tobytes(), *_moments(features, 0.0, 1.0, 1.0))
     step = max(1 / (1 + weights.version), 0.002)
-    means, variances = _moments(features, _array(weights.means), _array(weights.variances), step)
+    means, variances = _moments(features, _unpack(weights.means), _unpack(weights.variances), step)
     return msgspec.structs.replace(weights, means=means, variances=variances)
 
 
 def _moments(features: Floats, means: Floats | float, variances: Floats | float, step: float) -> tuple[bytes, bytes]:
+    """Exponential moving means and variances after one more set of candidates."""
     moved = means + step * (features.mean(axis=0) - means)
     spread = ((features - moved) ** 2).mean(axis=0)
     return moved.tobytes(), np.maximum(variances + step * (spread - variances), 1e-4).tobytes()
 
 
-def _case(weights: Weights, features: Floats, situation: Situation) -> Case:
-    standard = features - _array(weights.means)
-    standard /= np.sqrt(_array(weights.variances))
-    return Case(np.clip(standard, -FAR, FAR, out=standard), situation.figures(), segment(situation.likes))
+def _instance(weights: Weights, features: Floats, context: Context) -> Instance:
+    standard = features - _unpack(weights.means)
+    standard /= np.sqrt(_unpack(weights.variances))
+    np.clip(standard, -CLIP_STD, CLIP_STD, out=standard)
+    return Instance(standard, context.features(), segment_row(context.remembered_likes))
 
 
-def _array(packed: bytes) -> Floats:
+def _unpack(packed: bytes) -> Floats:
     return np.frombuffer(packed, "<f8")

@@ -1,6 +1,6 @@
-"""The network of the blend: linear weights beside one hidden layer, as views of one flat array of parameters.
+"""The blend's network: linear weights beside one hidden layer, as views of one flat array of parameters.
 
-One array, so that a step of AdaGrad, a mean over workers and a value in Redis are each one operation.
+With one array, a step of AdaGrad, a mean over workers and a value in Redis are each a single operation.
 """
 
 from typing import Final, NamedTuple
@@ -9,91 +9,91 @@ import numpy as np
 
 from recomind.recommender.index.columns import Floats
 
-UNITS: Final = 16
-"""Units of the hidden layer."""
+HIDDEN_UNITS: Final = 16
 
-SITUATION: Final = 5
-"""Figures of a situation, the first of them 1: the units' bias."""
+CONTEXT_SIZE: Final = 5
+"""Number of context features, the first of them 1: the hidden units' bias."""
 
 
 class Network(NamedTuple):
-    """Views of the parameters, or of anything of their length."""
+    """Views of the parameters, or of any array of their length, such as a gradient."""
 
     linear: Floats
-    """Shape (rows, features): weights of all, then each segment's own."""
+    """Shape (rows, features): the shared weights, then each segment's."""
     hidden: Floats
-    """Shape (features, UNITS)."""
-    situation: Floats
-    """Shape (SITUATION, UNITS)."""
+    """From features to hidden units, shape (features, HIDDEN_UNITS)."""
+    context: Floats
+    """From context features to hidden units, shape (CONTEXT_SIZE, HIDDEN_UNITS)."""
     output: Floats
-    """Shape (UNITS,)."""
+    """Shape (HIDDEN_UNITS,)."""
 
 
-class Case(NamedTuple):
-    """One decision: candidates, the situation, and the segment it falls into."""
+class Instance(NamedTuple):
+    """One choice: the candidates, the context, and the segment it falls into."""
 
     features: Floats
     """Standardised, shape (candidates, features)."""
-    situation: Floats
-    """Shape (SITUATION,)."""
-    own: int
+    context: Floats
+    """Shape (CONTEXT_SIZE,)."""
+    segment_row: int
     """The segment's row of linear weights."""
 
 
-def length(rows: int, features: int) -> int:
-    """How many parameters there are."""
-    return rows * features + (features + SITUATION + 1) * UNITS
+def parameter_count(rows: int, features: int) -> int:
+    """The number of parameters for so many rows of linear weights and so many features."""
+    return rows * features + (features + CONTEXT_SIZE + 1) * HIDDEN_UNITS
 
 
 def view(flat: Floats, rows: int) -> Network:
-    """A flat array as a network."""
-    features = (len(flat) - (SITUATION + 1) * UNITS) // (rows + UNITS)
+    """View a flat array as a network with so many rows of linear weights."""
+    features = (len(flat) - (CONTEXT_SIZE + 1) * HIDDEN_UNITS) // (rows + HIDDEN_UNITS)
     hidden = rows * features
-    situation = hidden + features * UNITS
-    output = situation + SITUATION * UNITS
+    context = hidden + features * HIDDEN_UNITS
+    output = context + CONTEXT_SIZE * HIDDEN_UNITS
     return Network(
         flat[:hidden].reshape(rows, features),
-        flat[hidden:situation].reshape(features, UNITS),
-        flat[situation:output].reshape(SITUATION, UNITS),
+        flat[hidden:context].reshape(features, HIDDEN_UNITS),
+        flat[context:output].reshape(CONTEXT_SIZE, HIDDEN_UNITS),
         flat[output:],
     )
 
 
-def fresh(rows: int, features: int) -> Floats:
-    """Parameters that score nothing yet: the hidden layer looks at random mixtures, the same in every worker."""
-    draw, parameters = np.random.default_rng(0), np.zeros(length(rows, features))
+def initial_parameters(rows: int, features: int) -> Floats:
+    """Parameters that score every candidate 0: output weights are zero, the hidden layer's random with a fixed seed."""
+    rng, parameters = np.random.default_rng(0), np.zeros(parameter_count(rows, features))
     network = view(parameters, rows)
-    network.hidden[:] = draw.normal(0.0, 1 / np.sqrt(features), network.hidden.shape)
-    network.situation[1:] = draw.normal(0.0, 0.5, network.situation[1:].shape)
+    network.hidden[:] = rng.normal(0.0, 1 / np.sqrt(features), network.hidden.shape)
+    network.context[1:] = rng.normal(0.0, 0.5, network.context[1:].shape)
     return parameters
 
 
-def units(network: Network, case: Case) -> Floats:
-    """The hidden units of each candidate: shape (candidates, UNITS)."""
-    active: Floats = np.maximum(case.features @ network.hidden + case.situation @ network.situation, 0.0)
-    return active
+def hidden_activations(network: Network, instance: Instance) -> Floats:
+    """The rectified hidden units of each candidate: shape (candidates, HIDDEN_UNITS)."""
+    activations: Floats = np.maximum(instance.features @ network.hidden + instance.context @ network.context, 0.0)
+    return activations
 
 
-def score(network: Network, case: Case, active: Floats) -> Floats:
-    """A score a candidate: shape (candidates,)."""
-    scores: Floats = case.features @ (network.linear[0] + network.linear[case.own]) + active @ network.output
+def score(network: Network, instance: Instance, activations: Floats) -> Floats:
+    """The score of each candidate: shape (candidates,)."""
+    linear = network.linear[0] + network.linear[instance.segment_row]
+    scores: Floats = instance.features @ linear + activations @ network.output
     return scores
 
 
-def gradient(network: Network, case: Case, active: Floats, surprise: Floats) -> Floats:
-    """Of the log likelihood, in the layout of the parameters; other segments' rows are zero.
+def gradient(network: Network, instance: Instance, activations: Floats, residual: Floats) -> Floats:
+    """The gradient of the log likelihood, in the layout of the parameters; other segments' rows are zero.
 
     Args:
-        network: what scored.
-        case: what was scored.
-        active: the hidden units then.
-        surprise: derivative of the log likelihood by each candidate's score, shape (candidates,).
+        network: the network that scored.
+        instance: what it scored.
+        activations: its hidden activations.
+        residual: the derivative of the log likelihood by each candidate's score, shape (candidates,).
     """
     flat = np.zeros(sum(part.size for part in network))
-    into = view(flat, len(network.linear))
-    into.linear[0] = into.linear[case.own] = surprise @ case.features
-    through = np.outer(surprise, network.output) * (active > 0)
-    into.hidden[:] = case.features.T @ through
-    into.situation[:] = np.outer(case.situation, through.sum(axis=0))
-    into.output[:] = surprise @ active
+    result = view(flat, len(network.linear))
+    result.linear[0] = result.linear[instance.segment_row] = residual @ instance.features
+    backward = np.outer(residual, network.output) * (activations > 0)
+    result.hidden[:] = instance.features.T @ backward
+    result.context[:] = np.outer(instance.context, backward.sum(axis=0))
+    result.output[:] = residual @ activations
     return flat

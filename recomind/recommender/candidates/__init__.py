@@ -1,6 +1,6 @@
-"""Where recommendations come from: one source a file, each `propose(person, index) -> Candidates`.
+"""Candidate generation: one source a file, each `propose(user, index) -> Candidates`.
 
-What belongs here: finding videos worth ranking and saying how strongly each is meant. What does not: the blend of
-sources (`ranking`), filters for what was seen, I/O. `sources` lists them all, with the strategy each belongs to.
-May import `ranking.index` and `state`.
+What belongs here: finding videos worth ranking, with a score of how strongly each is proposed. What does not: the
+blend of sources (`blend`), filters for seen videos (`pool`), I/O. `registry` lists all sources, with the strategy each
+belongs to. May import `recommender.index` and `state`. Sources do not import each other.
 """

@@ -1,4 +1,4 @@
-"""All sources by name, and the strategy each belongs to: names seen in explanations and metrics."""
+"""All sources by name, and the strategy each belongs to. The names appear in explanations and metrics."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -13,10 +13,10 @@ from recomind.recommender.candidates import (
     watched_next,
     watched_next_recent,
 )
-from recomind.recommender.candidates.types import Candidates, Person
+from recomind.recommender.candidates.types import Candidates, UserContext
 from recomind.recommender.index.video_index import VideoIndex
 
-Source = Callable[[Person, VideoIndex], Candidates]
+Source = Callable[[UserContext, VideoIndex], Candidates]
 
 SOURCES: Final[Mapping[str, Source]] = {
     "trending": trending.propose,
@@ -35,4 +35,4 @@ STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
     "popularity": ("trending", "fresh"),
     "hybrid": tuple(SOURCES),
 }
-"""Which sources make up a strategy."""
+"""Strategy to its sources."""

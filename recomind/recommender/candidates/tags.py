@@ -1,34 +1,34 @@
-"""Content-based: videos whose tags match those of videos the person liked."""
+"""Content-based: videos with the tags that the user likes."""
 
 from typing import Final
 
 import numpy as np
 
-from recomind.recommender.candidates.tag_affinity import Tastes, tastes_of
-from recomind.recommender.candidates.types import Candidates, Person, together
+from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
+from recomind.recommender.candidates.types import Candidates, UserContext, concatenate
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state.profile import Profile
 
-FAVOURITES: Final = 3
-"""How many of the strongest tags propose videos."""
+TAGS_USED: Final = 3
+"""How many of the user's strongest tags propose videos."""
 
 
-def propose(person: Person, index: VideoIndex) -> Candidates:
-    """The most liked videos of the strongest tags, scored by the tags' weights."""
-    weights = person.tastes.weights()
-    favourites = np.argsort(-weights, kind="stable")[:FAVOURITES].tolist()
-    lists = ((index.heads.of_tag(tag), weights[tag]) for tag in favourites if weights[tag] > 0)
-    return together((rows, np.full(len(rows), weight)) for rows, weight in lists)
+def propose(user: UserContext, index: VideoIndex) -> Candidates:
+    """The most liked videos of the user's strongest tags, scored by the tags' weights."""
+    weights = user.tag_affinity.weights()
+    strongest = np.argsort(-weights, kind="stable")[:TAGS_USED].tolist()
+    lists = ((index.top_lists.of_tag(tag), weights[tag]) for tag in strongest if weights[tag] > 0)
+    return concatenate((rows, np.full(len(rows), weight)) for rows, weight in lists)
 
 
-def top(profile: Profile, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
-    """A person's top tags and their weights, the strongest first; only those liked."""
-    return strongest(tastes_of(profile, index), index, n)
+def top_tags(profile: Profile, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
+    """A user's top tags with their weights, strongest first; only those with a positive weight."""
+    return top_tags_by_affinity(tag_affinity_of(profile, index), index, n)
 
 
-def strongest(tastes: Tastes, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
-    """As `top`, where tastes are known."""
-    weights = tastes.weights()
+def top_tags_by_affinity(affinity: TagAffinity, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
+    """As `top_tags`, for a known affinity."""
+    weights = affinity.weights()
     names = list(index.tag_rows)
     order = np.argsort(-weights, kind="stable")[:n].tolist()
     return [(names[tag], float(weights[tag])) for tag in order if weights[tag] > 0]

@@ -1,37 +1,36 @@
-"""Popularity: what everybody likes now, at several half-lives; the answer for someone new."""
+"""Popularity: what all users like now, at several half-lives; what a new user gets."""
 
 from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
-from recomind.recommender.candidates.types import Candidates, Person
-from recomind.recommender.index.top_lists import DAY
+from recomind.recommender.candidates.types import Candidates, UserContext
+from recomind.recommender.index.top_k import ScoredTopK
+from recomind.recommender.index.top_lists import DAY_INDEX
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.index.windowed_top import Best
 from recomind.state.popularity import Popularity, Scores
 
-
-def propose(person: Person, index: VideoIndex) -> Candidates:
-    """The heads of the trending lists, scored by likes with a half-life of a day relative to the most liked."""
-    del person
-    rows = index.heads.trending()
-    liked = index.columns.liked[rows, DAY]
-    return Candidates(rows, np.exp(liked - liked.max(initial=-1e300)))
+PARTITION_TOP_LENGTH: Final = 200
+"""Videos in the trending list that a partition publishes."""
 
 
-def score(liked: Scores) -> float:
-    """The order in which videos trend: a log-score, comparable at any time."""
-    return liked[DAY]
+def propose(user: UserContext, index: VideoIndex) -> Candidates:
+    """The trending lists; score: likes decayed with a half-life of a day, relative to the most liked."""
+    del user
+    rows = index.top_lists.trending()
+    scores = index.columns.like_scores[rows, DAY_INDEX]
+    return Candidates(rows, np.exp(scores - scores.max(initial=-1e300)))
 
 
-TOP: Final = 200
-"""How many videos a partition puts forward for trending."""
+def score(like_scores: Scores) -> float:
+    """The log-score that trending lists are ordered by; its order is the same at any time."""
+    return like_scores[DAY_INDEX]
 
 
-def best_of(videos: Iterable[tuple[str, Popularity]]) -> Best:
-    """The most popular of some videos, as a partition puts them forward."""
-    best = Best(TOP)
-    for video_id, value in videos:
-        best.put(video_id, score(value.liked))
-    return best
+def trending_top_k(videos: Iterable[tuple[str, Popularity]]) -> ScoredTopK:
+    """The trending list of a partition's (video id, popularity)."""
+    top = ScoredTopK(PARTITION_TOP_LENGTH)
+    for video_id, popularity in videos:
+        top.set_score(video_id, score(popularity.like_scores))
+    return top

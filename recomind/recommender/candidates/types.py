@@ -1,70 +1,70 @@
-"""What sources are asked, and what they answer."""
+"""What sources are given, and what they return."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.recommender.candidates.tag_affinity import Tastes, tastes_of
+from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.index.columns import NO_FLOATS, NO_ROWS, Floats, Rows
-from recomind.recommender.index.neighbours import Company
+from recomind.recommender.index.neighbours import NeighbourArrays
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.profile import LIKES, Profile, enjoyed_lately
+from recomind.state.profile import MAX_LIKES, Profile, recent_positives
 
 
-class Person(NamedTuple):
-    """Somebody to recommend to: a profile, and what follows from it for every source."""
+class UserContext(NamedTuple):
+    """A user to recommend to: the profile, and what all sources derive from it."""
 
     profile: Profile
-    enjoyed: tuple[int, ...]
-    """Rows of what was liked or watched, latest first."""
-    company: Company
-    """Of the first `SEEDS` of them."""
-    tastes: Tastes
-    """What the person's actions say of tags."""
+    positives: tuple[int, ...]
+    """Rows of liked or watched videos, latest first."""
+    neighbours: NeighbourArrays
+    """Of the seeds, the first `MAX_SEEDS` positives."""
+    tag_affinity: TagAffinity
     now: float
-    """As of when, epoch seconds."""
+    """Event time of the request, epoch seconds."""
 
 
 class Candidates(NamedTuple):
-    """Rows of the index and their scores, none below zero, arrays of one length; a row's scores add up."""
+    """Rows of the index and their scores, none below zero, of equal length; scores of a repeated row add up."""
 
     rows: Rows
     scores: Floats
 
 
-ENJOYED: Final = LIKES
-"""How many of the latest videos that a person liked or watched sources can build on."""
+MAX_POSITIVES: Final = MAX_LIKES
+"""How many of the latest liked or watched videos sources can build on."""
 
-SEEDS: Final = 20
-"""How many of these, the latest, have their company looked at."""
+MAX_SEEDS: Final = 20
+"""The neighbours of this many of the latest positives are looked up."""
 
-NONE: Final = Candidates(NO_ROWS, NO_FLOATS)
-
-
-def person_of(profile: Profile, index: VideoIndex, now: float) -> Person:
-    """A profile as sources see it."""
-    known = map(index.rows.get, enjoyed_lately(profile, ENJOYED))
-    enjoyed = tuple([row for row in known if row is not None])
-    return Person(profile, enjoyed, index.companies.of(enjoyed[:SEEDS]), tastes_of(profile, index), now)
+NO_CANDIDATES: Final = Candidates(NO_ROWS, NO_FLOATS)
 
 
-def together(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:
-    """Several lists as one."""
+def user_context_of(profile: Profile, index: VideoIndex, now: float) -> UserContext:
+    """Derive what sources need from a profile."""
+    known = map(index.rows.get, recent_positives(profile, MAX_POSITIVES))
+    positives = tuple([row for row in known if row is not None])
+    neighbours = index.neighbours.arrays_of(positives[:MAX_SEEDS])
+    return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now)
+
+
+def concatenate(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:
+    """Join several lists of rows and scores."""
     lists = [part for part in parts if len(part[0])]
     if not lists:
-        return NONE
+        return NO_CANDIDATES
     rows, scores = zip(*lists, strict=True)
     return Candidates(np.concatenate(rows), np.concatenate(scores))
 
 
 def best_first(candidates: Candidates) -> Candidates:
-    """Each row once with its sum, best first; ties go to the lower row.
+    """Each row once with the sum of its scores, best first; ties go to the lower row.
 
     >>> best_first(Candidates(np.array([3, 5, 3]), np.array([1.0, 1.5, 1.0])))
     Candidates(rows=array([3, 5]), scores=array([2. , 1.5]))
     """
-    rows, where = np.unique(candidates.rows, return_inverse=True)
-    sums = np.bincount(where, candidates.scores, len(rows)).astype(float)
+    rows, inverse = np.unique(candidates.rows, return_inverse=True)
+    sums = np.bincount(inverse, candidates.scores, len(rows)).astype(float)
     order = np.lexsort((rows, -sums))
     return Candidates(rows[order], sums[order])

@@ -1,101 +1,116 @@
-"""What speaks for a video, or against it: a person's actions, other people's, tags and counts."""
+"""Evidence for explanations: the user's actions, other users' likes, tags and counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from msgspec.structs import astuple
 
 from recomind.model.catalogue import Video
-from recomind.model.responses import Behind, Counted
+from recomind.model.ids import VideoId
+from recomind.model.responses import ActionCounts, ContributingAction
 from recomind.recommender.candidates import tags
-from recomind.recommender.candidates.types import SEEDS
+from recomind.recommender.candidates.types import MAX_SEEDS
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.index.windowed_top import WINDOWS
-from recomind.state.neighbours import UNIT, Neighbours
-from recomind.state.popularity import Popularity, window
+from recomind.state.neighbours import EPOCH_S, HALF_LIFE_S, WEIGHT_UNIT, Neighbours, PairWeights
+from recomind.state.popularity import Popularity, window_counts
 from recomind.state.profile import Profile
 
-_ALONE: Final = Neighbours()
+_NO_NEIGHBOURS: Final = Neighbours()
 
 
 class Evidence(NamedTuple):
-    """What is known of a person and of the videos in question."""
+    """What is known of a user and of the videos in question."""
 
     profile: Profile
     catalogue: VideoIndex
-    """Titles and tags."""
+    """For titles and tags."""
     neighbours: Mapping[str, Neighbours]
-    """Of the person's latest likes."""
+    """Of the user's latest likes."""
     popularity: Mapping[str, Popularity]
     """Of the videos of the list."""
     now: float
     """Event time, epoch seconds."""
 
 
-def counts(popularity: Popularity, now: float) -> dict[str, Counted]:
-    """What was done with a video in each of `WINDOWS`."""
-    return {name: Counted(*astuple(window(popularity, seconds, now))) for name, seconds in WINDOWS.items()}
+def counts(popularity: Popularity, now: float) -> dict[str, ActionCounts]:
+    """A video's actions in each of `WINDOWS`."""
+    return {name: ActionCounts(*astuple(window_counts(popularity, seconds, now))) for name, seconds in WINDOWS.items()}
 
 
-def seeds(evidence: Evidence, video_id: str, *, after: bool = False) -> list[tuple[str, float]]:
-    """The person's latest likes in whose company the video is, with how strongly, the strongest first.
-
-    Args:
-        evidence: what is known of the person and the videos.
-        video_id: which video.
-        after: count only likes of the video that came after those of the seed.
-    """
-    found: list[tuple[str, float]] = []
-    for liked in evidence.profile.likes[: -SEEDS - 1 : -1]:
-        pair = evidence.neighbours.get(liked.video_id, _ALONE).pair(video_id)
-        strength = pair.after if after else pair.after + pair.before
-        if strength:
-            found.append((liked.video_id, float(strength)))
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+def liked_around(evidence: Evidence, video_id: str) -> list[tuple[str, float]]:
+    """The user's likes that have the video as a neighbour, with the weight in both directions, strongest first."""
+    return _strongest_first({seed: pair.after + pair.before for seed, _, pair in _pairs(evidence, video_id)})
 
 
-def actions_behind(evidence: Evidence, video_id: str) -> tuple[Behind, ...]:
-    """The person's actions on videos that share company or tags with this one, the latest first."""
+def liked_before(evidence: Evidence, video_id: str) -> list[tuple[str, float]]:
+    """The user's likes after which others liked the video, with the weight of these transitions, strongest first."""
+    return _strongest_first({seed: pair.after for seed, _, pair in _pairs(evidence, video_id)})
+
+
+def recently_liked_before(evidence: Evidence, video_id: str) -> list[tuple[str, float]]:
+    """As `liked_before`, with weights decayed to now."""
+    weights = {}
+    for seed, neighbours, pair in _pairs(evidence, video_id):
+        weights[seed] = pair.recent_after * 2.0 ** ((neighbours.epoch * EPOCH_S - evidence.now) / HALF_LIFE_S)
+    return _strongest_first(weights)
+
+
+def contributing_actions(evidence: Evidence, video_id: str) -> tuple[ContributingAction, ...]:
+    """The user's actions on neighbours of the video and on videos that share tags with it, latest first."""
     profile = evidence.profile
-    done = [(liked.video_id, "like", liked.timestamp) for liked in profile.likes]
-    done += [(reaction.video_id, reaction.action_type, reaction.timestamp) for reaction in profile.reactions]
-    carried, near = set(tags_of(evidence, video_id)), dict(seeds(evidence, video_id))
+    actions = [(liked.video_id, "like", liked.timestamp) for liked in profile.likes]
+    actions += [(reaction.video_id, reaction.action_type, reaction.timestamp) for reaction in profile.reactions]
+    video_tags, weights = set(tags_of(evidence, video_id)), dict(liked_around(evidence, video_id))
     found = []
-    for other, kind, at in sorted(done, key=lambda action: -action[2]):
-        together = near.get(other, 0.0) / UNIT if kind == "like" else 0.0
-        shared = tuple(tag for tag in tags_of(evidence, other) if tag in carried)
+    for other, action_type, at in sorted(actions, key=lambda action: -action[2]):
+        together = weights.get(other, 0.0) / WEIGHT_UNIT if action_type == "like" else 0.0
+        shared = tuple(tag for tag in tags_of(evidence, other) if tag in video_tags)
         if other != video_id and (together or shared):
-            found.append(Behind(other, title(evidence, other), kind, at, round(together, 2), shared))
+            found.append(ContributingAction(other, title(evidence, other), action_type, at, round(together, 2), shared))
     return tuple(found)
 
 
-def people_behind(evidence: Evidence, video_id: str) -> int:
-    """How many of those who lately liked the video lately liked some of what the person likes.
+def count_similar_likers(evidence: Evidence, video_id: str) -> int:
+    """How many recent likers of the video are also recent likers of a video that the user likes.
 
-    The evidence must hold the video's own company, too.
+    The evidence must hold the video's own neighbours, too.
     """
-    lately = {liker.user_id for liker in evidence.neighbours.get(video_id, _ALONE).likers}
+    video_likers = {liker.user_id for liker in evidence.neighbours.get(video_id, _NO_NEIGHBOURS).likers}
     likes = (liked.video_id for liked in evidence.profile.likes)
-    near = {liker.user_id for seed in likes for liker in evidence.neighbours.get(seed, _ALONE).likers}
-    return len(lately & near)
+    likers = {liker.user_id for seed in likes for liker in evidence.neighbours.get(seed, _NO_NEIGHBOURS).likers}
+    return len(video_likers & likers)
 
 
 def shared_tags(evidence: Evidence, video_id: str) -> list[str]:
-    """The video's tags that are among the person's top tags, the person's favourite first."""
-    carried, every = tags_of(evidence, video_id), len(evidence.catalogue.tag_rows)
-    return [tag for tag, _ in tags.top(evidence.profile, evidence.catalogue, every) if tag in carried]
+    """The video's tags that are among the user's top tags, strongest first."""
+    video_tags, n = tags_of(evidence, video_id), len(evidence.catalogue.tag_rows)
+    return [tag for tag, _ in tags.top_tags(evidence.profile, evidence.catalogue, n) if tag in video_tags]
 
 
 def title(evidence: Evidence, video_id: str) -> str:
-    """What a video is called; its id where it is not in the catalogue."""
+    """The title of a video; its id if it is not in the catalogue."""
     video = _video(evidence, video_id)
     return video.title if video else video_id
 
 
 def tags_of(evidence: Evidence, video_id: str) -> tuple[str, ...]:
-    """The tags a video carries."""
+    """The tags of a video; none if it is not in the catalogue."""
     video = _video(evidence, video_id)
     return video.tags if video else ()
+
+
+def _pairs(evidence: Evidence, video_id: str) -> Iterator[tuple[str, Neighbours, PairWeights]]:
+    """The user's latest likes, latest first: each with its neighbours, and its weights with the video."""
+    for liked in evidence.profile.likes[: -MAX_SEEDS - 1 : -1]:
+        neighbours = evidence.neighbours.get(liked.video_id, _NO_NEIGHBOURS)
+        yield liked.video_id, neighbours, neighbours.weights_of(VideoId(video_id))
+
+
+def _strongest_first(weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Sort (video id, weight), without zeros."""
+    found = [(video_id, float(weight)) for video_id, weight in weights.items() if weight]
+    return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 
 def _video(evidence: Evidence, video_id: str) -> Video | None:

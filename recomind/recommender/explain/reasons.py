@@ -1,32 +1,41 @@
-"""Why a video is in a list, in words that a person understands: one reason for each source that proposed it."""
+"""Why a video is in a list, in words for the user: one reason for each source that proposed it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from recomind.model.responses import Reason
 from recomind.recommender.candidates.registry import STRATEGIES
-from recomind.recommender.explain.evidence import Evidence, counts, seeds, shared_tags, title
-from recomind.recommender.explain.trend import SPOKEN
+from recomind.recommender.explain.evidence import (
+    Evidence,
+    counts,
+    liked_around,
+    liked_before,
+    recently_liked_before,
+    shared_tags,
+    title,
+)
+from recomind.recommender.explain.trend import WINDOW_PHRASES
 from recomind.state.popularity import Popularity
 
-MOST: Final = 2
+MAX_NAMED: Final = 2
 """Most videos, and most tags, that a reason names."""
 
 
-class Words(NamedTuple):
+class ReasonText(NamedTuple):
     """A reason's text, and what it names."""
 
     text: str
     videos: tuple[str, ...] = ()
+    """Video ids."""
     tags: tuple[str, ...] = ()
 
 
 def reasons(evidence: Evidence, video_id: str, sources: Mapping[str, float]) -> tuple[Reason, ...]:
-    """The reasons for a video, the strongest first.
+    """The reasons for a video, strongest first.
 
     Args:
-        evidence: what is known of the person and the videos.
-        video_id: which video.
+        evidence: what is known of the user and the videos.
+        video_id: the video.
         sources: source to how strongly it proposed the video.
     """
     found = (_reason(evidence, video_id, source, strength) for source, strength in sources.items())
@@ -39,66 +48,75 @@ def strategy_of(source: str) -> str:
 
 
 def _reason(evidence: Evidence, video_id: str, source: str, strength: float) -> Reason:
-    say = _WORDS.get(source)
-    words = say(evidence, video_id) if say else Words(f"Proposed by {source.replace('_', ' ')}")
-    return Reason(source, strategy_of(source), strength, *words)
+    describe = DESCRIPTIONS.get(source)
+    text = describe(evidence, video_id) if describe else ReasonText("Recommended for you")
+    return Reason(source, strategy_of(source), strength, *text)
 
 
-def _tags(evidence: Evidence, video_id: str) -> Words:
-    shared = shared_tags(evidence, video_id)[:MOST]
-    return Words(f"You like {_listed(shared)}" if shared else "Near the tags you like", (), tuple(shared))
+def _tags(evidence: Evidence, video_id: str) -> ReasonText:
+    shared = shared_tags(evidence, video_id)[:MAX_NAMED]
+    return ReasonText(f"You like {_join(shared)}" if shared else "Near the tags you like", (), tuple(shared))
 
 
-def _liked_together(evidence: Evidence, video_id: str) -> Words:
-    found = [seed for seed, _ in seeds(evidence, video_id)[:MOST]]
-    text = f"Liked by people who liked {_titles(evidence, found)}" if found else "Liked together with what you like"
-    return Words(text, tuple(found))
+def _liked_together(evidence: Evidence, video_id: str) -> ReasonText:
+    seeds = [seed for seed, _ in liked_around(evidence, video_id)[:MAX_NAMED]]
+    text = f"Liked by people who liked {_titles(evidence, seeds)}" if seeds else "Liked together with what you like"
+    return ReasonText(text, tuple(seeds))
 
 
-def _watched_next(evidence: Evidence, video_id: str) -> Words:
-    found = [seed for seed, _ in seeds(evidence, video_id, after=True)[:1]]
-    text = f"Often liked after {_titles(evidence, found)}" if found else "Often liked after what you liked last"
-    return Words(text, tuple(found))
+def _watched_next(evidence: Evidence, video_id: str) -> ReasonText:
+    seeds = [seed for seed, _ in liked_before(evidence, video_id)[:1]]
+    text = f"Often liked after {_titles(evidence, seeds)}" if seeds else "Often liked after what you liked last"
+    return ReasonText(text, tuple(seeds))
 
 
-def _similar_users(evidence: Evidence, video_id: str) -> Words:
+def _watched_next_recent(evidence: Evidence, video_id: str) -> ReasonText:
+    seeds = [seed for seed, _ in recently_liked_before(evidence, video_id)[:1]]
+    named = _titles(evidence, seeds) if seeds else "what you liked last"
+    return ReasonText(f"Recently often liked after {named}", tuple(seeds))
+
+
+def _similar_users(evidence: Evidence, video_id: str) -> ReasonText:
     del evidence, video_id
-    return Words("People with your taste liked it lately")
+    return ReasonText("People with your taste liked it recently")
 
 
-def _retrained(evidence: Evidence, video_id: str) -> Words:
+def _trained_model(evidence: Evidence, video_id: str) -> ReasonText:
     del evidence, video_id
-    return Words("Close to your likes in the trained model")
+    return ReasonText("Close to the videos you like")
 
 
-def _trending(evidence: Evidence, video_id: str) -> Words:
-    known = counts(evidence.popularity.get(video_id, _UNKNOWN), evidence.now)
-    for name, counted in known.items():
-        if counted.likes:
-            return Words(f"{counted.likes:,} like{'s' * (counted.likes != 1)} {SPOKEN[name]}")
-    return Words("Popular")
+def _trending(evidence: Evidence, video_id: str) -> ReasonText:
+    by_window = counts(evidence.popularity.get(video_id, _NO_POPULARITY), evidence.now)
+    for window, actions in by_window.items():
+        if actions.likes:
+            return ReasonText(f"{actions.likes:,} like{'s' * (actions.likes != 1)} {WINDOW_PHRASES[window]}")
+    return ReasonText("Popular")
 
 
-def _fresh(evidence: Evidence, video_id: str) -> Words:
+def _fresh(evidence: Evidence, video_id: str) -> ReasonText:
     del evidence, video_id
-    return Words("New: few have seen it yet")
+    return ReasonText("New: few have seen it yet")
 
 
 def _titles(evidence: Evidence, video_ids: Iterable[str]) -> str:
-    return _listed([f"“{title(evidence, video_id)}”" for video_id in video_ids])
+    return _join([f"“{title(evidence, video_id)}”" for video_id in video_ids])
 
 
-def _listed(names: list[str]) -> str:
+def _join(names: list[str]) -> str:
     return " and ".join(names)
 
 
-_UNKNOWN: Final = Popularity()
-_WORDS: Final[Mapping[str, Callable[[Evidence, str], Words]]] = {
+_NO_POPULARITY: Final = Popularity()
+
+DESCRIPTIONS: Final[Mapping[str, Callable[[Evidence, str], ReasonText]]] = {
     "tags": _tags,
     "liked_together": _liked_together,
     "watched_next": _watched_next,
+    "next_lately": _watched_next_recent,
     "similar_users": _similar_users,
-    "retrained": _retrained,
+    "retrained": _trained_model,
     "trending": _trending,
     "fresh": _fresh,
 }
+"""Source to what it says of a video; one for each of `registry.SOURCES`."""

@@ -1,37 +1,38 @@
-"""How a video trends: what was done with it in a window, how fast, and whether it rises."""
+"""How a video trends in a window: counts, likes per hour, and whether it rises."""
 
 from typing import Final
 
-from recomind.model.catalogue import Card
-from recomind.model.responses import Trend
+from recomind.model.catalogue import VideoSummary
+from recomind.model.responses import TrendingVideo
 from recomind.recommender.index.windowed_top import WINDOWS
-from recomind.state.popularity import HOUR, Popularity, window
+from recomind.state.popularity import HOUR_S, Popularity, window_counts
 
-PART: Final = 6
-"""Speed is measured over the latest sixth of a window."""
+WINDOW_PARTS: Final = 6
+"""The current like rate is measured over the latest one of this many equal parts of a window."""
 
-RISING: Final = 1.3
-"""A speed so many times the whole window's is called rising, one below its inverse falling."""
+RISING_RATIO: Final = 1.3
+"""A video rises if its current like rate is above this many times the window's, and falls below the inverse."""
 
-SPOKEN: Final = {"1h": "in the last hour", "24h": "in the last day", "7d": "in the last week"}
-"""The windows in words."""
-
-
-def trend(card: Card, popularity: Popularity, name: str, now: float) -> Trend:
-    """How a video trends in the window called `name` before `now`."""
-    whole, latest = (window(popularity, seconds, now) for seconds in (WINDOWS[name], WINDOWS[name] / PART))
-    per_hour = latest.likes / (WINDOWS[name] / PART / HOUR)
-    rising = latest.likes * PART / whole.likes if whole.likes else 0.0
-    counts = whole.likes, whole.views, whole.skips
-    return Trend(card.video_id, card.title, card.url, card.tags, *counts, round(per_hour, 2), round(rising, 2))
+WINDOW_PHRASES: Final = {"1h": "in the last hour", "24h": "in the last day", "7d": "in the last week"}
 
 
-def in_words(one: Trend, name: str) -> str:
-    """A trend in the window called `name`, as people read it.
+def trend(video: VideoSummary, popularity: Popularity, window: str, now: float) -> TrendingVideo:
+    """How a video trends in a window before `now`; `window` is a name in `WINDOWS`."""
+    seconds = WINDOWS[window]
+    part = seconds / WINDOW_PARTS
+    whole, latest = (window_counts(popularity, length, now) for length in (seconds, part))
+    per_hour = latest.likes / (part / HOUR_S)
+    rising = latest.likes * WINDOW_PARTS / whole.likes if whole.likes else 0.0
+    details = video.video_id, video.title, video.url, video.tags
+    return TrendingVideo(*details, whole.likes, whole.views, whole.skips, round(per_hour, 2), round(rising, 2))
 
-    >>> in_words(Trend("v", "V", "", (), 12, 0, 0, 1.5, 2.0), "24h")
+
+def describe_trend(video: TrendingVideo, window: str) -> str:
+    """A trend in a window, as text for users.
+
+    >>> describe_trend(TrendingVideo("v", "V", "", (), 12, 0, 0, 1.5, 2.0), "24h")
     '12 likes in the last day, 1.5 an hour and rising'
     """
-    course = "rising" if one.rising > RISING else "falling" if one.rising < 1 / RISING else "steady"
-    likes = f"{one.likes:,} like{'s' * (one.likes != 1)} {SPOKEN[name]}"
-    return f"{likes}, {one.likes_per_hour:g} an hour and {course}"
+    direction = "rising" if video.rising > RISING_RATIO else "falling" if video.rising < 1 / RISING_RATIO else "steady"
+    likes = f"{video.likes:,} like{'s' * (video.likes != 1)} {WINDOW_PHRASES[window]}"
+    return f"{likes}, {video.likes_per_hour:g} an hour and {direction}"

@@ -1,18 +1,18 @@
-"""Figures of all videos, a column each, growing as rows are added; and scratch space of the same length."""
+"""Properties of all videos as columns that grow as rows are added, and scratch space of the same length."""
 
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recomind.state.neighbours import LIKERS
-from recomind.state.popularity import HALF_LIVES
+from recomind.state.neighbours import MAX_LIKERS
+from recomind.state.popularity import HALF_LIVES_S
 
-TAGS: Final = 8
-"""How many of a video's tags count when videos are ranked, the first."""
+TAGS_PER_VIDEO: Final = 8
+"""Ranking reads a video's first tags, at most this many."""
 
 Rows = NDArray[np.int64]
-"""Rows of videos or of people, by their numbers."""
+"""Row numbers of videos or of users."""
 
 Floats = NDArray[np.float64]
 
@@ -27,24 +27,25 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "liked_at": ((), np.float64, 0),
     "likes": ((), np.float64, 0),
     "actions": ((), np.float64, 0),
-    "scores": ((2 * len(HALF_LIVES),), np.float64, -np.inf),
-    "tags": ((TAGS,), np.int64, -1),
-    "likers": ((LIKERS,), np.int64, -1),
-    "slot": ((), np.int64, 0),
+    "scores": ((2 * len(HALF_LIVES_S),), np.float64, -np.inf),
+    "tags": ((TAGS_PER_VIDEO,), np.int64, -1),
+    "likers": ((MAX_LIKERS,), np.int64, -1),
+    "scratch_index": ((), np.int64, 0),
 }
+"""Column to the shape of a value, its type, and its value in a new row."""
 
 
 class Columns:
     """Arrays of shape (capacity, ...), of which the first `size` rows are in use."""
 
     hash: Rows
-    """Of the id, as `Profile.seen` knows the video."""
+    """Hash of the video id, as in `Profile.seen`."""
     listed: NDArray[np.bool_]
     """Whether the video is in the catalogue."""
     created_at: Floats
     """Upload time, epoch seconds."""
     first_at: Floats
-    """Event time of the first action."""
+    """Event time of the first action; infinity for none."""
     liked_at: Floats
     """Event time of the latest first like; 0 for none."""
     likes: Floats
@@ -52,33 +53,33 @@ class Columns:
     actions: Floats
     """Actions of any type."""
     scores: Floats
-    """Log-scores, a half-life a column: those of first likes (`liked`), then those of all actions (`shown`)."""
+    """Log-scores, a half-life a column: `like_scores`, then `action_scores`."""
     tags: Rows
-    """Rows of the first tags; -1 where there are fewer."""
+    """Numbers of the first tags; -1 where there are fewer."""
     likers: Rows
-    """Rows of the people who liked the video last, oldest first; -1 where there are fewer."""
-    slot: Rows
-    """Scratch: where a row stands in the list at hand."""
+    """Rows of the users who liked the video last, oldest first; -1 where there are fewer."""
+    scratch_index: Rows
+    """Scratch space: the position of a row in an array of rows; valid only within a function."""
 
     def __init__(self) -> None:
         self.size = 0
         self._grow(1024)
 
-    def add(self) -> None:
-        """One more row."""
+    def add_row(self) -> None:
+        """Add a row with empty values."""
         self.size += 1
         if self.size > len(self.listed):
             self._grow(2 * self.size)
 
     @property
-    def liked(self) -> Floats:
+    def like_scores(self) -> Floats:
         """Log-scores of first likes."""
-        return self.scores[:, : len(HALF_LIVES)]
+        return self.scores[:, : len(HALF_LIVES_S)]
 
     @property
-    def shown(self) -> Floats:
+    def action_scores(self) -> Floats:
         """Log-scores of all actions."""
-        return self.scores[:, len(HALF_LIVES) :]
+        return self.scores[:, len(HALF_LIVES_S) :]
 
     def _grow(self, capacity: int) -> None:
         for name, (shape, kind, empty) in _COLUMNS.items():
@@ -88,14 +89,14 @@ class Columns:
             setattr(self, name, column)
 
 
-def distinct(rows: Rows, slot: Rows) -> tuple[Rows, Rows]:
-    """The distinct rows by where each stands last, and where each of `rows` is among them: numpy's unique, unsorted.
+def distinct(rows: Rows, scratch_index: Rows) -> tuple[Rows, Rows]:
+    """Like `np.unique(rows, return_inverse=True)`, but in the order of last occurrence.
 
-    >>> distinct(np.array([7, 3, 7]), slot=np.empty(8, np.int64))
+    >>> distinct(np.array([7, 3, 7]), scratch_index=np.empty(8, np.int64))
     (array([3, 7]), array([1, 0, 1]))
     """
-    places = np.arange(len(rows))
-    slot[rows] = places
-    found = rows[slot[rows] == places]
-    slot[found] = places[: len(found)]
-    return found, slot[rows]
+    positions = np.arange(len(rows))
+    scratch_index[rows] = positions
+    unique = rows[scratch_index[rows] == positions]
+    scratch_index[unique] = positions[: len(unique)]
+    return unique, scratch_index[rows]

@@ -1,77 +1,80 @@
-"""Videos' company as arrays: the neighbours of many videos at once, so that a source is a few sums over all of them."""
+"""Neighbours of many videos at once, as arrays, so that a source is a few sums over all pairs."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from recomind.recommender.index.columns import Floats, Rows
-from recomind.state.neighbours import EPOCH, HALF_LIFE, UNIT, Neighbours
+from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
+from recomind.state.neighbours import EPOCH_S, HALF_LIFE_S, WEIGHT_UNIT, Neighbours
 
-_NOBODY: Final = Neighbours()
-_UNKNOWN: Final[tuple[tuple[str, ...], Rows]] = (), np.empty(0, np.int64)
+_NO_NEIGHBOURS: Final = Neighbours()
+_NOT_CACHED: Final[tuple[tuple[str, ...], Rows]] = (), NO_ROWS
 
 
-class Company(NamedTuple):
-    """The neighbours of some videos, the seeds: all pairs of the first seed, then those of the next."""
+class NeighbourArrays(NamedTuple):
+    """The neighbours of some videos, the seeds: one entry a pair (seed, neighbour), the pairs of the first seed first.
+
+    Weights are sums of 1/distance over pairs of a user's likes: 1 for adjacent ones (see `state.neighbours`).
+    """
 
     rows: Rows
-    """The other video of each pair, shape (pairs,)."""
+    """The neighbour, shape (pairs,)."""
     after: Floats
-    """How often it was liked after the seed, in pairs of neighbours, shape (pairs,)."""
+    """Weight of the neighbour liked after the seed, shape (pairs,)."""
     before: Floats
-    """How often it was liked before the seed, likewise."""
-    lately: Floats
-    """As `after`, of late; in the units of the seed's epoch (see `state.neighbours`)."""
-    left: Floats
-    """The sum of all that people lately liked after each seed, in the same units, shape (seeds,)."""
+    """Weight of the neighbour liked before the seed, shape (pairs,)."""
+    recent_after: Floats
+    """As `after`, decayed, in units of the seed's epoch, shape (pairs,)."""
+    outgoing_weights: Floats
+    """Sum of `recent_after` over all that was ever a neighbour of the seed, in the same units, shape (seeds,)."""
     epochs: Rows
-    """Of the seeds, shape (seeds,)."""
-    sizes: Rows
-    """How many pairs each seed has, shape (seeds,)."""
+    """The seeds' epochs, shape (seeds,)."""
+    pair_counts: Rows
+    """Number of pairs of each seed, shape (seeds,)."""
 
-    def for_pairs(self, figures: Floats) -> Floats:
-        """A figure a seed, repeated for each of its pairs: shape (pairs,)."""
-        return np.repeat(figures, self.sizes)
+    def expand(self, values: Floats) -> Floats:
+        """Repeat a value per seed, shape (seeds,), for each of its pairs: shape (pairs,)."""
+        return np.repeat(values, self.pair_counts)
 
-    def worth(self, now: float) -> Floats:
-        """What one in the units of each seed's epoch is worth at `now`, in pairs of neighbours: shape (seeds,)."""
-        shares: Floats = 2.0 ** ((self.epochs * EPOCH - now) / HALF_LIFE) / UNIT
-        return shares
+    def decay_factors(self, now: float) -> Floats:
+        """What to multiply weights in a seed's epoch units by, to get pairs decayed to `now`: shape (seeds,)."""
+        factors: Floats = 2.0 ** ((self.epochs * EPOCH_S - now) / HALF_LIFE_S) / WEIGHT_UNIT
+        return factors
 
 
-class Companies:
-    """Videos' neighbours by row. Their arrays are made when they are asked for, from what has changed."""
+class NeighbourIndex:
+    """Videos' neighbours by row. The rows of a video's neighbours are cached until its neighbours change."""
 
     def __init__(self, rows_of: Callable[[Sequence[str]], Rows]) -> None:
         self._rows_of = rows_of
         self._neighbours: dict[int, Neighbours] = {}
         self._rows: dict[int, tuple[tuple[str, ...], Rows]] = {}
 
-    def put(self, row: int, neighbours: Neighbours) -> None:
-        """A video's neighbours from now on."""
+    def set_neighbours(self, row: int, neighbours: Neighbours) -> None:
+        """Replace a video's neighbours."""
         self._neighbours[row] = neighbours
 
-    def of(self, seeds: Sequence[int]) -> Company:
-        """The company of some videos, given by their rows."""
-        known = [self._neighbours.get(seed, _NOBODY) for seed in seeds]
-        rows = [self._others(seed, one.others) for seed, one in zip(seeds, known, strict=True)]
+    def arrays_of(self, seeds: Sequence[int]) -> NeighbourArrays:
+        """The neighbours of the videos in these rows."""
+        known = [self._neighbours.get(seed, _NO_NEIGHBOURS) for seed in seeds]
+        rows = [self._neighbour_rows(seed, one.video_ids) for seed, one in zip(seeds, known, strict=True)]
         packed = np.frombuffer(b"".join([one.weights for one in known]), "<u4")
         weights = packed.reshape(-1, 3).T.astype(float, order="C")
-        return Company(
-            np.concatenate([_UNKNOWN[1], *rows]),
-            weights[0] / UNIT,
-            weights[1] / UNIT,
+        return NeighbourArrays(
+            np.concatenate([NO_ROWS, *rows]),
+            weights[0] / WEIGHT_UNIT,
+            weights[1] / WEIGHT_UNIT,
             weights[2],
-            np.array([one.left for one in known], float),
+            np.array([one.outgoing_weight for one in known], float),
             np.array([one.epoch for one in known], np.int64),
             np.array([len(one) for one in rows], np.int64),
         )
 
-    def _others(self, seed: int, others: tuple[str, ...]) -> Rows:
-        known, rows = self._rows.get(seed, _UNKNOWN)
-        if others != known:
-            kept = len(known) if others[: len(known)] == known else 0  # new ones come last
-            rows = np.concatenate([rows[:kept], self._rows_of(others[kept:])])
-            self._rows[seed] = others, rows
+    def _neighbour_rows(self, seed: int, video_ids: tuple[str, ...]) -> Rows:
+        cached_ids, rows = self._rows.get(seed, _NOT_CACHED)
+        if video_ids != cached_ids:
+            unchanged = len(cached_ids) if video_ids[: len(cached_ids)] == cached_ids else 0  # new ones are appended
+            rows = np.concatenate([rows[:unchanged], self._rows_of(video_ids[unchanged:])])
+            self._rows[seed] = video_ids, rows
         return rows

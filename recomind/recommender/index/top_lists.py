@@ -1,144 +1,159 @@
-"""Short lists over the whole catalogue: what trends, what is new, the most liked of a tag.
+"""Cached top lists over the whole catalogue: trending videos, fresh uploads, the most liked of a tag.
 
-Log-scores only grow (but see `Heads.forget`), and their order holds at any time (see `state.popularity`), so a list's
-next best are among its own and what has changed since it was made: making it again takes no look at every video. Even
-so each is kept for `KEEP` changes of figures; people's own sources are never behind.
+Each list is an incremental top-k (see `top_k`): it is selected from all videos once, and then only from its own
+members and the videos that changed. Log-scores only grow and keep their order as time passes (see `state.popularity`);
+`TopLists.clear` is for the exception, an erased user. A list is selected again after `CHANGES_PER_REFRESH` changes of
+any videos; sources that depend on a user's own actions are always up to date.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from recomind.recommender.index.columns import Columns, Floats, Rows
-from recomind.state.popularity import HALF_LIVES
+from recomind.recommender.index.top_k import TopK
+from recomind.state.popularity import HALF_LIVES_S
 
-KEEP: Final = 64
-"""Changes of figures after which the lists are made again."""
+CHANGES_PER_REFRESH: Final = 64
+"""Changes of videos' popularity after which a list is selected again."""
 
-TRENDING: Final = 60
-"""Videos of a trending list."""
+TRENDING_LIST_LENGTH: Final = 60
+"""Videos in the trending list for each half-life, by likes and by all actions."""
 
-FRESH: Final = 30
-"""Videos of the list of fresh uploads."""
+FRESH_LIST_LENGTH: Final = 30
+"""Videos in the list of fresh uploads."""
 
-OF_TAG: Final = 30
-"""Videos of a tag's list."""
+TAG_LIST_LENGTH: Final = 30
+"""Videos in a tag's list."""
 
-ENOUGH: Final = 20
-"""A video with so many actions is no longer fresh: its own figures speak for it."""
+FRESH_MAX_ACTIONS: Final = 20
+"""A video with this many actions is no longer fresh: its own popularity is informative."""
 
-POOL: Final = 4 * FRESH
-"""Fresh uploads that are kept in reserve, for those that are no longer fresh."""
+FRESH_RESERVE: Final = 4 * FRESH_LIST_LENGTH
+"""Fresh uploads that are cached, to replace those that cease to be fresh."""
 
-_NEVER: Final = -1e300
+_NEVER_LIKED: Final = -1e300
 
-_OF_ALL: Final = ("trending", "fresh")
-"""The lists that any video may be in."""
+_LISTS_OF_ALL_VIDEOS: Final = ("trending", "fresh")
 
-DAY: Final = HALF_LIVES.index(24 * 3600.0)
+DAY_INDEX: Final = HALF_LIVES_S.index(24 * 3600.0)
+"""The column of log-scores with a half-life of a day."""
 
-
-class _Head(msgspec.Struct):
-    """A list as it was made."""
-
-    rows: Rows
-    due: int
-    """It is made again once figures, of any videos, have changed so many times."""
-    changed: set[int] = set()
-    """Rows of its videos, and of those that may come in, whose figures have changed since."""
+Select = Callable[[Rows | None], Rows]
+"""Returns the best of some rows; given None, the best of all rows."""
 
 
-class Heads:
-    """The lists, made when asked for."""
+class _CachedList:
+    """A list's rows, and when they are selected again."""
+
+    def __init__(self, select: Select, refresh_at: int) -> None:
+        self._select = select
+        self.rows = select(None)
+        self.refresh_at = refresh_at
+        """Total number of changes, of any videos, at which the list is selected again."""
+        self.top = TopK[int](self._best_of, self.rows.tolist())
+
+    def refresh(self, refresh_at: int) -> None:
+        self.rows = np.array(self.top.refresh(), np.int64)
+        self.refresh_at = refresh_at
+
+    def _best_of(self, rows: Set[int]) -> list[int]:
+        best: list[int] = self._select(np.array(sorted(rows), np.int64)).tolist()
+        return best
+
+
+class TopLists:
+    """The lists; each is selected when it is read."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
         self._changes = 0
-        self._made: dict[str | int, _Head] = {}
+        self._lists: dict[str | int, _CachedList] = {}
         """By name, or by tag."""
-        self._tagged: defaultdict[int, set[int]] = defaultdict(set)
-        self._names: dict[int, tuple[str | int, ...]] = {}
-        """The lists that a row may be in, where it has tags."""
+        self._rows_of_tag: defaultdict[int, set[int]] = defaultdict(set)
+        self._lists_of_row: dict[int, tuple[str | int, ...]] = {}
+        """Names of the lists that a row can be in, for rows with tags."""
 
-    def touch(self, *rows: int) -> None:
-        """Videos' figures have changed."""
+    def mark_changed(self, *rows: int) -> None:
+        """Note that the popularity of these videos has changed."""
         self._changes += len(rows)
         for row in rows:
-            for name in self._names.get(row, _OF_ALL):
-                if name in self._made:
-                    self._made[name].changed.add(row)
+            for name in self._lists_of_row.get(row, _LISTS_OF_ALL_VIDEOS):
+                if name in self._lists:
+                    self._lists[name].top.mark_changed(row)
 
-    def forget(self) -> None:
-        """Make all lists anew, from all videos: a score has fallen."""
-        self._made.clear()
+    def clear(self) -> None:
+        """Drop all lists, to select them from all videos again: a score has fallen."""
+        self._lists.clear()
 
     def put_tags(self, row: int, tags: Sequence[int]) -> None:
-        """A video has these tags: it belongs into their lists, and into that of fresh uploads, from now on."""
-        self._names[row] = (*_OF_ALL, *tags)
-        self.touch(row)
+        """Set a video's tags. Their lists, and that of fresh uploads, are selected again when they are next read."""
+        self._lists_of_row[row] = (*_LISTS_OF_ALL_VIDEOS, *tags)
+        self.mark_changed(row)
         for name in ("fresh", *tags):
-            if name in self._made:
-                self._made[name].due = 0
+            if name in self._lists:
+                self._lists[name].refresh_at = 0
         for tag in tags:
-            self._tagged[tag].add(row)
+            self._rows_of_tag[tag].add(row)
 
     def trending(self) -> Rows:
-        """The most liked and the most shown videos at every half-life, together."""
-        return self._kept("trending", self._trending)
+        """The videos with the most likes and with the most actions at each half-life, as one set."""
+        return self._cached("trending", self._select_trending)
 
     def popular(self, n: int) -> Rows:
-        """The most liked videos with a half-life of a day, best first; as of now."""
+        """The most liked videos with a half-life of a day, best first; never cached."""
         columns = self._columns
-        scores = np.where(columns.listed[: columns.size], columns.liked[: columns.size, DAY], -np.inf)
+        scores = np.where(columns.listed[: columns.size], columns.like_scores[: columns.size, DAY_INDEX], -np.inf)
         order = np.argsort(-scores, kind="stable")[:n]
         return order[scores[order] > -np.inf]
 
     def fresh(self) -> Rows:
         """The latest uploads with few actions, newest first."""
-        return self._kept("fresh", self._fresh)[:FRESH]
+        return self._cached("fresh", self._select_fresh)[:FRESH_LIST_LENGTH]
 
     def of_tag(self, tag: int) -> Rows:
         """The most liked videos of a tag."""
-        return self._kept(tag, lambda rows: self._of_tag(tag, rows))
+        return self._cached(tag, lambda rows: self._select_of_tag(tag, rows))
 
-    def _kept(self, name: str | int, make: Callable[[Rows | None], Rows]) -> Rows:
-        """A list; made again where it is due: from these rows or, given None, from all videos."""
-        head = self._made.get(name)
-        if head is None or self._changes >= head.due:
-            near = None if head is None else np.array(sorted(head.changed.union(head.rows.tolist())), np.int64)
-            head = self._made[name] = _Head(make(near), self._changes + KEEP)
-        return head.rows
+    def _cached(self, name: str | int, select: Select) -> Rows:
+        refresh_at = self._changes + CHANGES_PER_REFRESH
+        cached = self._lists.get(name)
+        if cached is None:
+            cached = self._lists[name] = _CachedList(select, refresh_at)
+        elif self._changes >= cached.refresh_at:
+            cached.refresh(refresh_at)
+        return cached.rows
 
-    def _all(self) -> Rows:
+    def _all_rows(self) -> Rows:
         return np.arange(self._columns.size)
 
-    def _trending(self, near: Rows | None) -> Rows:
-        rows = self._all() if near is None else near
+    def _select_trending(self, rows: Rows | None) -> Rows:
+        rows = self._all_rows() if rows is None else rows
         scores = self._columns.scores[rows]
         scores[~self._columns.listed[rows]] = -np.inf
-        best = [_largest(scores[:, column], TRENDING) for column in range(scores.shape[1])]
+        best = [_largest(scores[:, column], TRENDING_LIST_LENGTH) for column in range(scores.shape[1])]
         return rows[np.unique(np.concatenate(best))]
 
-    def _fresh(self, near: Rows | None) -> Rows:
-        """With a reserve."""
-        rows, columns = self._all() if near is None else near, self._columns
-        few = columns.listed[rows] & (columns.actions[rows] < ENOUGH)
-        appeared = np.maximum(columns.created_at[rows], np.where(columns.actions[rows] > 0, columns.first_at[rows], 0))
-        best = _largest(np.where(few, appeared, -np.inf), POOL)
-        if near is not None and len(best) < FRESH:
-            return self._fresh(None)
-        return rows[best[np.argsort(-appeared[best], kind="stable")]]
+    def _select_fresh(self, rows: Rows | None) -> Rows:
+        """Fresh uploads and the reserve; from all rows where the given ones hold too few."""
+        candidates, columns = self._all_rows() if rows is None else rows, self._columns
+        actions, first_at = columns.actions[candidates], columns.first_at[candidates]
+        is_fresh = columns.listed[candidates] & (actions < FRESH_MAX_ACTIONS)
+        appeared_at = np.maximum(columns.created_at[candidates], np.where(actions > 0, first_at, 0))
+        best = _largest(np.where(is_fresh, appeared_at, -np.inf), FRESH_RESERVE)
+        if rows is not None and len(best) < FRESH_LIST_LENGTH:
+            return self._select_fresh(None)
+        return candidates[best[np.argsort(-appeared_at[best], kind="stable")]]
 
-    def _of_tag(self, tag: int, near: Rows | None) -> Rows:
-        rows = np.array(sorted(self._tagged[tag]), np.int64) if near is None else near
-        liked = np.maximum(self._columns.liked[rows, DAY], _NEVER)  # never liked is last, not left out
-        return rows[_largest(liked, OF_TAG)]
+    def _select_of_tag(self, tag: int, rows: Rows | None) -> Rows:
+        rows = np.array(sorted(self._rows_of_tag[tag]), np.int64) if rows is None else rows
+        scores = np.maximum(self._columns.like_scores[rows, DAY_INDEX], _NEVER_LIKED)  # never liked: last, not left out
+        return rows[_largest(scores, TAG_LIST_LENGTH)]
 
 
-def _largest(figures: Floats, n: int) -> Rows:
-    """Where the `n` largest figures above -inf stand, in no order."""
-    rows = np.argpartition(-figures, n)[:n] if len(figures) > n else np.arange(len(figures))
-    return rows[figures[rows] > -np.inf]
+def _largest(values: Floats, n: int) -> Rows:
+    """The indices of the `n` largest values above -inf, in no order."""
+    indices = np.argpartition(-values, n)[:n] if len(values) > n else np.arange(len(values))
+    return indices[values[indices] > -np.inf]

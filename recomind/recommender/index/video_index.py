@@ -1,7 +1,7 @@
 """The read model in memory: a row a video, a column a property, so that ranking is arithmetic over arrays.
 
-A worker fills it from Redis as it needs videos, the evaluation engine from its own folds; both through the same
-`put_*` methods with the same absolute values, so a video put twice is only put again.
+A worker fills it from Redis as it needs videos; the evaluation engine fills it from its own state. Both use the same
+`put_*` methods with absolute values, so that a repeated call changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,77 +9,81 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from recomind.model.catalogue import Video
-from recomind.recommender.index.columns import TAGS, Columns, Floats, Rows
-from recomind.recommender.index.neighbours import Companies
-from recomind.recommender.index.top_lists import Heads
-from recomind.recommender.index.users import LATEST, People
+from recomind.recommender.index.columns import TAGS_PER_VIDEO, Columns, Floats, Rows
+from recomind.recommender.index.neighbours import NeighbourIndex
+from recomind.recommender.index.top_lists import TopLists
+from recomind.recommender.index.users import LIKES_PER_USER, UserLikes
 from recomind.state.neighbours import Liker, Neighbours
-from recomind.state.popularity import Figures, Popularity
-from recomind.state.profile import Liked, video_hash
+from recomind.state.popularity import Popularity, RankingPopularity
+from recomind.state.profile import Like, video_hash
 
 
 class VideoIndex:
-    """What is known of videos: `rows` maps an id to its row, `ids` back; `columns` holds their figures."""
+    """Everything ranking reads: `rows` maps a video id to its row, `ids` back; `columns` holds videos' properties."""
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.ids: list[str] = []
         self.columns = Columns()
-        self.heads = Heads(self.columns)
+        self.top_lists = TopLists(self.columns)
         self.videos: dict[int, Video] = {}
-        self.cards: dict[str, bytes] = {}
-        """What is shown of each listed video, as JSON, by its id."""
-        self.companies = Companies(self.rows_of)
+        """Catalogue entries by row."""
+        self.summaries: dict[str, bytes] = {}
+        """Video id to the `VideoSummary` of a listed video, as JSON."""
+        self.neighbours = NeighbourIndex(self.rows_of)
         self.creators: dict[int, str] = {}
-        self.people = People()
-        self.model: dict[int, tuple[Rows, Floats]] = {}
+        """Creator ids by row, where known."""
+        self.user_likes = UserLikes()
+        self.model_neighbours: dict[int, tuple[Rows, Floats]] = {}
+        """Row to the rows and weights of its neighbours in the trained item-item model."""
         self.tag_rows: dict[str, int] = {}
+        """Tag to its number, in the order of first use."""
         self._likers: dict[int, tuple[Liker, ...]] = {}
 
     def row(self, video_id: str) -> int:
-        """The row of a video, made where it is new."""
+        """The row of a video; an unknown video is added."""
         row = self.rows.get(video_id)
         if row is None:
             row = self.rows[video_id] = len(self.ids)
             self.ids.append(video_id)
-            self.columns.add()
+            self.columns.add_row()
             self.columns.hash[row] = video_hash(video_id)
         return row
 
     def rows_of(self, video_ids: Sequence[str]) -> Rows:
-        """The rows of many videos."""
-        try:  # nearly all are known, and a call each is dear
+        """The rows of many videos; unknown ones are added."""
+        try:  # fast path without a Python call per id: nearly always all are known
             return np.fromiter(map(self.rows.__getitem__, video_ids), np.int64, len(video_ids))
         except KeyError:
             return np.array([self.row(video_id) for video_id in video_ids], np.int64)
 
     def put_video(self, video: Video) -> None:
-        """A catalogue entry: from now on the video may be recommended."""
+        """Add or replace a catalogue entry; from then on the video can be recommended."""
         row = self.row(video.video_id)
         self.videos[row] = video
-        self.cards[video.video_id] = video.card()
+        self.summaries[video.video_id] = video.summary_json()
         self.columns.listed[row] = True
         if video.creator_id is not None:
             self.creators[row] = video.creator_id
         self.columns.created_at[row] = video.created_at
         tags = [self._tag(tag) for tag in video.tags]
-        self.columns.tags[row] = [*tags[:TAGS], *[-1] * (TAGS - len(tags))]
-        self.heads.put_tags(row, tags)
+        self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
+        self.top_lists.put_tags(row, tags)
 
-    def put_popularity(self, video_id: str, popularity: Popularity | Figures) -> None:
-        """A video's counts and decayed scores."""
+    def put_popularity(self, video_id: str, popularity: Popularity | RankingPopularity) -> None:
+        """Set a video's counts and decayed scores."""
         row = self.row(video_id)
         actions = popularity.counts.total
-        if actions < self.columns.actions[row]:  # somebody was forgotten
-            self.heads.forget()
-        self.columns.scores[row] = popularity.liked + popularity.shown
+        if actions < self.columns.actions[row]:  # a user was erased
+            self.top_lists.clear()
+        self.columns.scores[row] = popularity.like_scores + popularity.action_scores
         self.columns.actions[row] = actions
         self.columns.first_at[row] = popularity.first_at
-        self.columns.likes[row] = popularity.likes
+        self.columns.likes[row] = popularity.first_likes
         self.columns.liked_at[row] = popularity.liked_at
-        self.heads.touch(row)
+        self.top_lists.mark_changed(row)
 
-    def put_figures(
+    def put_popularity_columns(
         self,
         video_ids: Sequence[str],
         scores: Floats,
@@ -88,37 +92,37 @@ class VideoIndex:
         likes: Floats,
         liked_at: Floats,
     ) -> None:
-        """What `put_popularity` takes of many videos, each of them once, in columns: shape (videos, ...)."""
+        """Set what `put_popularity` sets, for many distinct videos: arrays of shape (videos, ...)."""
         rows, columns = self.rows_of(video_ids), self.columns
-        if (actions < columns.actions[rows]).any():  # somebody was forgotten
-            self.heads.forget()
+        if (actions < columns.actions[rows]).any():  # a user was erased
+            self.top_lists.clear()
         columns.scores[rows], columns.actions[rows], columns.first_at[rows] = scores, actions, first_at
         columns.likes[rows], columns.liked_at[rows] = likes, liked_at
-        self.heads.touch(*rows.tolist())
+        self.top_lists.mark_changed(*rows.tolist())
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
-        """A video's company and latest likers."""
+        """Set a video's neighbours and latest likers."""
         row = self.row(video_id)
-        self.companies.put(row, neighbours)
+        self.neighbours.set_neighbours(row, neighbours)
         if self._likers.get(row) != neighbours.likers:
             self._likers[row] = neighbours.likers
-            people = self.people.rows_of([liker.user_id for liker in neighbours.likers])
+            users = self.user_likes.rows_of([liker.user_id for liker in neighbours.likers])
             self.columns.likers[row] = -1
-            self.columns.likers[row, : len(people)] = people
+            self.columns.likers[row, : len(users)] = users
 
-    def put_likes(self, user_id: str, likes: Sequence[Liked]) -> None:
-        """A person's latest likes, newest last, for those whose taste is similar."""
-        self.people.put_likes(user_id, self.rows_of([liked.video_id for liked in likes[-LATEST:]]))
+    def put_likes(self, user_id: str, likes: Sequence[Like]) -> None:
+        """Set a user's latest likes, newest last, for the lists of similar users."""
+        self.user_likes.put_likes(user_id, self.rows_of([liked.video_id for liked in likes[-LIKES_PER_USER:]]))
 
-    def put_model(self, video_id: str, others: Iterable[tuple[str, float]]) -> None:
-        """The retrained model's neighbours of a video."""
-        pairs = list(others)
+    def put_model_neighbours(self, video_id: str, neighbours: Iterable[tuple[str, float]]) -> None:
+        """Set a video's (video id, weight) neighbours in the trained item-item model."""
+        pairs = list(neighbours)
         rows = self.rows_of([other for other, _ in pairs])
-        self.model[self.row(video_id)] = rows, np.array([weight for _, weight in pairs], float)
+        self.model_neighbours[self.row(video_id)] = rows, np.array([weight for _, weight in pairs], float)
 
     @property
     def size(self) -> int:
-        """How many videos are known."""
+        """Number of known videos, listed or not."""
         return len(self.ids)
 
     def _tag(self, tag: str) -> int:

@@ -1,65 +1,50 @@
-"""The most liked videos by window and tag, kept up to date like by like.
+"""The most liked videos by window and tag, updated like by like.
 
-Log-scores keep their order while time goes on (see `state.popularity`), so a list changes only by the videos that
-are liked: nothing has to be sorted anew because an hour has passed. A window's list is ordered by likes with the
-half-life that is the window's length; whoever reads it counts the window itself, of these few.
+Log-scores keep their order as time passes (see `state.popularity`), so a list changes only when one of its videos is
+liked. A window's list is ordered by likes decayed with a half-life of the window's length; its reader counts the
+window itself, for these few videos.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from heapq import nlargest
 from typing import Final
 
-from recomind.state.popularity import HALF_LIVES, HOUR, Scores
+from recomind.recommender.index.top_k import ScoredTopK
+from recomind.state.popularity import HALF_LIVES_S, HOUR_S, Scores
 
-WINDOWS: Final[Mapping[str, float]] = {"1h": HOUR, "24h": 24 * HOUR, "7d": 168 * HOUR}
-"""The windows, in seconds; each is one of the half-lives of scores."""
+WINDOWS: Final[Mapping[str, float]] = {"1h": HOUR_S, "24h": 24 * HOUR_S, "7d": 168 * HOUR_S}
+"""Window to its length in seconds, which is also one of the half-lives of scores."""
 
-EVERY_TAG: Final = ""
-"""In the place of a tag: all videos."""
+ALL_TAGS: Final = ""
+"""The key, in place of a tag, of the lists of all videos."""
 
-KEEP: Final = 50
+LIST_LENGTH: Final = 50
 """Videos of a list."""
 
-_PLACES: Final = {name: HALF_LIVES.index(seconds) for name, seconds in WINDOWS.items()}
+_HALF_LIFE_INDEX: Final = {name: HALF_LIVES_S.index(seconds) for name, seconds in WINDOWS.items()}
 
-Lists = dict[str, list[tuple[str, float]]]
+WindowLists = dict[str, list[tuple[str, float]]]
 """Window to (video id, log-score), best first."""
 
 
-class Best:
-    """The videos with the largest scores, `keep` of them: right as long as a video's score does not fall."""
-
-    def __init__(self, keep: int = KEEP) -> None:
-        self._keep = keep
-        self._scores: dict[str, float] = {}
-
-    def put(self, video_id: str, score: float) -> None:
-        """A video's score from now on."""
-        self._scores[video_id] = score
-        if len(self._scores) > 2 * self._keep:
-            self._scores = dict(self.first())
-
-    def first(self) -> list[tuple[str, float]]:
-        """(video id, score), best first; ties go to the larger id."""
-        return nlargest(self._keep, self._scores.items(), key=lambda entry: (entry[1], entry[0]))
-
-
-class Leaders:
-    """Lists of one partition's videos."""
+class WindowedTopLists:
+    """The lists of one partition's videos."""
 
     def __init__(self) -> None:
-        self._lists: dict[str, dict[str, Best]] = {}
-        self._changed: set[str] = set()
+        self._lists = defaultdict[str, dict[str, ScoredTopK]](
+            lambda: {name: ScoredTopK(LIST_LENGTH) for name in WINDOWS}
+        )
+        """Tag to window to list."""
+        self._changed_tags: set[str] = set()
 
-    def put(self, video_id: str, liked: Scores, tags: Iterable[str]) -> None:
-        """Take a video's scores in, under all videos and under each of its tags."""
-        for tag in (EVERY_TAG, *tags):
-            windows = self._lists.setdefault(tag, {name: Best() for name in WINDOWS})
-            for name, place in _PLACES.items():
-                windows[name].put(video_id, liked[place])
-            self._changed.add(tag)
+    def set_scores(self, video_id: str, like_scores: Scores, tags: Iterable[str]) -> None:
+        """Set a video's log-scores of likes, in the lists of all videos and of each of its tags."""
+        for tag in (ALL_TAGS, *tags):
+            for name, top in self._lists[tag].items():
+                top.set_score(video_id, like_scores[_HALF_LIFE_INDEX[name]])
+            self._changed_tags.add(tag)
 
-    def changes(self) -> dict[str, Lists]:
-        """The lists of the tags that have changed since they were last asked for."""
-        changed, self._changed = self._changed, set()
-        return {tag: {name: best.first() for name, best in self._lists[tag].items()} for tag in sorted(changed)}
+    def take_changed(self) -> dict[str, WindowLists]:
+        """Tag to its lists, for the tags that have changed since the last call."""
+        changed, self._changed_tags = self._changed_tags, set()
+        return {tag: {name: top.entries() for name, top in self._lists[tag].items()} for tag in sorted(changed)}

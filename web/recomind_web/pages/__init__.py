@@ -1,6 +1,6 @@
-"""The pages people see, as plain files, and the handlers that serve them.
+"""The pages of the web interface as static files, and the handlers that serve them.
 
-What belongs here: HTML, CSS and JavaScript without a build step, and nothing that decides. They use the public API.
+What belongs here: HTML, CSS and JavaScript without a build step, and no decisions. The pages use the public API.
 """
 
 from hashlib import sha256
@@ -11,62 +11,70 @@ from typing import Final
 
 from aiohttp import web
 
-TYPES: Final = {"css": "text/css", "js": "text/javascript", "html": "text/html", "svg": "image/svg+xml"}
+MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "html": "text/html", "svg": "image/svg+xml"}
+"""File name extension to media type."""
 
-POLICY: Final = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-"""What a page may load: nothing from elsewhere."""
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+)
+"""A page may load nothing from other hosts."""
 
 
-class Page:
-    """A file, and how browsers may keep it."""
+class StaticFile:
+    """A file in memory, served with an ETag."""
 
     def __init__(self, name: str, content: bytes) -> None:
-        self._content = content
-        self._kind = TYPES[name.rpartition(".")[2]]
-        self._tag = sha256(content).hexdigest()[:16]
+        self.content = content
+        self._media_type = MEDIA_TYPES[name.rpartition(".")[2]]
+        self._etag = sha256(content).hexdigest()[:16]
 
-    def answer(self, request: web.Request) -> web.Response:
-        """The file; 304 where the browser has it already."""
-        headers = {"Cache-Control": "no-cache", "ETag": f'"{self._tag}"', "Content-Security-Policy": POLICY}
-        if any(tag.value == self._tag for tag in request.if_none_match or ()):
+    def response(self, request: web.Request) -> web.Response:
+        """The file; 304 if the browser has this version."""
+        headers = {
+            "Cache-Control": "no-cache",
+            "ETag": f'"{self._etag}"',
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        }
+        if any(tag.value == self._etag for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-        return web.Response(body=self._content, headers=headers, content_type=self._kind, charset="utf-8")
+        return web.Response(body=self.content, headers=headers, content_type=self._media_type, charset="utf-8")
 
 
-def _swagger_ui() -> dict[str, Page]:
-    """Swagger UI's own files, from the package that carries them; it is not imported, as that needs Flask."""
+def _swagger_ui() -> dict[str, StaticFile]:
+    """The files of Swagger UI from the package flask-swagger-ui, which is not imported because it needs Flask."""
     found = find_spec("flask_swagger_ui")
     if found is None or not found.submodule_search_locations:
         raise ImportError("flask-swagger-ui is not installed: install what requirements.lock lists")
     folder = Path(found.submodule_search_locations[0]) / "dist"
-    return {name: Page(name, (folder / name).read_bytes()) for name in ("swagger-ui.css", "swagger-ui-bundle.js")}
+    return {name: StaticFile(name, (folder / name).read_bytes()) for name in ("swagger-ui.css", "swagger-ui-bundle.js")}
 
 
-FILES: Final[dict[str, Page]] = {
-    file.name: Page(file.name, file.read_bytes())
+FILES: Final[dict[str, StaticFile]] = {
+    file.name: StaticFile(file.name, file.read_bytes())
     for file in files("recomind_web.pages").iterdir()
-    if file.name.rpartition(".")[2] in TYPES
+    if file.name.rpartition(".")[2] in MEDIA_TYPES
 } | _swagger_ui()
+"""All files by name, read at import."""
 
 
-async def feed(request: web.Request) -> web.Response:
-    """The feed: one video a screen, and the list to come."""
-    return FILES["feed.html"].answer(request)
+async def feed_page(request: web.Request) -> web.Response:
+    """The feed page: one video at a time, and the list of next videos."""
+    return FILES["feed.html"].response(request)
 
 
-async def operations(request: web.Request) -> web.Response:
-    """The operator's page."""
-    return FILES["ops.html"].answer(request)
+async def operations_page(request: web.Request) -> web.Response:
+    """The operations page."""
+    return FILES["ops.html"].response(request)
 
 
-async def docs(request: web.Request) -> web.Response:
-    """The description of the API, to read and to try out."""
-    return FILES["docs.html"].answer(request)
+async def docs_page(request: web.Request) -> web.Response:
+    """The API documentation page, drawn by Swagger UI."""
+    return FILES["docs.html"].response(request)
 
 
 async def asset(request: web.Request) -> web.Response:
-    """A file that a page loads."""
+    """A script, stylesheet or image of a page."""
     found = FILES.get(request.match_info["name"])
     if found is None:
         raise web.HTTPNotFound(text="no such file")
-    return found.answer(request)
+    return found.response(request)

@@ -1,24 +1,24 @@
-// The API's description, drawn by Swagger UI from /openapi.json; a key that another page was given in this tab is used here.
+// The API documentation, drawn by Swagger UI from /openapi.json. It uses the API key that was entered in this tab.
 
-import { key } from "./access.js";
+import { storedKey } from "./api_key.js";
 
-/** A stream of events does not end, so it cannot be tried out: the button is left away. */
-const endless = { statePlugins: { spec: { wrapSelectors: { allowTryItOutFor: () => (_, path) => !path.startsWith("/events/") } } } };
+/** Hide "Try it out" for event streams, as their response does not end. */
+const noStreams = { statePlugins: { spec: { wrapSelectors: { allowTryItOutFor: () => (_, path) => !path.startsWith("/events/") } } } };
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const shade = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", shade);
-shade();
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+const applyColorScheme = () => document.documentElement.classList.toggle("dark-mode", prefersDark.matches);
+prefersDark.addEventListener("change", applyColorScheme);
+applyColorScheme();
 
-const page = SwaggerUIBundle({
+const swagger = SwaggerUIBundle({
   url: "/openapi.json",
-  domNode: document.getElementById("described"),
-  plugins: [endless],
+  domNode: document.getElementById("api"),
+  plugins: [noStreams],
   validatorUrl: null,
   deepLinking: true,
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   tryItOutEnabled: true,
-  onComplete: () => { if (key()) page.preauthorizeApiKey("key", key()); },
+  onComplete: () => { if (storedKey()) swagger.preauthorizeApiKey("key", storedKey()); },
 });

@@ -1,129 +1,135 @@
-// The feed: who watches, what is on the stage, what comes next; actions go out, and the list that counts them comes in.
+// The feed page: sends the user's actions, and shows the current video and the list of next videos.
 
-import { ask } from "./access.js";
-import { element, leave, showList, showVideo } from "./cards.js";
-import { follow, showState } from "./live.js";
-import * as ranges from "./ranges.js";
-import { gestures } from "./touch.js";
+import { fetchWithKey } from "./api_key.js";
+import { element } from "./dom.js";
+import { removeFromList, showList, showVideo } from "./feed_view.js";
+import { listenForGestures } from "./gestures.js";
+import { followUpdates, showState } from "./live_updates.js";
+import * as filters from "./trending_filters.js";
 
-const SHOWN = 12, SLIDE = 180;
+const MAX_LISTED = 12, TRANSITION_MS = 180;
 const $ = id => document.getElementById(id);
-const SAID = { like: "Liked", view: "Watched", skip: "Skipped" };
+const PAST_TENSE = { like: "Liked", view: "Watched", skip: "Skipped" };
 
-let user = "", now = null, queue = [], acted = new Set(), waiting = [], sending = Promise.resolve(), end = () => {}, arrived = false;
-let newest = { counted: {}, fresh: 0, at: 0 };
+/** `user` is empty while the visitor is not signed in. `pendingActions` are those that the list does not reflect yet. */
+let user = "", current = null, queue = [], actedOn = new Set(), pendingActions = [];
+let lastRequest = Promise.resolve(), stopUpdates = () => {}, focusWhenReady = false;
+let latest = { counted: {}, newVideos: 0, at: 0 };
 
-function say(text, bad = false) {
-  $("said").textContent = text;
-  $("said").classList.toggle("bad", bad);
+function showStatus(text, isError = false) {
+  $("status").textContent = text;
+  $("status").classList.toggle("bad", isError);
 }
 
-function start(name) {
-  end();
-  [user, now, queue, acted, waiting] = [name, null, [], new Set(), []];
-  newest = { counted: {}, fresh: 0, at: 0 };
+/** Show the feed of a user; the trending feed if the name is empty. */
+function startFeed(name) {
+  stopUpdates();
+  [user, current, queue, actedOn, pendingActions] = [name, null, [], new Set(), []];
+  latest = { counted: {}, newVideos: 0, at: 0 };
   history.replaceState(null, "", user ? `?user=${encodeURIComponent(user)}` : "/");
-  $("who").value = user;
-  $("go").hidden = Boolean(user); $("leave").hidden = !user;
-  $("heading").textContent = user ? `Next for ${user}` : ranges.heading();
-  $("ranges").hidden = Boolean(user); $("taste").hidden = true;
+  $("user-name").value = user;
+  $("sign-in").hidden = Boolean(user); $("sign-out").hidden = !user;
+  $("heading").textContent = user ? `Next for ${user}` : filters.heading();
+  $("filters").hidden = Boolean(user); $("profile").hidden = true;
   $("list").replaceChildren();
-  say(user ? "" : "Sign in as anybody to like and skip.");
+  showStatus(user ? "" : "Sign in with any name to like and skip.");
   showVideo(null, "Loading…");
-  end = follow(user ? `/feed/${encodeURIComponent(user)}?n=30` : ranges.path(), { list: take, state: showState });
+  const path = user ? `/feed/${encodeURIComponent(user)}?n=30` : filters.feedPath();
+  stopUpdates = followUpdates(path, { onValue: showFeed, onState: showState });
 }
 
-/** A new list: it changes what comes next, never what is on the stage. */
-function take(feed) {
-  queue = feed.videos.filter(video => !acted.has(video.video_id) && (!now || video.video_id !== now.video_id));
-  if (!now) { now = queue.shift() || null; showStage(); }
-  const fresh = showList($("list"), queue.slice(0, SHOWN));
-  if (user) showTaste(feed); else ranges.offer(feed.videos);
-  newest = { counted: feed.counted, fresh, at: performance.now() };
-  settle();
+/** Show a new list. It changes the next videos, never the current one. */
+function showFeed(feed) {
+  queue = feed.videos.filter(video => !actedOn.has(video.video_id) && (!current || video.video_id !== current.video_id));
+  if (!current) { current = queue.shift() || null; showCurrent(); }
+  const newVideos = showList($("list"), queue.slice(0, MAX_LISTED));
+  if (user) showProfile(feed); else filters.offerTags(feed.videos);
+  latest = { counted: feed.counted, newVideos, at: performance.now() };
+  reportCounted();
 }
 
-/** Say how long an action took to change the list; the list may come before the action's own answer. */
-function settle() {
-  const done = waiting.filter(one => (newest.counted[one.partition] ?? -1) >= one.offset);
-  waiting = waiting.filter(one => !done.includes(one));
+/** Report how long an action took to change the list. The list may arrive before the response to the action. */
+function reportCounted() {
+  const done = pendingActions.filter(action => (latest.counted[action.partition] ?? -1) >= action.offset);
+  pendingActions = pendingActions.filter(action => !done.includes(action));
   if (!done.length) return;
-  const last = done.at(-1), seconds = Math.max(0.01, (newest.at - last.at) / 1000).toFixed(2);
-  say(`${SAID[last.kind]} “${last.title}”: ${newest.fresh} new in the list, ${seconds} s later.`);
+  const last = done.at(-1), seconds = Math.max(0.01, (latest.at - last.at) / 1000).toFixed(2);
+  showStatus(`${PAST_TENSE[last.kind]} “${last.title}”: ${latest.newVideos} new in your list, ${seconds} s later.`);
 }
 
-function showStage() {
-  showVideo(now, user ? "You have seen everything. Come back later." : "Nothing trends yet. Sign in and like something.");
-  for (const id of ["like", "skip", "next"]) $(id).disabled = !now;
-  if (arrived && now) { $("like").focus(); arrived = false; } // a button takes the focus only once it is enabled
+function showCurrent() {
+  showVideo(current, user ? "You have seen everything. Come back later." : "No videos are trending yet. Sign in and like some.");
+  for (const id of ["like", "skip", "next"]) $(id).disabled = !current;
+  if (focusWhenReady && current) { $("like").focus(); focusWhenReady = false; } // a disabled button cannot take the focus
 }
 
-function showTaste(feed) {
-  $("taste").hidden = !feed.top_tags.length;
-  const figures = `${feed.likes} liked, ${feed.views} watched, ${feed.skips} skipped`;
-  $("taste").replaceChildren(element("span", "quiet", figures), element("div", "chips", ...feed.top_tags.map(tag => element("span", "chip", tag))));
+function showProfile(feed) {
+  $("profile").hidden = !feed.top_tags.length;
+  const counts = `${feed.likes} liked, ${feed.views} watched, ${feed.skips} skipped`;
+  $("profile").replaceChildren(element("span", "quiet", counts), element("div", "chips", ...feed.top_tags.map(tag => element("span", "chip", tag))));
 }
 
+/** Like, view or skip the current video, and go on to the next one. */
 function act(kind) {
-  const video = now;
+  const video = current;
   if (!video) return;
-  if (!user && kind === "like") { say("Sign in to like: any name will do."); $("who").focus(); return; }
-  acted.add(video.video_id);
-  if (user) send(kind, video);
-  now = queue.shift() || null;
-  leave($("list"), now);
-  turn(kind);
+  if (!user && kind === "like") { showStatus("Sign in to like. Any name will do."); $("user-name").focus(); return; }
+  actedOn.add(video.video_id);
+  if (user) sendAction(kind, video);
+  current = queue.shift() || null;
+  removeFromList($("list"), current);
+  animateToNext(kind);
 }
 
-function turn(kind) {
-  const stage = $("video");
+function animateToNext(kind) {
+  const frame = $("video");
   $("like").classList.toggle("done", kind === "like");
-  stage.classList.remove("in");
-  stage.classList.add(kind === "skip" ? "out-left" : "out-up");
+  frame.classList.remove("in");
+  frame.classList.add(kind === "skip" ? "out-left" : "out-up");
   setTimeout(() => {
-    stage.classList.remove("out-up", "out-left");
+    frame.classList.remove("out-up", "out-left");
     $("like").classList.remove("done");
-    stage.classList.add("in");
-    showStage();
-  }, SLIDE);
+    frame.classList.add("in");
+    showCurrent();
+  }, TRANSITION_MS);
 }
 
-/** One after the other, so that the log has them in their order. */
-function send(kind, video) {
-  const [who, at] = [user, performance.now()];
-  sending = sending.then(async () => {
+/** Send an action after the one before it, so that the log has them in order. */
+function sendAction(kind, video) {
+  const [sender, at] = [user, performance.now()];
+  lastRequest = lastRequest.then(async () => {
     try {
-      const action = { user_id: who, video_id: video.video_id, action_type: kind, timestamp: new Date().toISOString() };
-      const answer = await ask("/video_action", { method: "POST", body: JSON.stringify(action) });
-      const told = await answer.json();
-      if (!answer.ok) throw new Error(told.detail || answer.statusText);
-      const [partition, offset] = told.token.split(":").map(Number);
-      if (who === user) { waiting.push({ partition, offset, at, kind, title: video.title }); say(`${SAID[kind]} “${video.title}”.`); settle(); }
-    } catch (error) { acted.delete(video.video_id); say(`That did not get through: ${error.message}`, true); }
+      const action = { user_id: sender, video_id: video.video_id, action_type: kind, timestamp: new Date().toISOString() };
+      const response = await fetchWithKey("/video_action", { method: "POST", body: JSON.stringify(action) });
+      const outcome = await response.json();
+      if (!response.ok) throw new Error(outcome.detail || response.statusText);
+      const [partition, offset] = outcome.token.split(":").map(Number);
+      if (sender === user) { pendingActions.push({ partition, offset, at, kind, title: video.title }); showStatus(`${PAST_TENSE[kind]} “${video.title}”.`); reportCounted(); }
+    } catch (error) { actedOn.delete(video.video_id); showStatus(`Could not send this: ${error.message}`, true); }
   });
 }
 
-$("sign").addEventListener("submit", event => {
+$("sign-in-form").addEventListener("submit", event => {
   event.preventDefault();
-  const name = $("who").value.trim();
+  const name = $("user-name").value.trim();
   if (name === user) return;
-  arrived = true;
-  start(name);
+  focusWhenReady = true;
+  startFeed(name);
 });
-$("leave").addEventListener("click", () => { start(""); $("who").focus(); });
+$("sign-out").addEventListener("click", () => { startFeed(""); $("user-name").focus(); });
 $("like").addEventListener("click", () => act("like"));
 $("next").addEventListener("click", () => act("view"));
 $("skip").addEventListener("click", () => act("skip"));
-$("more").addEventListener("click", () => {
-  const open = $("side").classList.toggle("open");
-  $("more").setAttribute("aria-expanded", String(open));
-  $("more").textContent = open ? "Close" : "Why?";
+$("expand").addEventListener("click", () => {
+  const isOpen = $("side").classList.toggle("open");
+  $("expand").setAttribute("aria-expanded", String(isOpen));
+  $("expand").textContent = isOpen ? "Close" : "Why?";
 });
 document.addEventListener("keydown", event => {
   if (event.target.closest("input, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
   const kind = { l: "like", n: "view", s: "skip", ArrowDown: "view" }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (kind) { event.preventDefault(); act(kind); }
 });
-gestures($("video"), act);
-ranges.listen(() => start(""));
-start(new URLSearchParams(location.search).get("user") || "");
+listenForGestures($("video"), act);
+filters.listenForChanges(() => startFeed(""));
+startFeed(new URLSearchParams(location.search).get("user") || "");

@@ -1,105 +1,106 @@
-// The operator's page: what all workers say of themselves, as it comes, and their last hour.
+// The operations page: the statistics of all workers, live, and their last hour.
 
-import { ask } from "./access.js";
-import { element } from "./cards.js";
-import { span, spark } from "./charts.js";
-import { Figure, FIGURES, number, percent, since } from "./figures.js";
-import { follow, showState } from "./live.js";
-import { faults } from "./verdict.js";
+import { fetchWithKey } from "./api_key.js";
+import { sparkline, timeSpan } from "./charts.js";
+import { element } from "./dom.js";
+import { findProblems } from "./health_check.js";
+import { followUpdates, showState } from "./live_updates.js";
+import { duration, MetricPanel, METRICS, number, percent } from "./metric_panels.js";
+import { featureLabel, sourceLabel } from "./source_labels.js";
 
-const HOUR = 3600, EVERY = 10, STALE = 5, HEAVIEST = 8;
+const HISTORY_S = 3600, HISTORY_INTERVAL_S = 10, STALE_AFTER_S = 5, MAX_WEIGHTS = 8, WORKER_COLUMNS = 11;
 const $ = id => document.getElementById(id);
-const figures = FIGURES.map(about => new Figure(about));
-let history = [], came = null, followed = "";
+const panels = METRICS.map(metric => new MetricPanel(metric));
+let history = [], updatedAt = null, shownState = "";
 
 function setText(id, text) {
   if ($(id).textContent !== text) $(id).textContent = text;
 }
 
-/** What is wrong, or that nothing is; said anew only when it changes. */
-function judge(found, detail) {
-  const text = found.join("\n");
-  if ($("verdict").dataset.said !== text) {
-    $("verdict").dataset.said = text;
-    $("verdict").className = `verdict ${found.length ? "bad" : "good"}`;
-    $("verdict").replaceChildren(element("strong", "", found.length ? "Needs attention" : "All is well"), element("ul", "", ...found.map(one => element("li", "", one))));
-    document.title = `${found.length ? `(${found.length}) ` : ""}RecoMind: operations`;
+/** Show the problems, or that there are none. The page changes only when they do, as screen readers announce it. */
+function showHealth(problems, detail) {
+  const text = problems.join("\n");
+  if ($("health").dataset.shown !== text) {
+    $("health").dataset.shown = text;
+    $("health").className = `health ${problems.length ? "bad" : "good"}`;
+    $("health").replaceChildren(element("strong", "", problems.length ? "Needs attention" : "No problems found"), element("ul", "", ...problems.map(problem => element("li", "", problem))));
+    document.title = `${problems.length ? `(${problems.length}) ` : ""}RecoMind: operations`;
   }
   setText("detail", detail);
 }
 
-const over = (points, field, name) => points.map(point => ({ at: point.at, value: point[field][name] ?? null }));
+const series = (points, field, name) => points.map(point => ({ at: point.at, value: point[field][name] ?? null }));
 
-function bar(name, points, window, widest) {
-  const share = points.at(-1).quality[name], fill = element("i"), words = name.replaceAll("_", " ");
-  fill.style.width = `${(100 * share) / widest}%`;
+function qualityRow(name, points, span, highest) {
+  const hitRate = points.at(-1).quality[name], fill = element("i");
+  fill.style.width = `${(100 * hitRate) / highest}%`;
   const track = element("span", "track", fill);
   track.setAttribute("aria-hidden", "true");
-  return element("li", `row ${name === "hybrid" ? "main" : ""}`, element("span", "", words), track, spark(over(points, "quality", name), window), element("span", "number", percent(share)));
+  return element("li", `row ${name === "hybrid" ? "main" : ""}`, element("span", "", sourceLabel(name)), track, sparkline(series(points, "quality", name), span), element("span", "number", percent(hitRate)));
 }
 
-function showQuality(points, window) {
+function showQuality(points, span) {
   const { quality, likes_scored: likes } = points.at(-1);
   const names = Object.keys(quality).sort((one, other) => (other === "hybrid") - (one === "hybrid") || quality[other] - quality[one]);
-  const widest = Math.max(...Object.values(quality), 0.01);
-  $("quality").replaceChildren(...names.map(name => bar(name, points, window, widest)));
-  setText("quality-note", names.length ? `Of the latest ${Math.round(likes)} likes, how many videos were among the first ten just before: in the hybrid's list, and in each source's own.` : "No like has scored the ranking yet. The first one of a video that its person had not seen will.");
+  const highest = Math.max(...Object.values(quality), 0.01);
+  $("quality").replaceChildren(...names.map(name => qualityRow(name, points, span, highest)));
+  setText("quality-note", names.length ? `Share of the latest ${Math.round(likes)} likes whose video was in the top 10 just before the like: of the hybrid list, and of each source alone.` : "No like has been scored yet. A like is scored if the user had not seen the video before.");
 }
 
-function showWeights(points, window) {
+function showWeights(points, span) {
   const { weights, version } = points.at(-1);
-  $("weights").replaceChildren(...Object.entries(weights).slice(0, HEAVIEST).map(([name, weight]) =>
-    element("li", "row", element("span", "", name.replaceAll("_", " ")), spark(over(points, "weights", name), window), element("span", "number", weight.toFixed(2)))));
-  setText("blend-note", version ? `Learned from ${number(version)} likes, for everybody: what one standard deviation more of it adds to a score.` : "Nothing has been learned yet: a fixed prior ranks.");
+  $("weights").replaceChildren(...Object.entries(weights).slice(0, MAX_WEIGHTS).map(([name, weight]) =>
+    element("li", "row", element("span", "", featureLabel(name)), sparkline(series(points, "weights", name), span), element("span", "number", weight.toFixed(2)))));
+  setText("blend-note", version ? `Learned from ${number(version)} likes of all users. A weight is the change of a score if the feature grows by one standard deviation.` : "Nothing has been learned yet: the fixed initial weights are used.");
 }
 
-function row(worker) {
+function workerRow(worker) {
   const sum = values => Object.values(values).reduce((total, value) => total + value, 0);
-  const name = element("th", "", element("span", "", worker.worker), ...(worker.leads ? [element("span", "chip", "leads")] : []));
+  const name = element("th", "", element("span", "", worker.worker), ...(worker.leads ? [element("span", "chip", "leader")] : []));
   name.scope = "row"; name.title = `serves ${worker.address}`;
-  const parts = element("span", "parts", ...worker.partitions.map(partition => element("i", "", String(partition))));
-  const cells = [number(sum(worker.per_second)), number(sum(worker.lag)), number(worker.waiting), number(worker.lists_per_second), number(worker.keys.profiles ?? 0), number(worker.streams), percent(worker.processor), `${Math.round(worker.memory / 2 ** 20)} MiB`, since(worker.up)];
-  return element("tr", "", name, element("td", "", parts), ...cells.map(cell => element("td", "", cell)));
+  const partitions = element("span", "parts", ...worker.partitions.map(partition => element("i", "", String(partition))));
+  const cells = [number(sum(worker.per_second)), number(sum(worker.lag)), number(worker.waiting), number(worker.lists_per_second), number(worker.keys.profiles ?? 0), number(worker.streams), percent(worker.processor), `${Math.round(worker.memory / 2 ** 20)} MiB`, duration(worker.up)];
+  return element("tr", "", name, element("td", "", partitions), ...cells.map(cell => element("td", "", cell)));
 }
 
 function showWorkers(workers) {
-  const nobody = element("td", "quiet", "No worker tells of itself.");
-  nobody.colSpan = 11;
-  $("workers").replaceChildren(...(workers.length ? workers.map(row) : [element("tr", "", nobody)]));
+  const empty = element("td", "quiet", "No worker publishes statistics.");
+  empty.colSpan = WORKER_COLUMNS;
+  $("workers").replaceChildren(...(workers.length ? workers.map(workerRow) : [element("tr", "", empty)]));
 }
 
-function take(overview) {
-  const { together, workers } = overview, points = [...history, together], window = span(points);
-  came = performance.now();
+function showOverview(overview) {
+  const { together: total, workers } = overview, points = [...history, total], span = timeSpan(points);
+  updatedAt = performance.now();
   document.body.classList.remove("stale");
-  figures.forEach(figure => figure.update(points, window));
-  showQuality(points, window);
-  showWeights(points, window);
+  panels.forEach(panel => panel.update(points, span));
+  showQuality(points, span);
+  showWeights(points, span);
   showWorkers(workers);
-  judge(faults(overview, points), `${workers.length} worker${workers.length === 1 ? "" : "s"} · ${workers.reduce((sum, one) => sum + one.partitions.length, 0)} partitions · ${number(together.version)} likes learned from`);
-  if (together.at - (history.at(-1)?.at ?? 0) >= EVERY) history = [...history, together].filter(point => point.at > together.at - HOUR);
+  showHealth(findProblems(overview, points), `${workers.length} worker${workers.length === 1 ? "" : "s"} · ${workers.reduce((sum, worker) => sum + worker.partitions.length, 0)} partitions · blend trained on ${number(total.version)} likes`);
+  if (total.at - (history.at(-1)?.at ?? 0) >= HISTORY_INTERVAL_S) history = [...history, total].filter(point => point.at > total.at - HISTORY_S);
 }
 
-/** Say so when nothing has come for a while: what stands here is old then. */
-function watch() {
-  const age = came === null ? 0 : (performance.now() - came) / 1000;
-  if (age < STALE) return;
+/** Mark the page as stale if no update has arrived for a while. */
+function checkStale() {
+  const age = updatedAt === null ? 0 : (performance.now() - updatedAt) / 1000;
+  if (age < STALE_AFTER_S) return;
   document.body.classList.add("stale");
-  followed = "";
-  $("live").className = "live away";
-  setText("live", "no news");
-  judge(["No news from the workers: what stands here is old."], `The last came ${since(age)} ago.`);
+  shownState = "";
+  $("live").className = "live offline";
+  setText("live", "no updates");
+  showHealth(["No updates from the workers: the values below are old."], `The last update was ${duration(age)} ago.`);
 }
 
 async function start() {
-  $("figures").append(...figures.map(figure => figure.made));
-  setInterval(watch, 1000);
-  const answer = await ask("/operations/history").catch(() => null);
-  if (answer?.ok) history = await answer.json();
-  follow("/operations", { list: take, state: state => {
-    if (state !== followed) showState(followed = state); // said anew only when it changes
-    if (state === "shut") judge(["This page needs a key with the scope admin."], "");
-    if (state === "away" && came === null) judge(["This worker cannot be reached."], "It is asked again and again.");
+  $("metrics").append(...panels.map(panel => panel.root));
+  setInterval(checkStale, 1000);
+  const response = await fetchWithKey("/operations/history").catch(() => null);
+  if (response?.ok) history = await response.json();
+  followUpdates("/operations", { onValue: showOverview, onState: state => {
+    if (state !== shownState) showState(shownState = state);
+    if (state === "unauthorized") showHealth(["This page needs an API key with the scope admin."], "");
+    if (state === "offline" && updatedAt === null) showHealth(["This worker cannot be reached."], "The page tries again every few seconds.");
   } });
 }
 start();

@@ -1,0 +1,119 @@
+"""By user, from the refresh queue: rank a list, and store it in the read model and its top tags in the archive.
+
+It runs at the refresh interval. Commits do not wait for it: `recomind.runtime.refresh_queue` says why no action is left
+out. Between two batches of lists it has `trainer` train the blend.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from time import monotonic, time
+from typing import Final
+
+from recomind.recommender.candidates.registry import STRATEGIES
+from recomind.runtime.app import RecoMindApp
+from recomind.runtime.event_loop import yield_to_other_tasks
+from recomind.runtime.profile_archive import ArchivedProfile
+from recomind.state.profile import Profile
+from recomind.stores.stored_lists import StoredList
+from recomind_agents.trainer import train
+
+MIN_BATCH: Final = 16
+"""Users whose lists are ranked and stored together, at least."""
+
+MAX_BATCH: Final = 64
+"""The same at most: in larger batches, reading and writing costs less for each list."""
+
+BATCHES: Final = 8
+"""Number of batches into which pending users are divided, as far as `MIN_BATCH` and `MAX_BATCH` allow."""
+
+LISTS_PER_TRAINING_STEP: Final = 16
+"""Lists stored for each training step while refreshes are pending: a step takes longer than a list."""
+
+IDLE_TRAINING_STEPS: Final = 2
+"""Training steps per run while no refresh is pending."""
+
+LAGGING_TIME_SHARE: Final = 0.1
+"""Share of time for ranking while the worker is lagging: most lists would be outdated soon."""
+
+
+def declare(app: RecoMindApp) -> None:
+    """Declare the agent on an app."""
+    refresher = Refresher(app)
+    app.timer(app.options.refresh_interval, while_set=app.work_available)(refresher.refresh)
+
+
+class Refresher:
+    """Empties the refresh queue."""
+
+    def __init__(self, app: RecoMindApp) -> None:
+        self._app = app
+        self._ranking_s = 0.0
+        """Seconds of computing that the last batch took."""
+        self._training_steps_due = 0.0
+
+    async def refresh(self) -> None:
+        """Rank until no refresh is pending. If none was pending at first, train on a few examples instead."""
+        app = self._app
+        app.work_available.clear()
+        try:
+            if not app.refresh_queue:
+                async with app.weights_lock:
+                    await train(app, IDLE_TRAINING_STEPS)
+            while app.refresh_queue and app.is_ready:
+                async with app.weights_lock:  # released between batches, so that weights can be exchanged
+                    await self._refresh_and_train()
+                if app.backlog.is_lagging():
+                    await asyncio.sleep(self._ranking_s * (1 / LAGGING_TIME_SHARE - 1))
+        finally:
+            if app.refresh_queue or app.training_queue:
+                app.work_available.set()
+
+    async def _refresh_and_train(self) -> None:
+        self._training_steps_due += await self._refresh_batch() / LISTS_PER_TRAINING_STEP
+        await train(self._app, int(self._training_steps_due))
+        self._training_steps_due %= 1
+
+    async def _refresh_batch(self) -> int:
+        """Rank and store the lists of the users that have been pending longest; returns the number of users."""
+        app, queue, self._ranking_s = self._app, self._app.refresh_queue, 0.0
+        users = queue.next_batch(min(MAX_BATCH, max(MIN_BATCH, len(queue) // BATCHES)))
+        try:
+            await app.ranking_cache.loader.load(list(users.values()))
+            lists = {user_id: await self._rank(one) for user_id, one in users.items() if not one.is_erased}
+            await app.table_writers["profiles"].flush()  # before the lists, so that readers find what a list counts
+            await app.read_model.put_lists(lists)
+            await app.read_model.delete_lists([user_id for user_id, one in users.items() if one.is_erased])
+        except BaseException:
+            queue.requeue()
+            raise
+        logged_at = queue.complete()
+        for user_id, profile in users.items():
+            tags = lists[user_id].top_tags if user_id in lists else None
+            app.profile_archive.add(user_id, ArchivedProfile(tags, profile.last_at, profile.erasure_offset))
+        self._count(lists)
+        now = time()
+        for since in logged_at:
+            app.metrics.observe_freshness(max(0.0, now - since))
+        return len(users)
+
+    async def _rank(self, profile: Profile) -> StoredList:
+        """A user's list. Other tasks run before it and between its two halves."""
+        await yield_to_other_tasks()
+        started = monotonic()
+        ranked = self._app.ranking_cache.rank(profile)
+        self._ranking_s += monotonic() - started
+        await yield_to_other_tasks()
+        started = monotonic()
+        stored = self._app.ranking_cache.serialise(ranked, self._app.options.slate_size)
+        self._ranking_s += monotonic() - started
+        return stored
+
+    def _count(self, lists: Mapping[str, StoredList]) -> None:
+        """Count lists, and their entries by strategy. Entries are grouped by their sources, which few tuples share."""
+        self._app.metrics.lists_stored.inc(len(lists))
+        entries = Counter(tuple(sources) for stored in lists.values() for sources in stored.meta.sources.values())
+        for strategy, names in STRATEGIES.items():
+            count = sum(number for sources, number in entries.items() if not set(names).isdisjoint(sources))
+            if count:
+                self._app.metrics.list_entries.labels(strategy).inc(count)

@@ -1,0 +1,54 @@
+"""Rows of `video_actions`: how an action becomes one, and the id of an action whose event has none."""
+
+from datetime import UTC, datetime
+from hashlib import sha1
+from typing import Final, NamedTuple
+from uuid import NAMESPACE_OID, UUID
+
+from asyncpg.pgproto import pgproto
+
+from recomind.model.events import Action
+from recomind.model.signals import SourceOffset, log_position
+from recomind.stream import topics
+
+
+class ArchivedAction(NamedTuple):
+    """A row of `video_actions`."""
+
+    id: UUID
+    user_id: str
+    video_id: str
+    action_type: str
+    timestamp: datetime
+
+
+def to_datetime(at: float) -> datetime:
+    """Epoch seconds as a UTC datetime, which asyncpg needs."""
+    return datetime.fromtimestamp(at, UTC)
+
+
+def uuid5(namespace: UUID, name: bytes) -> UUID:
+    """The UUIDv5 of a name (RFC 9562) as asyncpg's own type, which is faster to make and encode than `uuid.UUID`.
+
+    >>> from uuid import NAMESPACE_OID
+    >>> uuid5(NAMESPACE_OID, b"0:1")
+    UUID('70fbbbf6-fe32-502c-92a7-a4f7e0771bdb')
+    """
+    digest = sha1(namespace.bytes + name, usedforsecurity=False).digest()
+    version, variant = digest[6] & 0x0F | 0x50, digest[8] & 0x3F | 0x80
+    result: UUID = pgproto.UUID(b"%b%c%c%c%b" % (digest[:6], version, digest[7], variant, digest[9:16]))
+    return result
+
+
+def archived_action(source_offset: SourceOffset, action: Action) -> ArchivedAction:
+    """The row of an action, with the id of the event if it has one."""
+    identity = action.event_id or action_id(source_offset)
+    return ArchivedAction(identity, action.user_id, action.video_id, action.action_type, to_datetime(action.timestamp))
+
+
+def action_id(source_offset: SourceOffset) -> UUID:
+    """The id of an action whose event has none: the UUIDv5 of the partition and offset at which it was produced."""
+    return uuid5(ACTIONS_NAMESPACE, b"%d:%d" % log_position(source_offset))
+
+
+ACTIONS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.ACTIONS.encode())

@@ -1,0 +1,53 @@
+"""The version of stored encodings: how changelogs, `video_signals` and Redis values are encoded.
+
+Each record of a changelog or of `video_signals` carries the version in the header `v`. A record without it has
+version 1: RecoMind 0.1.0 wrote no header. Raise `ENCODING_VERSION` with any change that older code would misread.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from recomind.errors import NewerEncodingError
+
+ENCODING_VERSION: Final = 1
+"""The version that is written; every version up to it is read."""
+
+VERSION_HEADER: Final = "v"
+
+VERSION_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((VERSION_HEADER, b"%d" % ENCODING_VERSION),)
+"""The Kafka headers of every record in an encoding that has a version."""
+
+
+def check_record(record: Any) -> None:
+    """Check that a Kafka record can be decoded; a tombstone is checked like any other record.
+
+    Raises:
+        NewerEncodingError: a newer RecoMind wrote it.
+    """
+    if record.headers:
+        check_headers(f"topic {record.topic}", record.headers)
+
+
+def check_headers(where: str, headers: Iterable[tuple[str, bytes]]) -> None:
+    """Check the version in the headers of a record.
+
+    Raises:
+        NewerEncodingError: it is newer than `ENCODING_VERSION`, or is no number.
+    """
+    for name, value in headers:
+        if name == VERSION_HEADER:
+            check_version(where, value)
+
+
+def check_version(where: str, version: bytes) -> None:
+    """Check a version as it is stored, in decimal digits.
+
+    Args:
+        where: the topic or store that holds it, for the message.
+        version: the stored bytes.
+
+    Raises:
+        NewerEncodingError: it is newer than `ENCODING_VERSION`, or is no number.
+    """
+    if not version.isdigit() or int(version) > ENCODING_VERSION:
+        raise NewerEncodingError(where, version.decode(errors="backslashreplace"), ENCODING_VERSION)

@@ -1,0 +1,46 @@
+"""The version of the encoding of values in the key-value store."""
+
+import pytest
+
+from recomind.errors import NewerEncodingError
+from recomind.stores import keys
+from recomind.stores.read_model import ReadModel
+
+
+@pytest.fixture
+async def read_model(store):
+    await store.delete([keys.ENCODING])
+    yield ReadModel(store)
+    await store.delete([keys.ENCODING])
+
+
+async def test_the_version_is_written_if_absent_as_in_a_deployment_of_an_older_version(read_model):
+    await read_model.check_encoding()
+    assert await read_model.store.get_many([keys.ENCODING]) == [b"1"]
+
+
+async def test_the_current_version_is_accepted(read_model):
+    await read_model.store.set_many({keys.ENCODING: b"1"})
+    await read_model.check_encoding()
+
+
+@pytest.mark.parametrize("version", [b"2", b"13", b"two"])
+async def test_a_newer_version_is_refused_and_not_overwritten(read_model, version):
+    await read_model.store.set_many({keys.ENCODING: version})
+    with pytest.raises(NewerEncodingError, match=f"Redis .* version {version.decode()}, .* versions up to 1: run a"):
+        await read_model.check_encoding()
+    assert await read_model.store.get_many([keys.ENCODING]) == [version]
+
+
+async def test_the_version_is_checked_again_whenever_lost_partitions_are_looked_for(read_model):
+    await read_model.check_encoding()
+    await read_model.store.set_many({keys.ENCODING: b"2"})
+    with pytest.raises(NewerEncodingError):
+        await read_model.lost_partitions([0])
+
+
+async def test_the_version_is_written_again_after_a_flush(read_model):
+    await read_model.check_encoding()
+    await read_model.store.delete([keys.ENCODING])
+    await read_model.lost_partitions([0])
+    assert await read_model.store.get_many([keys.ENCODING]) == [b"1"]

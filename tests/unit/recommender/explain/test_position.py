@@ -1,0 +1,96 @@
+"""Where a video ranks, in a small catalogue with a known answer."""
+
+import pytest
+
+from recomind.model.catalogue import Video
+from recomind.recommender.blend.model import Weights
+from recomind.recommender.explain.position import (
+    CAPPED,
+    LISTED,
+    NOT_PROPOSED,
+    OUTRANKED,
+    SEEN,
+    UNKNOWN,
+    rank_position,
+    segment_of,
+)
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.pipeline import FEATURE_NAMES, learn, rank
+from recomind.state.popularity import NO_SCORES, Counts, Popularity
+from recomind.state.profile import Like, Profile, video_hash
+
+NOW = 1_000.0
+
+
+def popular(score):
+    return Popularity(
+        counts=Counts(3, 0, 0),
+        like_scores=(score,) * len(NO_SCORES),
+        action_scores=(score,) * len(NO_SCORES),
+        first_at=1.0,
+    )
+
+
+@pytest.fixture
+def index():
+    """Five videos of one creator and five without creator, each more popular than the one after it."""
+    made = VideoIndex()
+    for number in range(10):
+        video_id, creator = f"v{number}", "one" if number < 5 else None
+        made.put_video(Video(video_id=video_id, title=video_id, tags=("t",), creator_id=creator))
+        made.put_popularity(video_id, popular(5.0 - number))
+    return made
+
+
+def position_of(index, video_id, n=5, profile=None, weights=None):
+    return rank_position(rank(profile or Profile(), index, NOW), index, weights or Weights(), video_id, n)
+
+
+def test_a_listed_video_has_its_rank(index):
+    found = position_of(index, "v0")
+    assert (found.verdict, found.reason, found.rank, found.candidates) == (LISTED, "listed: place 1 of 5", 1, 10)
+    assert found.score > found.needed
+
+
+def test_a_capped_video_names_the_listed_ones_of_its_creator(index):
+    found = position_of(index, "v3")
+    assert (found.verdict, found.ahead) == (CAPPED, ("v0", "v1", "v2"))
+    assert found.reason == "capped: 3 of the same creator come before it"
+
+
+def test_a_video_with_a_lower_score_is_outranked(index):
+    found = position_of(index, "v9")
+    assert (found.verdict, found.reason) == (OUTRANKED, "outranked: 9 of 10 candidates score more")
+    assert found.score < found.needed
+
+
+def test_a_seen_video_says_what_the_user_did_with_it(index):
+    seen = video_hash("v0").to_bytes(4, "little")
+    assert position_of(index, "v0", profile=Profile(seen=seen)).reason == "seen: the user has acted on it"
+    liked = Profile(seen=seen, likes=(Like("v0", 1.0),))
+    found = position_of(index, "v0", profile=liked)
+    assert (found.verdict, found.reason) == (SEEN, "seen: the user liked it")
+
+
+def test_a_video_outside_the_catalogue_is_unknown_and_one_without_source_is_not_ranked(index):
+    assert position_of(index, "nowhere").verdict == UNKNOWN
+    for number in range(100):
+        index.put_video(Video(video_id=f"new{number}", tags=(), created_at=float(number)))
+    assert position_of(index, "new0").verdict == NOT_PROPOSED
+
+
+def test_contributions_add_up_to_the_lead_over_an_average_candidate(index):
+    ranked = rank(Profile(), index, NOW)
+    weights = learn(Weights(), ranked, index, "v7")
+    for known in (Weights(), weights):
+        found = position_of(index, "v7", weights=known)
+        assert {feature.name for feature in found.features} == set(FEATURE_NAMES)
+        sizes = [abs(feature.contribution) for feature in found.features]
+        assert sizes == sorted(sizes, reverse=True)
+        for one in found.features:
+            assert one.contribution == pytest.approx(one.weight * (one.value - one.average), abs=2e-3)
+
+
+@pytest.mark.parametrize(("likes", "name"), [(0, "no likes"), (1, "1 to 4 likes"), (40, "40 likes and more")])
+def test_segments_have_names(likes, name):
+    assert segment_of(likes) == name

@@ -1,0 +1,49 @@
+"""Cached top lists of the whole catalogue."""
+
+from recomind.model.catalogue import Video
+from recomind.model.signals import ActionSignal
+from recomind.recommender.index.top_lists import CHANGES_PER_REFRESH, TAG_LIST_LENGTH
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.state import popularity
+from recomind.state.popularity import Popularity
+
+
+def liked(video, times):
+    return popularity.fold(Popularity(), [ActionSignal(video, 0, at, 1.0, f"p{at}", "like") for at in range(times)])
+
+
+def test_a_tag_list_includes_a_newly_popular_video_after_enough_changes():
+    index = VideoIndex()
+    for number in range(TAG_LIST_LENGTH + 1):
+        index.put_video(Video(video_id=f"v{number}", title="T", tags=("sea",)))
+        index.put_popularity(f"v{number}", liked(f"v{number}", 1 + number))
+    sea = index.tag_rows["sea"]
+    assert index.rows["v0"] not in index.top_lists.of_tag(sea)
+    index.put_popularity("v0", liked("v0", 99))
+    assert index.rows["v0"] not in index.top_lists.of_tag(sea)
+    for _ in range(CHANGES_PER_REFRESH):
+        index.put_popularity("elsewhere", Popularity())
+    assert index.rows["v0"] in index.top_lists.of_tag(sea)
+    assert index.rows["v1"] not in index.top_lists.of_tag(sea)
+
+
+def test_a_video_that_gets_a_tag_is_in_its_list_at_once():
+    index = VideoIndex()
+    index.put_video(Video(video_id="a", title="T", tags=("sea",)))
+    sea = index.tag_rows["sea"]
+    assert index.top_lists.of_tag(sea).tolist() == [index.rows["a"]]
+    index.put_video(Video(video_id="b", title="T", tags=("hill", "sea")))
+    assert index.top_lists.of_tag(sea).tolist() == [index.rows["a"], index.rows["b"]]
+
+
+def test_lists_are_right_after_a_score_has_fallen():
+    index = VideoIndex()
+    for number in range(TAG_LIST_LENGTH + 2):
+        index.put_video(Video(video_id=f"v{number}", title="T", tags=("tag",)))
+        index.put_popularity(f"v{number}", liked(f"v{number}", 2 + number))
+    tag = index.tag_rows["tag"]
+    assert index.rows["v1"] not in index.top_lists.of_tag(tag)
+    assert index.rows["v31"] in index.top_lists.of_tag(tag)
+    index.put_popularity("v31", liked("v31", 1))
+    assert index.rows["v31"] not in index.top_lists.of_tag(tag)
+    assert index.rows["v1"] in index.top_lists.of_tag(tag)

@@ -1,0 +1,93 @@
+"""Timers: they run while the worker is ready, and survive errors."""
+
+import asyncio
+
+import pytest
+
+from recomind.errors import NewerEncodingError, UnavailableError
+from recomind.model.signals import SourceOffset
+from recomind.runtime.refresh_queue import RefreshQueue
+from recomind.runtime.schedule import Schedule
+from recomind.state.profile import Profile
+
+
+class Timers:
+    """A schedule whose loops are started by hand."""
+
+    def __init__(self):
+        self.loops, self.errors, self.fatal, self.is_ready = [], [], [], True
+        self.schedule = Schedule(
+            self.loops.append,
+            is_ready=lambda: self.is_ready,
+            should_stop=lambda: False,
+            on_error=lambda: self.errors.append(1),
+            on_fatal=self.fail,
+        )
+
+    async def fail(self, error):
+        self.fatal.append(error)
+
+
+@pytest.fixture
+async def timers():
+    made = Timers()
+    running = []
+    made.start = lambda: running.append(asyncio.create_task(made.loops[-1]()))
+    yield made
+    for task in running:
+        task.cancel()
+
+
+async def test_a_timer_with_an_event_sleeps_until_it_is_set(timers):
+    event, was_set = asyncio.Event(), []
+    queue = RefreshQueue(event.set)
+
+    async def run():
+        was_set.append(event.is_set())
+        event.clear()
+
+    timers.schedule.add(0.001, run, "run", event)
+    timers.start()
+    await asyncio.sleep(0.02)
+    assert was_set == []
+    queue.add(0, {"u": Profile()}, [SourceOffset(0, 5)])
+    await asyncio.sleep(0.02)
+    assert was_set == [True]
+
+
+async def test_a_timer_does_not_run_before_the_worker_is_ready(timers):
+    calls = []
+
+    async def run():
+        calls.append(1)
+
+    timers.is_ready = False
+    timers.schedule.add(0.001, run, "run")
+    timers.start()
+    await asyncio.sleep(0.02)
+    assert calls == []
+    timers.is_ready = True
+    await asyncio.sleep(0.02)
+    assert calls
+
+
+@pytest.mark.parametrize(
+    ("error", "counted", "fatal"),
+    [
+        (UnavailableError("Redis", OSError("away")), False, False),
+        (ValueError("a defect"), True, False),
+        (NewerEncodingError("Redis", "2", 1), False, True),
+    ],
+)
+async def test_a_timer_runs_again_after_an_error(timers, error, counted, fatal):
+    calls = []
+
+    async def run():
+        calls.append(1)
+        raise error
+
+    timers.schedule.add(0.001, run, "run")
+    timers.start()
+    await asyncio.sleep(0.05)
+    assert len(calls) > 1
+    assert (bool(timers.errors), bool(timers.fatal)) == (counted, fatal)

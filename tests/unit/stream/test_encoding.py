@@ -1,0 +1,135 @@
+"""The version of stored encodings: written with every record, and checked by every reader."""
+
+from types import SimpleNamespace
+
+import pytest
+from aiokafka import TopicPartition
+
+from recomind.errors import NewerEncodingError, RecoMindError
+from recomind.model.signals import ActionSignal
+from recomind.state.profile import Profile
+from recomind.stream import log_reader
+from recomind.stream import table as tables
+from recomind.stream.batches import Batch
+from recomind.stream.codec import decode_signal_batch, signals_record
+from recomind.stream.encoding import check_headers, check_version
+from recomind.stream.log_reader import LogCursor, restore
+from recomind.stream.table import Table
+
+NEWER = (("v", b"2"),)
+
+SENTENCE = (
+    "topic changelog holds data of encoding version 2, but this RecoMind reads versions up to 1: "
+    "run a RecoMind of at least the version that wrote it"
+)
+
+
+def record(key, value, headers=(), offset=0, topic="changelog"):
+    return SimpleNamespace(topic=topic, key=key, value=value, headers=headers, offset=offset)
+
+
+class RecordingProducer:
+    """Notes the records that a table flushes."""
+
+    def __init__(self):
+        self.records = []
+
+    async def send_in_order(self, topic, partition, records):
+        self.records += records
+
+
+class FixedConsumer:
+    """Stands in for aiokafka's consumer of one partition with one record."""
+
+    def __init__(self, only):
+        self.only, self.read = only, False
+
+    async def position(self, tp):
+        return int(self.read)
+
+    async def getmany(self, tp, timeout_ms):
+        self.read = True
+        return {tp: [self.only]}
+
+
+@pytest.fixture
+def changelog(monkeypatch):
+    """The records of partition 0 that every reader of a topic finds."""
+    records = []
+
+    async def read_to_end(kafka, topic, partitions):
+        yield 0, records
+
+    monkeypatch.setattr(log_reader, "read_to_end", read_to_end)
+    return records
+
+
+async def test_a_table_writes_the_version_with_each_record():
+    table, producer = Table("profiles", Profile, topic="changelog", kafka={}), RecordingProducer()
+    table._values = {0: {"restored": b"still encoded"}}
+    table._changed = {0: {"restored"}}
+    table.put(0, "u", Profile())
+    await table.flush(producer)
+    assert {one.key for one in producer.records} == {b"restored", b"u"}
+    assert [one.headers for one in producer.records] == [(("v", b"1"),)] * 2
+
+
+def test_a_record_of_signals_carries_the_version():
+    signal = ActionSignal("v", 0, 1, 2.0, "u", "like")
+    written = signals_record([signal])
+    assert (written.key, written.headers) == (None, (("v", b"1"),))
+    batch = Batch("video_signals", 0, [record(None, written.value, written.headers, topic="video_signals")])
+    assert decode_signal_batch(batch).video_signals == [signal]
+
+
+@pytest.mark.parametrize("headers", [(), (("other", b"2"),), (("v", b"0"),), (("v", b"1"),)])
+async def test_records_without_a_version_and_of_known_versions_are_read(changelog, headers):
+    value = b"\x91\x80"  # msgpack: one field, without applied offsets
+    changelog += [record(b"u", value, headers), record(b"w", value), record(b"w", None, headers)]
+    assert await restore({}, "changelog", [0]) == {0: {"u": value}}
+
+
+@pytest.mark.parametrize("value", [b"an encoding of the future", None], ids=["value", "tombstone"])
+async def test_a_newer_version_ends_the_restore_of_a_table(changelog, value, monkeypatch):
+    async def must_not_retry(_):
+        raise AssertionError("the restore was tried again")
+
+    failures = []
+
+    async def on_error(error):
+        failures.append(error)
+
+    monkeypatch.setattr(tables.asyncio, "sleep", must_not_retry)
+    changelog.append(record(b"u", value, NEWER))
+    table = Table("profiles", Profile, topic="changelog", kafka={}, on_error=on_error)
+    table.assign({0}, retain=False)
+    with pytest.raises(NewerEncodingError) as raised:
+        await table.recovered(0)
+    assert str(raised.value) == SENTENCE
+    assert failures == [raised.value]
+    assert not table.is_recovered
+    assert isinstance(raised.value, RecoMindError)
+
+
+def test_a_batch_with_signals_of_a_newer_version_is_not_decoded():
+    batch = Batch("video_signals", 0, [record(None, b"?", NEWER, topic="video_signals")])
+    with pytest.raises(NewerEncodingError, match="topic video_signals holds data of encoding version 2"):
+        decode_signal_batch(batch)
+
+
+async def test_a_log_cursor_stops_at_a_newer_version():
+    cursor = LogCursor(FixedConsumer(record(None, b"?", NEWER)), TopicPartition("changelog", 0))
+    with pytest.raises(NewerEncodingError, match=SENTENCE):
+        await anext(cursor.records(until=1))
+
+
+@pytest.mark.parametrize("version", [b"", b"-1", b"1.5", b"one", b"\xff"])
+def test_a_version_that_is_no_number_counts_as_newer(version):
+    with pytest.raises(NewerEncodingError):
+        check_headers("topic changelog", (("v", version),))
+
+
+def test_the_check_names_any_place():
+    check_version("Redis", b"1")
+    with pytest.raises(NewerEncodingError, match=r"^Redis holds data of encoding version 10, .* up to 1: "):
+        check_version("Redis", b"10")

@@ -1,0 +1,67 @@
+"""Tables: batched changelog writes, assignment of partitions, and restores."""
+
+import asyncio
+
+from recomind.errors import UnavailableError
+from recomind.state.profile import Profile
+from recomind.stream import table as tables
+from recomind.stream.table import Table
+
+
+class RecordingProducer:
+    """Notes what a table flushes."""
+
+    def __init__(self):
+        self.sent = []
+
+    async def send_in_order(self, topic, partition, records):
+        self.sent.append((topic, partition, [(record.key, record.value) for record in records]))
+
+
+async def test_a_changed_key_is_written_once_per_flush_and_a_moved_partition_is_dropped():
+    producer, table = RecordingProducer(), Table("profiles", Profile, topic="t", kafka={})
+    table._values = {0: {}, 1: {}}
+    for count in range(3):
+        table.put(0, "u", Profile(like_count=count))
+    table.put(1, "w", Profile())
+    await table.flush(producer)
+    await table.flush(producer)
+    keys = [(topic, partition, [key for key, _ in records]) for topic, partition, records in producer.sent]
+    assert keys == [("t", 0, [b"u"]), ("t", 1, [b"w"])]
+    table.assign({1}, retain=True)
+    assert table.partitions == [1]
+    assert len(table) == 1
+    await asyncio.sleep(0)
+
+
+async def test_a_restore_is_retried_until_kafka_answers(monkeypatch):
+    answers = [{0: {"u": b"value"}}, UnavailableError("Kafka", RuntimeError("away"))]
+
+    async def restore(*_):
+        answer = answers.pop()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(tables, "restore", restore)
+    monkeypatch.setattr(tables, "RETRY_DELAY_S", 0.0)
+    table = Table("profiles", Profile, topic="t", kafka={})
+    assert table.is_recovered
+    table.assign({0}, retain=False)
+    assert not table.is_recovered
+    await table.recovered(0)
+    assert table.is_recovered
+    assert table.partitions == [0]
+
+
+async def test_the_right_value_is_written_again_after_a_stale_write(monkeypatch):
+    async def restore(kafka, topic, partitions, on_stale):
+        on_stale(0, "u")
+        return {0: {"u": b"right", "w": b"other"}}
+
+    monkeypatch.setattr(tables, "restore", restore)
+    producer, table = RecordingProducer(), Table("profiles", Profile, topic="t", kafka={})
+    table.assign({0}, retain=False)
+    await table.recovered(0)
+    await table.flush(producer)
+    assert producer.sent == [("t", 0, [(b"u", b"right")])]

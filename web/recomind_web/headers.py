@@ -1,0 +1,22 @@
+"""The names of RecoMind's own response headers, and what each of them means."""
+
+from typing import Final
+
+SOURCE_HEADER: Final = "X-RecoMind-Source"
+AS_OF_HEADER: Final = "X-As-Of"
+LAG_HEADER: Final = "X-RecoMind-Lag"
+AFTER_HEADER: Final = "X-RecoMind-After"
+TOKEN_HEADER: Final = "X-RecoMind-Token"  # noqa: S105 the name of a header
+DEGRADED_HEADER: Final = "X-RecoMind-Degraded"
+
+HEADER_DESCRIPTIONS: Final = {
+    AFTER_HEADER: "`counted` if the list reflects the action named by `after`; `pending` if it did not within 1 second",
+    TOKEN_HEADER: "One token for all accepted actions, to be used as `after`. Empty if none was accepted.",
+    SOURCE_HEADER: "Where the list came from: `cache` (stored in Redis), `cold` (ranked for this request) or `archive` "
+    "(Redis is unavailable, so PostgreSQL and this worker's memory were used).",
+    DEGRADED_HEADER: "The servers that were unavailable while this response was made, such as `redis, postgresql`.",
+    AS_OF_HEADER: "Event time at which the list was ranked, in epoch seconds.",
+    LAG_HEADER: "Age of the list in seconds of event time: the latest event time that this worker has processed, minus "
+    "`X-As-Of`; at least 0.",
+}
+"""Header name to its description in the OpenAPI document."""

@@ -1,0 +1,115 @@
+"""Example values for the OpenAPI document: request and response bodies, path parameters, and errors."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from recomind.model.catalogue import UserDetails, VideoDetails, VideoSummary
+from recomind.model.events import VideoAction
+from recomind.model.responses import (
+    ActionCounts,
+    ActionOutcome,
+    BlendExplanation,
+    ContributingAction,
+    ErasureProgress,
+    ErasureReceipt,
+    Explanation,
+    FeatureContribution,
+    Feed,
+    FeedVideo,
+    Problem,
+    ProfileSummary,
+    Reason,
+    SimilarUser,
+    TrendingVideo,
+)
+
+
+class Example(NamedTuple):
+    """Example bodies of an endpoint."""
+
+    response: Any
+    body: Any = None
+    """Body of the request."""
+
+
+PATH_PARAMETERS: Final = {"user_id": "u1", "video_id": "v1", "name": "feed.js", "receipt": "3:1044"}
+"""Path parameter to an example of it."""
+
+NOON: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CAT: Final = VideoSummary("v1", "Cat on a skateboard", "https://example.com/watch/v1", ("funny", "cat"))
+DANCE: Final = VideoSummary("v2", "Kitchen dance", "https://example.com/watch/v2", ("dance", "funny"))
+LIKE: Final = {"user_id": "u1", "video_id": "v1", "action_type": "like"}
+VIEW_WITH_EVENT_ID: Final = VideoAction(
+    user_id="u1",
+    video_id="v2",
+    action_type="view",
+    timestamp=NOON,
+    event_id=UUID("0f8fad5b-d9cb-469f-a165-70867728950e"),
+)
+TAG_REASON: Final = Reason("tags", "content-based", 1.0, "You like funny", tags=("funny",))
+LIKED_TOGETHER_REASON: Final = Reason(
+    "liked_together", "collaborative", 0.8, "Liked by people who liked “Cat on a skateboard”", videos=("v1",)
+)
+REASONS: Final = (TAG_REASON, LIKED_TOGETHER_REASON)
+COUNTS: Final = {"1h": ActionCounts(3, 20, 4), "24h": ActionCounts(41, 230, 55), "7d": ActionCounts(180, 990, 300)}
+FEED_VIDEO: Final = FeedVideo(DANCE.video_id, DANCE.title, DANCE.url, DANCE.tags, REASONS, COUNTS)
+FEED: Final = Feed("u1", "cache", NOON.timestamp(), {"3": 1042}, 5120, ("funny", "cat"), 1, 4, 2, (FEED_VIDEO,))
+TRENDING_FEED: Final = Feed("", "cache", NOON.timestamp(), {}, 5120, (), 0, 0, 0, (FEED_VIDEO,))
+
+EXPLANATION: Final = Explanation(
+    "u1",
+    "v2",
+    True,
+    "listed",
+    "listed: place 1 of 50",
+    {"content-based": ["tags"], "collaborative": ["liked_together"]},
+    {"tags": 1.0, "liked_together": 0.8},
+    REASONS,
+    ["funny"],
+    17,
+    COUNTS,
+    (ContributingAction("v1", "Cat on a skateboard", "like", NOON.timestamp(), 0.8, ("funny",)),),
+    BlendExplanation(5120, "1 to 4 likes", 420, 1, 2.31, 0.64, (FeatureContribution("tags", 1.0, 0.2, 0.9, 0.72),)),
+    (),
+)
+
+EXAMPLES: Final = {
+    "recommendations": Example([DANCE, CAT]),
+    "post_action": Example(ActionOutcome(202, "3:1042"), LIKE),
+    "post_actions": Example([ActionOutcome(202, "3:1042"), ActionOutcome(202, "3:1043")], [LIKE, VIEW_WITH_EVENT_ID]),
+    "trending": Example([CAT, DANCE]),
+    "trending_details": Example([TrendingVideo("v1", CAT.title, CAT.url, CAT.tags, 41, 230, 55, 2.5, 1.46)]),
+    "put_video": Example(CAT, VideoDetails(title=CAT.title, url=CAT.url, tags=CAT.tags, creator_id="c1")),
+    "get_video": Example(CAT),
+    "similar_videos": Example([DANCE]),
+    "put_user": Example({"user_id": "u1", "name": "Ada"}, UserDetails(name="Ada")),
+    "forget": Example(ErasureReceipt("u1", "3:1044", NOON)),
+    "forgetting": Example(ErasureProgress("u1", "3:1044", "pending", ["archive", "2"])),
+    "get_profile": Example(ProfileSummary("u1", ["funny", "cat"], ["v1"], 1, 4, 2)),
+    "similar_people": Example([SimilarUser("u2", 0.5)]),
+    "explain": Example(EXPLANATION),
+    "trending_feed": Example(TRENDING_FEED),
+    "feed": Example(FEED),
+    "healthz": Example({"status": "ok"}),
+    "readyz": Example({"status": "ready"}),
+}
+"""Name of a handler to its example."""
+
+PROBLEMS: Final = {
+    400: ("Object missing required field `user_id`", "user_id"),
+    401: ("an API key is required: Authorization: Bearer KEY, or X-API-Key: KEY", None),
+    403: ("this key lacks the scope write", None),
+    404: ("there is no such video in the catalogue: PUT it first", None),
+    413: ("Maximum request body size 1048576 exceeded, actual body size 2097152", None),
+    429: ("the limit is 100 requests per second: retry in 0.52 s", None),
+    503: ("PostgreSQL does not answer: timed out", None),
+}
+"""Status of an error to its detail and the field at fault, if any."""
+
+
+def problem_example(status: int) -> Problem:
+    """An example of the error with a status."""
+    detail, field = PROBLEMS[status]
+    return Problem(status=status, title=HTTPStatus(status).phrase, detail=detail, field=field)

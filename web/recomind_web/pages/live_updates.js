@@ -1,0 +1,75 @@
+// Keeps a value up to date: by server-sent events, and by polling while the event stream does not work.
+// The stream is read with fetch, because an EventSource cannot send the header with the API key.
+
+import { fetchWithKey, isUnauthorized } from "./api_key.js";
+
+const POLL_INTERVAL_MS = 3000, RECONNECT_DELAY_MS = 1000, REFUSED_DELAY_MS = 10000;
+const STATE_LABELS = { streaming: "live", polling: "refreshed every 3 s", offline: "no connection", unauthorized: "API key needed" };
+
+/**
+ * Follow the value at `path` (a GET), whose event stream is at `/events` + path.
+ * `onValue(value)` gets each new value; `onState(state)` gets a key of STATE_LABELS.
+ * Returns a function that stops it.
+ */
+export function followUpdates(path, { onValue, onState }) {
+  const abort = new AbortController(), { signal } = abort;
+  let pollTimer = null;
+
+  function setState(state) { if (!signal.aborted) onState(state); }
+  function setValue(value) { if (!signal.aborted) onValue(value); }
+  async function poll() {
+    const response = await fetchWithKey(path, { signal }).catch(noResponse), value = response?.ok ? await response.json().catch(noResponse) : null;
+    if (value) setValue(value);
+    setState(value ? "polling" : response && isUnauthorized(response) ? "unauthorized" : "offline");
+  }
+  function startPolling() {
+    if (pollTimer === null && !signal.aborted) { poll(); pollTimer = setInterval(poll, POLL_INTERVAL_MS); }
+  }
+  function stopPolling() { clearInterval(pollTimer); pollTimer = null; }
+
+  /** Read one stream to its end. Returns the delay before the next one is opened, in milliseconds. */
+  async function readStream() {
+    const response = await fetchWithKey(`/events${path}`, { signal, headers: { Accept: "text/event-stream" } }).catch(noResponse);
+    if (!response?.ok) return response ? REFUSED_DELAY_MS : RECONNECT_DELAY_MS;
+    for await (const { name, data } of parseEvents(response.body)) {
+      if (name === "away") setState("offline");
+      if (name === "list") { stopPolling(); setValue(JSON.parse(data)); setState("streaming"); }
+    }
+    return RECONNECT_DELAY_MS;
+  }
+  async function openStream() {
+    const delay = await readStream();
+    if (signal.aborted) return;
+    startPolling();
+    setTimeout(() => { if (!signal.aborted) openStream(); }, delay);
+  }
+  openStream();
+  return () => { abort.abort(); stopPolling(); };
+}
+
+/** Stands for the response of a request that failed or was aborted. */
+const noResponse = () => null;
+
+/** Show in words how the value is kept up to date. */
+export function showState(state) {
+  const live = document.getElementById("live");
+  live.className = `live ${state}`;
+  live.textContent = STATE_LABELS[state];
+}
+
+/** Parse the events of a stream as they arrive. */
+async function* parseEvents(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; ;) {
+    const { value, done } = await reader.read().catch(() => ({ done: true })); // a stream that fails has ended
+    if (done) return;
+    const blocks = (text + value).split("\n\n");
+    text = blocks.pop();
+    yield* blocks.map(parseEvent).filter(event => event.data);
+  }
+}
+
+function parseEvent(block) {
+  const field = name => block.split("\n").filter(line => line.startsWith(`${name}: `)).map(line => line.slice(name.length + 2)).join("\n");
+  return { name: field("event"), data: field("data") };
+}

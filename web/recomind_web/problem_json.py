@@ -1,0 +1,72 @@
+"""Error responses as `application/problem+json` (RFC 9457), with the name of the field at fault if there is one."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from mode.utils.logging import get_logger
+
+from recomind.errors import UnavailableError
+from recomind.errors.circuit_breaker import unavailable_servers
+from recomind.model.events import InvalidActionError, faulty_field
+from recomind.model.responses import Problem
+from recomind_web.headers import DEGRADED_HEADER
+
+logger = get_logger(__name__)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+RETRY_AFTER_S: Final = "2"
+"""Value of `Retry-After` in a 503 response, in seconds."""
+
+PRESERVED_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
+"""Headers of an aiohttp error that are copied to the response."""
+
+
+class BadRequestError(Exception):
+    """The request is invalid; `field` names the field or parameter at fault, if there is one."""
+
+    def __init__(self, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+@web.middleware
+async def problem_json_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn exceptions into problem responses, and list unavailable servers in `X-RecoMind-Degraded`."""
+    unavailable: set[str] = set()
+    unavailable_servers.set(unavailable)
+    response = await _handle(request, handler)
+    if unavailable and not response.prepared:
+        response.headers[DEGRADED_HEADER] = ", ".join(sorted(unavailable))
+    return response
+
+
+async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return problem_response(error.status, error.reason, error.text or "", headers=_preserved_headers(error))
+    except (BadRequestError, InvalidActionError) as error:
+        return problem_response(400, "Bad Request", str(error), error.field)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return problem_response(400, "Bad Request", str(error), faulty_field(str(error)))
+    except UnavailableError as error:
+        return problem_response(503, "Service Unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.path)
+        return problem_response(500, "Internal Server Error", "internal error: see the worker's log")
+
+
+def problem_response(
+    status: int, title: str, detail: str, field: str | None = None, headers: dict[str, str] | None = None
+) -> web.Response:
+    """A response with a problem document as its body."""
+    body = msgspec.json.encode(Problem(status=status, title=title, detail=detail, field=field))
+    return web.Response(body=body, status=status, content_type="application/problem+json", headers=headers)
+
+
+def _preserved_headers(error: web.HTTPException) -> dict[str, str]:
+    return {name: error.headers[name] for name in PRESERVED_HEADERS if name in error.headers}

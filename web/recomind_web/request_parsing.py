@@ -1,0 +1,63 @@
+"""Parse and validate the parts of a request that several handlers need, and build JSON responses."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from recomind.model.events import MAX_ID_LENGTH
+from recomind.runtime.app import RecoMindApp
+from recomind_web.problem_json import BadRequestError
+
+APP_KEY: Final = web.AppKey("recomind", RecoMindApp)
+
+DEFAULT_N: Final = 10
+"""Length of a list if `?n=` is absent."""
+
+Body = TypeVar("Body")
+
+
+def app_of(request: web.Request) -> RecoMindApp:
+    """The Faust app of the worker that serves the request."""
+    return request.app[APP_KEY]
+
+
+def path_id(request: web.Request, name: str) -> str:
+    """The id called `name` in the path.
+
+    Raises:
+        BadRequestError: it is too long or has unprintable characters.
+    """
+    value = request.match_info[name]
+    if not 1 <= len(value) <= MAX_ID_LENGTH or not value.isprintable():
+        raise BadRequestError(f"{name} must be 1 to {MAX_ID_LENGTH} printable characters", name)
+    return value
+
+
+def n_param(request: web.Request) -> int:
+    """Parse `?n=`: the maximum number of items to return.
+
+    Raises:
+        BadRequestError: it is not a whole number from 1 to the length of stored lists.
+    """
+    text, largest = request.query.get("n", str(DEFAULT_N)), app_of(request).options.slate_size
+    n = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    if not 1 <= n <= largest:
+        raise BadRequestError(f"n must be a whole number from 1 to {largest}", "n")
+    return n
+
+
+async def parse_body(request: web.Request, body_type: type[Body]) -> Body:
+    """Decode the JSON body as `body_type`.
+
+    Raises:
+        web.HTTPRequestEntityTooLarge: it is larger than `RECOMIND_BODY_LIMIT`.
+        msgspec.DecodeError: it is not JSON, or not of this type.
+    """
+    return msgspec.json.decode(await request.read(), type=body_type)
+
+
+def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A response with a JSON body."""
+    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
