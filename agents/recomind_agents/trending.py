@@ -1,23 +1,23 @@
-"""Merge the partitions' most popular videos into trending; the leader publishes it for all workers.
+"""What is popular: the leader publishes `popular_videos`, and each owner its partitions' top lists by window and tag.
 
-Top lists by window and tag are published for each partition by its owner, and merged when they are read.
+The first comes from the ranking index, which has the popularity of all videos. The others are merged when they are
+read.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Set
+from typing import Final, NamedTuple
 
-from recomind.errors import UnavailableError
-from recomind.recommender.index.windowed_top import WindowedTopLists
+from recomind.model.catalogue import Video
+from recomind.recommender.index.windowed_top import ALL_TAGS, WindowedTopLists
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
+from recomind.stream.partitioner import partition_of
 from recomind.stream.table import Table
 
 WINDOWED_TOP_INTERVAL_S: Final = 2.0
 """Time between two publications of the changed lists by window and tag."""
-
-MAX_UNLISTED_VIDEOS: Final = 1_000
-"""Videos of a partition that are not in the catalogue yet and are tried again, at most."""
 
 
 def declare(app: RecoMindApp) -> None:
@@ -34,54 +34,104 @@ def declare(app: RecoMindApp) -> None:
     app.timer(app.options.trending_interval)(publish_trending)
 
 
+class PartitionLists(NamedTuple):
+    """The lists of a partition."""
+
+    assignment: object
+    """That for which they were built, see `Table.assignment`: in another one the values may be others."""
+    lists: WindowedTopLists
+
+
 class WindowedTopPublisher:
-    """Publishes the top lists by window and tag of this worker's partitions, from the table `popularity`."""
+    """Publishes the top lists by window and tag of this worker's partitions.
+
+    They follow from the table `popularity` and the tags of the catalogue. `recomind verify` builds them again.
+    """
 
     def __init__(self, app: RecoMindApp, popularity_table: Table[Popularity]) -> None:
         self._app = app
         self._table = popularity_table
-        self._lists: dict[int, WindowedTopLists] = {}
+        self._index = app.ranking_cache.index
+        self._built: dict[int, PartitionLists] = {}
         self._changed: defaultdict[int, set[str]] = defaultdict(set)
-        """Partition to the videos whose popularity has changed since the last publication."""
-        self._generation: int | None = None
+        """Partition to the videos whose popularity or tags have changed since the last publication."""
+        self._lost_tags: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
+        """Partition to (tag, video id) of the tags that videos have lost since."""
+        self._scores_fell = False
+        self._publishing = asyncio.Lock()
 
     def mark_changed(self, partition: int, video_id: str) -> None:
         """Record that a video's popularity has changed."""
         self._changed[partition].add(video_id)
 
+    def note_catalogue_change(self, before: Video | None, after: Video) -> None:
+        """Record that a video is new in the catalogue, or has other tags."""
+        partition = partition_of(after.video_id, self._app.options.partitions)
+        if partition in self._built and (before is None or before.tags != after.tags):
+            self._changed[partition].add(after.video_id)
+            lost = set(before.tags) - set(after.tags) if before is not None else ()
+            self._lost_tags[partition].update((tag, after.video_id) for tag in lost)
+
     def rebuild(self, partition: int) -> None:
         """Have a partition's lists built and published again by the next `publish`."""
-        self._lists.pop(partition, None)
+        self._built.pop(partition, None)
+
+    def rebuild_for_lower_scores(self, partition: int) -> None:
+        """Have a partition's lists built again, and published before the next commit: users were erased."""
+        self.rebuild(partition)
+        self._scores_fell = True
+
+    async def publish_lower_scores(self) -> None:
+        """Publish if scores have fallen: an erasure is not complete before."""
+        if self._scores_fell:
+            await self.publish()
 
     async def publish(self) -> None:
-        """Publish the lists that have changed; after a rebalance, all lists."""
-        if self._generation != self._app.consumer_generation_id:
-            self._generation = self._app.consumer_generation_id
-            self._lists.clear()
-        changed, self._changed = self._changed, defaultdict(set)
-        for partition in self._table.partitions:
-            if partition not in self._lists:
-                self._lists[partition] = WindowedTopLists()
-                changed[partition] = {video_id for video_id, _ in self._table.items(partition)}
-            self._update(partition, changed[partition])
-        for partition, lists in list(self._lists.items()):
-            await self._store(partition, lists)
+        """Publish the lists that have changed; of a new partition, all lists."""
+        async with self._publishing:
+            scores_fell, self._scores_fell = self._scores_fell, False
+            try:
+                for partition in range(self._app.options.partitions):
+                    if partition in self._table.partitions:
+                        await self._publish(partition)
+                    else:
+                        self._built.pop(partition, None)
+            except BaseException:
+                self._scores_fell |= scores_fell
+                raise
 
-    async def _store(self, partition: int, lists: WindowedTopLists) -> None:
+    async def _publish(self, partition: int) -> None:
+        assignment, built = self._table.assignment(partition), self._built.get(partition)
+        if built is None or built.assignment is not assignment:
+            built = self._built[partition] = PartitionLists(assignment, self._build(partition))
+        else:
+            self._update(partition, built.lists)
+        self._changed.pop(partition, None)
+        self._lost_tags.pop(partition, None)
         try:
-            await self._app.read_model.put_windowed_top(partition, lists.take_changed())
-        except UnavailableError:
+            await self._app.read_model.put_windowed_top(partition, built.lists.take_changed())
+        except BaseException:
             self.rebuild(partition)
             raise
 
-    def _update(self, partition: int, video_ids: Iterable[str]) -> None:
-        index = self._app.ranking_cache.index
+    def _build(self, partition: int) -> WindowedTopLists:
+        """The lists of a partition. Those of every tag are published: Redis may have lists of an earlier owner."""
+        lists = WindowedTopLists()
+        for video_id, value in self._table.items(partition):
+            video = self._index.video(video_id)
+            if video is not None:
+                lists.put(video_id, value, video.tags)
+        lists.mark_changed((ALL_TAGS, *self._index.tag_rows))
+        return lists
+
+    def _update(self, partition: int, lists: WindowedTopLists) -> None:
+        self._put(partition, lists, self._changed[partition])
+        for tag, video_id in self._lost_tags[partition]:
+            if lists.clear_if_listed(tag, video_id):
+                self._put(partition, lists, {video.video_id for video in self._index.videos_of_tag(tag)})
+
+    def _put(self, partition: int, lists: WindowedTopLists, video_ids: Set[str]) -> None:
         for video_id in video_ids:
-            value = self._table.get(partition, video_id)
-            video = index.videos.get(index.rows.get(video_id, -1))
-            if value is None or not value.counts.likes:
-                continue
-            if video is None and len(self._changed[partition]) < MAX_UNLISTED_VIDEOS:
-                self._changed[partition].add(video_id)  # tried again: it may come into the catalogue
-            elif video is not None:
-                self._lists[partition].set_scores(video_id, value.like_scores, video.tags)
+            value, video = self._table.get(partition, video_id), self._index.video(video_id)
+            if value is not None and video is not None:
+                lists.put(video_id, value, video.tags)

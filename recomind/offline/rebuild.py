@@ -6,6 +6,7 @@ are folded partition by partition, while workers fold them in order of arrival: 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from heapq import nlargest
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from aiokafka import ConsumerRecord
 from recomind.model.events import Action, Rejected
 from recomind.model.signals import ActionSignal, Signal
 from recomind.offline.verification.recompute_users import erasure_offsets
-from recomind.recommender.candidates.trending import trending_top_k
+from recomind.recommender.candidates import trending
 from recomind.settings import Settings
 from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import Neighbours
@@ -60,9 +61,7 @@ class RebuiltState:
             "videos": len(self.popularity),
             "first_at": min((first for first, _ in times), default=None),
             "last_at": max((last for _, last in times), default=None),
-            "trending": [
-                self._video(video_id) for video_id, _ in trending_top_k(self.popularity.items()).entries()[:n]
-            ],
+            "trending": [self._video(video_id) for video_id in nlargest(n, self.popularity, self._trending_key)],
         }
 
     def entries(self) -> Iterator[dict[str, Any]]:
@@ -76,6 +75,9 @@ class RebuiltState:
 
     def _video(self, video_id: str) -> dict[str, Any]:
         return {"video_id": video_id, **msgspec.structs.asdict(self.popularity[video_id].counts)}
+
+    def _trending_key(self, video_id: str) -> tuple[float, str]:
+        return trending.score(self.popularity[video_id].like_scores), video_id
 
     def _apply(self, decoded: DecodedRecord, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())

@@ -15,17 +15,24 @@ from typing import Final
 
 import numpy as np
 
+from recomind.model.catalogue import Video
 from recomind.recommender.candidates import similar_users
 from recomind.recommender.candidates.types import MAX_POSITIVES, MAX_SEEDS
 from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.index.windowed_top import ALL_TAGS
 from recomind.state.profile import Profile, recent_positives
 from recomind.stores.archive import Archive
 from recomind.stores.expiry import ExpiryTracker
 from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.read_model import ReadModel
 
+TRENDING_WINDOW: Final = "24h"
+
 MAX_TRENDING: Final = 200
 """Trending videos whose popularity is always loaded."""
+
+CatalogueListener = Callable[[Video | None, Video], None]
+"""Called with the earlier entry of a video, None for a new one, and the entry that has replaced it in the index."""
 
 
 class IndexLoader:
@@ -52,6 +59,7 @@ class IndexLoader:
         self._ease_version: str | None = None
         self._ease_loaded: set[str] = set()
         """Videos whose neighbours in that version have been read."""
+        self.catalogue_listeners: list[CatalogueListener] = []
         self._neighbours_expiry = ExpiryTracker(ttl, clock)
         self._likes_expiry = ExpiryTracker(ttl, clock)
 
@@ -62,7 +70,10 @@ class IndexLoader:
         else:
             self._latest_change, videos = await self._archive.changed_videos(self._latest_change)
         for video in videos:
-            self._index.put_video(video)
+            before = self._index.put_video(video)
+            if before != video:
+                for notify in self.catalogue_listeners:
+                    notify(before, video)
 
     async def follow_popularity(self) -> None:
         """Read the changes in the popularity stream."""
@@ -71,7 +82,7 @@ class IndexLoader:
     async def follow_trending_and_model(self) -> None:
         """Read the version of the EASE model and, while the stream is not followed, the trending videos."""
         if not self._popularity.is_following:
-            trending = await self._read_model.trending(self._partitions)
+            trending = await self._read_model.windowed_top(self._partitions, ALL_TAGS, TRENDING_WINDOW)
             await self._popularity.load(video_id for video_id, _ in trending[:MAX_TRENDING])
         version = await self._read_model.ease_model_version()
         if version != self._ease_version:

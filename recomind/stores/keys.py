@@ -10,8 +10,7 @@
 | `video_popularity:{video_id}` | the video's popularity, msgpack | none |
 | `popularity_feed` | a stream of changes of popularity, encoded for the ranking index | entries: 20 s |
 | `video_neighbours:{video_id}` | the video's neighbours, msgpack | none |
-| `trending:{partition}` | the most popular videos of a partition, msgpack | none |
-| `trending:{partition}:{tag}` | the same by time window, for one tag; an empty tag means all videos | 8 days |
+| `trending:{partition}:{tag}` | a partition's most liked videos of a tag, by window; an empty tag means all | 8 days |
 | `blend_weights:{partition}` | weights of the worker whose first partition this is, msgpack | none |
 | `lists_mark:{partition}` | low watermark: source to the offset below which all actions are in lists, msgpack | none |
 | `worker_figures:{partition}` | stats of the worker whose first partition this is, msgpack | 5 s |
@@ -80,13 +79,8 @@ def video_neighbours(video_id: str) -> str:
     return f"video_neighbours:{video_id}"
 
 
-def partition_top(partition: int) -> str:
-    """The most popular videos of a partition."""
-    return f"trending:{partition}"
-
-
 def windowed_top(partition: int, tag: str) -> str:
-    """The most popular videos of a partition with a tag, by time window."""
+    """The most liked videos of a partition with a tag, by time window."""
     return f"trending:{partition}:{tag}"
 
 

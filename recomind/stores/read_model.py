@@ -198,28 +198,18 @@ class ReadModel:
         """Videos' neighbours, without videos that have none."""
         return await self._read(video_ids, keys.video_neighbours, Neighbours)
 
-    async def put_partition_top(self, partition: int, videos: ScoredVideos) -> None:
-        """Store the most popular videos of a partition."""
-        await self._put({keys.partition_top(partition): _encode(videos)})
-
-    async def partition_top(self, partition: int) -> ScoredVideos | None:
-        """The most popular videos of a partition; None if they are not stored."""
-        value = (await self.store.get_many([keys.partition_top(partition)]))[0]
-        return None if value is None else msgspec.msgpack.decode(value, type=ScoredVideos)
-
-    async def trending(self, partitions: int) -> list[tuple[str, float]]:
-        """The most popular videos of all partitions, best first."""
-        found = await self.store.get_many([keys.partition_top(partition) for partition in range(partitions)])
-        merged = [pair for partial in found if partial for pair in msgspec.msgpack.decode(partial, type=ScoredVideos)]
-        return sorted(merged, key=lambda pair: (-pair[1], pair[0]))
-
     async def put_windowed_top(self, partition: int, lists: Mapping[str, WindowLists]) -> None:
-        """Store the most popular videos of a partition by tag and window."""
-        values = {keys.windowed_top(partition, tag): _encode(by_window) for tag, by_window in lists.items()}
+        """Store the most liked videos of a partition by tag and window; delete the key of a tag without any."""
+        values = {keys.windowed_top(partition, tag): _encode(lists[tag]) for tag in lists if lists[tag]}
         await self._put(values, keys.WINDOWED_TOP_TTL_S)
+        await self.store.delete([keys.windowed_top(partition, tag) for tag in lists if not lists[tag]], self.fence)
+
+    async def windowed_top_of(self, partition: int, tags: Sequence[str]) -> dict[str, WindowLists]:
+        """The most liked videos of a partition by tag and window, without tags that have none."""
+        return await self._read(tags, lambda tag: keys.windowed_top(partition, tag), WindowLists)
 
     async def windowed_top(self, partitions: int, tag: str, window: str) -> list[tuple[str, float]]:
-        """The most popular videos of all partitions with a tag in a window, best first."""
+        """The most liked videos of all partitions with a tag in a window, best first."""
         found = await self.store.get_many([keys.windowed_top(partition, tag) for partition in range(partitions)])
         lists = [msgspec.msgpack.decode(value, type=WindowLists) for value in found if value]
         return sorted((pair for one in lists for pair in one.get(window, ())), key=lambda pair: (-pair[1], pair[0]))

@@ -16,6 +16,7 @@ from recomind.model.signals import ActionSignal
 from recomind.offline.verification.verify import verify
 from recomind.state.popularity import Popularity
 from recomind.stores import keys
+from recomind.stores.archive import Archive
 from recomind.stores.redis_store import RedisStore
 from recomind.stream import topics
 from recomind.stream.codec import encode_signals
@@ -33,6 +34,7 @@ async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was
     with workers(settings, tmp_path) as start:
         worker = start().wait_ready()
         await replay_log(settings, actions[:500])
+        await put_videos(settings, audience.videos)
         await send_with_faults(settings, actions[500:])
         report = await verify(settings, within=120)
         assert report.differences == []
@@ -54,6 +56,7 @@ async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was
         "Redis video_neighbours",
         "Redis video_popularity",
         "Redis recommendations",
+        "Redis trending",
         "table popularity",
     }
     assert found["differing"]["PostgreSQL video_actions"] == 2  # one row is missing, one is unexpected
@@ -65,6 +68,13 @@ async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was
         start().wait_ready()
         report = await verify(settings, within=60)
         assert report.differing[f"topic {topics.SIGNALS}"] == 1
+
+
+async def put_videos(settings, videos):
+    archive = Archive(settings.postgres_dsn)
+    await archive.open()
+    await archive.put_videos(videos)
+    await archive.close()
 
 
 def run_verify(settings):
@@ -83,6 +93,7 @@ async def change_values(settings, liked):
     await connection.close()
     values = RedisStore(settings.redis_url)
     await values.delete([keys.video_neighbours(liked.video_id)])
+    await values.delete([keys.windowed_top(partition_of(liked.video_id, 4), "")])
     await values.set_many({keys.video_popularity("nobody's"): msgspec.msgpack.encode(Popularity())})
     await values.delete([keys.user_state(liked.user_id)])
     stored = [key async for key in values.scan_keys("user_state:")]

@@ -26,7 +26,8 @@ async def test_the_read_model_returns_what_was_stored(store):
     await model.put_neighbours({"v": near})
     await model.put_profiles({"u": profile})
     await model.put_lists({"u": stored})
-    await model.put_partition_top(0, (("v", 2.0),))
+    await model.put_windowed_top(0, {"cat": {"24h": [("v", 2.0)]}, "dog": {"24h": [("v", 2.0)]}})
+    await model.put_windowed_top(0, {"dog": {}})
     await model.put_weights(0, Weights(3))
     await model.put_ease_model("m1", {"v": (("w", 0.5),)})
     assert await model.popularity(["v", "none"]) == {"v": popular}
@@ -34,7 +35,8 @@ async def test_the_read_model_returns_what_was_stored(store):
     assert await model.profiles(["u"]) == {"u": profile}
     served = await model.list_of("u")
     assert (served.videos, served.meta, served.as_of) == (b"[]", stored.meta, 5.0)
-    assert await model.trending(1) == [("v", 2.0)]
+    assert await model.windowed_top(1, "cat", "24h") == [("v", 2.0)]
+    assert await model.windowed_top_of(0, ["cat", "dog"]) == {"cat": {"24h": [("v", 2.0)]}}
     assert await model.weights(1) == [Weights(3)]
     assert await model.ease_model_version() == "m1"
     assert await model.ease_neighbours("m1", ["v"]) == {"v": (("w", 0.5),)}
@@ -119,7 +121,6 @@ async def test_all_writes_of_a_partitions_owner_are_fenced(store):
         outdated.put_profiles({"fenced": Profile()}),
         outdated.put_popularity({"fenced": popularity.Popularity()}),
         outdated.put_neighbours({"fenced": Neighbours()}),
-        outdated.put_partition_top(5, ()),
         outdated.put_windowed_top(5, {"": {}}),
         outdated.begin_publishing(5),
     ]

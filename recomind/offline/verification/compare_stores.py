@@ -15,7 +15,6 @@ from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.recompute_users import row_digest
 from recomind.offline.verification.report import Report
 from recomind.recommender.candidates import trending
-from recomind.recommender.candidates.trending import trending_top_k
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile, has_seen
@@ -43,7 +42,7 @@ class StoreComparison:
     async def compare_users(self, profiles: Mapping[str, Profile], logged_at: Mapping[str, float]) -> None:
         """Compare `user_state`, stored lists and `user_profiles`."""
         oldest = time() - keys.USER_STATE_TTL_S + TTL_MARGIN_S
-        for some in _batches(profiles):
+        for some in batches(profiles):
             stored = await self._read_model.profiles(some)
             rows = await self._archive.profile_times(some)
             for user_id in some:
@@ -61,20 +60,12 @@ class StoreComparison:
 
     async def compare_videos(self, popularity: Mapping[str, Popularity], neighbours: Mapping[str, Neighbours]) -> None:
         """Compare `video_popularity`, `video_neighbours` and the table `video_popularity`."""
-        for some in _batches(popularity):
+        for some in batches(popularity):
             await self._compare_popularity(some, popularity)
-        for some in _batches(neighbours):
+        for some in batches(neighbours):
             stored = await self._read_model.neighbours(some)
             for video_id in some:
                 self._report.compare("Redis video_neighbours", video_id, neighbours[video_id], stored.get(video_id))
-
-    async def compare_trending(self, partition: int, popularity: Mapping[str, Popularity]) -> None:
-        """Compare a partition's top videos in Redis."""
-        if popularity:
-            found = await self._read_model.partition_top(partition)
-            self._report.compare(
-                "Redis trending", str(partition), tuple(trending_top_k(popularity.items()).entries()), found
-            )
 
     async def compare_actions(self, actions: DigestSet, ids: DigestSet) -> None:
         """Compare `video_actions`: every row must follow from the log, and every id must be there."""
@@ -118,7 +109,8 @@ class StoreComparison:
             self._report.compare("Redis recommendations", user_id, [], acted_on)
 
 
-def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+def batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Ids in parts of `MAX_IDS_PER_READ`."""
     rest = iter(ids)
     while some := list(islice(rest, MAX_IDS_PER_READ)):
         yield some

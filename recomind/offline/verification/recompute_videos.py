@@ -33,6 +33,8 @@ class RecomputedVideos:
         self.neighbours: dict[str, Neighbours] = {}
         self.forgetting: dict[str, Erasure] = {}
         """Erasures, as the table `forgetting` keeps them."""
+        self.liked_at: dict[str, float] = {}
+        """When Kafka stored each video's latest signal of a like, epoch seconds."""
         self._partition = partition
         self._signals = signals
         """The signals that were applied: those of the log without duplicates."""
@@ -54,6 +56,8 @@ class RecomputedVideos:
         for record in records:
             for signal in decode_signals(record).video_signals:
                 self._apply(signal, bounds)
+                if isinstance(signal, ActionSignal) and signal.action_type == "like":
+                    self.liked_at[signal.video_id] = record.timestamp / 1000
 
     def _apply(self, signal: Signal, bounds: VoidBounds) -> None:
         video_id = signal.video_id

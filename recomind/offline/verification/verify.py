@@ -14,6 +14,7 @@ import msgspec
 
 from recomind.errors import UnsettledError
 from recomind.offline.verification.compare_stores import StoreComparison
+from recomind.offline.verification.compare_trending import TrendingComparison
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.quiescence import (
     LogEnds,
@@ -67,7 +68,8 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
             await wait_until_listed(read_model, partition, profiles, within)
 
         stores = StoreComparison(archive, read_model, report)
-        verification = Verification(settings, ends, report, stores, until_listed, on_progress)
+        trending = TrendingComparison(archive, read_model, report)
+        verification = Verification(settings, ends, report, stores, trending, until_listed, on_progress)
         await verification.run()
     if await log_ends(settings) != ends:
         raise UnsettledError("actions arrived meanwhile: stop the producers until verification is done, and try again")
@@ -83,6 +85,7 @@ class Verification:
         ends: LogEnds,
         report: Report,
         stores: StoreComparison,
+        trending: TrendingComparison,
         until_listed: WaitUntilListed,
         on_progress: Progress,
     ) -> None:
@@ -90,6 +93,7 @@ class Verification:
         self._ends = ends
         self._report = report
         self._stores = stores
+        self._trending = trending
         self._until_listed = until_listed
         self._on_progress = on_progress
         self._expected = ExpectedOutputs()
@@ -137,7 +141,7 @@ class Verification:
         await self._compare_table("popularity", partition, videos.popularity)
         await self._compare_table("neighbours", partition, videos.neighbours)
         await self._stores.compare_videos(videos.popularity, videos.neighbours)
-        await self._stores.compare_trending(partition, videos.popularity)
+        await self._trending.compare(partition, videos.popularity, videos.liked_at)
 
     async def _compare_table(self, name: str, partition: int, expected: Mapping[str, Any]) -> None:
         topic, decode = topics.changelog(self._settings.app_id, name), msgspec.msgpack.Decoder(VALUE_TYPES[name]).decode

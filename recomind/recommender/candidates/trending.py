@@ -1,18 +1,11 @@
 """Popularity: what all users like now, at several half-lives; what a new user gets."""
 
-from collections.abc import Iterable
-from typing import Final
-
 import numpy as np
 
 from recomind.recommender.candidates.types import Candidates, UserContext
-from recomind.recommender.index.top_k import ScoredTopK
 from recomind.recommender.index.top_lists import DAY_INDEX
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.popularity import Popularity, Scores
-
-PARTITION_TOP_LENGTH: Final = 200
-"""Videos in the trending list that a partition publishes."""
+from recomind.state.popularity import Scores
 
 
 def propose(user: UserContext, index: VideoIndex) -> Candidates:
@@ -26,11 +19,3 @@ def propose(user: UserContext, index: VideoIndex) -> Candidates:
 def score(like_scores: Scores) -> float:
     """The log-score that trending lists are ordered by; its order is the same at any time."""
     return like_scores[DAY_INDEX]
-
-
-def trending_top_k(videos: Iterable[tuple[str, Popularity]]) -> ScoredTopK:
-    """The trending list of a partition's (video id, popularity)."""
-    top = ScoredTopK(PARTITION_TOP_LENGTH)
-    for video_id, popularity in videos:
-        top.set_score(video_id, score(popularity.like_scores))
-    return top

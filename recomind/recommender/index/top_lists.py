@@ -2,8 +2,9 @@
 
 Each list is an incremental top-k (see `top_k`): it is selected from all videos once, and then only from its own
 members and the videos that changed. Log-scores only grow and keep their order as time passes (see `state.popularity`);
-`TopLists.clear` is for the exception, an erased user. A list is selected again after `CHANGES_PER_REFRESH` changes of
-any videos; sources that depend on a user's own actions are always up to date.
+`TopLists.clear` is for the exception, an erased user. A list that is a source of candidates is selected again after
+`CHANGES_PER_REFRESH` changes of any videos; sources that depend on a user's own actions are always up to date. The list
+that is shown as it is, `popular`, is selected again after each change.
 """
 
 from collections import defaultdict
@@ -22,6 +23,9 @@ CHANGES_PER_REFRESH: Final = 64
 TRENDING_LIST_LENGTH: Final = 60
 """Videos in the trending list for each half-life, by likes and by all actions."""
 
+POPULAR_LIST_LENGTH: Final = 100
+"""Videos in the list of the most liked videos."""
+
 FRESH_LIST_LENGTH: Final = 30
 """Videos in the list of fresh uploads."""
 
@@ -36,7 +40,7 @@ FRESH_RESERVE: Final = 4 * FRESH_LIST_LENGTH
 
 _NEVER_LIKED: Final = -1e300
 
-_LISTS_OF_ALL_VIDEOS: Final = ("trending", "fresh")
+_LISTS_OF_ALL_VIDEOS: Final = ("trending", "popular", "fresh")
 
 DAY_INDEX: Final = HALF_LIVES_S.index(24 * 3600.0)
 """The column of log-scores with a half-life of a day."""
@@ -98,16 +102,19 @@ class TopLists:
         for tag in tags:
             self._rows_of_tag[tag].add(row)
 
+    def rows_of_tag(self, tag: int) -> Set[int]:
+        """The videos that have, or had before, a tag."""
+        return self._rows_of_tag[tag]
+
     def trending(self) -> Rows:
         """The videos with the most likes and with the most actions at each half-life, as one set."""
         return self._cached("trending", self._select_trending)
 
     def popular(self, n: int) -> Rows:
-        """The most liked videos with a half-life of a day, best first; never cached."""
-        columns = self._columns
-        scores = np.where(columns.listed[: columns.size], columns.like_scores[: columns.size, DAY_INDEX], -np.inf)
-        order = np.argsort(-scores, kind="stable")[:n]
-        return order[scores[order] > -np.inf]
+        """The `n` most liked videos with a half-life of a day, best first; many are sorted at each call."""
+        if n > POPULAR_LIST_LENGTH:
+            return self._most_liked(self._all_rows(), n)
+        return self._cached("popular", self._select_popular, after=1)[:n]
 
     def fresh(self) -> Rows:
         """The latest uploads with few actions, newest first."""
@@ -117,8 +124,9 @@ class TopLists:
         """The most liked videos of a tag."""
         return self._cached(tag, lambda rows: self._select_of_tag(tag, rows))
 
-    def _cached(self, name: str | int, select: Select) -> Rows:
-        refresh_at = self._changes + CHANGES_PER_REFRESH
+    def _cached(self, name: str | int, select: Select, after: int = CHANGES_PER_REFRESH) -> Rows:
+        """The rows of a list, selected again after so many changes."""
+        refresh_at = self._changes + after
         cached = self._lists.get(name)
         if cached is None:
             cached = self._lists[name] = _CachedList(select, refresh_at)
@@ -135,6 +143,14 @@ class TopLists:
         scores[~self._columns.listed[rows]] = -np.inf
         best = [_largest(scores[:, column], TRENDING_LIST_LENGTH) for column in range(scores.shape[1])]
         return rows[np.unique(np.concatenate(best))]
+
+    def _select_popular(self, rows: Rows | None) -> Rows:
+        return self._most_liked(self._all_rows() if rows is None else rows, POPULAR_LIST_LENGTH)
+
+    def _most_liked(self, rows: Rows, n: int) -> Rows:
+        scores = np.where(self._columns.listed[rows], self._columns.like_scores[rows, DAY_INDEX], -np.inf)
+        order = np.argsort(-scores, kind="stable")[:n]
+        return rows[order[scores[order] > -np.inf]]
 
     def _select_fresh(self, rows: Rows | None) -> Rows:
         """Fresh uploads and the reserve; from all rows where the given ones hold too few."""

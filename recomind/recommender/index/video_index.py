@@ -57,9 +57,10 @@ class VideoIndex:
         except KeyError:
             return np.array([self.row(video_id) for video_id in video_ids], np.int64)
 
-    def put_video(self, video: Video) -> None:
-        """Add or replace a catalogue entry; from then on the video can be recommended."""
+    def put_video(self, video: Video) -> Video | None:
+        """Add or replace a catalogue entry, and return the earlier one; from then on the video can be recommended."""
         row = self.row(video.video_id)
+        before = self.videos.get(row)
         self.videos[row] = video
         self.summaries[video.video_id] = video.summary_json()
         self.columns.listed[row] = True
@@ -69,6 +70,16 @@ class VideoIndex:
         tags = [self._tag(tag) for tag in video.tags]
         self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
         self.top_lists.put_tags(row, tags)
+        return before
+
+    def video(self, video_id: str) -> Video | None:
+        """A catalogue entry; None if there is none."""
+        return self.videos.get(self.rows.get(video_id, -1))
+
+    def videos_of_tag(self, tag: str) -> list[Video]:
+        """The catalogue entries with a tag."""
+        rows = self.top_lists.rows_of_tag(self.tag_rows[tag]) if tag in self.tag_rows else ()
+        return [self.videos[row] for row in rows if tag in self.videos[row].tags]
 
     def put_popularity(self, video_id: str, popularity: Popularity | RankingPopularity) -> None:
         """Set a video's counts and decayed scores."""

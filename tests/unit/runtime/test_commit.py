@@ -121,12 +121,10 @@ def test_every_part_of_a_worker_registers_in_the_stage_of_what_it_writes():
         "WriteBehind",  # profiles
         "WriteBehind",  # popularity
         "WriteBehind",  # popularity in PostgreSQL
-        "PopularityProcessor",  # each partition's most popular videos
+        "WindowedTopPublisher",  # top lists, if users were erased
         "WriteBehind",  # neighbours
         "WriteBehind",  # erasures
     ]
-    assert owners[3]._read_model is owners[1]
-    assert owners[3]._archive is owners[2]
     assert [type(step.__self__) for step in steps[Stage.WATERMARKS]] == [watermarks.Watermarks]
 
 

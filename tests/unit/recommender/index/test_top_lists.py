@@ -2,7 +2,7 @@
 
 from recomind.model.catalogue import Video
 from recomind.model.signals import ActionSignal
-from recomind.recommender.index.top_lists import CHANGES_PER_REFRESH, TAG_LIST_LENGTH
+from recomind.recommender.index.top_lists import CHANGES_PER_REFRESH, POPULAR_LIST_LENGTH, TAG_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state import popularity
 from recomind.state.popularity import Popularity
@@ -47,3 +47,22 @@ def test_lists_are_right_after_a_score_has_fallen():
     index.put_popularity("v31", liked("v31", 1))
     assert index.rows["v31"] not in index.top_lists.of_tag(tag)
     assert index.rows["v1"] in index.top_lists.of_tag(tag)
+
+
+def test_popular_videos_are_up_to_date_after_each_change():
+    index = VideoIndex()
+    for number in range(POPULAR_LIST_LENGTH + 10):
+        index.put_video(Video(video_id=f"v{number}", title="T"))
+        index.put_popularity(f"v{number}", liked(f"v{number}", 1 + number))
+    index.put_popularity("not listed", liked("not listed", 200))
+    assert popular(index, 2) == ["v109", "v108"]
+    index.put_popularity("v0", liked("v0", 150))
+    assert popular(index, 2) == ["v0", "v109"]
+    index.put_video(Video(video_id="not listed", title="T"))
+    assert popular(index, 2) == ["not listed", "v0"]
+    assert popular(index, 100) == popular(index, 1000)[:100]
+    assert len(popular(index, 1000)) == 111
+
+
+def popular(index, n):
+    return [index.ids[row] for row in index.top_lists.popular(n).tolist()]
