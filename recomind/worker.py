@@ -11,6 +11,7 @@ import uvloop
 
 import recomind_agents
 from recomind.runtime.app import RecoMindApp
+from recomind.runtime.log_limit import limit_repetitions
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
@@ -81,7 +82,11 @@ def run(settings: Settings) -> None:
 
 
 class Worker(faust.Worker):
-    """A Faust worker that exits its process as soon as everything has stopped."""
+    """A Faust worker that limits repeated log lines, and exits its process as soon as everything has stopped."""
+
+    def _setup_logging(self) -> None:
+        super()._setup_logging()
+        limit_repetitions()
 
     def _shutdown_loop(self) -> None:
         """Exit here: nothing is left to do, and Faust would wait a second or two before it closes the loop.

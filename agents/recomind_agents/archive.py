@@ -61,6 +61,7 @@ async def _retry(app: RecoMindApp, run: Callable[[], Awaitable[None]]) -> None:
         try:
             return await run()
         except UnavailableError as error:
-            logger.warning("archive waits: %s", error)
-            app.heartbeat.note_outage()
+            reason = f"archive waits: {error}"
+            logger.warning("%s", reason)
+            app.heartbeat.note_outage(reason)
             await asyncio.sleep(RETRY_DELAY_S)

@@ -3,16 +3,26 @@
 The topic is compacted by the position of the original record, so a redelivery replaces a dead letter by itself.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
+from recomind.errors import TooLargeError
 from recomind.model.events import Rejected
 from recomind.runtime.app import RecoMindApp
 from recomind.stream import topics
 from recomind.stream.batches import Batch
 from recomind.stream.codec import DecodedRecord, decode_batch
-from recomind.stream.dead_letters import DeadLetter, dead_letter_key, to_producer_record
-from recomind.stream.producer import ProducerRecord
+from recomind.stream.dead_letters import (
+    MAX_ORIGINAL_BYTES,
+    DeadLetter,
+    dead_letter_key,
+    moment,
+    to_producer_record,
+)
+
+ORIGINAL_LIMITS: Final = (MAX_ORIGINAL_BYTES, 1024, 0)
+"""How many bytes of a record a dead letter holds: the next limit where the topic refuses what the last one gives."""
 
 
 def declare(app: RecoMindApp) -> None:
@@ -25,14 +35,24 @@ async def send(app: RecoMindApp, batch: Batch) -> None:
     decoded = decode_batch(batch, app.options.partitions)
     dead_letters = [_dead_letter(one, one.action) for one in decoded if isinstance(one.action, Rejected)]
     if dead_letters:
-        await app.send_records(topics.DEAD_LETTERS, {batch.partition: dead_letters})
+        await _send(app, batch.partition, dead_letters)
         app.metrics.dead_letters.inc(len(dead_letters))
 
 
-def _dead_letter(decoded: DecodedRecord, rejected: Rejected) -> ProducerRecord:
-    record = decoded.record
-    logged_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    field = rejected.field or ""
-    return to_producer_record(
-        DeadLetter(dead_letter_key(record), logged_at, rejected.reason, field, record.partition, rejected.raw)
-    )
+async def _send(app: RecoMindApp, partition: int, dead_letters: Sequence[DeadLetter]) -> None:
+    """Send dead letters, cut as far as the topic's limit demands."""
+    for limit in ORIGINAL_LIMITS:
+        records = [to_producer_record(one.cut(limit)) for one in dead_letters]
+        try:
+            await app.send_records(topics.DEAD_LETTERS, {partition: records})
+        except TooLargeError:
+            if limit == ORIGINAL_LIMITS[-1]:
+                raise
+        else:
+            return
+
+
+def _dead_letter(decoded: DecodedRecord, rejected: Rejected) -> DeadLetter:
+    record, field = decoded.record, rejected.field or ""
+    key, logged_at = dead_letter_key(record), moment(record.timestamp)
+    return DeadLetter(key, logged_at, rejected.reason, field, record.partition, rejected.raw)

@@ -19,12 +19,13 @@ from mode.utils.logging import get_logger
 from recomind.errors import IncompleteLogError
 from recomind.model.applied_offsets import dominates
 from recomind.runtime.app import RecoMindApp
+from recomind.runtime.health import ERASURE
 from recomind.runtime.publishing import publish_table
 from recomind.runtime.write_behind import WriteBehind
 from recomind.state.forgetting import Erasure, Refold, VoidBounds, erasure_key, is_void, merge_erasure, user_of_key
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import decode_signal_batch, decode_signals
+from recomind.stream.codec import decode_signal_batch, readable_signals
 from recomind.stream.connection import client_options
 from recomind.stream.log_reader import LogCursor, open_full_log
 from recomind.stream.table import Table
@@ -92,7 +93,9 @@ class ErasureProcessor:
             for some in _chunks(video_ids):
                 await refold.run(some)
         except IncompleteLogError as error:
-            logger.error("%d users cannot be erased: %s", len(pending), error)  # noqa: TRY400 the text says all
+            self._app.health.degrade(
+                ERASURE, f"{len(pending)} users cannot be erased from counts of videos: {error}", partition
+            )
             self._nothing_pending[partition] = self._erasures.assignment(partition)  # so that it is logged once
             return False
         logger.info("partition %d: erased %d users from %d videos", partition, len(pending), len(video_ids))
@@ -138,8 +141,8 @@ class PartitionRefold:
         found: set[str] = set()
         async with self._log() as log:
             async for record in log.records():
-                if any(name in record.value for name in names):
-                    found |= {one.video_id for one in decode_signals(record).video_signals if is_void(one, bounds)}
+                if any(name in (record.value or b"") for name in names):
+                    found |= {one.video_id for one in readable_signals(record).video_signals if is_void(one, bounds)}
                 await asyncio.sleep(0)
         return found
 
@@ -157,7 +160,7 @@ class PartitionRefold:
 
     async def _fold(self, log: LogCursor, refold: Refold, until: int | None = None) -> None:
         async for record in log.records(until):
-            refold.fold(decode_signals(record).video_signals)
+            refold.fold(readable_signals(record).video_signals)
             await asyncio.sleep(0)
 
     def _replace(self, name: str, values: Mapping[str, Any]) -> None:

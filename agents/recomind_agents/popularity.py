@@ -49,7 +49,9 @@ class PopularityProcessor:
         """Process a batch of signals."""
         await self._table.recovered(batch.partition)
         signals: defaultdict[str, list[ActionSignal]] = defaultdict(list)
-        for signal in decode_signal_batch(batch).video_signals:
+        decoded = decode_signal_batch(batch)
+        self._app.metrics.unreadable_records.labels(topics.SIGNALS).inc(decoded.unreadable_records)
+        for signal in decoded.video_signals:
             if type(signal) is ActionSignal:
                 signals[signal.video_id].append(signal)
         async with self._table.lock(batch.partition):

@@ -26,7 +26,9 @@ from recomind.stream.table import Table
 from recomind_tables import profiles as table
 
 MAX_SIGNALS_PER_RECORD: Final = 500
-"""Keeps records far below Kafka's limit of 1 MB."""
+
+MAX_SIGNAL_BYTES: Final = 256 * 1024
+"""Largest record of signals, far below Kafka's default limit of 1 MB. Ids of 128 characters reach it first."""
 
 
 def declare(app: RecoMindApp) -> None:
@@ -102,5 +104,14 @@ class ProfileProcessor:
 
 
 def _packed(signals: Sequence[Signal | ErasureSignal]) -> list[ProducerRecord]:
+    """Records of signals, within both limits."""
     starts = range(0, len(signals), MAX_SIGNALS_PER_RECORD)
-    return [signals_record(signals[start : start + MAX_SIGNALS_PER_RECORD]) for start in starts]
+    return [one for start in starts for one in _within_limit(signals[start : start + MAX_SIGNALS_PER_RECORD])]
+
+
+def _within_limit(signals: Sequence[Signal | ErasureSignal]) -> list[ProducerRecord]:
+    """One record, or more where it would be too large."""
+    record, middle = signals_record(signals), len(signals) // 2
+    if len(record.value or b"") <= MAX_SIGNAL_BYTES or not middle:
+        return [record]
+    return _within_limit(signals[:middle]) + _within_limit(signals[middle:])

@@ -30,7 +30,10 @@ def command() -> None:
 )
 @click.option("--all", "everything", is_flag=True, help="Include dead letters that were resent before.")
 def list_dead_letters(as_json: bool, everything: bool) -> None:
-    """List dead letters: position (topic:partition:offset), time, reason, and the record itself."""
+    """List dead letters: position (topic:partition:offset), time, reason, and the record itself.
+
+    Of a record above 64 KiB a dead letter holds the beginning; the whole is in the log at the position.
+    """
     import msgspec
 
     from recomind.stream.dead_letters import printable_fields, read_dead_letters
@@ -74,5 +77,9 @@ def _format_dead_letter(fields: Mapping[str, Any]) -> str:
     text = record if isinstance(record, str) else msgspec.json.encode(record).decode()
     if len(text) > MAX_RECORD_CHARACTERS:
         text = f"{text[:MAX_RECORD_CHARACTERS]}… ({len(text)} characters)"
+    if "cut_from" in fields:
+        text += (
+            f"\n  only the beginning of {fields['cut_from']} bytes: the whole record is in the log, at {fields['key']}"
+        )
     resent = f"  resent as {fields['sent_again']}" if fields["sent_again"] else ""
     return f"{fields['key']}  {fields['at']:%Y-%m-%d %H:%M:%S}Z  {fields['reason']}{resent}\n  {text}"

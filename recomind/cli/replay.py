@@ -64,6 +64,8 @@ def _print(summary: Mapping[str, Any]) -> None:
 
     records = ", ".join(f"{count:,} {kind}" for kind, count in summary["records"].items()) or "no record"
     click.echo(f"{records}\n{summary['people']:,} users, {summary['videos']:,} videos")
+    for note in summary["notes"]:
+        click.echo(f"note: {note}")
     table = Table("trending", "likes", "views", "skips")
     for video in summary["trending"]:
         table.add_row(video["video_id"], *(f"{video[name]:,}" for name in ("likes", "views", "skips")))

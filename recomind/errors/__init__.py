@@ -9,6 +9,9 @@ RecoMindError
 ├── NewerEncodingError   stored data was written by a newer RecoMind: run at least that version
 ├── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
 │   └── OutdatedError    a later generation of the group owns this worker's partitions: rejoin first
+├── RefusedError         Kafka refuses a request, and would again: too large, not authorised, invalid; mend the cause
+│   └── TooLargeError    a record is larger than its topic, or the client, takes
+├── UnreadableError      a stored record is not what RecoMind writes; readers skip it and say where it is
 ├── StuckError           a worker had work but made no progress: it exits, and its supervisor restarts it
 ├── StalledError         a worker's process stood still for longer than its session timeout: likewise
 ├── UnsettledError       the workers are still processing, or records keep arriving: wait, or stop the producers
@@ -63,6 +66,26 @@ class UnavailableError(RecoMindError):
     def __init__(self, server: str, cause: BaseException) -> None:
         super().__init__(f"{server} does not answer: {cause or type(cause).__name__}")
         self.server = server
+
+
+class RefusedError(RecoMindError):
+    """A server refuses a request, and would refuse it again; the message says which limit or right to change."""
+
+    def __init__(self, server: str, cause: BaseException, advice: str) -> None:
+        super().__init__(f"{server} refuses the request: {cause or type(cause).__name__}; {advice}")
+        self.server = server
+
+
+class TooLargeError(RefusedError):
+    """A record is larger than its topic takes."""
+
+
+class UnreadableError(RecoMindError):
+    """A stored record is not what RecoMind writes; the message says where it is, and why it cannot be read."""
+
+    def __init__(self, where: str, reason: object) -> None:
+        super().__init__(f"{where} cannot be read: {reason}")
+        self.where = where
 
 
 class OutdatedError(UnavailableError):

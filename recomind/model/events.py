@@ -24,6 +24,9 @@ MAX_ID_LENGTH: Final = 128
 MAX_ACTION_BYTES: Final = 16 * 1024
 """Largest action as JSON, in bytes: well above what the limits of the fields add up to."""
 
+MAX_TIMESTAMP: Final = 253_402_300_800.0
+"""The first moment of the year 10000, in epoch seconds: Python and PostgreSQL stop before it."""
+
 FUTURE_TOLERANCE_S: Final = 300.0
 """How far a timestamp may be ahead of Kafka's clock, in seconds: the clocks of phones differ."""
 
@@ -104,7 +107,7 @@ def read_action(raw: bytes | None, logged_at: float) -> Action | EraseUser | Rej
         return to_action(_decode(raw), logged_at)
     except InvalidActionError as error:
         return Rejected(str(error), error.field, raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _read_control_record(raw) or Rejected(str(error), faulty_field(str(error)), raw)
 
 
@@ -112,7 +115,7 @@ def _read_control_record(raw: bytes) -> EraseUser | None:
     """The control record, or None if it is not one. Called only for what is no action, as control records are rare."""
     try:
         record = _decode_control_record(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return EraseUser(UserId(record.user_id)) if record.user_id.isprintable() else None
 
@@ -121,7 +124,8 @@ def to_action(sent: VideoAction, logged_at: float) -> Action:
     """Validate an action and fill in its event time.
 
     Raises:
-        InvalidActionError: an id is not printable, or the timestamp is before 1970 or too far ahead of `logged_at`.
+        InvalidActionError: an id is not printable, or the timestamp is before 1970, after 9999, or too far ahead of
+            `logged_at`.
     """
     if not sent.user_id.isprintable():
         raise InvalidActionError("user_id", "user_id has characters that cannot be printed")
@@ -130,6 +134,8 @@ def to_action(sent: VideoAction, logged_at: float) -> Action:
     at = logged_at if sent.timestamp is None else epoch_seconds(sent.timestamp)
     if at < 0:
         raise InvalidActionError("timestamp", "timestamp is before 1970; check the sender's clock")
+    if at >= MAX_TIMESTAMP:
+        raise InvalidActionError("timestamp", "timestamp is after the year 9999; check the sender's clock")
     if at > logged_at + FUTURE_TOLERANCE_S:
         ahead = f"timestamp is {at - logged_at:.0f} s ahead: at most {FUTURE_TOLERANCE_S:.0f}"
         raise InvalidActionError("timestamp", ahead + "; check the sender's clock")

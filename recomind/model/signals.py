@@ -5,15 +5,26 @@ each video that the user liked or watched shortly before. A video gets at most o
 source offset) identifies a signal, and the video's state knows which signals it has applied.
 """
 
-from typing import Final, final
+from typing import Annotated, Final, final
 
 import msgspec
 
-from recomind.model.events import Action
+from recomind.model.events import MAX_TIMESTAMP, Action
 from recomind.model.ids import Offset, UserId, VideoId
 
 HISTORY_LENGTH: Final = 5
 """How many of the videos liked or watched before it a new like is paired with."""
+
+
+MAX_STORED_INTEGER: Final = 2**63 - 1
+
+# Signals are checked as they are read: the topic may hold records that RecoMind has not written.
+_Source = Annotated[int, msgspec.Meta(ge=0, le=MAX_STORED_INTEGER)]
+_Offset = Annotated[Offset, msgspec.Meta(ge=0, le=MAX_STORED_INTEGER)]
+_EventTime = Annotated[float, msgspec.Meta(ge=0.0, lt=MAX_TIMESTAMP)]
+_History = Annotated[tuple[VideoId, ...], msgspec.Meta(max_length=HISTORY_LENGTH)]
+_Distance = Annotated[int, msgspec.Meta(ge=1, le=HISTORY_LENGTH)]
+_ActionType = Annotated[str, msgspec.Meta(pattern="^(view|like|skip)$")]
 
 
 class SourceOffset(msgspec.Struct, frozen=True, gc=False):
@@ -50,15 +61,15 @@ class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=Fal
     """A user acted on this video."""
 
     video_id: VideoId
-    source: int
-    offset: Offset
-    timestamp: float
+    source: _Source
+    offset: _Offset
+    timestamp: _EventTime
     """Event time, epoch seconds."""
     user_id: UserId
-    action_type: str
+    action_type: _ActionType
     is_repeat: bool = False
     """Whether the profile holds an action of the same type on the video: it adds to counts, but not to scores."""
-    history: tuple[VideoId, ...] = ()
+    history: _History = ()
     """For a first like: the videos liked or watched before, latest first, at most `HISTORY_LENGTH`."""
 
 
@@ -67,12 +78,12 @@ class TransitionSignal(msgspec.Struct, frozen=True, array_like=True, tag="f", gc
     """A user who liked or watched this video liked `next_video_id` afterwards."""
 
     video_id: VideoId
-    source: int
-    offset: Offset
-    timestamp: float
+    source: _Source
+    offset: _Offset
+    timestamp: _EventTime
     """Event time of the later like, epoch seconds."""
     next_video_id: VideoId
-    distance: int
+    distance: _Distance
     """How many positives (likes and views) of the user later, from 1 to `HISTORY_LENGTH`."""
     user_id: UserId = UserId("")
     """The user, needed only for erasure."""
@@ -85,9 +96,9 @@ class ErasureSignal(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=Fa
     """Erase a user: sent to every video partition, after the signals that it makes void."""
 
     user_id: UserId
-    applied_offsets: dict[int, Offset]
+    applied_offsets: dict[_Source, _Offset]
     """Source to the last offset whose signals are void: what the user's profile had applied."""
-    at: Offset
+    at: _Offset
     """Offset of the control record in the log of the user's partition; of two erasures the later one counts."""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from aiokafka import ConsumerRecord
 
+from recomind.errors import IncompleteLogError
 from recomind.model.events import Action, Rejected
 from recomind.model.signals import ActionSignal, Signal
 from recomind.offline.verification.recompute_users import erasure_offsets
@@ -24,7 +25,7 @@ from recomind.state.profile import Profile
 from recomind.stream import topics
 from recomind.stream.codec import DecodedRecord, decode_record
 from recomind.stream.connection import client_options
-from recomind.stream.log_reader import read_to_end
+from recomind.stream.log_reader import check_start, read_to_end, start_offsets
 
 
 class RebuiltState:
@@ -36,6 +37,8 @@ class RebuiltState:
         self.neighbours: dict[str, Neighbours] = {}
         self.records: Counter[str] = Counter()
         """Number of records read by kind: `like`, `view`, `skip`, `repeated`, `forgotten` (erased), `unreadable`."""
+        self.notes: list[str] = []
+        """What the log lacks."""
 
     def apply_record(self, decoded: DecodedRecord, erased_at: int) -> None:
         """Apply a record that is in its user's partition.
@@ -61,7 +64,10 @@ class RebuiltState:
             "videos": len(self.popularity),
             "first_at": min((first for first, _ in times), default=None),
             "last_at": max((last for _, last in times), default=None),
-            "trending": [self._video(video_id) for video_id in nlargest(n, self.popularity, self._trending_key)],
+            "notes": self.notes,
+            "trending": [
+                self._video(video_id) for video_id, _ in trending_top_k(self.popularity.items()).entries()[:n]
+            ],
         }
 
     def entries(self) -> Iterator[dict[str, Any]]:
@@ -111,6 +117,11 @@ async def rebuild(settings: Settings, since: float | None, on_progress: Callable
     """
     state, partitions = RebuiltState(), settings.partitions
     kafka = client_options(settings)
+    if since is None:
+        try:
+            check_start(topics.ACTIONS, await start_offsets(kafka, topics.ACTIONS, partitions))
+        except IncompleteLogError as error:
+            state.notes.append(str(error))
     for partition in range(partitions):
         on_progress(f"partition {partition}: erased users")
         erased_at: dict[str, int] = {}

@@ -22,10 +22,12 @@ from recomind.recommender.hit_rate import HitCounts
 from recomind.runtime.assignment import Assignment
 from recomind.runtime.backlog import Backlog
 from recomind.runtime.commit import Commit, Stage
+from recomind.runtime.health import LOG_CUT, Health
 from recomind.runtime.heartbeat import Heartbeat, exit_after, run_heartbeat
 from recomind.runtime.metrics import Metrics
 from recomind.runtime.profile_archive import ProfileArchive
 from recomind.runtime.refresh_queue import RefreshQueue
+from recomind.runtime.retrying_producer import RetryingProducer
 from recomind.runtime.schedule import Run, Schedule
 from recomind.runtime.training_queue import TrainingQueue
 from recomind.runtime.worker_stats import WorkerStats
@@ -45,9 +47,6 @@ from recomind.stream.table import Table as StateTable
 
 logger = get_logger(__name__)
 TRANSPORTS.aliases[SCHEME] = "recomind.stream.consumer:Transport"
-
-RETRY_DELAY_S: Final = 0.5
-"""Pause between attempts to send while Kafka is away."""
 
 STOP_TIMEOUT_S: Final = 30.0
 """Seconds that a failed worker may take to stop before its process exits."""
@@ -71,10 +70,9 @@ class RecoMindApp(faust.App):
             faust_options: settings of Faust.
         """
         super().__init__(options.app_id, **faust_options)
-        self.options = options
-        self.read_model = read_model
-        self.archive = archive
+        self.options, self.read_model, self.archive = options, read_model, archive
         self.heartbeat = Heartbeat(options.session_timeout)
+        self.health = Health(self.heartbeat)
         self.kafka_producer = Producer(client_options(options), self.heartbeat.check)
         """Sends acknowledged records; `producer` is Faust's own, which is not used."""
         self.ranking_cache = RankingCache.create(
@@ -109,7 +107,7 @@ class RecoMindApp(faust.App):
         self.backlog = Backlog(
             lambda: self.monitor.tp_end_offsets, lambda: self.state_tables["neighbours"].applied_until
         )
-        self.commit_steps = Commit(self.heartbeat, self.fail)
+        self.commit_steps = Commit(self.heartbeat, self.health, self.fail)
         self.schedule = Schedule(
             self.task,
             is_ready=lambda: self.is_ready,
@@ -131,7 +129,8 @@ class RecoMindApp(faust.App):
         """
         topic = topics.changelog(self.options.app_id, name)
         kafka = client_options(self.options)
-        table = StateTable(name, value_type, topic=topic, kafka=kafka, on_error=self.fail)
+        unreadable = self.metrics.note_unreadable(topic)
+        table = StateTable(name, value_type, topic=topic, kafka=kafka, on_error=self.fail, on_unreadable=unreadable)
         self.state_tables[name] = table
         self.commit_steps.register(Stage.TABLES, lambda: table.flush(self.kafka_producer))
         return table
@@ -195,17 +194,21 @@ class RecoMindApp(faust.App):
         return declare
 
     async def send_records(self, topic: str, records: Mapping[int, Sequence[ProducerRecord]]) -> None:
-        """Send records to partitions of a topic; return once all are acknowledged. Retries while Kafka is away.
-
-        Args:
-            topic: which topic.
-            records: partition to its records.
-        """
-        await asyncio.gather(*(self._send(topic, target, some) for target, some in records.items()))
+        """Send records to partitions of a topic; return once all are acknowledged, see `RetryingProducer.send`."""
+        await RetryingProducer(self.kafka_producer, self.heartbeat, lambda: self.should_stop).send(topic, records)
 
     async def before_commit(self) -> bool:
         """Run the steps of a commit; returns whether offsets may be committed (see `recomind.runtime.commit`)."""
         return await self.commit_steps.run()
+
+    def note_cut(self, tp: TP, lost: range) -> None:
+        """Note that a log was cut before its records were read; what they say counts nowhere."""
+        self.health.degrade(
+            LOG_CUT,
+            f"{tp.topic}, partition {tp.partition}: offsets {lost.start} to {lost.stop - 1} were deleted before they "
+            "were read, so what is stored lacks them: set the topic's retention.ms and retention.bytes to -1",
+            tp,
+        )
 
     async def fail(self, error: BaseException) -> None:
         """Stop the worker without committing: records whose work is unfinished are delivered again."""
@@ -232,6 +235,7 @@ class RecoMindApp(faust.App):
     def update_gauges(self) -> None:
         """Bring the metrics of the worker's state up to date."""
         owned = self.assignment.partitions
+        self.metrics.set_degraded(self.health.reasons)
         self.metrics.set_gauges(
             pending_refreshes=len(self.refresh_queue),
             is_ready=self.is_ready,
@@ -262,17 +266,6 @@ class RecoMindApp(faust.App):
 
     def _create_directories(self) -> None:
         """Do nothing: only Faust's own tables need files, and a container may be read-only."""
-
-    async def _send(self, topic: str, partition: int, records: Sequence[ProducerRecord]) -> None:
-        while True:
-            try:
-                return await self.kafka_producer.send_in_order(topic, partition, records)
-            except UnavailableError as error:
-                logger.warning("records for %s wait: %s", topic, error)
-                self.heartbeat.note_outage()
-                if self.should_stop:
-                    raise
-                await asyncio.sleep(RETRY_DELAY_S)
 
     def _fence_stores(self, fence: Fence) -> None:
         self.read_model.fence = self.archive.fence = fence

@@ -21,7 +21,8 @@ from typing import Final
 
 from mode.utils.logging import get_logger
 
-from recomind.errors import StalledError, UnavailableError
+from recomind.errors import RefusedError, StalledError, UnavailableError
+from recomind.runtime.health import REFUSED, Health
 from recomind.runtime.heartbeat import Heartbeat
 
 logger = get_logger(__name__)
@@ -44,14 +45,18 @@ STAGES: Final = tuple(Stage)
 class Commit:
     """Runs the registered steps, stage by stage and within a stage in the order of registration."""
 
-    def __init__(self, heartbeat: Heartbeat, on_stall: Callable[[BaseException], Awaitable[None]]) -> None:
+    def __init__(
+        self, heartbeat: Heartbeat, health: Health, on_stall: Callable[[BaseException], Awaitable[None]]
+    ) -> None:
         """Create a commit without steps.
 
         Args:
             heartbeat: records that a commit waits for a server.
+            health: told while Kafka refuses what a commit needs.
             on_stall: called when the process was blocked for so long that it may not write.
         """
         self._heartbeat = heartbeat
+        self._health = health
         self._on_stall = on_stall
         self._steps: dict[Stage, list[Step]] = {stage: [] for stage in STAGES}
         self._lock = asyncio.Lock()
@@ -64,7 +69,8 @@ class Commit:
         """Run all steps; the first that fails ends the run.
 
         Returns:
-            Whether offsets may be committed. If a server is away they may not, and the next commit tries again.
+            Whether offsets may be committed. If a server is away they may not, and the next commit tries again. So it
+            does if Kafka refuses a record: but then the watchdog ends the worker, unless an operator is quicker.
         """
         try:
             async with self._lock:  # what a concurrent run is still writing is not durable yet
@@ -72,10 +78,15 @@ class Commit:
                     for step in self._steps[stage]:
                         await step()
         except UnavailableError as error:
-            logger.warning("commit postponed: %s", error)
-            self._heartbeat.note_outage()
+            reason = f"commit postponed: {error}"
+            logger.warning("%s", reason)
+            self._heartbeat.note_outage(reason)
+            return False
+        except RefusedError as error:
+            self._health.degrade(REFUSED, f"nothing can be committed: {error}")
             return False
         except StalledError as error:
             await self._on_stall(error)
             return False
+        self._health.recover(REFUSED)
         return True

@@ -37,6 +37,7 @@ class Heartbeat:
         self._clock = clock
         self._max_blocked_s = MAX_BLOCKED_FRACTION * session_timeout
         self._outage_at = -OUTAGE_GRACE_S
+        self._outage = ""
         self._last_beat: float | None = None
 
     def beat(self) -> None:
@@ -62,9 +63,14 @@ class Heartbeat:
         """Seconds since the last heartbeat; 0 before the first."""
         return 0.0 if self._last_beat is None else self._clock() - self._last_beat
 
-    def note_outage(self) -> None:
+    def note_outage(self, reason: str) -> None:
         """Record that work waits for a server that is away."""
-        self._outage_at = self._clock()
+        self._outage_at, self._outage = self._clock(), reason
+
+    @property
+    def waits_for(self) -> str | None:
+        """What work waited for within the last `OUTAGE_GRACE_S` seconds; None if it did not wait."""
+        return self._outage if self.is_waiting_for_server else None
 
     @property
     def is_waiting_for_server(self) -> bool:

@@ -2,13 +2,17 @@
 
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from time import monotonic
 from typing import Final
 
+from mode.utils.logging import get_logger
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from recomind.runtime.health import CAUSES
 from recomind.runtime.worker_stats import freshness_bucket
+
+logger = get_logger(__name__)
 
 FRESHNESS_BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
 """Upper bounds of the exported histogram, in seconds."""
@@ -27,6 +31,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.actions = self._counter("actions", "Actions processed", "action_type")
         self.dead_letters = self._counter("dead_letters", "Records that could not be decoded")
+        self.unreadable_records = self._counter("unreadable_records", "Records that are not ours, by topic", "topic")
         self.timer_errors = self._counter("timer_errors", "Timers that raised an error")
         self.lists_stored = self._counter("lists_stored", "Recommendation lists ranked and stored")
         self.training_steps = self._counter("training_steps", "Likes that the blend was trained on")
@@ -47,6 +52,7 @@ class Metrics:
         self.table_keys = self._gauge("table_keys", "Keys of a state table on this worker", "table")
         self.event_streams = self._gauge("event_streams", "Open streams of server-sent events")
         self.is_ready = self._gauge("is_ready", "1 while the worker is ready")
+        self.is_degraded = self._gauge("is_degraded", "1 while a worker does not do all of its work", "cause")
         self.is_leader = self._gauge("is_leader", "1 on the worker that does what one has to do for all")
         self.partitions = self._gauge("partitions", "Partitions of every topic")
         self.partition_owned = self._gauge("partition_owned", "1 for each partition of this worker", "partition")
@@ -58,6 +64,20 @@ class Metrics:
         """Record the time from Kafka's append of an action to the write of the list that counts it."""
         self.freshness.observe(seconds)
         self.recent_freshness.add(seconds)
+
+    def note_unreadable(self, topic: str) -> Callable[[Exception], None]:
+        """A function that counts, and logs, a record of a topic that is not ours."""
+
+        def note(error: Exception) -> None:
+            self.unreadable_records.labels(topic).inc()
+            logger.error("%s", error)
+
+        return note
+
+    def set_degraded(self, causes: Container[str]) -> None:
+        """Set the gauge of each cause for which a worker may be degraded."""
+        for cause in CAUSES:
+            self.is_degraded.labels(cause).set(cause in causes)
 
     def set_gauges(
         self,

@@ -6,19 +6,30 @@ and it counts there. So the log of a partition is the only order of its users' e
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiokafka import ConsumerRecord
+from mode.utils.logging import get_logger
 
-from recomind.model.events import Action, EraseUser, Rejected, read_action
+from recomind.errors import UnreadableError
+from recomind.model.events import MAX_TIMESTAMP, Action, EraseUser, Rejected, read_action
 from recomind.model.ids import Offset
-from recomind.model.signals import ErasureSignal, Signal, SourceOffset, rerouted_source
+from recomind.model.signals import (
+    ActionSignal,
+    ErasureSignal,
+    Signal,
+    SourceOffset,
+    TransitionSignal,
+    rerouted_source,
+)
 from recomind.stream.batches import Batch
 from recomind.stream.encoding import VERSION_HEADERS, check_record
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
+
+logger = get_logger(__name__)
 
 ORIGIN_HEADER: Final = "recomind-origin"
 LOGGED_AT_HEADER: Final = "recomind-logged-at"
@@ -46,6 +57,8 @@ class Signals(NamedTuple):
 
     video_signals: list[Signal]
     erasures: list[ErasureSignal]
+    unreadable_records: int = 0
+    """Records that hold no signals: something else than RecoMind wrote them."""
 
 
 def decode_batch(batch: Batch, partitions: int) -> Sequence[DecodedRecord]:
@@ -86,7 +99,8 @@ def actions_of(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[SourceOffset,
 def rerouting_headers(record: ConsumerRecord) -> tuple[tuple[str, bytes], ...]:
     """Headers of a misrouted record when it is written again: its partition, offset, and log time in milliseconds."""
     origin = b"%d:%d" % (record.partition, record.offset)
-    return (ORIGIN_HEADER, origin), (LOGGED_AT_HEADER, b"%d" % record.timestamp)
+    logged_at = min(max(0, record.timestamp), int(1000 * MAX_TIMESTAMP) - 1)  # producers may set any time
+    return (ORIGIN_HEADER, origin), (LOGGED_AT_HEADER, b"%d" % logged_at)
 
 
 def signals_record(signals: Sequence[Signal | ErasureSignal]) -> ProducerRecord:
@@ -95,18 +109,35 @@ def signals_record(signals: Sequence[Signal | ErasureSignal]) -> ProducerRecord:
 
 
 def decode_signal_batch(batch: Batch) -> Signals:
-    """The signals of a batch of `video_signals`, cached in the batch.
+    """The signals of a batch of `video_signals`, cached in the batch. Unreadable records are skipped.
 
     Raises:
         NewerEncodingError: a newer RecoMind wrote a record.
     """
     if batch.decoded is None:
-        parts = [decode_signal_batch(part) for part in batch.parts] or [decode_signals(one) for one in batch.records]
+        parts = [decode_signal_batch(part) for part in batch.parts] or [readable_signals(one) for one in batch.records]
         batch.decoded = Signals(
-            [one for part in parts for one in part.video_signals], [one for part in parts for one in part.erasures]
+            [one for part in parts for one in part.video_signals],
+            [one for part in parts for one in part.erasures],
+            sum(part.unreadable_records for part in parts),
         )
     decoded: Signals = batch.decoded
     return decoded
+
+
+def readable_signals(
+    record: ConsumerRecord, on_unreadable: Callable[[UnreadableError], None] = logger.error
+) -> Signals:
+    """The signals of one record of `video_signals`; none, and a call of `on_unreadable`, if it cannot be read.
+
+    Raises:
+        NewerEncodingError: a newer RecoMind wrote it.
+    """
+    try:
+        return decode_signals(record)
+    except UnreadableError as error:
+        on_unreadable(error)
+        return Signals([], [], unreadable_records=1)
 
 
 def decode_signals(record: ConsumerRecord) -> Signals:
@@ -114,19 +145,38 @@ def decode_signals(record: ConsumerRecord) -> Signals:
 
     Raises:
         NewerEncodingError: a newer RecoMind wrote it.
+        UnreadableError: it holds no signals.
     """
     check_record(record)
-    signals: list[Any] = _decode_signal_list(record.value)
+    try:
+        signals: list[Any] = _decode_signal_list(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(place_of(record), error) from error
+    if any("\0" in name for one in signals for name in _ids(one)):  # which PostgreSQL cannot store
+        raise UnreadableError(place_of(record), "an id holds a NUL character")
     erasures = [one for one in signals if type(one) is ErasureSignal]
     video_signals = [one for one in signals if type(one) is not ErasureSignal] if erasures else signals
     return Signals(video_signals, erasures)
 
 
+def place_of(record: ConsumerRecord) -> str:
+    """Where a record is, for messages."""
+    return f"topic {record.topic}, partition {record.partition}, offset {record.offset}"
+
+
+def _ids(signal: Signal | ErasureSignal) -> tuple[str, ...]:
+    if type(signal) is ActionSignal:
+        return signal.video_id, signal.user_id, *signal.history
+    if type(signal) is TransitionSignal:
+        return signal.video_id, signal.user_id, signal.next_video_id
+    return (signal.user_id,)
+
+
 def _rerouted_from(record: ConsumerRecord) -> tuple[SourceOffset, int] | None:
     """Source offset and log time (milliseconds) of a rerouted record; None where the headers are not ours."""
     headers = dict(record.headers)
-    origin = _ORIGIN.fullmatch(headers.get(ORIGIN_HEADER, b""))
-    logged_at = _LOGGED_AT.fullmatch(headers.get(LOGGED_AT_HEADER, b""))
+    origin = _ORIGIN.fullmatch(headers.get(ORIGIN_HEADER) or b"")
+    logged_at = _LOGGED_AT.fullmatch(headers.get(LOGGED_AT_HEADER) or b"")
     if origin is None or logged_at is None:
         return None
     source = rerouted_source(int(origin[1]), record.partition)

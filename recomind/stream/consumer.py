@@ -17,7 +17,8 @@ Methods marked * replace Faust's (0.15.3); `tests/contracts/test_faust_privates.
     commit    Faust's commit(), each `commit_interval` and at a rebalance:
       |- _filter_tps_with_pending_acks*   partitions of which batches were delivered
       |- _new_offset*                     end of the finished batches before the first unfinished one
-      |                                   Why: Faust counts single offsets, and may commit past unfinished records
+      |                                   Why: Faust counts single offsets, and may commit past unfinished records.
+      |                                   Past the last one, the position: transaction markers have offsets, too
       |- _add_gap*                        nothing: offsets without records, inside or between batches, do not matter
       '- _commit_offsets*                 before the offsets, `app.before_commit()` makes durable what they stand
                                           for; after a failure (`app.failure`) nothing is committed any more, so
@@ -26,13 +27,15 @@ Methods marked * replace Faust's (0.15.3); `tests/contracts/test_faust_privates.
     rebalance on_partitions_revoked*  commits first and then drops the bookkeeping; Faust does it the other way round
               wait_empty*             waits for handlers with a time limit; Faust may wait forever for messages that
                                       were in queues when a rebalance emptied them
+              perform_seek*           goes to the committed offsets, and notices where the log now begins after them
     thread    _create_worker_consumer*  sets Faust's assignor, which assigns partition p of all topics to one worker;
-                                      Faust uses it only for apps that have Faust's own tables
+                                      Faust uses it only for apps that have Faust's own tables. It also leaves out
+                                      records of aborted transactions
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from time import monotonic
 from typing import Any, Final, Protocol, cast
 
@@ -45,6 +48,7 @@ from mode.utils.logging import get_logger
 from recomind.stream.batches import Batch
 from recomind.stream.fetch_throttle import FetchThrottle
 from recomind.stream.partition_queues import PartitionQueues
+from recomind.stream.positions import Place, Positions
 
 logger = get_logger(__name__)
 
@@ -66,6 +70,9 @@ class BatchApp(Protocol):
     def batches_in_progress(self) -> int:
         """How many batches are being handled."""
 
+    def note_cut(self, tp: TP, lost: range) -> None:
+        """Note offsets that retention has deleted before they were read."""
+
     async def before_commit(self) -> bool:
         """Make durable what the offsets stand for; whether they may be committed."""
 
@@ -79,6 +86,7 @@ class Consumer(driver.Consumer):
         """Delivered batches in order of delivery: the last offset, and whether the batch is acknowledged."""
         self._committable: dict[TP, int] = {}
         """The offset after the last batch before the first unacknowledged one."""
+        self._positions = Positions()
         self._throttle = FetchThrottle()
         self._batch_app = cast("BatchApp", self.app)
 
@@ -88,6 +96,7 @@ class Consumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch records and yield a message for each batch; a rebalance in between drops the remaining batches."""
         await asyncio.sleep(self._throttle.delay())
+        before, positions = self._places(), self._positions
         records, active = await self._wait_next_records(timeout)
         self._throttle.note_fetch()
         generation = self.app.consumer_generation_id
@@ -96,12 +105,49 @@ class Consumer(driver.Consumer):
         if not self.flow_active:
             await self._seek_to_committed()
             return
+        after = self._places()
+        await self._note_fetch(records, after)
         for tp, batch in _split(records):
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             if active is None or tp in active or tp in self._buffered_partitions:
-                self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, self._batch_message(tp, batch)
+        positions.advance(before, after, records, self._committed_offset)
+
+    def _places(self) -> dict[TP, Place]:
+        thread: Any = self._thread
+        places: dict[TP, Place] = thread.places()
+        return places
+
+    async def _note_fetch(self, records: Mapping[TP, Any], places: Mapping[TP, Place]) -> None:
+        """Track the ends of partitions, and notice records that were deleted before they were read."""
+        self._positions.record_ends.update({tp: some[-1].offset + 1 for tp, some in records.items() if some})
+        ends: MutableMapping[TP, int] = self.app.monitor.tp_end_offsets
+        for tp, end in self._positions.ends(places).items():
+            if end is None:
+                ends.pop(tp, None)
+            else:
+                ends[tp] = end
+        first_offsets = {tp: some[0].offset for tp, some in records.items() if some}
+        await self._find_cuts(self._positions.gaps(first_offsets, self._committed_offset))
+
+    async def _find_cuts(self, gaps: Mapping[TP, range]) -> None:
+        """Report the gaps that are not those of transactions: the log begins after their start."""
+        try:
+            starts = await self.earliest_offsets(*gaps) if gaps else {}
+        except KafkaError as error:
+            logger.warning("could not ask where the log starts: %s", error)
+            return
+        for tp, start in starts.items():
+            if start > gaps[tp].start:
+                self._batch_app.note_cut(tp, range(gaps[tp].start, start))
+
+    async def perform_seek(self) -> None:
+        """Go to the committed offsets, and look whether the log still has them."""
+        await super().perform_seek()
+        self._positions = Positions()
+        committed = {tp: offset for tp, offset in self._committed_offset.items() if offset is not None}
+        await self._find_cuts({tp: range(offset, offset) for tp, offset in committed.items()})
 
     async def _seek_to_committed(self) -> None:
         """Go back to the committed offsets, since the fetched records are not delivered.
@@ -120,6 +166,7 @@ class Consumer(driver.Consumer):
         self._paused_partitions.difference_update(revoked)
         for tp in revoked:
             self._batches.pop(tp, None)
+            self._positions.drop(tp)
             self._committable.pop(tp, None)
             self._acked.pop(tp, None)
             self._acked_index.pop(tp, None)
@@ -146,10 +193,11 @@ class Consumer(driver.Consumer):
         return cast("ConsumerMessage", message)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        return (tp for tp in list(self._batches) if topics is None or tp in topics or tp.topic in topics)
+        tracked = {**self._batches, **self._positions.delivered}
+        return (tp for tp in tracked if topics is None or tp in topics or tp.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The offset after the last batch before the first unacknowledged one.
+        """The offset after the last batch before the first unacknowledged one; if there is none, the position.
 
         Faust's streams inline `Consumer.ack`: they append acknowledged offsets to `_acked`.
         """
@@ -162,6 +210,8 @@ class Consumer(driver.Consumer):
         while batches and batches[first := next(iter(batches))]:
             del batches[first]
             self._committable[tp] = first + 1
+        if not batches and tp in self._positions.delivered:
+            self._committable[tp] = max(self._positions.delivered[tp], self._committable.get(tp, 0))
         return self._committable.get(tp)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
@@ -175,13 +225,26 @@ class Consumer(driver.Consumer):
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Assigns partition p of every topic to the same worker, though the app has no tables of Faust's own."""
+    """Assigns partition p of every topic to the same worker, though the app has no tables of Faust's own.
+
+    It reads what is committed, as Faust does only for apps that write in transactions.
+    """
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         self._assignor = self.app.assignor
         consumer._partition_assignment_strategy = (self._assignor,)
+        consumer._isolation_level = "read_committed"
         return consumer
+
+    def places(self) -> dict[TP, Place]:
+        """Where the consumer stands in its partitions. No call of `getmany` is in progress, so nothing moves it."""
+        subscription = None if self._consumer is None else self._consumer._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None:
+            return {}
+        states = {TP(*tp): assignment.state_value(tp) for tp in assignment.tps}
+        return {tp: Place(one.position, one.lso) for tp, one in states.items() if one.has_valid_position}
 
 
 class Transport(driver.Transport):

@@ -5,10 +5,14 @@ key, with a header that says where the corrected record is: it is then neither l
 lost: a worker may write the dead letter again when the original is redelivered, or the sender may crash between the two
 writes. So a corrected record without an event id gets one that is derived from the dead letter's key, and a second copy
 is recognised as long as the id is among the last `MAX_EVENT_IDS` events of its user.
+
+A dead letter holds at most the first `MAX_ORIGINAL_BYTES` of its record, and fewer where the topic takes less: whatever
+Kafka took as a record must fit. The header `cut-from` is the whole length, and the key says where the record is.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid5
@@ -16,10 +20,11 @@ from uuid import NAMESPACE_OID, uuid5
 import msgspec
 from aiokafka import ConsumerRecord
 
-from recomind.errors import InputError
-from recomind.model.events import Action, Rejected, read_action
+from recomind.errors import InputError, UnreadableError
+from recomind.model.events import MAX_TIMESTAMP, Action, Rejected, read_action
 from recomind.settings import Settings
 from recomind.stream import topics
+from recomind.stream.codec import place_of
 from recomind.stream.connection import client_options
 from recomind.stream.log_reader import read_to_end
 from recomind.stream.partitioner import partition_of
@@ -29,6 +34,12 @@ REASON_HEADER: Final = "reason"
 FIELD_HEADER: Final = "field"
 LOGGED_AT_HEADER: Final = "logged-at"
 RESENT_AS_HEADER: Final = "sent-again"
+CUT_FROM_HEADER: Final = "cut-from"
+
+MAX_ORIGINAL_BYTES: Final = 64 * 1024
+"""How much of a record a dead letter holds: four times the largest action."""
+
+_KEY: Final = re.compile(rb"[\w.-]{1,249}:\d{1,10}:\d{1,19}")
 
 CHUNK_RECORDS: Final = 500
 """Corrected records sent before their dead letters are marked."""
@@ -49,9 +60,26 @@ class DeadLetter(msgspec.Struct, frozen=True):
     partition: int
     """Partition of the topic of dead letters."""
     original: bytes
-    """The value of the record."""
+    """The value of the record, or its beginning."""
     resent_as: str = ""
     """Where the corrected record is, `partition:offset`; empty if there is none."""
+    cut_from: int | None = None
+    """Length of the record's value, if `original` is only its beginning."""
+
+    def cut(self, limit: int) -> "DeadLetter":
+        """This dead letter with at most so many bytes of the record."""
+        if len(self.original) <= limit:
+            return self
+        return msgspec.structs.replace(self, original=self.original[:limit], cut_from=self.length)
+
+    @property
+    def length(self) -> int:
+        """Length of the record's value."""
+        return len(self.original) if self.cut_from is None else self.cut_from
+
+    def is_of(self, original: bytes) -> bool:
+        """Whether it holds this record, or its beginning."""
+        return self.length == len(original) and original.startswith(self.original)
 
 
 class CorrectedRecord(msgspec.Struct, frozen=True):
@@ -76,42 +104,70 @@ def to_producer_record(dead_letter: DeadLetter) -> ProducerRecord:
     }
     if dead_letter.resent_as:
         headers[RESENT_AS_HEADER] = dead_letter.resent_as
+    if dead_letter.cut_from is not None:
+        headers[CUT_FROM_HEADER] = str(dead_letter.cut_from)
     encoded = tuple((name, value.encode()) for name, value in headers.items())
     return ProducerRecord(dead_letter.key.encode(), dead_letter.original, encoded)
 
 
 def from_record(partition: int, record: ConsumerRecord) -> DeadLetter:
-    """The dead letter in a record of its topic."""
-    headers = {name: value.decode(errors="replace") for name, value in record.headers}
-    logged_at = int(headers.get(LOGGED_AT_HEADER, record.timestamp)) / 1000
+    """The dead letter in a record of its topic.
+
+    Raises:
+        UnreadableError: it is none: RecoMind has not written it.
+    """
+    headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    logged_at, cut_from = headers.get(LOGGED_AT_HEADER, str(record.timestamp)), headers.get(CUT_FROM_HEADER)
+    if record.value is None or not _KEY.fullmatch(record.key or b""):
+        raise UnreadableError(place_of(record), "it is no dead letter")
     return DeadLetter(
         record.key.decode(),
-        datetime.fromtimestamp(logged_at, UTC),
+        moment(int(logged_at) if logged_at.isdecimal() else 0),
         headers.get(REASON_HEADER, ""),
         headers.get(FIELD_HEADER, ""),
         partition,
         record.value,
         headers.get(RESENT_AS_HEADER, ""),
+        int(cut_from) if cut_from is not None and cut_from.isdecimal() else None,
     )
 
 
-async def read_dead_letters(settings: Settings) -> dict[str, DeadLetter]:
+def moment(milliseconds: int) -> datetime:
+    """The time of a record, as Kafka has it: producers may set any, if their topic lets them."""
+    return datetime.fromtimestamp(min(max(0, milliseconds), int(1000 * MAX_TIMESTAMP) - 1) / 1000, UTC)
+
+
+async def read_dead_letters(
+    settings: Settings, on_unreadable: Callable[[UnreadableError], None] = lambda _: None
+) -> dict[str, DeadLetter]:
     """All dead letters by key, partition after partition.
+
+    Args:
+        settings: how to reach Kafka.
+        on_unreadable: called with the place of each record that is no dead letter, and is left out.
 
     Raises:
         UnavailableError: Kafka does not answer.
+        RefusedError: Kafka refuses to be read.
     """
     found: dict[str, DeadLetter] = {}
     kafka, partitions = client_options(settings), range(settings.partitions)
     async for partition, records in read_to_end(kafka, topics.DEAD_LETTERS, partitions):
         for record in records:
-            if record.value is not None:
-                found[record.key.decode()] = from_record(partition, record)
+            try:
+                dead_letter = from_record(partition, record)
+            except UnreadableError as error:
+                on_unreadable(error)
+            else:
+                found[dead_letter.key] = dead_letter
     return found
 
 
 def printable_fields(dead_letter: DeadLetter) -> Mapping[str, Any]:
-    """What `recomind dead-letters list` prints; `record` is a JSON object if the original is one, else text."""
+    """What `recomind dead-letters list` prints; `record` is a JSON object if the original is one, else text.
+
+    Of a dead letter that was cut, `cut_from` is the length of its record.
+    """
     record = _json_object(dead_letter.original)
     text = dead_letter.original.decode(errors="backslashreplace")
     return {
@@ -120,6 +176,7 @@ def printable_fields(dead_letter: DeadLetter) -> Mapping[str, Any]:
         "reason": dead_letter.reason,
         "field": dead_letter.field or None,
         "sent_again": dead_letter.resent_as or None,
+        **({} if dead_letter.cut_from is None else {"cut_from": dead_letter.cut_from}),
         "record": text if record is None else record,
     }
 

@@ -4,15 +4,19 @@ Each record of a changelog or of `video_signals` carries the version in the head
 version 1: RecoMind 0.1.0 wrote no header. Raise `ENCODING_VERSION` with any change that older code would misread.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from recomind.errors import NewerEncodingError
+from recomind.errors import NewerEncodingError, UnreadableError
 
 ENCODING_VERSION: Final = 1
 """The version that is written; every version up to it is read."""
 
 VERSION_HEADER: Final = "v"
+
+_VERSION: Final = re.compile(rb"\d{1,4}")
+"""What a version looks like; a header that does not is not ours, and so its record is not."""
 
 VERSION_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((VERSION_HEADER, b"%d" % ENCODING_VERSION),)
 """The Kafka headers of every record in an encoding that has a version."""
@@ -23,19 +27,23 @@ def check_record(record: Any) -> None:
 
     Raises:
         NewerEncodingError: a newer RecoMind wrote it.
+        UnreadableError: the version is no number.
     """
     if record.headers:
         check_headers(f"topic {record.topic}", record.headers)
 
 
-def check_headers(where: str, headers: Iterable[tuple[str, bytes]]) -> None:
+def check_headers(where: str, headers: Iterable[tuple[str, bytes | None]]) -> None:
     """Check the version in the headers of a record.
 
     Raises:
-        NewerEncodingError: it is newer than `ENCODING_VERSION`, or is no number.
+        NewerEncodingError: it is newer than `ENCODING_VERSION`.
+        UnreadableError: it is no number: not RecoMind, of whatever version, wrote the record.
     """
     for name, value in headers:
         if name == VERSION_HEADER:
+            if value is None or not _VERSION.fullmatch(value):
+                raise UnreadableError(where, f"the header {VERSION_HEADER} is {value!r}, which is no version")
             check_version(where, value)
 
 

@@ -1,18 +1,22 @@
-"""Readers of whole topics: changelogs of tables, and the logs that state is recomputed from."""
+"""Readers of whole topics: changelogs of tables, and the logs that state is recomputed from.
+
+They read what is committed: records of an aborted transaction are no records. So the end of a partition is its last
+stable offset, and it is reached when the position is there: the offsets before it may be those of transaction markers.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 from mode.utils.logging import get_logger
 
-from recomind.errors import IncompleteLogError, UnavailableError
+from recomind.errors import IncompleteLogError, UnreadableError
 from recomind.model.applied_offsets import AppliedOffsets, dominates
-from recomind.stream.encoding import check_record
+from recomind.stream.encoding import VERSION_HEADER, check_record
+from recomind.stream.kafka_errors import translation
 
 logger = get_logger(__name__)
 
@@ -36,23 +40,41 @@ async def restore(
     topic: str,
     partitions: Iterable[int],
     on_stale: Callable[[int, str], None] = lambda *_: None,
+    *,
+    decode: Callable[[bytes], object] = _prefix_decoder.decode,
+    on_unreadable: Callable[[UnreadableError], None] = logger.error,
 ) -> dict[int, dict[str, bytes]]:
     """The values of a changelog by partition and key, still encoded.
 
     A worker that lost a partition without noticing may write after the new owner has written. Such a stale value is
     skipped, and `on_stale` is called with its partition and key: the caller has to write the right value again, since
-    compaction keeps only the last one.
+    compaction keeps only the last one. The same goes for a record that something else than RecoMind has written.
+
+    Args:
+        kafka: client options, see `recomind.stream.connection`.
+        topic: the changelog.
+        partitions: which of its partitions.
+        on_stale: called with partition and key of a write that was skipped, if the key has a value.
+        decode: decodes a value. It is tried on values without a version; of the others only the first field is read.
+        on_unreadable: called with the place of each record that is skipped since it holds no value.
 
     Raises:
         UnavailableError: Kafka does not answer.
+        RefusedError: Kafka refuses to be read.
         NewerEncodingError: a newer RecoMind wrote a record, perhaps a tombstone.
     """
     restored: dict[int, dict[str, bytes]] = {partition: {} for partition in partitions}
     async for partition, records in read_to_end(kafka, topic, restored):
         values = restored[partition]
         for record in records:
-            check_record(record)
-            key = record.key.decode()
+            key = (record.key or b"").decode(errors="replace")
+            try:
+                check_value(record, decode)
+            except UnreadableError as error:
+                on_unreadable(error)
+                if key in values:
+                    on_stale(partition, key)
+                continue
             if record.value is None:
                 values.pop(key, None)
             elif key not in values or is_newer(record.value, values[key]):
@@ -61,6 +83,23 @@ async def restore(
                 logger.warning("%s: skipped a stale write of %r", topic, key)
                 on_stale(partition, key)
     return restored
+
+
+def check_value(record: ConsumerRecord, decode: Callable[[bytes], object]) -> None:
+    """Check that a record of a changelog is one.
+
+    Raises:
+        UnreadableError: it is none.
+        NewerEncodingError: a newer RecoMind wrote it.
+    """
+    check_record(record)
+    has_version = any(name == VERSION_HEADER for name, _ in record.headers or ())
+    try:
+        (record.key or b"\xff").decode()
+        if record.value is not None:
+            (_prefix_decoder.decode if has_version else decode)(record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(f"topic {record.topic}, offset {record.offset}, key {record.key!r}", error) from error
 
 
 def decode_applied_offsets(value: bytes) -> AppliedOffsets:
@@ -80,6 +119,7 @@ async def read_to_end(
     *,
     until: Mapping[int, int] | None = None,
     since: float | None = None,
+    starts: Mapping[int, int] | None = None,
 ) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
     """The records of a topic's partitions up to their present ends: (partition, records), each in log order.
 
@@ -89,17 +129,21 @@ async def read_to_end(
         partitions: which of its partitions.
         until: partition to the offset to stop before; by default its present end.
         since: only records logged at this time, in epoch seconds, or later.
+        starts: partition to the offset to start at; by default its first record.
 
     Raises:
         UnavailableError: Kafka does not answer.
+        RefusedError: Kafka refuses to be read.
     """
     tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
     async with _consumer(kafka, tps) as consumer:
-        starts = await consumer.beginning_offsets(tps) if since is None else await _offsets_at(consumer, tps, since)
+        first = await consumer.beginning_offsets(tps) if since is None else await _offsets_at(consumer, tps, since)
+        if starts is not None:
+            first = {tp: max(offset, starts[tp.partition]) for tp, offset in first.items()}
         ends = {tp: until[tp.partition] for tp in tps} if until is not None else await consumer.end_offsets(tps)
-        for tp, start in starts.items():
+        for tp, start in first.items():
             consumer.seek(tp, start)
-        remaining = {tp for tp in tps if starts[tp] < ends[tp]}
+        remaining = {tp for tp in tps if first[tp] < ends[tp]}
         while remaining:
             for tp, records in (await consumer.getmany(*remaining, timeout_ms=200)).items():
                 yield tp.partition, [record for record in records if record.offset < ends[tp]]
@@ -123,7 +167,8 @@ class LogCursor:
         while await self._consumer.position(self._tp) < end:
             for records in (await self._consumer.getmany(self._tp, timeout_ms=200)).values():
                 for record in records:
-                    check_record(record)
+                    with suppress(UnreadableError):
+                        check_record(record)
                     yield record
 
 
@@ -137,19 +182,55 @@ async def open_full_log(kafka: Mapping[str, Any], topic: str, partition: int) ->
     """
     tp = TopicPartition(topic, partition)
     async with _consumer(kafka, [tp]) as consumer:
-        start = (await consumer.beginning_offsets([tp]))[tp]
-        if start:
-            raise IncompleteLogError(
-                f"{topic}, partition {partition}, starts at offset {start}: earlier records are lost"
-            )
+        check_start(topic, {partition: (await consumer.beginning_offsets([tp]))[tp]})
         yield LogCursor(consumer, tp)
 
 
+def check_start(topic: str, starts: Mapping[int, int]) -> None:
+    """Check that logs are complete.
+
+    Args:
+        topic: whose log it is.
+        starts: partition to the offset of its first record.
+
+    Raises:
+        IncompleteLogError: a partition does not start at offset 0.
+    """
+    cut = ", ".join(f"partition {partition} from offset {start}" for partition, start in starts.items() if start)
+    if cut:
+        raise IncompleteLogError(
+            f"the log {topic} is incomplete: it holds {cut} on, and earlier records have been deleted. "
+            "Set retention.ms and retention.bytes of the topic to -1 to keep the rest"
+        )
+
+
+async def start_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
+    """Partition to the offset of its first record, or of its next one if there is none."""
+    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+    async with _consumer(kafka, tps) as consumer:
+        return {tp.partition: start for tp, start in (await consumer.beginning_offsets(tps)).items()}
+
+
 async def end_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
-    """Partition to the offset that its next record will get."""
+    """Partition to the offset before which every record is committed or aborted."""
     tps = [TopicPartition(topic, partition) for partition in range(partitions)]
     async with _consumer(kafka, tps) as consumer:
         return {tp.partition: end for tp, end in (await consumer.end_offsets(tps)).items()}
+
+
+async def count_records(kafka: Mapping[str, Any], topic: str, bounds: Mapping[int, tuple[int, int]]) -> int:
+    """How many records there are: fewer than offsets, since transaction markers have offsets, too.
+
+    Args:
+        kafka: client options, see `recomind.stream.connection`.
+        topic: which topic.
+        bounds: partition to the offset of the first record, and to the offset before which to stop.
+    """
+    if not bounds:
+        return 0
+    starts = {partition: start for partition, (start, _) in bounds.items()}
+    ends = {partition: end for partition, (_, end) in bounds.items()}
+    return sum([len(records) async for _, records in read_to_end(kafka, topic, bounds, until=ends, starts=starts)])
 
 
 async def _offsets_at(
@@ -168,13 +249,13 @@ async def _consumer(kafka: Mapping[str, Any], tps: list[TopicPartition]) -> Asyn
         max_partition_fetch_bytes=8 << 20,
         fetch_max_wait_ms=50,
         auto_offset_reset="earliest",
+        isolation_level="read_committed",
     )
     try:
-        await consumer.start()
-        consumer.assign(tps)
-        yield consumer
-    except KafkaError as error:
-        raise UnavailableError("Kafka", error) from error
+        with translation():
+            await consumer.start()
+            consumer.assign(tps)
+            yield consumer
     finally:
         await _stop(consumer)
 

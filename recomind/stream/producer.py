@@ -4,17 +4,21 @@
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from recomind.errors import UnavailableError
+from recomind.errors import RefusedError, TooLargeError, UnavailableError
 from recomind.errors.circuit_breaker import CircuitBreaker
+from recomind.stream.kafka_errors import translated, translation
 
 ACK_TIMEOUT_S: Final = 2.0
 """How long `send` waits for acknowledgement: an HTTP client waits with it, and may try again."""
+
+MAX_BATCH_BYTES: Final = 512 * 1024
+"""Largest batch of several records: half of what Kafka takes by default."""
 
 MAX_UNACKNOWLEDGED_RECORDS: Final = 20_000
 """Records that calls of `send` may have in flight together; limits their memory while Kafka is slow or away."""
@@ -47,11 +51,17 @@ class Producer:
         self._unacknowledged = 0
 
     async def start(self) -> None:
-        """Connect."""
+        """Connect.
+
+        Raises:
+            UnavailableError: Kafka does not answer.
+            RefusedError: Kafka refuses the connection.
+        """
         self._producer = AIOKafkaProducer(
-            **self._options, linger_ms=2, max_batch_size=512 * 1024, max_request_size=2 * 1024 * 1024
+            **self._options, linger_ms=2, max_batch_size=MAX_BATCH_BYTES, max_request_size=4 * MAX_BATCH_BYTES
         )
-        await self._producer.start()
+        with translation():
+            await self._producer.start()
 
     async def stop(self) -> None:
         """Send buffered records, then disconnect."""
@@ -64,6 +74,7 @@ class Producer:
         Raises:
             UnavailableError: Kafka did not acknowledge them within `ACK_TIMEOUT_S`, though it may still have stored
                 them; or too many records are in flight.
+            RefusedError: Kafka refuses them.
         """
         batch = list(records)
         if self._unacknowledged + len(batch) > MAX_UNACKNOWLEDGED_RECORDS:
@@ -82,15 +93,29 @@ class Producer:
         Each batch is sent after the one before it is acknowledged, so no record is stored before an earlier one.
         Readers rely on it: they take an offset that is below the last one applied for a repetition.
 
+        A batch that is too large for its topic is halved until it fits.
+
         Raises:
             UnavailableError: Kafka did not acknowledge them.
+            TooLargeError: one record alone is too large for the topic; those before it are stored.
+            RefusedError: Kafka refuses them for another reason.
         """
+        for batch, packed in self._packed(records):
+            await self._send_batch(topic, partition, batch, packed)
+
+    async def _send_batch(self, topic: str, partition: int, batch: Any, records: Sequence[ProducerRecord]) -> None:
+        self._check()
         try:
-            for batch in self._packed(records):
-                self._check()
+            with translation():
                 await (await self._client.send_batch(batch, topic, partition=partition))
-        except KafkaError as error:
-            raise UnavailableError("Kafka", error) from error
+        except TooLargeError as error:
+            if len(records) == 1:
+                what = f"a record of {len(records[0].value or b'')} bytes for the topic {topic}"
+                raise translated(MessageSizeTooLargeError(what)) from error
+            middle = len(records) // 2
+            for half in (records[:middle], records[middle:]):
+                for smaller, packed in self._packed(half):
+                    await self._send_batch(topic, partition, smaller, packed)
 
     @property
     def _client(self) -> AIOKafkaProducer:
@@ -100,24 +125,30 @@ class Producer:
 
     async def _send_each(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[int]:
         client = self._client
-        pending = [
-            await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
-        ]
-        return [sent.offset for sent in await asyncio.gather(*pending)]
+        try:
+            pending = [
+                await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
+            ]
+            return [sent.offset for sent in await asyncio.gather(*pending)]
+        except KafkaError as error:
+            refused = translated(error)
+            if isinstance(refused, RefusedError):  # the server answers: the circuit breaker stays closed
+                raise refused from error
+            raise
 
-    def _packed(self, records: Iterable[ProducerRecord]) -> Iterable[Any]:
-        """The records as closed Kafka batches."""
-        batch = self._client.create_batch()
+    def _packed(self, records: Iterable[ProducerRecord]) -> Iterator[tuple[Any, list[ProducerRecord]]]:
+        """Closed Kafka batches, each with its records; the first record of a batch always fits."""
+        batch, packed = self._client.create_batch(), list[ProducerRecord]()
         for record in records:
             if not _append(batch, record):
                 batch.close()
-                yield batch
-                batch = self._client.create_batch()
-                if not _append(batch, record):
-                    raise KafkaError(f"a record of {len(record.value or b'')} bytes does not fit into a batch")
-        if batch.record_count():
+                yield batch, packed
+                batch, packed = self._client.create_batch(), []
+                _append(batch, record)
+            packed.append(record)
+        if packed:
             batch.close()
-            yield batch
+            yield batch, packed
 
 
 def _append(batch: Any, record: ProducerRecord) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnavailableError
+from recomind.errors import UnavailableError, UnreadableError
 from recomind.model.applied_offsets import AppliedOffsets
 from recomind.stream.encoding import VERSION_HEADERS
 from recomind.stream.log_reader import decode_applied_offsets, restore
@@ -52,6 +52,7 @@ class Table(Generic[Value]):
         topic: str,
         kafka: Mapping[str, Any],
         on_error: Callable[[BaseException], Awaitable[None]] = _ignore,
+        on_unreadable: Callable[[UnreadableError], None] = logger.error,
     ) -> None:
         """Create an empty table without partitions.
 
@@ -61,11 +62,13 @@ class Table(Generic[Value]):
             topic: the changelog topic.
             kafka: client options, see `recomind.stream.connection`.
             on_error: called with the error of a restore that cannot succeed, such as `NewerEncodingError`.
+            on_unreadable: called for each record of the changelog that holds no value, and is skipped.
         """
         self.name = name
         self.topic = topic
         self._kafka = kafka
         self._on_error = on_error
+        self._on_unreadable = on_unreadable
         self._decode = msgspec.msgpack.Decoder(value_type).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._values: dict[int, dict[str, Value | bytes]] = {}
@@ -80,7 +83,12 @@ class Table(Generic[Value]):
         values = self._values[partition]
         value = values.get(key)
         if isinstance(value, bytes):
-            value = values[key] = self._decode(value)
+            try:
+                value = values[key] = self._decode(value)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:  # it has our header, and a first field like ours
+                self._on_unreadable(UnreadableError(f"table {self.name}, key {key!r}", error))
+                del values[key]
+                return None
         return value
 
     def __getitem__(self, partition_and_key: tuple[int, str]) -> Value:
@@ -195,7 +203,14 @@ class Table(Generic[Value]):
         """The values in the changelog; retries until Kafka answers, as nothing else has them."""
         while True:
             try:
-                return await restore(self._kafka, self.topic, partitions, on_stale)
+                return await restore(
+                    self._kafka,
+                    self.topic,
+                    partitions,
+                    on_stale,
+                    decode=self._decode,
+                    on_unreadable=self._on_unreadable,
+                )
             except UnavailableError as error:
                 logger.warning("the restore of table %s waits: %s", self.name, error)
                 await asyncio.sleep(RETRY_DELAY_S)

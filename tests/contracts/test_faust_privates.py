@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust.app.base import App
 from faust.transport.consumer import Consumer
 from faust.transport.drivers import TRANSPORTS
@@ -41,6 +42,7 @@ def test_the_pinned_version_is_installed(package, pinned):
         (App, "_on_partitions_revoked", ["self", "revoked"]),
         (App, "_create_directories", ["self"]),
         (Worker, "_shutdown_loop", ["self"]),
+        (Worker, "_setup_logging", ["self"]),
     ],
 )
 def test_a_private_method_has_the_parameters_that_we_pass(owner, name, parameters):
@@ -66,6 +68,15 @@ def test_the_consumer_has_the_attribute(attribute):
 
 def test_the_aiokafka_consumer_has_its_assignment_strategy():
     assert "_partition_assignment_strategy" in inspect.getsource(AIOKafkaConsumer)
+
+
+def test_the_aiokafka_consumer_has_its_isolation_level_and_its_partitions_states():
+    source = inspect.getsource(AIOKafkaConsumer)
+    assert "isolation_level=self._isolation_level" in source
+    assert "self._subscription.subscription.assignment" in source
+    assert {"position", "has_valid_position"} <= {*dir(TopicPartitionState)}
+    assert "self.lso = " in inspect.getsource(TopicPartitionState)
+    assert "self._consumer = self._create_consumer" in inspect.getsource(driver.AIOKafkaConsumerThread)
 
 
 def test_messages_have_a_generation_id():

@@ -1,5 +1,6 @@
 """Liveness, readiness, and metrics for Prometheus."""
 
+import msgspec
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -17,10 +18,13 @@ async def healthz(request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Readiness: the worker has recovered the tables of its partitions, and no rebalance is in progress.
 
-    A worker that has no partitions, because there are more workers than partitions, is ready too.
+    A worker that has no partitions, because there are more workers than partitions, is ready too. The status is
+    `degraded`, with the reason, while the worker does not do all of its work: it still answers requests.
     """
     if not app_of(request).is_ready:
         return problem_response(503, "Service Unavailable", "recovering, rebalancing or not yet in the consumer group")
+    if reasons := app_of(request).health.reasons:
+        return json_response(msgspec.json.encode({"status": "degraded", "reason": "; ".join(reasons.values())}))
     return json_response(b'{"status":"ready"}')
 
 

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnavailableError
+from recomind.errors import RefusedError, UnavailableError
 from recomind.errors.circuit_breaker import unavailable_servers
 from recomind.model.events import InvalidActionError, faulty_field
 from recomind.model.responses import Problem
@@ -55,9 +55,10 @@ async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         return problem_response(400, "Bad Request", str(error), faulty_field(str(error)))
     except UnavailableError as error:
         return problem_response(503, "Service Unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
-    except Exception:
+    except Exception as error:
         logger.exception("%s %s failed", request.method, request.path)
-        return problem_response(500, "Internal Server Error", "internal error: see the worker's log")
+        detail = str(error) if isinstance(error, RefusedError) else "internal error: see the worker's log"
+        return problem_response(500, "Internal Server Error", detail)
 
 
 def problem_response(

@@ -8,9 +8,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
-from recomind.errors import UnavailableError, UnsettledError
+from recomind.errors import UnsettledError
 from recomind.model.applied_offsets import AppliedOffsets, is_behind_watermark
 from recomind.settings import Settings
 from recomind.state.forgetting import Erasure
@@ -18,7 +17,8 @@ from recomind.state.profile import Profile
 from recomind.stores.read_model import ReadModel
 from recomind.stream import topics
 from recomind.stream.connection import client_options
-from recomind.stream.log_reader import end_offsets, restore
+from recomind.stream.kafka_errors import translation
+from recomind.stream.log_reader import check_start, count_records, end_offsets, restore, start_offsets
 
 POLL_INTERVAL_S: Final = 0.5
 
@@ -37,6 +37,16 @@ async def log_ends(settings: Settings) -> LogEnds:
     return LogEnds(actions, signals)
 
 
+async def check_logs(settings: Settings) -> None:
+    """Check that both logs are complete.
+
+    Raises:
+        IncompleteLogError: records have been deleted from the beginning of one.
+    """
+    for topic in (topics.ACTIONS, topics.SIGNALS):
+        check_start(topic, await start_offsets(client_options(settings), topic, settings.partitions))
+
+
 async def wait_until_caught_up(settings: Settings, within: float) -> LogEnds:
     """Wait until the consumer group has committed both logs to their ends, and return the end offsets.
 
@@ -46,7 +56,8 @@ async def wait_until_caught_up(settings: Settings, within: float) -> LogEnds:
     deadline = monotonic() + within
     while True:
         ends, committed = await log_ends(settings), await committed_offsets(settings)
-        lag = _lag(topics.ACTIONS, ends.actions, committed) + _lag(topics.SIGNALS, ends.signals, committed)
+        lag = await _lag(settings, topics.ACTIONS, ends.actions, committed)
+        lag += await _lag(settings, topics.SIGNALS, ends.signals, committed)
         if not lag and await log_ends(settings) == ends:
             return ends
         if monotonic() > deadline:
@@ -101,16 +112,16 @@ async def committed_offsets(settings: Settings) -> dict[TopicPartition, int]:
     """The offsets that the workers' consumer group has committed."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     try:
-        await admin.start()
-        found: dict[TopicPartition, Any] = await admin.list_consumer_group_offsets(settings.app_id)
-    except KafkaError as error:
-        raise UnavailableError("Kafka", error) from error
+        with translation():
+            await admin.start()
+            found: dict[TopicPartition, Any] = await admin.list_consumer_group_offsets(settings.app_id)
     finally:
         await admin.close()
     return {tp: one.offset for tp, one in found.items()}
 
 
-def _lag(topic: str, ends: Mapping[int, int], committed: Mapping[TopicPartition, int]) -> int:
-    return sum(
-        max(0, end - max(0, committed.get(TopicPartition(topic, partition), 0))) for partition, end in ends.items()
-    )
+async def _lag(settings: Settings, topic: str, ends: Mapping[int, int], committed: Mapping[TopicPartition, int]) -> int:
+    """Records that are not committed: the log is read, as transaction markers have offsets, too."""
+    starts = {partition: max(0, committed.get(TopicPartition(topic, partition), 0)) for partition in ends}
+    behind = {partition: (starts[partition], end) for partition, end in ends.items() if starts[partition] < end}
+    return await count_records(client_options(settings), topic, behind)

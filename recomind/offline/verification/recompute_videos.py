@@ -4,10 +4,11 @@ Signals are folded in the order of the log, as the worker did: float sums and pr
 erased users are skipped from the start of the log: the state must be that of a log which never had them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiokafka import ConsumerRecord
 
+from recomind.errors import UnreadableError
 from recomind.model.signals import ActionSignal, Signal, SourceOffset
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.recompute_users import signal_digest
@@ -22,13 +23,15 @@ from recomind.state.forgetting import (
 )
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
-from recomind.stream.codec import decode_signals
+from recomind.stream.codec import readable_signals
 
 
 class RecomputedVideos:
     """The videos of a partition."""
 
-    def __init__(self, partition: int, signals: DigestSet) -> None:
+    def __init__(
+        self, partition: int, signals: DigestSet, on_unreadable: Callable[[UnreadableError], None] = lambda _: None
+    ) -> None:
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
         self.forgetting: dict[str, Erasure] = {}
@@ -36,13 +39,14 @@ class RecomputedVideos:
         self.liked_at: dict[str, float] = {}
         """When Kafka stored each video's latest signal of a like, epoch seconds."""
         self._partition = partition
+        self._on_unreadable = on_unreadable
         self._signals = signals
         """The signals that were applied: those of the log without duplicates."""
 
     def collect_erasures(self, records: Iterable[ConsumerRecord]) -> None:
         """Collect the erasures among the next records; the whole log passes here before `apply_records`."""
         for record in records:
-            for signal in decode_signals(record).erasures:
+            for signal in readable_signals(record, self._on_unreadable).erasures:
                 key = erasure_key(self._partition, signal.user_id)
                 merged = merge_erasure(self.forgetting.get(key, Erasure()), signal)
                 self.forgetting[key] = Erasure(merged.applied_offsets, merged.at, is_done=True)
@@ -54,7 +58,7 @@ class RecomputedVideos:
         """Apply the next records of the partition."""
         bounds = {user_of_key(key): one.applied_offsets for key, one in self.forgetting.items()}
         for record in records:
-            for signal in decode_signals(record).video_signals:
+            for signal in readable_signals(record, lambda _: None).video_signals:
                 self._apply(signal, bounds)
                 if isinstance(signal, ActionSignal) and signal.action_type == "like":
                     self.liked_at[signal.video_id] = record.timestamp / 1000

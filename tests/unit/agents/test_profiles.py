@@ -3,9 +3,10 @@
 import msgspec
 
 from recomind.model.events import EraseUser
-from recomind.model.signals import ErasureSignal, SourceOffset, rerouted_source
+from recomind.model.signals import ActionSignal, ErasureSignal, SourceOffset, rerouted_source
 from recomind.state.profile import Profile, apply_event
 from recomind.stream.codec import decode_record, rerouting_headers
+from recomind_agents.profiles import MAX_SIGNAL_BYTES, _packed
 from tests.unit.stream.records import action_record
 
 EVENT = "6f1ed002-ab55-4bb1-8f3f-9d2c5b1f0a11"
@@ -52,3 +53,14 @@ def test_a_misrouted_control_record_is_rerouted_like_an_action():
 def test_an_erased_profile_is_the_same_after_encoding():
     profile, _ = fold([action_record(LIKE, 5, 3), action_record(FORGET, 6, 3)])
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(profile), type=Profile) == profile
+
+
+def test_signals_of_the_longest_ids_are_split_into_records_that_kafka_takes():
+    long = "\U0001f600" * 128
+    signals = [ActionSignal(long, 0, n, 1e9, long, "like", False, (long,) * 5) for n in range(1000)]
+    records = _packed(signals)
+    assert max(len(one.value) for one in records) <= MAX_SIGNAL_BYTES
+    assert [
+        one for record in records for one in msgspec.msgpack.decode(record.value, type=list[ActionSignal])
+    ] == signals
+    assert len(_packed([ActionSignal("v", 0, n, 1e9, "u", "like") for n in range(1000)])) == 2

@@ -7,8 +7,9 @@ import pytest
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from recomind.errors import StalledError, UnavailableError
+from recomind.errors import StalledError, TooLargeError, UnavailableError
 from recomind.runtime.commit import STAGES, Commit, Stage
+from recomind.runtime.health import REFUSED, WAITING, Health
 from recomind.runtime.heartbeat import Heartbeat
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
@@ -25,7 +26,8 @@ class Steps:
     def __init__(self):
         self.ran, self.stalls = [], []
         self.heartbeat = Heartbeat(10.0)
-        self.commit = Commit(self.heartbeat, self.stalled)
+        self.health = Health(self.heartbeat)
+        self.commit = Commit(self.heartbeat, self.health, self.stalled)
 
     async def stalled(self, error):
         self.stalls.append(error)
@@ -65,6 +67,22 @@ async def test_a_failing_stage_stops_the_later_ones_and_the_commit(steps, failin
     assert not await steps.commit.run()
     assert steps.ran == [stage for stage in STAGES if stage <= failing]
     assert steps.heartbeat.is_waiting_for_server
+    assert steps.health.reasons == {WAITING: "commit postponed: Redis does not answer: away"}
+
+
+async def test_a_commit_that_kafka_refuses_is_told_as_such_and_not_as_an_outage_until_one_succeeds(steps):
+    refusals = [TooLargeError("Kafka", OSError("2 MB"), "raise the limit")]
+
+    async def store():
+        if refusals:
+            raise refusals.pop()
+
+    steps.commit.register(Stage.TABLES, store)
+    assert not await steps.commit.run()
+    assert not steps.heartbeat.is_waiting_for_server  # so the watchdog ends the worker if it goes on
+    assert steps.health.reasons[REFUSED].endswith("Kafka refuses the request: 2 MB; raise the limit")
+    assert await steps.commit.run()
+    assert steps.health.reasons == {}
 
 
 async def test_a_process_that_was_blocked_does_not_commit_and_stops(steps):
@@ -76,7 +94,7 @@ async def test_a_process_that_was_blocked_does_not_commit_and_stops(steps):
 
 async def test_a_commit_waits_for_a_concurrent_one():
     may_end, ran = asyncio.Event(), []
-    commit = Commit(Heartbeat(10.0), None)
+    commit = Commit(heartbeat := Heartbeat(10.0), Health(heartbeat), None)
 
     async def step():
         ran.append("begins")

@@ -33,7 +33,7 @@ def test_work_counts_as_waiting_for_a_while_after_an_outage():
     clock = Clock()
     heartbeat = Heartbeat(10.0, clock)
     assert not heartbeat.is_waiting_for_server
-    heartbeat.note_outage()
+    heartbeat.note_outage("Kafka is away")
     clock.now += OUTAGE_GRACE_S - 0.1
     assert heartbeat.is_waiting_for_server
     clock.now += 0.1

@@ -32,7 +32,7 @@ def test_a_misrouted_record_has_its_first_position_and_log_time_after_it_is_rero
     assert action_id(rerouted.source_offset) == action_id(SourceOffset(1, 9))
 
 
-@pytest.mark.parametrize("forged", [b"", b"one:two", b"1:2:3", b"99999999999999999999:1", b"\xff"])
+@pytest.mark.parametrize("forged", [None, b"", b"one:two", b"1:2:3", b"99999999999999999999:1", b"\xff"])
 def test_malformed_rerouting_headers_are_ignored(forged):
     headers = (("recomind-origin", forged), ("recomind-logged-at", b"1"))
     [decoded] = decode_batch(Batch("video_actions_stream", 3, [action_record(ACTION, 5, 3, headers)]), 4)
@@ -49,4 +49,4 @@ def test_signals_survive_encoding():
     signals = [ActionSignal("v", 0, 1, 2.0, "u", "like", False, ("w",)), TransitionSignal("w", 0, 1, 2.0, "v", 1)]
     erasure = ErasureSignal("u", {0: 1}, 7)
     records = [action_record(encode_signals([signals[0], erasure])), action_record(encode_signals(signals[1:]))]
-    assert decode_signal_batch(Batch("video_signals", 0, records)) == (signals, [erasure])
+    assert decode_signal_batch(Batch("video_signals", 0, records)) == (signals, [erasure], 0)

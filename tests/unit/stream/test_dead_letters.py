@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import uuid4
 
+import msgspec
 import pytest
 
-from recomind.errors import InputError
+from recomind.errors import InputError, UnreadableError
 from recomind.stream.dead_letters import (
     DeadLetter,
     from_record,
     parse_corrections,
+    printable_fields,
     to_producer_record,
     validate_corrections,
 )
@@ -67,3 +69,29 @@ def test_a_dead_letter_survives_being_written_and_read():
     headers = to_producer_record(DEAD_LETTER).headers
     record = SimpleNamespace(key=KEY.encode(), value=b"{", timestamp=0, headers=headers)
     assert from_record(0, record) == DEAD_LETTER
+
+
+def test_a_dead_letter_that_was_cut_survives_too_and_says_so_when_listed():
+    cut = msgspec.structs.replace(DEAD_LETTER, original=b"{x" * 9).cut(4)
+    headers = to_producer_record(cut).headers
+    record = SimpleNamespace(key=KEY.encode(), value=b"{x{x", timestamp=0, headers=headers)
+    assert from_record(0, record) == cut
+    assert printable_fields(cut)["cut_from"] == 18
+    assert cut.is_of(b"{x" * 9)
+    assert not cut.is_of(b"{x" * 8)
+    assert not cut.is_of(b"y" * 18)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"\xff", b"nobody's", b"t:0:x"])
+def test_a_record_that_is_no_dead_letter_is_told(key):
+    record = SimpleNamespace(topic="t", partition=0, offset=3, key=key, value=b"", timestamp=0, headers=())
+    with pytest.raises(UnreadableError, match="topic t, partition 0, offset 3 cannot be read"):
+        from_record(0, record)
+
+
+@pytest.mark.parametrize("timestamp", [-1, 2**63 - 1, -(2**63)])
+@pytest.mark.parametrize("logged_at", [None, b"x", b"-1", b"9" * 30])
+def test_any_timestamp_and_header_of_a_dead_letter_is_read(timestamp, logged_at):
+    headers = (("logged-at", logged_at), ("cut-from", logged_at), ("reason", None))
+    record = SimpleNamespace(key=KEY.encode(), value=b"{", timestamp=timestamp, headers=headers)
+    assert 1970 <= from_record(0, record).logged_at.year <= 9999

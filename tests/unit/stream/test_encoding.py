@@ -2,10 +2,11 @@
 
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from recomind.errors import NewerEncodingError, RecoMindError
+from recomind.errors import NewerEncodingError, RecoMindError, UnreadableError
 from recomind.model.signals import ActionSignal
 from recomind.state.profile import Profile
 from recomind.stream import log_reader
@@ -89,6 +90,40 @@ async def test_records_without_a_version_and_of_known_versions_are_read(changelo
     assert await restore({}, "changelog", [0]) == {0: {"u": value}}
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "headers"),
+    [
+        (b"u", b"not msgpack", ()),
+        (b"u", b"not msgpack", (("v", b"1"),)),
+        (b"u", b"\x91\x80", (("v", b"?"),)),
+        (b"u", b"\x91\x80", (("v", None),)),
+        (b"u", b"\x92\x80\xa1x", ()),
+        (b"\xff", b"\x91\x80", ()),
+        (None, b"\x91\x80", ()),
+    ],
+)
+async def test_a_record_that_is_not_ours_is_skipped_and_the_value_before_it_is_written_again(
+    changelog, key, value, headers
+):
+    stale, unreadable, ours = [], [], msgspec.msgpack.encode(Profile())
+    changelog += [record(b"u", ours, (("v", b"1"),)), record(key, value, headers, offset=1)]
+    decode = msgspec.msgpack.Decoder(Profile).decode
+    restored = await restore(
+        {}, "changelog", [0], lambda *place: stale.append(place), decode=decode, on_unreadable=unreadable.append
+    )
+    assert restored == {0: {"u": ours}}
+    assert stale == ([(0, "u")] if key == b"u" else [])
+    assert ["changelog" in str(one) for one in unreadable] == [True]
+
+
+def test_a_value_with_our_header_that_is_none_counts_as_absent():
+    unreadable = []
+    table = Table("profiles", Profile, topic="changelog", kafka={}, on_unreadable=unreadable.append)
+    table._values = {0: {"u": b"\x92\x80\xa1x"}}
+    assert table.get(0, "u") is None
+    assert str(unreadable[0]).startswith("table profiles, key 'u' cannot be read: ")
+
+
 @pytest.mark.parametrize("value", [b"an encoding of the future", None], ids=["value", "tombstone"])
 async def test_a_newer_version_ends_the_restore_of_a_table(changelog, value, monkeypatch):
     async def must_not_retry(_):
@@ -123,9 +158,9 @@ async def test_a_log_cursor_stops_at_a_newer_version():
         await anext(cursor.records(until=1))
 
 
-@pytest.mark.parametrize("version", [b"", b"-1", b"1.5", b"one", b"\xff"])
-def test_a_version_that_is_no_number_counts_as_newer(version):
-    with pytest.raises(NewerEncodingError):
+@pytest.mark.parametrize("version", [None, b"", b"-1", b"1.5", b"one", b"\xff", b"12345"])
+def test_a_record_with_a_version_that_is_none_is_not_ours(version):
+    with pytest.raises(UnreadableError):
         check_headers("topic changelog", (("v", version),))
 
 

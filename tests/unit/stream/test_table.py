@@ -37,7 +37,7 @@ async def test_a_changed_key_is_written_once_per_flush_and_a_moved_partition_is_
 async def test_a_restore_is_retried_until_kafka_answers(monkeypatch):
     answers = [{0: {"u": b"value"}}, UnavailableError("Kafka", RuntimeError("away"))]
 
-    async def restore(*_):
+    async def restore(*_, **__):
         answer = answers.pop()
         if isinstance(answer, Exception):
             raise answer
@@ -55,7 +55,7 @@ async def test_a_restore_is_retried_until_kafka_answers(monkeypatch):
 
 
 async def test_the_right_value_is_written_again_after_a_stale_write(monkeypatch):
-    async def restore(kafka, topic, partitions, on_stale):
+    async def restore(kafka, topic, partitions, on_stale, **_):
         on_stale(0, "u")
         return {0: {"u": b"right", "w": b"other"}}
 

@@ -1,0 +1,81 @@
+"""The producer: batches that are too large for their topic, and refusals."""
+
+import pytest
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, TopicAuthorizationFailedError
+
+from recomind.errors import RefusedError, TooLargeError, UnavailableError
+from recomind.stream.producer import Producer, ProducerRecord
+
+
+class FakeBatch:
+    """A batch of at most eight records."""
+
+    def __init__(self):
+        self.values = []
+
+    def append(self, *, key, value, timestamp, headers):
+        if len(self.values) == 8:
+            return None
+        self.values.append(value)
+        return True
+
+    def close(self):
+        pass
+
+
+class FakeClient:
+    """Stands in for aiokafka's producer before a topic with a limit."""
+
+    def __init__(self, limit, error=None):
+        self.limit, self.error, self.stored = limit, error, []
+
+    def create_batch(self):
+        return FakeBatch()
+
+    async def send_batch(self, batch, topic, *, partition):
+        return self._acknowledge(batch)
+
+    async def send(self, topic, value, key, partition, headers):
+        return self._acknowledge(FakeBatch())
+
+    async def _acknowledge(self, batch):
+        if self.error:
+            raise self.error
+        if sum(map(len, batch.values)) > self.limit:
+            raise MessageSizeTooLargeError
+        self.stored += batch.values
+
+
+def producer(client):
+    made = Producer({})
+    made._producer = client
+    return made
+
+
+def records(*sizes):
+    return [ProducerRecord(b"k", b"%d" % n * size) for n, size in enumerate(sizes)]
+
+
+async def test_a_batch_that_is_too_large_is_halved_and_keeps_its_order():
+    client, some = FakeClient(limit=25), records(*[10] * 10)
+    await producer(client).send_in_order("t", 0, some)
+    assert client.stored == [one.value for one in some]
+
+
+async def test_a_single_record_that_is_too_large_ends_the_attempts_and_names_topic_and_size():
+    client = FakeClient(limit=25)
+    with pytest.raises(TooLargeError, match=r"a record of 26 bytes for the topic t; raise max\.message\.bytes"):
+        await producer(client).send_in_order("t", 0, records(10, 26, 10))
+    assert client.stored == [b"0" * 10]
+
+
+@pytest.mark.parametrize(
+    ("error", "ours"), [(TopicAuthorizationFailedError("t"), RefusedError), (KafkaConnectionError(), UnavailableError)]
+)
+async def test_a_refusal_is_no_outage(error, ours):
+    with pytest.raises(ours):
+        await producer(FakeClient(1, error)).send_in_order("t", 0, records(1))
+    made = producer(FakeClient(1, error))
+    with pytest.raises(ours):
+        await made.send("t", 0, records(1))
+    assert made._breaker.is_open == (ours is UnavailableError)
