@@ -85,7 +85,7 @@ class UnreadableError(RecoMindError):
 
     def __init__(self, where: str, reason: object) -> None:
         super().__init__(f"{where} cannot be read: {reason}")
-        self.where = where
+        self.reason = reason
 
 
 class OutdatedError(UnavailableError):

@@ -9,7 +9,7 @@ from typing import Final
 INTERVAL_S: Final = 30.0
 """Seconds in which lines of one kind are limited."""
 
-LINES_PER_INTERVAL: Final = 3
+LINES_PER_INTERVAL: Final = 10
 """Lines of one kind in that time; the first line after it says how many were left out."""
 
 MAX_KINDS: Final = 1_000

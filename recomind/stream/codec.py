@@ -25,7 +25,7 @@ from recomind.model.signals import (
     rerouted_source,
 )
 from recomind.stream.batches import Batch
-from recomind.stream.encoding import VERSION_HEADERS, check_record
+from recomind.stream.encoding import VERSION_HEADERS, check_record, place_of
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
 
@@ -157,11 +157,6 @@ def decode_signals(record: ConsumerRecord) -> Signals:
     erasures = [one for one in signals if type(one) is ErasureSignal]
     video_signals = [one for one in signals if type(one) is not ErasureSignal] if erasures else signals
     return Signals(video_signals, erasures)
-
-
-def place_of(record: ConsumerRecord) -> str:
-    """Where a record is, for messages."""
-    return f"topic {record.topic}, partition {record.partition}, offset {record.offset}"
 
 
 def _ids(signal: Signal | ErasureSignal) -> tuple[str, ...]:

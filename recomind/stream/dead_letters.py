@@ -24,8 +24,8 @@ from recomind.errors import InputError, UnreadableError
 from recomind.model.events import MAX_TIMESTAMP, Action, Rejected, read_action
 from recomind.settings import Settings
 from recomind.stream import topics
-from recomind.stream.codec import place_of
 from recomind.stream.connection import client_options
+from recomind.stream.encoding import place_of
 from recomind.stream.log_reader import read_to_end
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import Producer, ProducerRecord

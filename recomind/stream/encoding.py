@@ -30,7 +30,15 @@ def check_record(record: Any) -> None:
         UnreadableError: the version is no number.
     """
     if record.headers:
-        check_headers(f"topic {record.topic}", record.headers)
+        try:
+            check_headers(f"topic {record.topic}", record.headers)
+        except UnreadableError as error:
+            raise UnreadableError(place_of(record), error.reason) from None
+
+
+def place_of(record: Any) -> str:
+    """Where a record is, for messages."""
+    return f"topic {record.topic}, partition {record.partition}, offset {record.offset}"
 
 
 def check_headers(where: str, headers: Iterable[tuple[str, bytes | None]]) -> None:

@@ -15,7 +15,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import IncompleteLogError, UnreadableError
 from recomind.model.applied_offsets import AppliedOffsets, dominates
-from recomind.stream.encoding import VERSION_HEADER, check_record
+from recomind.stream.encoding import VERSION_HEADER, check_record, place_of
 from recomind.stream.kafka_errors import translation
 
 logger = get_logger(__name__)
@@ -42,6 +42,7 @@ async def restore(
     on_stale: Callable[[int, str], None] = lambda *_: None,
     *,
     decode: Callable[[bytes], object] = _prefix_decoder.decode,
+    decode_all: bool = False,
     on_unreadable: Callable[[UnreadableError], None] = logger.error,
 ) -> dict[int, dict[str, bytes]]:
     """The values of a changelog by partition and key, still encoded.
@@ -56,6 +57,7 @@ async def restore(
         partitions: which of its partitions.
         on_stale: called with partition and key of a write that was skipped, if the key has a value.
         decode: decodes a value. It is tried on values without a version; of the others only the first field is read.
+        decode_all: whether it is tried on all values: it takes several times as long.
         on_unreadable: called with the place of each record that is skipped since it holds no value.
 
     Raises:
@@ -69,7 +71,7 @@ async def restore(
         for record in records:
             key = (record.key or b"").decode(errors="replace")
             try:
-                check_value(record, decode)
+                check_value(record, decode, decode_all)
             except UnreadableError as error:
                 on_unreadable(error)
                 if key in values:
@@ -85,7 +87,7 @@ async def restore(
     return restored
 
 
-def check_value(record: ConsumerRecord, decode: Callable[[bytes], object]) -> None:
+def check_value(record: ConsumerRecord, decode: Callable[[bytes], object], decode_all: bool) -> None:
     """Check that a record of a changelog is one.
 
     Raises:
@@ -93,13 +95,13 @@ def check_value(record: ConsumerRecord, decode: Callable[[bytes], object]) -> No
         NewerEncodingError: a newer RecoMind wrote it.
     """
     check_record(record)
-    has_version = any(name == VERSION_HEADER for name, _ in record.headers or ())
+    is_trusted = not decode_all and any(name == VERSION_HEADER for name, _ in record.headers or ())
     try:
         (record.key or b"\xff").decode()
         if record.value is not None:
-            (_prefix_decoder.decode if has_version else decode)(record.value)
+            (_prefix_decoder.decode if is_trusted else decode)(record.value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableError(f"topic {record.topic}, offset {record.offset}, key {record.key!r}", error) from error
+        raise UnreadableError(f"{place_of(record)}, key {record.key!r},", error) from error
 
 
 def decode_applied_offsets(value: bytes) -> AppliedOffsets:
@@ -196,7 +198,9 @@ def check_start(topic: str, starts: Mapping[int, int]) -> None:
     Raises:
         IncompleteLogError: a partition does not start at offset 0.
     """
-    cut = ", ".join(f"partition {partition} from offset {start}" for partition, start in starts.items() if start)
+    cut = ", ".join(
+        f"partition {partition} from offset {start}" for partition, start in sorted(starts.items()) if start
+    )
     if cut:
         raise IncompleteLogError(
             f"the log {topic} is incomplete: it holds {cut} on, and earlier records have been deleted. "

@@ -89,7 +89,14 @@ async def wait_until_erased(settings: Settings, within: float) -> None:
     deadline = monotonic() + within
     topic, decode = topics.changelog(settings.app_id, "forgetting"), msgspec.msgpack.Decoder(Erasure).decode
     while True:
-        found = await restore(client_options(settings), topic, range(settings.partitions))
+        found = await restore(
+            client_options(settings),
+            topic,
+            range(settings.partitions),
+            decode=decode,
+            decode_all=True,
+            on_unreadable=lambda _: None,
+        )
         pending = sum(not decode(value).is_done for values in found.values() for value in values.values())
         if not pending:
             return

@@ -148,7 +148,12 @@ class Verification:
     async def _compare_table(self, name: str, partition: int, expected: Mapping[str, Any]) -> None:
         topic, decode = topics.changelog(self._settings.app_id, name), msgspec.msgpack.Decoder(VALUE_TYPES[name]).decode
         restored = await restore(
-            client_options(self._settings), topic, [partition], decode=decode, on_unreadable=self._note_unreadable
+            client_options(self._settings),
+            topic,
+            [partition],
+            decode=decode,
+            decode_all=True,
+            on_unreadable=self._note_unreadable,
         )
         found = restored[partition]
         self._report.compare_mappings(f"table {name}", expected, {key: decode(value) for key, value in found.items()})

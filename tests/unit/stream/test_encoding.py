@@ -26,7 +26,7 @@ SENTENCE = (
 
 
 def record(key, value, headers=(), offset=0, topic="changelog"):
-    return SimpleNamespace(topic=topic, key=key, value=value, headers=headers, offset=offset)
+    return SimpleNamespace(topic=topic, partition=0, key=key, value=value, headers=headers, offset=offset)
 
 
 class RecordingProducer:
