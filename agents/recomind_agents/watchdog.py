@@ -7,14 +7,18 @@ loop is blocked cannot check itself: see `recomind.runtime.heartbeat`.
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
-from recomind.errors import StuckError
+from recomind.errors import StuckError, UnavailableError
 from recomind.runtime.app import RecoMindApp
 
 CHECK_INTERVAL_S: Final = 1.0
 """Time between checks."""
+
+PING_INTERVAL_S: Final = 5.0
+"""Time between questions to Kafka: without records to send, nothing else would notice that it is away."""
 
 GROUP: Final = "the group"
 """Stands for a partition while the group has not assigned any."""
@@ -33,6 +37,15 @@ def declare(app: RecoMindApp) -> None:
                 await app.fail(error)
 
     app.task(watch)
+    app.timer(PING_INTERVAL_S)(partial(ping, app))
+
+
+async def ping(app: RecoMindApp) -> None:
+    """Note it while Kafka does not answer: no actions are taken in then."""
+    try:
+        await app.kafka_producer.ping()
+    except UnavailableError as error:
+        app.heartbeat.note_outage(f"no actions are taken in: {error}")
 
 
 def check(app: RecoMindApp, detector: "StallDetector") -> None:

@@ -35,7 +35,7 @@ class RepetitionFilter(logging.Filter):
         if now - began >= INTERVAL_S:
             left_out = count - LINES_PER_INTERVAL
             if left_out > 0:
-                record.msg, record.args = f"{message} ({left_out} more like it in {now - began:.0f} s)", None
+                record.msg, record.args = f"{message} ({left_out} more like it in {now - began:.0f} s)", ()
             began, count = now, 0
         if len(self._kinds) >= MAX_KINDS:
             self._kinds.clear()

@@ -68,6 +68,20 @@ class Producer:
         if self._producer is not None:
             await self._producer.stop()
 
+    async def ping(self) -> None:
+        """Ask Kafka for the metadata of our topics.
+
+        Raises:
+            UnavailableError: it did not answer within `ACK_TIMEOUT_S`.
+        """
+        try:
+            async with asyncio.timeout(ACK_TIMEOUT_S):
+                has_answered = await self._client.client.force_metadata_update()
+        except TimeoutError:
+            has_answered = False
+        if not has_answered:
+            raise UnavailableError("Kafka", TimeoutError(f"nothing came within {ACK_TIMEOUT_S:.0f} s"))
+
     async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[int]:
         """Send records that need no order among themselves; their offsets, once all are acknowledged.
 

@@ -31,6 +31,7 @@ def app() -> RecoMindApp:
     made.monitor.tp_end_offsets = {TP("video_actions_stream", 0): 1}
     made.metrics.actions.labels("like").inc()
     made.metrics.list_entries.labels("hybrid").inc()
+    made.metrics.unreadable_records.labels("video_signals").inc(0)
     made.metrics.prequential_hits.labels("hybrid").inc()
     made.metrics.blend_weight.labels("age").set(1)
     made.update_gauges()

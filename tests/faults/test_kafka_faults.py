@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import urllib.error
 import urllib.request
 from time import monotonic
 
@@ -85,6 +86,18 @@ async def test_other_programs_write_into_every_topic(fault_stack, tmp_path):
         assert [worker.process.poll() for worker in scenario.workers[1:]] == [None, None]
 
 
+async def test_kafka_is_away_from_a_worker_without_work(new_stack, tmp_path):
+    with workers(new_stack.settings, tmp_path) as start:
+        worker = start().wait_ready()
+        before = len(worker.log.read_text().splitlines())
+        await asyncio.to_thread(new_stack.kafka.stop)
+        await until(lambda: is_degraded(worker, "no actions are taken in: Kafka does not answer", 1))
+        await asyncio.sleep(20)
+        assert len(worker.log.read_text().splitlines()) - before < 200
+        new_stack.kafka.start()
+        await until(lambda: is_ready_again(worker), within=60)
+
+
 async def test_the_log_was_cut_while_the_worker_was_away(new_stack, tmp_path):
     settings, actions = new_stack.settings, list(simulated_actions(Audience(40, 100, 3), 1500))
     with workers(settings, tmp_path) as start:
@@ -125,12 +138,20 @@ def erase(worker, user_id):
 
 
 async def is_degraded(worker, reason, times):
-    def readyz():
+    found = await asyncio.to_thread(readyz, worker)
+    return found["status"] == "degraded" and found["reason"].count(reason) == times
+
+
+async def is_ready_again(worker):
+    return (await asyncio.to_thread(readyz, worker))["status"] == "ready"
+
+
+def readyz(worker):
+    try:
         with urllib.request.urlopen(f"{worker.base_url}/readyz", timeout=10) as answer:
             return json.loads(answer.read())
-
-    found = await asyncio.to_thread(readyz)
-    return found["status"] == "degraded" and found["reason"].count(reason) == times
+    except urllib.error.HTTPError:
+        return {"status": "not ready"}
 
 
 async def archived(settings, users):
