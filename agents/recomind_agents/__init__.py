@@ -18,6 +18,7 @@ from recomind_agents import (
     profiles,
     refresher,
     retraining,
+    served_lists,
     trainer,
     trending,
     watchdog,
@@ -26,6 +27,7 @@ from recomind_agents import (
 
 AGENTS = {
     "profiles": profiles,
+    "served_lists": served_lists,
     "popularity": popularity,
     "neighbours": neighbours,
     "forgetting": forgetting,

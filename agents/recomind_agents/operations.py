@@ -97,7 +97,7 @@ class StatsReporter:
             dead_letters=int(values_by_label(metrics.dead_letters)[""]),
             timer_errors=int(values_by_label(metrics.timer_errors)[""]),
             event_streams=int(values_by_label(metrics.event_streams)[""]),
-            quality=dict(app.quality),
+            quality=dict(app.trainer.quality),
             table_keys={name: len(table) for name, table in app.state_tables.items()},
         )
 

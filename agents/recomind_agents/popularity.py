@@ -6,6 +6,7 @@ The most liked videos of each partition are published by `trending.WindowedTopPu
 from collections import defaultdict
 from collections.abc import Mapping
 
+from recomind.model.applied_offsets import is_new
 from recomind.model.signals import ActionSignal
 from recomind.recommender.candidates import trending
 from recomind.runtime.app import RecoMindApp
@@ -57,6 +58,9 @@ class PopularityProcessor:
         async with self._table.lock(batch.partition):
             for video_id, some in signals.items():
                 known = self._table.get(batch.partition, video_id) or Popularity()
+                for signal in some:
+                    if is_new(known.applied_offsets, signal.source, signal.offset):
+                        self._app.shared_factors.add(batch.partition, video_id, signal.increments)
                 self._put(batch.partition, video_id, popularity.fold(known, some))
             self._table.applied_until[batch.partition] = batch.records[-1].offset + 1
 

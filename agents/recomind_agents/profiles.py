@@ -10,10 +10,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from mode.utils.logging import get_logger
+
+from recomind.errors import UnavailableError
 from recomind.model.events import Action, Rejected
 from recomind.model.signals import ErasureSignal, Signal
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.publishing import publish_table
+from recomind.runtime.trainer import TrainingExample
 from recomind.runtime.write_behind import WriteBehind
 from recomind.state import profile
 from recomind.state.profile import Profile
@@ -24,6 +28,8 @@ from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
 from recomind.stream.table import Table
 from recomind_tables import profiles as table
+
+logger = get_logger(__name__)
 
 MAX_SIGNALS_PER_RECORD: Final = 500
 
@@ -51,7 +57,8 @@ class ProfileProcessor:
         await self._profiles.recovered(batch.partition)
         decoded = decode_batch(batch, self._app.options.partitions)
         await self._reroute(decoded)
-        changed, signals = self._fold(batch, decoded)
+        changed, signals, examples = self._fold(batch, decoded)
+        await self._train(examples)
         await self._send(signals)
         for user_id, value in changed.items():
             self._profiles.put(batch.partition, user_id, value)
@@ -63,21 +70,35 @@ class ProfileProcessor:
 
     def _fold(
         self, batch: Batch, records: Sequence[DecodedRecord]
-    ) -> tuple[dict[str, Profile], list[Signal | ErasureSignal]]:
-        """The changed profiles by user, and the signals to send."""
+    ) -> tuple[dict[str, Profile], list[Signal | ErasureSignal], list[TrainingExample]]:
+        """The changed profiles by user, the signals to send, and the likes to train the blend on."""
         changed: dict[str, Profile] = {}
         signals: list[Signal | ErasureSignal] = []
+        examples: list[TrainingExample] = []
+        first_new = self._app.backlog.first_new_offset(batch.partition)
         for decoded, event in events_of(records):
             user_id = event.user_id
             before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()
             after, derived = profile.apply_event(before, decoded.source_offset, decoded.record.offset, event)
+            if isinstance(event, Action):
+                is_first, logged_at = decoded.record.offset >= first_new, decoded.record.timestamp / 1000
+                after, derived, example = self._app.trainer.learn_outcome(
+                    before, after, event, derived, logged_at, is_first
+                )
+                examples += [example] if example else []
+            else:
+                self._app.served_window.erase(user_id)
             changed[user_id] = after
             signals += derived
-            if isinstance(event, Action):
-                self._app.training_queue.add_first_like(before, event, derived)
         if changed:
             self._app.ranking_cache.advance_time(max(value.last_at for value in changed.values()))
-        return changed, signals
+        return changed, signals, examples
+
+    async def _train(self, examples: Sequence[TrainingExample]) -> None:
+        try:
+            await self._app.trainer.train(examples)
+        except UnavailableError as error:  # nothing waits to be learned later
+            logger.warning("likes of a batch do not train the blend: %s", error)
 
     async def _send(self, signals: Sequence[Signal | ErasureSignal]) -> None:
         """Send signals to the partitions of their videos; erasures go to all partitions."""

@@ -1,7 +1,7 @@
 """By user, from the refresh queue: rank a list, and store it in the read model and its top tags in the archive.
 
 It runs at the refresh interval. Commits do not wait for it: `recomind.runtime.refresh_queue` says why no action is left
-out. Between two batches of lists it has `trainer` train the blend.
+out.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ from recomind.runtime.event_loop import yield_to_other_tasks
 from recomind.runtime.profile_archive import ArchivedProfile
 from recomind.state.profile import Profile
 from recomind.stores.stored_lists import StoredList
-from recomind_agents.trainer import train
 
 MIN_BATCH: Final = 16
 """Users whose lists are ranked and stored together, at least."""
@@ -26,12 +25,6 @@ MAX_BATCH: Final = 64
 
 BATCHES: Final = 8
 """Number of batches into which pending users are divided, as far as `MIN_BATCH` and `MAX_BATCH` allow."""
-
-LISTS_PER_TRAINING_STEP: Final = 16
-"""Lists stored for each training step while refreshes are pending: a step takes longer than a list."""
-
-IDLE_TRAINING_STEPS: Final = 2
-"""Training steps per run while no refresh is pending."""
 
 LAGGING_TIME_SHARE: Final = 0.1
 """Share of time for ranking while the worker is lagging: most lists would be outdated soon."""
@@ -50,32 +43,22 @@ class Refresher:
         self._app = app
         self._ranking_s = 0.0
         """Seconds of computing that the last batch took."""
-        self._training_steps_due = 0.0
 
     async def refresh(self) -> None:
-        """Rank until no refresh is pending. If none was pending at first, train on a few examples instead."""
+        """Rank until no refresh is pending."""
         app = self._app
         app.work_available.clear()
         try:
-            if not app.refresh_queue:
-                async with app.weights_lock:
-                    await train(app, IDLE_TRAINING_STEPS)
             while app.refresh_queue and app.is_ready:
-                async with app.weights_lock:  # released between batches, so that weights can be exchanged
-                    await self._refresh_and_train()
+                await self._refresh_batch()
                 if app.backlog.is_lagging():
                     await asyncio.sleep(self._ranking_s * (1 / LAGGING_TIME_SHARE - 1))
         finally:
-            if app.refresh_queue or app.training_queue:
+            if app.refresh_queue:
                 app.work_available.set()
 
-    async def _refresh_and_train(self) -> None:
-        self._training_steps_due += await self._refresh_batch() / LISTS_PER_TRAINING_STEP
-        await train(self._app, int(self._training_steps_due))
-        self._training_steps_due %= 1
-
-    async def _refresh_batch(self) -> int:
-        """Rank and store the lists of the users that have been pending longest; returns the number of users."""
+    async def _refresh_batch(self) -> None:
+        """Rank and store the lists of the users that have been pending longest."""
         app, queue, self._ranking_s = self._app, self._app.refresh_queue, 0.0
         users = queue.next_batch(min(MAX_BATCH, max(MIN_BATCH, len(queue) // BATCHES)))
         try:
@@ -95,7 +78,6 @@ class Refresher:
         now = time()
         for since in logged_at:
             app.metrics.observe_freshness(max(0.0, now - since))
-        return len(users)
 
     async def _rank(self, profile: Profile) -> StoredList:
         """A user's list. Other tasks run before it and between its two halves."""

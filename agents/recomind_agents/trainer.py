@@ -1,67 +1,66 @@
-"""From the training queue: test the ranking on a like, train the blend on it, exchange weights with other workers.
+"""Exchange what workers have learned: the blend's weights, and the factors that videos share.
 
-`refresher` decides how many examples are trained on, so that training yields to ranking.
+Training itself belongs to `profiles`: an outcome is learned before its signals are sent, see `runtime.trainer`.
 """
 
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 
-from recomind.recommender import hit_rate
 from recomind.recommender.blend.model import merge
-from recomind.recommender.pipeline import FEATURE_NAMES, learn, rank
+from recomind.recommender.pipeline import FEATURE_NAMES
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.event_loop import yield_to_other_tasks
-from recomind.runtime.training_queue import TrainingExample
+from recomind.runtime.shared_factors import EXCHANGE_INTERVAL_S
 from recomind.runtime.worker_stats import weights_by_feature
+
+SNAPSHOT_INTERVAL_S: Final = 600.0
+"""Time between two versions of the weights that are kept."""
 
 
 def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
     app.timer(app.options.trending_interval, name="trainer.exchange_weights")(partial(exchange_weights, app))
-
-
-async def train(app: RecoMindApp, most: int) -> None:
-    """Train on up to `most` of the oldest examples; the caller holds `app.weights_lock`."""
-    examples = app.training_queue.pop_oldest(most)
-    if not examples:
-        return
-    try:
-        await app.ranking_cache.loader.load([one.profile for one in examples])
-    except BaseException:
-        app.training_queue.requeue(examples)
-        raise
-    for one in examples:
-        await _train_on(app, one)
+    app.timer(SNAPSHOT_INTERVAL_S, on_leader=True, name="trainer.keep_snapshot")(partial(keep_snapshot, app))
+    app.timer(EXCHANGE_INTERVAL_S, name="trainer.exchange_factors")(partial(exchange_factors, app, dict[int, int]()))
 
 
 async def exchange_weights(app: RecoMindApp) -> None:
     """Publish this worker's weights as an absolute value, and continue from the merged weights of all workers."""
     cache, owned = app.ranking_cache, app.assignment.partitions
-    async with app.weights_lock:  # no training meanwhile, whose result would be lost
-        if owned and cache.weights.version:
-            await app.read_model.put_weights(min(owned), cache.weights)
-        known = await app.read_model.weights(app.options.partitions)
+    pinned = await app.read_model.pinned_weights()
+    app.trainer.is_paused = pinned is not None
+    if pinned is not None:
+        cache.weights = pinned
+        return
+    sent = cache.weights
+    if owned and (sent.version or sent.outcomes.outcomes):
+        await app.read_model.put_weights(min(owned), sent)
+    known = await app.read_model.weights(app.options.partitions)
+    if cache.weights is sent:  # else it has learned meanwhile, and exchanges at the next time
         cache.weights = merge(weights for weights in known if weights.fits(len(FEATURE_NAMES)))
     for name, weight in weights_by_feature(cache.weights).items():
         app.metrics.blend_weight.labels(name).set(weight)
 
 
-async def _train_on(app: RecoMindApp, example: TrainingExample) -> None:
-    """Test, then train. Other tasks run before it and between its two halves."""
-    await yield_to_other_tasks()
-    cache = app.ranking_cache
-    ranked = rank(example.profile, cache.index, example.timestamp)
-    await yield_to_other_tasks()
-    _count_hits(app, hit_rate.hits_by_source(ranked, cache.index, cache.weights, example.video_id))
-    cache.weights = learn(cache.weights, ranked, cache.index, example.video_id)
-    app.metrics.training_steps.inc()
+async def keep_snapshot(app: RecoMindApp) -> None:
+    """Keep the weights as a version that can be pinned or rolled back to."""
+    weights = app.ranking_cache.weights
+    if (weights.version or weights.outcomes.outcomes) and not app.trainer.is_paused:
+        await app.read_model.put_weights_snapshot(datetime.now(UTC).strftime("%Y%m%dT%H%M%S"), weights)
 
 
-def _count_hits(app: RecoMindApp, hits: Mapping[str, bool]) -> None:
-    """Count which rankers had the liked video in their top ten."""
-    if not hits:
-        return
-    app.quality = hit_rate.add_like(app.quality, hits)
-    app.metrics.prequential_likes.inc()
-    for ranker, hit in hits.items():
-        app.metrics.prequential_hits.labels(ranker).inc(hit)
+async def exchange_factors(app: RecoMindApp, adopted: dict[int, int]) -> None:
+    """Take stored sums of new partitions over, then exchange sums.
+
+    Args:
+        app: whose factors.
+        adopted: partition to the generation in which its sums were taken over.
+    """
+    generation = app.consumer_generation_id
+    for partition in app.assignment.partitions:
+        if partition not in adopted or adopted[partition] < generation - 1:
+            await app.shared_factors.adopt(partition)
+        adopted[partition] = generation
+    for partition in adopted.keys() - app.assignment.partitions:
+        del adopted[partition]
+    await app.shared_factors.exchange()

@@ -22,6 +22,7 @@ from recomind.cli import (
     stack,
     train,
     verify,
+    weights,
     worker,
 )
 from recomind.cli.common import missing_extra_message
@@ -33,7 +34,21 @@ To try it, run `recomind demo`. To deploy it, set RECOMIND_KAFKA_BROKERS, RECOMI
 RECOMIND_REDIS_URL, and start any number of `recomind worker`. docs/operations.md lists all settings.
 """
 
-COMMANDS = (demo, stack, worker, key, import_videos, feed, replay, train, evaluate, bench, verify, dead_letters)
+COMMANDS = (
+    demo,
+    stack,
+    worker,
+    key,
+    import_videos,
+    feed,
+    replay,
+    train,
+    weights,
+    evaluate,
+    bench,
+    verify,
+    dead_letters,
+)
 
 
 @click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,5 +1,6 @@
 """`recomind evaluate`: prequential recommendation quality on a log."""
 
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -11,9 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from recomind.offline.world import Size
+
 
 @click.command("evaluate")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--test-frac",
     default=0.2,
@@ -39,21 +42,52 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Plot the hit rate over time to this file, as PNG or SVG.",
 )
+@click.option(
+    "--closed-loop",
+    is_flag=True,
+    help="Instead of a log, use a simulated world in which the engine's lists are shown, and count what is liked.",
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of the world of --closed-loop.")
+@click.option("--users", default=200, show_default=True, type=click.IntRange(min=1), help="Users of that world.")
+@click.option(
+    "--untagged",
+    default=0.3,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of a video's nature that no tag tells, in that world.",
+)
+@click.option(
+    "--exploration",
+    type=click.FloatRange(0, 0.2),
+    help="Share of places for new uploads, with --closed-loop.  [default: that of workers]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    folder: Path,
+    folder: Path | None,
     test_frac: float,
     limit: int | None,
     as_if_batch: str | None,
     diversity: bool,
     tag_cap: int | None,
     plot: Path | None,
+    closed_loop: bool,
+    seed: int,
+    users: int,
+    untagged: float,
+    exploration: float | None,
     as_json: bool,
 ) -> None:
     """Replay the log in FOLDER in time order; predict each like of its last part, then learn it (prequential).
 
     FOLDER holds actions.csv[.gz] and videos.csv[.gz].
     """
+    if closed_loop:
+        from recomind.offline.world import Size
+
+        evaluate_closed_loop(Size(users=users, untagged=untagged), seed, exploration, as_json)
+        return
+    if folder is None:
+        raise click.UsageError("name the FOLDER of a log, or use --closed-loop")
     import msgspec
     from rich.console import Console
     from rich.progress import Progress
@@ -97,3 +131,30 @@ def _table(title: str, rows: list[tuple[str, str]]) -> "Table":
     for name, value in rows:
         table.add_row(name, value)
     return table
+
+
+def evaluate_closed_loop(size: "Size", seed: int, exploration: float | None, as_json: bool) -> None:
+    """Compare policies in a simulated world, and print their figures."""
+    import msgspec
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from recomind.offline.closed_loop import possible, run
+    from recomind.offline.world import World
+    from recomind.recommender.exploration import SHARE
+
+    share, results, pages = SHARE if exploration is None else exploration, {}, len(World(size, seed).visits())
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for name in ("random", "like rate", "recomind", "oracle"):
+            task = progress.add_task(name, total=pages)
+            results[name] = run(size, seed, name, share, partial(progress.advance, task))
+    if as_json:
+        click.echo(msgspec.json.encode(results).decode())
+        return
+    table = Table("policy", "likes per shown, last half", "of the possible", "by day", "repeats", "short", "new shown")
+    for name, one in results.items():
+        days = " ".join(f"{like_share:.3f}" for like_share in one.by_day)
+        figures = (f"{one.like_share_last_half:.3f}", f"{possible(results, name):.2f}", days)
+        table.add_row(name, *figures, str(one.repeats), str(one.short_pages), f"{one.new_shown:.2f}")
+    Console().print(table)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from recomind.cli.common import load_server_settings
+from recomind.cli.weights import learn_weights
 from recomind.settings import Settings
 
 
@@ -16,11 +17,20 @@ from recomind.settings import Settings
     type=click.FloatRange(min=0, min_open=True),
     help="Replay speed; 1 is real time.  [default: as fast as possible]",
 )
+@click.option(
+    "--learn/--no-learn",
+    default=True,
+    show_default=True,
+    help="Then learn the blend's weights from the log, in its own order. Not with --speed.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Write only the first LIMIT actions.  [default: all]")
-def command(folder: Path, speed: float | None, limit: int | None) -> None:
+def command(folder: Path, speed: float | None, learn: bool, limit: int | None) -> None:
     """Write the actions of FOLDER/actions.csv[.gz] to video_actions_stream."""
-    count = feed_folder(load_server_settings(), folder, speed=speed, limit=limit)
+    settings = load_server_settings()
+    count = feed_folder(settings, folder, speed=speed, limit=limit)
     click.echo(f"{count} actions are in video_actions_stream")
+    if learn and speed is None:
+        click.echo(f"workers go on from weights of {learn_weights(settings, folder, limit)} likes")
 
 
 def feed_folder(settings: Settings, folder: Path, *, speed: float | None, limit: int | None) -> int:

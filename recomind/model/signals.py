@@ -16,6 +16,9 @@ HISTORY_LENGTH: Final = 5
 """How many of the videos liked or watched before it a new like is paired with."""
 
 
+FACTOR_WIDTH: Final = 13
+"""Parameters of an item in the factor model: 12 factors and a bias."""
+
 MAX_STORED_INTEGER: Final = 2**63 - 1
 
 # Signals are checked as they are read: the topic may hold records that RecoMind has not written.
@@ -71,6 +74,8 @@ class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=Fal
     """Whether the profile holds an action of the same type on the video: it adds to counts, but not to scores."""
     history: _History = ()
     """For a first like: the videos liked or watched before, latest first, at most `HISTORY_LENGTH`."""
+    increments: bytes = b""
+    """What the outcome adds to the factor model, see `recommender.factors.increments`; empty if it teaches nothing."""
 
 
 @final

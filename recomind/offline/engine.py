@@ -4,25 +4,35 @@
 index is brought up to date when it is next read.
 """
 
+from typing import Final
+
+import msgspec
+
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.signals import ActionSignal, Signal, SourceOffset, TransitionSignal
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import ItemNeighbours
+from recomind.recommender.exploration import SHARE
 from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.outcomes import apply_shared, learn_outcome
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
+from recomind.recommender.served import ShownFeatures, unpack
 from recomind.recommender.slate import Slate
 from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 
+MAX_SERVED: Final = 4
+"""Slates of a user whose outcomes are waited for."""
+
 
 class Engine:
     """State, ranking index and blend weights of one process."""
 
-    def __init__(self, *, learning: bool = True, caps: Caps | None = None) -> None:
+    def __init__(self, *, learning: bool = True, caps: Caps | None = None, exploration: float = SHARE) -> None:
         self.profiles: dict[str, Profile] = {}
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
@@ -31,7 +41,11 @@ class Engine:
         self.now = 0.0
         """Latest event time observed, epoch seconds."""
         self.caps = caps
-        self._learning = learning
+        self.exploration = exploration
+        self.served: dict[str, tuple[Slate, ...]] = {}
+        """User to the latest slates served, newest first."""
+        self.learning = learning
+        """Whether actions are learned from; may be changed at any time."""
         self._version = 0
         self._ranked: tuple[tuple[str, int, float, int], Ranked] | None = None
         self._changed_videos: set[str] = set()
@@ -48,7 +62,7 @@ class Engine:
         if not signals:
             self.profiles[action.user_id] = after
             return
-        self._learn(before, action, signals)
+        after, signals[0] = self._learn(before, after, action, signals[0])
         self._version += 1
         self.profiles[action.user_id] = after
         self._changed_users.add(action.user_id)
@@ -60,7 +74,13 @@ class Engine:
         """Rank a slate of `n` videos for the user as of `now` in epoch seconds, by default the latest event time."""
         at = self.now if now is None else now
         ranked = self.rank(user_id, self.profile(user_id), at)
-        return slate_of(ranked, self.index, self.weights, n, self.caps)
+        return slate_of(ranked, self.index, self.weights, n, self.caps, exploration=self.exploration)
+
+    def serve(self, user_id: str, n: int, now: float | None = None) -> Slate:
+        """As `recommend`, for a slate that the user is shown: its outcomes are learned from."""
+        slate = self.recommend(user_id, n, now)
+        self.served[user_id] = (slate, *self.served.get(user_id, ())[: MAX_SERVED - 1])
+        return slate
 
     def rank(self, user_id: str, user_profile: Profile, now: float) -> Ranked:
         """Candidates for the user. The last result is cached, as a like is first predicted and then trained on."""
@@ -81,14 +101,31 @@ class Engine:
         """The user's profile; an empty one for a new user."""
         return self.profiles.get(user_id) or Profile()
 
-    def _learn(self, before: Profile, action: Action, signals: list[Signal]) -> None:
-        first = signals[0]
-        if not isinstance(first, ActionSignal) or first.action_type != "like" or first.is_repeat:
-            return
-        if self._learning:
+    def _learn(self, before: Profile, after: Profile, action: Action, first: Signal) -> tuple[Profile, Signal]:
+        """Learn from an action; returns the profile after it, and its first signal, with what was learned."""
+        if not self.learning or not isinstance(first, ActionSignal) or first.is_repeat:
+            return after, first
+        shown = self._shown(action)
+        if shown is None and first.action_type == "like":
             earlier = profile.without_video(before, action.video_id)
             ranked = self.rank(action.user_id, earlier, action.timestamp)
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
+        self.refresh()
+        learned = learn_outcome(self.index, self.weights.outcomes, before.factors, action, shown)
+        apply_shared(self.index, action.video_id, learned.increments)
+        self.weights = msgspec.structs.replace(self.weights, outcomes=learned.weights)
+        return (
+            msgspec.structs.replace(after, factors=learned.factors),
+            msgspec.structs.replace(first, increments=learned.increments),
+        )
+
+    def _shown(self, action: Action) -> ShownFeatures | None:
+        """The features of the action's video in the latest slate that was served with it."""
+        for slate in self.served.get(action.user_id, ()):
+            for place, pick in enumerate(slate.picks):
+                if pick.video_id == action.video_id:
+                    return unpack(slate.shown, place)
+        return None
 
     def _apply(self, signal: Signal) -> None:
         video_id = signal.video_id

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from math import inf
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
+from recomind.recommender import exploration as exploring
+from recomind.recommender import served
 from recomind.recommender.blend import model as blend
 from recomind.recommender.blend.features import compute_features, feature_names
 from recomind.recommender.blend.model import Context, Weights
@@ -13,6 +16,8 @@ from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.tag_affinity import TagAffinity
 from recomind.recommender.candidates.types import user_context_of
 from recomind.recommender.diversify import Caps, diversify
+from recomind.recommender.exploration import Explored, explore
+from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pool import pool_candidates
@@ -20,14 +25,11 @@ from recomind.recommender.slate import Pick, Slate
 from recomind.state.profile import Profile
 
 _SOURCES: Final = tuple(SOURCES)
-FEATURE_NAMES: Final = feature_names(_SOURCES)
+_BLENDED: Final = len(_SOURCES) - 1
+"""Sources whose scores are features of the blend: all but the factor model, which is weighed against the blend."""
+
+FEATURE_NAMES: Final = feature_names(_SOURCES[:_BLENDED])
 """The features, in the order of their columns."""
-
-EXPLORATION_PERIOD: Final = 10
-"""One slate in this many, by the user's number of actions, has a fresh upload in the tenth place."""
-
-EXPLORATION_CANDIDATES: Final = 10
-"""It is chosen in turn from this many fresh uploads with the best scores."""
 
 _PRIOR: Final = {
     "trending": 0.6,
@@ -60,6 +62,10 @@ class Ranked(NamedTuple):
     """The user's."""
     now: float
     """Event time of the request, epoch seconds."""
+    user_factors: UserFactors
+    """The user's, of the factor model."""
+    factor_scores: Floats
+    """Scores by the factor model, shape (candidates,)."""
 
     def position_of(self, row: int) -> int | None:
         """The position of a row of the index among the candidates; None if it is not one."""
@@ -69,6 +75,17 @@ class Ranked(NamedTuple):
     def blend_scores(self, weights: Weights) -> Floats:
         """The blend's scores, shape (candidates,)."""
         return blend.score(weights, PRIOR, self.features, context_of(self.profile, self.now))
+
+    def final_scores(self, weights: Weights) -> Floats:
+        """What orders the candidates: the blend's score and the factor model's, weighed; shape (candidates,)."""
+        return weights.outcomes.combine(self.blend_scores(weights), self.factor_scores)
+
+    def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
+        """The positions of rows among the candidates, 0 for rows that are none."""
+        found = index.columns.scratch_index
+        found[rows] = 0
+        found[self.rows] = np.arange(len(self.rows))
+        return found[rows]
 
 
 def context_of(profile: Profile, now: float) -> Context:
@@ -81,17 +98,44 @@ def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
     """The candidates for a user as of `now`, without videos that the user has acted on."""
     user = user_context_of(profile, index, now)
     rows, scores = pool_candidates(index, [propose(user, index) for propose in SOURCES.values()], profile.seen)
-    features = compute_features(index, rows, scores, user.tag_affinity.normalized(), now)
-    return Ranked(rows, scores, features, profile, user.tag_affinity, now)
+    features = compute_features(index, rows, scores[:_BLENDED], user.tag_affinity.normalized(), now)
+    factor_scores = index.factors.scores(rows, user.factors).astype(float)
+    return Ranked(rows, scores, features, profile, user.tag_affinity, now, user.factors, factor_scores)
 
 
-def slate_of(ranked: Ranked, index: VideoIndex, weights: Weights, n: int, caps: Caps | None = None) -> Slate:
-    """The slate of `n` candidates by the blend's score, diversified by `caps` (None for the default caps)."""
-    scores = ranked.blend_scores(weights)
+def slate_of(
+    ranked: Ranked,
+    index: VideoIndex,
+    weights: Weights,
+    n: int,
+    caps: Caps | None = None,
+    *,
+    exploration: float = exploring.SHARE,
+    seed: int | None = None,
+) -> Slate:
+    """The slate of `n` candidates by their score, diversified, with drawn places for new uploads.
+
+    Args:
+        ranked: the user's candidates.
+        index: the index that their rows belong to.
+        weights: learned weights.
+        n: places.
+        caps: for diversity; None for the default caps.
+        exploration: share of places that are drawn while there are new uploads.
+        seed: of the draws; None for the one that follows from the user's actions.
+    """
+    scores = ranked.final_scores(weights)
     order = np.lexsort((ranked.rows, -scores))
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
-    shown = _explore(first, ranked.rows[order], index, ranked.profile)
-    return Slate(tuple(_picks(index, ranked, scores, shown)), ranked.now, weights.version)
+    drawn_by = _seed(ranked.profile) if seed is None else seed
+    explored = explore(first, ranked, index, seed=drawn_by, share=exploration)
+    picks = tuple(_picks(index, ranked, scores, explored))
+    return Slate(picks, ranked.now, weights.version, _shown(ranked, index, weights, explored))
+
+
+def _seed(profile: Profile) -> int:
+    """A seed that changes with each action of the user, so that a list that is ranked again has the same draws."""
+    return crc32(profile.seen + repr((profile.like_count, profile.view_count, profile.skip_count)).encode())
 
 
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) -> Weights:
@@ -105,24 +149,21 @@ def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) ->
     return blend.learn(weights, PRIOR, ranked.features, position, context_of(ranked.profile, ranked.now))
 
 
-def _explore(first: list[int], by_score: Rows, index: VideoIndex, profile: Profile) -> list[int]:
-    """Put a fresh upload in the tenth place now and then. The user's number of actions decides when, and which one."""
-    actions = profile.like_count + profile.view_count + profile.skip_count
-    if actions % EXPLORATION_PERIOD != EXPLORATION_PERIOD - 1 or len(first) < 10:
-        return first
-    is_fresh = np.isin(by_score, index.top_lists.fresh()) & ~np.isin(by_score, first[:9])
-    fresh = by_score[is_fresh][:EXPLORATION_CANDIDATES].tolist()
-    chosen = fresh[actions // EXPLORATION_PERIOD % len(fresh)] if fresh else first[9]
-    return [*first[:9], chosen, *(row for row in first[9:] if row != chosen)][: len(first)]
+def _shown(ranked: Ranked, index: VideoIndex, weights: Weights, explored: Explored) -> bytes:
+    """The features of the slate's places, see `served`."""
+    choice = ranked.blend_scores(weights)
+    choice -= choice.mean() if len(choice) else 0.0
+    of_places = choice[ranked.positions_of(explored.rows, index)] if len(choice) else choice
+    of_places = np.where(np.isin(explored.rows, ranked.rows), of_places, 0.0)
+    factors = index.factors.scores(explored.rows, ranked.user_factors)
+    return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows))
 
 
-def _picks(index: VideoIndex, ranked: Ranked, scores: Floats, shown: list[int]) -> Iterator[Pick]:
-    position_of = index.columns.scratch_index
-    position_of[ranked.rows] = np.arange(len(ranked.rows))
-    positions = position_of[shown]
-    shares, by_source = ranked.scores[:, positions].T.round(4), [dict[str, float]() for _ in shown]
+def _picks(index: VideoIndex, ranked: Ranked, scores: Floats, explored: Explored) -> Iterator[Pick]:
+    positions = ranked.positions_of(explored.rows, index)
+    shares, by_source = ranked.scores[:, positions].T.round(4), [dict[str, float]() for _ in explored.rows]
     nonzero = np.nonzero(shares)
     for pick, source, share in zip(*(part.tolist() for part in (*nonzero, shares[nonzero])), strict=True):
         by_source[pick][_SOURCES[source]] = share
-    for row, score, sources in zip(shown, scores[positions].tolist(), by_source, strict=True):
-        yield Pick(index.ids[row], score, sources)
+    for row, score, sources in zip(explored.rows.tolist(), scores[positions].tolist(), by_source, strict=True):
+        yield Pick(index.ids[row], score, {"fresh": 1.0} if row in explored.drawn else sources)

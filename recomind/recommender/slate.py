@@ -21,3 +21,5 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     """Event time for which it was ranked, epoch seconds."""
     version: int = 0
     """Version of the weights it was ranked with."""
+    shown: bytes = b""
+    """What outcomes are learned from, see `served.ShownFeatures`; a row a pick."""

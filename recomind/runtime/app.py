@@ -18,7 +18,6 @@ from mode.utils.objects import qualname
 from mode.utils.times import Seconds, want_seconds
 
 from recomind.errors import UnavailableError
-from recomind.recommender.hit_rate import HitCounts
 from recomind.runtime.assignment import Assignment
 from recomind.runtime.backlog import Backlog
 from recomind.runtime.commit import Commit, Stage
@@ -29,7 +28,9 @@ from recomind.runtime.profile_archive import ProfileArchive
 from recomind.runtime.refresh_queue import RefreshQueue
 from recomind.runtime.retrying_producer import RetryingProducer
 from recomind.runtime.schedule import Run, Schedule
-from recomind.runtime.training_queue import TrainingQueue
+from recomind.runtime.served_lists import ServedListRecorder, ServedListWindow
+from recomind.runtime.shared_factors import SharedFactors
+from recomind.runtime.trainer import Trainer
 from recomind.runtime.worker_stats import WorkerStats
 from recomind.runtime.write_behind import WriteBehind
 from recomind.settings import Settings
@@ -81,15 +82,13 @@ class RecoMindApp(faust.App):
         self.metrics = Metrics()
         self.worker_stats: WorkerStats | None = None
         """The statistics that this worker has published last."""
-        self.quality: Mapping[str, HitCounts] = {}
-        """Hit counts of the hybrid and of each source alone, by the likes trained on here."""
 
         self.work_available = asyncio.Event()
-        """Set when a refresh or a training example may be pending."""
+        """Set when a refresh may be pending."""
         self.refresh_queue = RefreshQueue(self.work_available.set)
-        self.training_queue = TrainingQueue()
-        self.weights_lock = asyncio.Lock()
-        """Held while lists are ranked or the blend is trained, and while workers exchange its weights."""
+        self.served_lists = ServedListRecorder(options.partitions, self.send_records, self.metrics.lists_dropped.inc)
+        self.served_window = ServedListWindow()
+        self.shared_factors = SharedFactors(self.ranking_cache.index, read_model, options.partitions)
 
         self.state_tables: dict[str, StateTable[Any]] = {}
         """Our tables by name; `tables` is the manager of Faust's own, of which there are none."""
@@ -107,6 +106,7 @@ class RecoMindApp(faust.App):
         self.backlog = Backlog(
             lambda: self.monitor.tp_end_offsets, lambda: self.state_tables["neighbours"].applied_until
         )
+        self.trainer = Trainer(self.ranking_cache, self.served_window, self.metrics, self.backlog.is_lagging)
         self.commit_steps = Commit(self.heartbeat, self.health, self.fail)
         self.schedule = Schedule(
             self.task,
@@ -275,10 +275,11 @@ class RecoMindApp(faust.App):
         assigned: set[TP] = args[0]
         is_consecutive = self.assignment.assign(self.consumer_generation_id, assigned)
         owned = self.assignment.partitions
-        self.training_queue.set_share(len(owned) / self.options.partitions)
         retained = owned if is_consecutive else frozenset()
         self.refresh_queue.retain_partitions(retained)
         self.backlog.retain_partitions(retained)
+        self.served_window.retain_partitions(owned)
+        self.shared_factors.retain_partitions(retained)
         self.monitor.tp_end_offsets.clear()  # a partition that returns has grown meanwhile
         for table in self.state_tables.values():
             table.assign(set(owned), retain=is_consecutive)

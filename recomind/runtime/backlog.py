@@ -19,6 +19,9 @@ LINGER_S: Final = 0.05
 LINGER_LAGGING_S: Final = 0.2
 """The same while the worker is lagging."""
 
+NO_OFFSET: Final = 2**63
+"""Larger than any offset."""
+
 
 class Backlog:
     """Lag of this worker's partitions."""
@@ -37,6 +40,7 @@ class Backlog:
         self._end_offsets = end_offsets
         self._folded_signals = folded_signals
         self._was_lagging = False
+        self._ends_at_adoption: dict[int, int] = {}
 
     @property
     def actions(self) -> int:
@@ -49,6 +53,18 @@ class Backlog:
         self._was_lagging = self.actions > LAGGING_RECORDS or signals > CAUGHT_UP_SIGNALS
         return self._was_lagging
 
+    def first_new_offset(self, partition: int) -> int:
+        """The end of a partition's actions when this worker took it over: later records were not delivered before.
+
+        Until the end is known, no record counts as new.
+        """
+        if partition not in self._ends_at_adoption:
+            end = self._end_offsets().get(TP(topics.ACTIONS, partition))
+            if end is None:
+                return NO_OFFSET
+            self._ends_at_adoption[partition] = end
+        return self._ends_at_adoption[partition]
+
     def linger(self) -> float:
         """Seconds for which an agent may collect records before it begins a batch."""
         return LINGER_LAGGING_S if self.is_lagging() else LINGER_S
@@ -56,6 +72,7 @@ class Backlog:
     def retain_partitions(self, partitions: frozenset[int]) -> None:
         """Drop all other partitions."""
         self.folded_actions = {one: offset for one, offset in self.folded_actions.items() if one in partitions}
+        self._ends_at_adoption = {one: end for one, end in self._ends_at_adoption.items() if one in partitions}
 
     def uncommitted(self, partitions: frozenset[int], committed: Mapping[TP, int | None]) -> dict[str, int]:
         """Consumer lag by topic: records of these partitions beyond the committed offsets."""

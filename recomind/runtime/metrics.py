@@ -37,6 +37,8 @@ class Metrics:
         self.training_steps = self._counter("training_steps", "Likes that the blend was trained on")
         self.list_entries = self._counter("list_entries", "Videos in stored lists, by strategy", "strategy")
         self.lists_served = self._counter("lists_served", "Lists served, by where they came from", "source")
+        self.lists_dropped = self._counter("served_lists_dropped", "Served lists that were not recorded")
+        self.outcomes = self._counter("outcomes", "Outcomes of served videos learned from, by action", "action_type")
         self.prequential_likes = self._counter("prequential_likes", "Likes that the ranking was tested on")
         self.prequential_hits = self._counter("prequential_hits", "Those with the video in the top ten", "ranker")
         self.freshness = Histogram(
@@ -59,6 +61,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         for source in ("cache", "cold", "archive"):
             self.lists_served.labels(source)
+        for action_type in ("like", "view", "skip"):
+            self.outcomes.labels(action_type)
 
     def observe_freshness(self, seconds: float) -> None:
         """Record the time from Kafka's append of an action to the write of the list that counts it."""

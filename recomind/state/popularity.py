@@ -12,9 +12,10 @@ from math import exp, inf, log, log1p
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from recomind.model.applied_offsets import AppliedOffsets, advance_if_new
-from recomind.model.signals import ActionSignal
+from recomind.model.signals import FACTOR_WIDTH, ActionSignal
 
 HOUR_S: Final = 3600.0
 HALF_LIVES_S: Final = (HOUR_S, 6 * HOUR_S, 24 * HOUR_S, 168 * HOUR_S, 720 * HOUR_S)
@@ -77,6 +78,8 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How many users liked it; the squared norm in cosine similarity."""
     liked_at: float = 0.0
     """Event time of the latest first like, epoch seconds; 0 if there is none."""
+    factor_sums: bytes = b""
+    """Sums of the video's increments in the factor model, `2 * FACTOR_WIDTH` single floats; empty before the first."""
 
 
 class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -92,6 +95,7 @@ class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last_at: float
     first_likes: int
     liked_at: float
+    factor_sums: bytes = b""
 
 
 def fold(popularity: Popularity, signals: Iterable[ActionSignal]) -> Popularity:
@@ -125,6 +129,7 @@ def fold(popularity: Popularity, signals: Iterable[ActionSignal]) -> Popularity:
         last_at,
         first_likes,
         liked_at,
+        _add_increments(popularity.factor_sums, new),
     )
 
 
@@ -158,6 +163,26 @@ def _log_add_each(scores: Scores, terms: Iterable[float]) -> Scores:
     return tuple(
         [one + log1p(exp(more)) if (more := term - one) < 0.0 else term + log1p(exp(-more)) for one, term in pairs]
     )
+
+
+def are_valid(increments: bytes) -> bool:
+    """Whether bytes are increments: finite half floats of a video, any number of tags, and two biases."""
+    item_bytes, biases_bytes = 4 * FACTOR_WIDTH, 8
+    if len(increments) < item_bytes + biases_bytes or (len(increments) - biases_bytes) % item_bytes:
+        return False
+    return bool(np.isfinite(np.frombuffer(increments, "<f2")).all())
+
+
+def _add_increments(sums: bytes, signals: Iterable[ActionSignal]) -> bytes:
+    """Add the video's increments of signals, one after the other: sums of floats depend on the order."""
+    added = [np.frombuffer(one.increments, "<f2")[: 2 * FACTOR_WIDTH] for one in signals if are_valid(one.increments)]
+    if not added:
+        return sums
+    total = np.frombuffer(sums, "<f4").copy() if sums else np.zeros(2 * FACTOR_WIDTH, "<f4")
+    for one in added:
+        total += one
+    packed: bytes = total.tobytes()
+    return packed
 
 
 def _count(signals: Sequence[ActionSignal]) -> Counts:

@@ -71,6 +71,9 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     erasure_offset: int = -1
     """Offset of the latest control record that erased the user, in the log of the user's partition; -1 if none."""
 
+    factors: bytes = b""
+    """Factors of the user in the factor model, see `recommender.factors.users`; empty before the first outcome."""
+
     @property
     def is_erased(self) -> bool:
         """Whether the user was erased and has done nothing since."""
@@ -203,6 +206,7 @@ def _with_action(
         profile.skip_count + (action_type == "skip"),
         max(profile.last_at, at),
         profile.erasure_offset,
+        profile.factors,
     )
 
 

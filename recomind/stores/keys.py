@@ -8,10 +8,14 @@
 | `user_profile:{user_id}` | the user's top tags, a JSON array | 30 min |
 | `user_state:{user_id}` | the user's profile, msgpack | 7 days |
 | `video_popularity:{video_id}` | the video's popularity, msgpack | none |
-| `popularity_feed` | a stream of changes of popularity, encoded for the ranking index | entries: 20 s |
+| `popularity_stream:2` | a stream of changes of popularity, encoded for the ranking index | entries: 20 s |
 | `video_neighbours:{video_id}` | the video's neighbours, msgpack | none |
 | `trending:{partition}:{tag}` | a partition's most liked videos of a tag, by window; an empty tag means all | 8 days |
 | `blend_weights:{partition}` | weights of the worker whose first partition this is, msgpack | none |
+| `published_weights` | weights that all workers went on from: learned from a log, or rolled back to | none |
+| `weights_snapshots` | the latest versions of the weights, by name | none |
+| `pinned_weights` | the weights that workers rank with while they learn nothing | none |
+| `shared_factors:{partition}` | sums of increments of tags and creators by a partition, msgpack | none |
 | `lists_mark:{partition}` | low watermark: source to the offset below which all actions are in lists, msgpack | none |
 | `worker_figures:{partition}` | stats of the worker whose first partition this is, msgpack | 5 s |
 | `operations_history` | stats of all workers together, one point per 10 s for 1 h, msgpack | 1 day |
@@ -44,7 +48,11 @@ EASE_MODEL_TTL_S: Final = DAY_S
 POPULAR_VIDEOS: Final = "popular_videos"
 EASE_MODEL_VERSION: Final = "model_version"
 STATS_HISTORY: Final = "operations_history"
-POPULARITY_STREAM: Final = "popularity_feed"
+POPULARITY_STREAM: Final = "popularity_stream:2"
+"""Its entries have another encoding than those of 0.2 and earlier, whose stream was `popularity_feed`."""
+PUBLISHED_WEIGHTS: Final = "published_weights"
+WEIGHTS_SNAPSHOTS: Final = "weights_snapshots"
+PINNED_WEIGHTS: Final = "pinned_weights"
 LIST_UPDATES: Final = "lists_written"
 ENCODING: Final = "recomind:encoding"
 
@@ -89,9 +97,14 @@ def lists_watermark(partition: int) -> str:
     return f"lists_mark:{partition}"
 
 
-def blend_weights(partition: int) -> str:
+def blend_weights(partition: str) -> str:
     """A worker's weights of the blend."""
     return f"blend_weights:{partition}"
+
+
+def shared_factors(partition: int) -> str:
+    """What outcomes of a partition's videos have added to the factors of tags and creators."""
+    return f"shared_factors:{partition}"
 
 
 def worker_stats(partition: int) -> str:

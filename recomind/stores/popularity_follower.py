@@ -91,5 +91,8 @@ class PopularityFollower:
             self._known_rows += len(chunk)
 
     def _apply(self, changes: popularity_stream.PopularityChanges) -> None:
-        self._index.put_popularity_columns(changes.video_ids, changes.scores, *changes.rest[:4])
-        self._event_clock.advance(float(changes.rest[4].max(initial=0.0)))
+        actions, first_at, likes, liked_at, last_at = changes.rest
+        self._index.put_popularity_columns(
+            changes.video_ids, changes.scores, actions, first_at, likes, liked_at, changes.factor_sums
+        )
+        self._event_clock.advance(float(last_at.max(initial=0.0)))

@@ -11,8 +11,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from recomind.model.signals import FACTOR_WIDTH
 from recomind.recommender.index.columns import Floats
+from recomind.recommender.index.video_index import NO_FACTOR_SUMS
 from recomind.state.popularity import HALF_LIVES_S, Popularity
 from recomind.stores import keys
 from recomind.stores.fencing import Fence
@@ -21,7 +24,7 @@ from recomind.stores.key_value import MAX_KEYS_PER_COMMAND, KeyValueStore
 SCORE_COLUMNS: Final = 2 * len(HALF_LIVES_S)
 """Columns of log-scores: of first likes, then of all actions. Five other columns follow."""
 
-_decode = msgspec.msgpack.Decoder(tuple[list[str], bytes]).decode
+_decode = msgspec.msgpack.Decoder(tuple[list[str], bytes, list[bytes]]).decode
 
 
 class PopularityChanges(NamedTuple):
@@ -35,9 +38,13 @@ class PopularityChanges(NamedTuple):
 
     Shape (5, videos).
     """
+    factor_sums: NDArray[np.float32]
+    """Sums of the videos' increments in the factor model, shape (videos, 2 * `FACTOR_WIDTH`)."""
 
 
-NO_CHANGES: Final = PopularityChanges((), np.empty((0, SCORE_COLUMNS)), np.empty((5, 0)))
+NO_CHANGES: Final = PopularityChanges(
+    (), np.empty((0, SCORE_COLUMNS)), np.empty((5, 0)), np.empty((0, 2 * FACTOR_WIDTH), np.float32)
+)
 
 
 async def publish(store: KeyValueStore, videos: Mapping[str, Popularity], fence: Fence | None) -> None:
@@ -58,7 +65,7 @@ async def read(store: KeyValueStore, after: str) -> tuple[str, list[PopularityCh
 
 
 def encode(videos: Mapping[str, Popularity]) -> bytes:
-    """Popularity as one entry: 120 bytes and the id per video."""
+    """Popularity as one entry: 120 bytes and the id per video, and 104 bytes once outcomes were learned from."""
     rows = [
         (
             *one.like_scores,
@@ -71,11 +78,13 @@ def encode(videos: Mapping[str, Popularity]) -> bytes:
         )
         for one in videos.values()
     ]
-    return msgspec.msgpack.encode((list(videos), np.array(rows, "<f8").tobytes()))
+    factor_sums = [one.factor_sums for one in videos.values()]
+    return msgspec.msgpack.encode((list(videos), np.array(rows, "<f8").tobytes(), factor_sums))
 
 
 def decode(message: bytes) -> PopularityChanges:
     """The changes in an entry."""
-    video_ids, packed = _decode(message)
+    video_ids, packed, factors = _decode(message)
     rows = np.frombuffer(packed, "<f8").reshape(len(video_ids), -1)
-    return PopularityChanges(video_ids, rows[:, :SCORE_COLUMNS], rows[:, SCORE_COLUMNS:].T)
+    sums = np.frombuffer(b"".join([one or NO_FACTOR_SUMS for one in factors]), "<f4").reshape(len(video_ids), -1)
+    return PopularityChanges(video_ids, rows[:, :SCORE_COLUMNS], rows[:, SCORE_COLUMNS:].T, sums)

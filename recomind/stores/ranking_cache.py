@@ -1,6 +1,7 @@
 """What a worker ranks with: an index near the read model, the blend's weights, and the event time."""
 
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from time import monotonic
 
 import msgspec
@@ -76,8 +77,18 @@ class RankingCache:
         slate = slate_of(ranked, self.index, self.weights, n)
         top_tags = [tag for tag, _ in tags.top_tags_by_affinity(ranked.tag_affinity, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
-        meta = ListMeta(slate.as_of, ranked.profile.applied_offsets, slate.version, sources)
-        videos = self.summaries_json(pick.video_id for pick in slate.picks)
+        video_ids = tuple(sources)
+        videos = self.summaries_json(video_ids)
+        list_id = blake2b(videos + slate.shown, digest_size=8).hexdigest()
+        meta = ListMeta(
+            as_of=slate.as_of,
+            applied_offsets=ranked.profile.applied_offsets,
+            version=slate.version,
+            sources=sources,
+            list_id=list_id,
+            video_ids=video_ids,
+            shown=slate.shown,
+        )
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
 
     def trending_json(self, n: int) -> bytes:

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets, Watermark
-from recomind.recommender.blend.model import Weights
 from recomind.recommender.index.windowed_top import WindowLists
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
@@ -20,6 +19,7 @@ from recomind.stores.encoding import check_encoding
 from recomind.stores.fencing import Fence
 from recomind.stores.key_value import KeyValueStore, ValueWithTtl
 from recomind.stores.stored_lists import ListOrigins, ServedList, StoredList, encode_list
+from recomind.stores.weights_store import WeightsStore
 
 Kind = TypeVar("Kind")
 ScoredVideos = tuple[tuple[str, float], ...]
@@ -39,7 +39,7 @@ STAGE_ARCHIVE: Final = "archive"
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class ReadModel:
+class ReadModel(WeightsStore):
     """Typed reads and writes over a `KeyValueStore`."""
 
     def __init__(self, store: KeyValueStore) -> None:
@@ -214,14 +214,15 @@ class ReadModel:
         lists = [msgspec.msgpack.decode(value, type=WindowLists) for value in found if value]
         return sorted((pair for one in lists for pair in one.get(window, ())), key=lambda pair: (-pair[1], pair[0]))
 
-    async def put_weights(self, partition: int, weights: Weights) -> None:
-        """Store a worker's weights of the blend."""
-        await self.store.set_many({keys.blend_weights(partition): _encode(weights)})
+    async def put_shared_factors(self, partitions: Mapping[int, Mapping[str, bytes]]) -> None:
+        """Store partition to name to sums of increments (see `recomind.runtime.shared_factors`)."""
+        await self._put({keys.shared_factors(one): _encode(sums) for one, sums in partitions.items()})
 
-    async def weights(self, partitions: int) -> list[Weights]:
-        """The weights of all workers."""
-        found = await self.store.get_many([keys.blend_weights(partition) for partition in range(partitions)])
-        return [msgspec.msgpack.decode(value, type=Weights) for value in found if value]
+    async def shared_factors(self, partitions: Sequence[int]) -> dict[int, dict[str, bytes]]:
+        """Partition to name to sums of increments, without partitions that have none."""
+        found = await self.store.get_many([keys.shared_factors(one) for one in partitions])
+        decode = msgspec.msgpack.Decoder(dict[str, bytes]).decode
+        return {one: decode(value) for one, value in zip(partitions, found, strict=True) if value}
 
     async def put_ease_model(self, version: str, lists: Mapping[str, ScoredVideos]) -> None:
         """Store an EASE model, then serve it by setting one key."""

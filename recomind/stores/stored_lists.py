@@ -3,6 +3,7 @@
 import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets
+from recomind.model.ids import VideoId
 from recomind.stores import keys
 
 
@@ -17,6 +18,21 @@ class ListMeta(msgspec.Struct, frozen=True):
     """Version of the blend's weights."""
     sources: dict[str, dict[str, float]] = {}
     """Video to its candidate sources, each with its strength in [0, 1]."""
+    list_id: str = ""
+    """Names the list; an action may carry it."""
+    video_ids: tuple[str, ...] = ()
+    """The list's videos, best first."""
+    shown: bytes = b""
+    """Features of its places as they were when it was ranked, see `recommender.served`."""
+
+
+class ShownMeta(msgspec.Struct, frozen=True):
+    """What the event of a served list needs of a `ListMeta`."""
+
+    version: int = 0
+    list_id: str = ""
+    video_ids: tuple[VideoId, ...] = ()
+    shown: bytes = b""
 
 
 class ListOrigins(msgspec.Struct, frozen=True):
@@ -32,6 +48,7 @@ class _AsOf(msgspec.Struct, frozen=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode_shown_meta = msgspec.msgpack.Decoder(ShownMeta).decode
 _decode_as_of = msgspec.msgpack.Decoder(_AsOf).decode
 
 
@@ -47,6 +64,11 @@ class ServedList(msgspec.Struct, frozen=True):
     def as_of(self) -> float:
         """Event time for which it was ranked, epoch seconds."""
         return _decode_as_of(self.encoded_meta).as_of
+
+    @property
+    def shown_meta(self) -> ShownMeta:
+        """What the event of a served list needs."""
+        return _decode_shown_meta(self.encoded_meta)
 
     @property
     def meta(self) -> ListMeta:

@@ -4,6 +4,7 @@
 |---|---|---|---|
 | `video_actions_stream` | user id | an action or erasure record as JSON | only if rerouted: `recomind.stream.codec` |
 | `video_signals` | none (the partition is the video's) | signals in MessagePack | `v`: encoding version |
+| `served_lists` | user id | a `ServedListEvent` in MessagePack | none |
 | `video_actions_dead_letters` | `topic:partition:offset` | the rejected value | `recomind.stream.dead_letters` |
 | `<app id>-<table>-changelog` | user or video id | a table's value in MessagePack | `v`: encoding version |
 """
@@ -21,11 +22,15 @@ from recomind.stream.connection import client_options
 
 ACTIONS: Final = "video_actions_stream"
 SIGNALS: Final = "video_signals"
+SERVED_LISTS: Final = "served_lists"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
 TABLES: Final = ("profiles", "popularity", "neighbours", "forgetting")
 
 LOG_CONFIG: Final = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
 """Kafka sets the timestamps, so that producers' clocks can be checked; nothing is deleted: state is rebuilt from it."""
+
+SERVED_LISTS_CONFIG: Final = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(30 * 86_400_000)}
+"""Served lists are kept for 30 days: only their counts and what was learned from them outlive them."""
 
 COMPACTED_CONFIG: Final = {
     "cleanup.policy": "compact",
@@ -49,6 +54,7 @@ def topic_configs(settings: Settings) -> Mapping[str, Mapping[str, str]]:
     return {
         ACTIONS: LOG_CONFIG,
         SIGNALS: LOG_CONFIG,
+        SERVED_LISTS: SERVED_LISTS_CONFIG,
         DEAD_LETTERS: COMPACTED_CONFIG,
         **{changelog(settings.app_id, table): COMPACTED_CONFIG for table in TABLES},
     }

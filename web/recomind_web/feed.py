@@ -94,6 +94,7 @@ async def _trending_json(app: RecoMindApp, n: int) -> bytes:
 
 async def _user_feed_json(app: RecoMindApp, user_id: str, n: int) -> bytes:
     user_list = await load_or_rank_list(app, user_id)
+    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
     videos = msgspec.json.decode(user_list.served.videos, type=list[VideoSummary])[:n]
     profile, _ = await load_profile_or_empty(app, user_id)
     evidence = await _load_evidence(app, profile, [video.video_id for video in videos])

@@ -29,6 +29,11 @@ MAX_ARCHIVED_ACTIONS: Final = MAX_LIKES + MAX_REACTIONS
 """The number of a user's latest actions that are read from the archive to make a profile."""
 
 
+MAX_LIST_AGE_S: Final = 600.0
+"""Age in event time, in seconds, from which a stored list is ranked again. Redis has deleted it by then where events
+arrive as they happen; in a replay, event time passes faster."""
+
+
 class UserList(NamedTuple):
     """A user's list and where it came from."""
 
@@ -47,6 +52,7 @@ async def recommendations(request: web.Request) -> web.Response:
     if after is not None:
         headers[AFTER_HEADER] = "counted" if await wait_until_counted(app, user_id, after) else "pending"
     user_list = await load_or_rank_list(app, user_id)
+    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
     app.metrics.lists_served.labels(user_list.source).inc()
     return _list_response(user_list, n, app.ranking_cache.now, headers)
 
@@ -57,7 +63,7 @@ async def load_or_rank_list(app: RecoMindApp, user_id: str) -> UserList:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
         return UserList(await _rank_list(app, user_id), "archive")
-    if found is not None:
+    if found is not None and app.ranking_cache.now - found.as_of <= MAX_LIST_AGE_S:
         return UserList(found, "cache")
     return UserList(await _rank_list(app, user_id), "cold")
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.model.events import Action, EraseUser, Rejected
-from recomind.model.signals import ErasureSignal, Signal, SourceOffset, rerouted_source
+from recomind.model.signals import ActionSignal, ErasureSignal, Signal, SourceOffset, rerouted_source
 from recomind.offline.verification.digests import DigestSet
 from recomind.state import profile
 from recomind.state.profile import Profile
@@ -91,6 +92,8 @@ def erasure_offsets(records: Iterable[ConsumerRecord], partitions: int) -> dict[
 
 def signal_digest(signal: Signal | ErasureSignal) -> bytes:
     """A value that identifies a signal."""
+    if isinstance(signal, ActionSignal) and signal.increments:  # they depend on what a worker had learned
+        signal = msgspec.structs.replace(signal, increments=b"")
     return encode_signals(signal)
 
 

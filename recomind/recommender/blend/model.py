@@ -23,6 +23,7 @@ import numpy as np
 
 from recomind.recommender.blend import network
 from recomind.recommender.blend.network import Instance
+from recomind.recommender.blend.outcomes import OutcomeWeights, merge_outcomes
 from recomind.recommender.index.columns import Floats
 
 LEARNING_RATE: Final = 0.03
@@ -91,10 +92,12 @@ class Weights(msgspec.Struct, frozen=True):
     """Of features, shape (features,)."""
     variances: bytes = b""
     """Of features, shape (features,)."""
+    outcomes: OutcomeWeights = OutcomeWeights()
+    """How much the blend and the factor model count."""
 
     def fits(self, features: int) -> bool:
         """Whether these weights are for so many features; another version of the software may have had others."""
-        return len(self.parameters) == 8 * network.parameter_count(LINEAR_ROWS, features)
+        return not self.version or len(self.parameters) == 8 * network.parameter_count(LINEAR_ROWS, features)
 
     def linear(self) -> Floats:
         """The linear weights: shape (LINEAR_ROWS, features)."""
@@ -158,11 +161,13 @@ def merge(partials: Iterable[Weights]) -> Weights:
     Workers start from the same weights and merge every second. The merged parameters are the mean, weighted by each
     worker's steps since the last merge (McMahan et al., "Communication-efficient learning", AISTATS 2017).
     """
+    partials = list(partials)
+    outcomes = merge_outcomes(partial.outcomes for partial in partials)
     learned = [partial for partial in partials if partial.version]
     latest = max(learned, key=lambda partial: (partial.version, partial.steps), default=Weights())
     contributors = [one for one in learned if one.steps and _is_current(one, latest)]
     if not contributors:
-        return latest
+        return msgspec.structs.replace(latest, outcomes=outcomes)
     steps = sum(one.steps for one in contributors)
     shares = np.array([one.steps for one in contributors]) / steps
 
@@ -171,7 +176,8 @@ def merge(partials: Iterable[Weights]) -> Weights:
         return np.asarray(shares @ stacked).tobytes()
 
     version = max(one.version - one.steps for one in contributors) + steps
-    return Weights(version, 0, *(mean(field) for field in ("parameters", "squares", "means", "variances")))
+    merged = {field: mean(field) for field in ("parameters", "squares", "means", "variances")}
+    return msgspec.structs.replace(latest, version=version, steps=0, outcomes=outcomes, **merged)
 
 
 def _is_current(one: Weights, latest: Weights) -> bool:
@@ -203,7 +209,8 @@ def _update_scaler(weights: Weights, features: Floats) -> Weights:
     if not weights.version:
         parameters = network.initial_parameters(LINEAR_ROWS, features.shape[1])
         squares = np.full(len(parameters), ADAGRAD_INIT)
-        return Weights(0, 0, parameters.tobytes(), squares.tobytes(), *_moments(features, 0.0, 1.0, 1.0))
+        moments = _moments(features, 0.0, 1.0, 1.0)
+        return Weights(0, 0, parameters.tobytes(), squares.tobytes(), *moments, outcomes=weights.outcomes)
     step = max(1 / (1 + weights.version), 0.002)
     means, variances = _moments(features, _unpack(weights.means), _unpack(weights.variances), step)
     return msgspec.structs.replace(weights, means=means, variances=variances)

@@ -5,6 +5,7 @@ from typing import Final
 
 from recomind.recommender.candidates import (
     ease,
+    factors,
     fresh,
     liked_together,
     similar_users,
@@ -27,11 +28,12 @@ SOURCES: Final[Mapping[str, Source]] = {
     "similar_users": similar_users.propose,
     "fresh": fresh.propose,
     "retrained": ease.propose,
+    "factors": factors.propose,
 }
 
 STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
     "content-based": ("tags",),
-    "collaborative": ("liked_together", "watched_next", "next_lately", "similar_users", "retrained"),
+    "collaborative": ("liked_together", "watched_next", "next_lately", "similar_users", "retrained", "factors"),
     "popularity": ("trending", "fresh"),
     "hybrid": tuple(SOURCES),
 }

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
+from recomind.recommender.factors import users
+from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import NO_FLOATS, NO_ROWS, Floats, Rows
 from recomind.recommender.index.neighbours import NeighbourArrays
 from recomind.recommender.index.video_index import VideoIndex
@@ -23,6 +25,8 @@ class UserContext(NamedTuple):
     tag_affinity: TagAffinity
     now: float
     """Event time of the request, epoch seconds."""
+    factors: UserFactors
+    """Of the factor model."""
 
 
 class Candidates(NamedTuple):
@@ -46,7 +50,8 @@ def user_context_of(profile: Profile, index: VideoIndex, now: float) -> UserCont
     known = map(index.rows.get, recent_positives(profile, MAX_POSITIVES))
     positives = tuple([row for row in known if row is not None])
     neighbours = index.neighbours.arrays_of(positives[:MAX_SEEDS])
-    return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now)
+    factors = users.decode(profile.factors)
+    return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now, factors)
 
 
 def concatenate(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:

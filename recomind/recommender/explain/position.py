@@ -72,7 +72,7 @@ def segment_of(likes: int) -> str:
 
 
 def _of_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, position: int, n: int) -> RankPosition:
-    scores = ranked.blend_scores(weights)
+    scores = ranked.final_scores(weights)
     slate = slate_of(ranked, index, weights, n)
     listed = [pick.video_id for pick in slate.picks]
     rank = 1 + int(np.count_nonzero(scores > scores[position]))
@@ -115,7 +115,7 @@ def _contributions(ranked: Ranked, weights: Weights, position: int) -> tuple[Fea
     np.fill_diagonal(increased, values + 1)
 
     def score(candidates: Floats) -> Floats:
-        return ranked._replace(features=candidates).blend_scores(weights)
+        return weights.outcomes.mean[1] * ranked._replace(features=candidates).blend_scores(weights)
 
     own = score(values[None, :])[0]
     columns = zip(FEATURE_NAMES, values, averages, score(increased) - own, own - score(averaged), strict=True)

@@ -109,6 +109,12 @@ def _join(names: list[str]) -> str:
 
 _NO_POPULARITY: Final = Popularity()
 
+
+def _factors(evidence: Evidence, video_id: str) -> ReasonText:
+    del evidence, video_id
+    return ReasonText("Fits what you liked and what you skipped")
+
+
 DESCRIPTIONS: Final[Mapping[str, Callable[[Evidence, str], ReasonText]]] = {
     "tags": _tags,
     "liked_together": _liked_together,
@@ -116,6 +122,7 @@ DESCRIPTIONS: Final[Mapping[str, Callable[[Evidence, str], ReasonText]]] = {
     "next_lately": _watched_next_recent,
     "similar_users": _similar_users,
     "retrained": _trained_model,
+    "factors": _factors,
     "trending": _trending,
     "fresh": _fresh,
 }

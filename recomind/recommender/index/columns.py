@@ -29,6 +29,7 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "actions": ((), np.float64, 0),
     "scores": ((2 * len(HALF_LIVES_S),), np.float64, -np.inf),
     "tags": ((TAGS_PER_VIDEO,), np.int64, -1),
+    "creator": ((), np.int64, -1),
     "likers": ((MAX_LIKERS,), np.int64, -1),
     "scratch_index": ((), np.int64, 0),
 }
@@ -56,6 +57,8 @@ class Columns:
     """Log-scores, a half-life a column: `like_scores`, then `action_scores`."""
     tags: Rows
     """Numbers of the first tags; -1 where there are fewer."""
+    creator: Rows
+    """Number of the creator; -1 for none."""
     likers: Rows
     """Rows of the users who liked the video last, oldest first; -1 where there are fewer."""
     scratch_index: Rows

@@ -5,10 +5,14 @@ A worker fills it from Redis as it needs videos; the evaluation engine fills it 
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recomind.model.catalogue import Video
+from recomind.model.signals import FACTOR_WIDTH
+from recomind.recommender.factors.model import FactorModel
 from recomind.recommender.index.columns import TAGS_PER_VIDEO, Columns, Floats, Rows
 from recomind.recommender.index.neighbours import NeighbourIndex
 from recomind.recommender.index.top_lists import TopLists
@@ -16,6 +20,9 @@ from recomind.recommender.index.users import LIKES_PER_USER, UserLikes
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
 from recomind.state.profile import Like, video_hash
+
+NO_FACTOR_SUMS: Final = bytes(8 * FACTOR_WIDTH)
+"""Of a video without outcomes: single floats."""
 
 
 class VideoIndex:
@@ -38,6 +45,9 @@ class VideoIndex:
         """Row to the rows and weights of its neighbours in the trained item-item model."""
         self.tag_rows: dict[str, int] = {}
         """Tag to its number, in the order of first use."""
+        self.creator_rows: dict[str, int] = {}
+        """Creator to its number, in the order of first use."""
+        self.factors = FactorModel(self.columns)
         self._likers: dict[int, tuple[Liker, ...]] = {}
 
     def row(self, video_id: str) -> int:
@@ -48,6 +58,7 @@ class VideoIndex:
             self.ids.append(video_id)
             self.columns.add_row()
             self.columns.hash[row] = video_hash(video_id)
+            self.factors.videos.reserve(row)
         return row
 
     def rows_of(self, video_ids: Sequence[str]) -> Rows:
@@ -66,6 +77,7 @@ class VideoIndex:
         self.columns.listed[row] = True
         if video.creator_id is not None:
             self.creators[row] = video.creator_id
+            self.columns.creator[row] = self._creator(video.creator_id)
         self.columns.created_at[row] = video.created_at
         tags = [self._tag(tag) for tag in video.tags]
         self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
@@ -92,6 +104,8 @@ class VideoIndex:
         self.columns.first_at[row] = popularity.first_at
         self.columns.likes[row] = popularity.first_likes
         self.columns.liked_at[row] = popularity.liked_at
+        sums = np.frombuffer(popularity.factor_sums or NO_FACTOR_SUMS, "<f4")
+        self.factors.videos.put(row, sums.reshape(2, FACTOR_WIDTH))
         self.top_lists.mark_changed(row)
 
     def put_popularity_columns(
@@ -102,6 +116,7 @@ class VideoIndex:
         first_at: Floats,
         likes: Floats,
         liked_at: Floats,
+        factor_sums: NDArray[np.float32],
     ) -> None:
         """Set what `put_popularity` sets, for many distinct videos: arrays of shape (videos, ...)."""
         rows, columns = self.rows_of(video_ids), self.columns
@@ -109,6 +124,7 @@ class VideoIndex:
             self.top_lists.clear()
         columns.scores[rows], columns.actions[rows], columns.first_at[rows] = scores, actions, first_at
         columns.likes[rows], columns.liked_at[rows] = likes, liked_at
+        self.factors.videos.put_many(rows, factor_sums.reshape(-1, 2, FACTOR_WIDTH))
         self.top_lists.mark_changed(*rows.tolist())
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
@@ -137,4 +153,12 @@ class VideoIndex:
         return len(self.ids)
 
     def _tag(self, tag: str) -> int:
-        return self.tag_rows.setdefault(tag, len(self.tag_rows))
+        number = self.tag_rows.setdefault(tag, len(self.tag_rows))
+        if number == len(self.tag_rows) - 1:
+            self.factors.add_tag(number, tag)
+        return number
+
+    def _creator(self, creator_id: str) -> int:
+        number = self.creator_rows.setdefault(creator_id, len(self.creator_rows))
+        self.factors.creators.reserve(number)
+        return number

@@ -15,5 +15,8 @@ def test_the_stored_meta_keeps_its_field_names():
         "origins": {0: 7},
         "version": 3,
         "sources": {"v": {"tags": 1.0}},
+        "list_id": "",
+        "video_ids": [],
+        "shown": b"",
     }
     assert msgspec.msgpack.decode(encoded, type=ListOrigins) == ListOrigins({0: 7})

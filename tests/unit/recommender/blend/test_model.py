@@ -69,5 +69,5 @@ def test_weights_of_another_number_of_features_do_not_fit():
 
 def test_stored_weights_keep_their_field_names():
     stored = msgspec.msgpack.decode(msgspec.msgpack.encode(Weights(7, 3)))
-    assert list(stored) == ["version", "lessons", "parameters", "squares", "means", "variances"]
+    assert list(stored) == ["version", "lessons", "parameters", "squares", "means", "variances", "outcomes"]
     assert (stored["version"], stored["lessons"]) == (7, 3)

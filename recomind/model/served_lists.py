@@ -1,0 +1,27 @@
+"""An event of `served_lists`: which videos a user was shown, with the features that outcomes are learned from."""
+
+import msgspec
+
+from recomind.model.ids import UserId, VideoId
+
+
+class ServedListEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A list that was handed out."""
+
+    list_id: str
+    user_id: UserId
+    at: float
+    """Event time at which it was handed out, epoch seconds."""
+    version: int
+    """Of the weights it was ranked with."""
+    video_ids: tuple[VideoId, ...]
+    """The places that were handed out, first to last."""
+    shown: bytes = b""
+    """Features of these places, see `recommender.served`."""
+    scenario: str = "default"
+    arms: dict[str, str] = {}
+    """Experiment to the user's arm."""
+
+
+encode_served_list = msgspec.msgpack.Encoder().encode
+decode_served_list = msgspec.msgpack.Decoder(ServedListEvent).decode

@@ -1,0 +1,171 @@
+"""Closed-loop evaluation: a recommender decides what is shown, learns from the reactions, and is judged by them.
+
+A log tells whether a recommender guesses what the users of another one liked. Here the recommender's own lists are
+shown, in a world whose truth is known (`world`). The engine is compared with random videos, with the videos of the
+highest like rate, and with an oracle that knows every user's taste.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+import msgspec
+import numpy as np
+
+from recomind.model.catalogue import Video
+from recomind.model.events import Action
+from recomind.model.ids import Offset, UserId, VideoId
+from recomind.model.signals import SourceOffset
+from recomind.offline.engine import Engine
+from recomind.offline.world import DAY_S, SECONDS_PER_VIDEO, START, Size, World
+from recomind.recommender.exploration import SHARE
+from recomind.recommender.index.columns import Floats
+
+PAGE: Final = 5
+"""Videos of a page."""
+
+
+class Policy(Protocol):
+    """What decides which videos are shown."""
+
+    def add(self, video: Video) -> None:
+        """Learn of an upload."""
+
+    def page(self, user: int, now: float) -> list[int]:
+        """The numbers of the videos to show."""
+
+    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
+        """Learn a reaction."""
+
+
+class ClosedLoopResult(msgspec.Struct, frozen=True):
+    """What came of one policy."""
+
+    like_share: float
+    """Likes per shown video."""
+    like_share_last_half: float
+    by_day: tuple[float, ...]
+    repeats: int
+    """Videos shown to a user again."""
+    short_pages: int
+    """Pages with fewer than `PAGE` videos."""
+    new_shown: float
+    """Share of the uploads that were shown at least 20 times in their first day."""
+
+
+class EnginePolicy:
+    """The engine, as the workers run it."""
+
+    def __init__(self, exploration: float = SHARE) -> None:
+        self.engine = Engine(exploration=exploration)
+        self._offset = 0
+
+    def add(self, video: Video) -> None:
+        """Learn of an upload."""
+        self.engine.put_video(video)
+
+    def page(self, user: int, now: float) -> list[int]:
+        """The user's slate."""
+        return [int(pick.video_id[1:]) for pick in self.engine.serve(f"u{user}", PAGE, now).picks]
+
+    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
+        """Learn a reaction."""
+        action = Action(UserId(f"u{user}"), VideoId(f"v{video}"), reaction, at)
+        self.engine.observe(action, SourceOffset(0, Offset(self._offset)))
+        self._offset += 1
+
+
+class Baseline:
+    """Unseen videos in the order of a score."""
+
+    def __init__(self, score: Callable[[int, int], Floats]) -> None:
+        self._score = score
+        self._videos = 0
+        self._seen: dict[int, set[int]] = {}
+
+    def add(self, video: Video) -> None:
+        """Learn of an upload."""
+        del video
+        self._videos += 1
+
+    def page(self, user: int, now: float) -> list[int]:
+        """The unseen videos with the highest scores."""
+        del now
+        scores = self._score(user, self._videos).copy()
+        scores[list(self._seen.get(user, ()))] = -np.inf
+        return [int(video) for video in np.argsort(-scores, kind="stable")[:PAGE]]
+
+    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
+        """Learn that the user has seen the video."""
+        del reaction, at
+        self._seen.setdefault(user, set()).add(video)
+
+
+class LikeRate(Baseline):
+    """Videos by their smoothed like rate, the same for everybody."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _, videos: (self._likes[:videos] + 1) / (self._shown[:videos] + 8))
+        self._likes, self._shown = np.zeros(100_000), np.zeros(100_000)
+
+    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
+        """Count the reaction."""
+        super().observe(user, video, reaction, at)
+        self._likes[video] += reaction == "like"
+        self._shown[video] += 1
+
+
+def policies(world: World, exploration: float = SHARE) -> Mapping[str, Policy]:
+    """The policies that are compared."""
+    draw = np.random.default_rng(world.seed + 2)
+    return {
+        "random": Baseline(lambda _, videos: draw.random(videos)),
+        "like rate": LikeRate(),
+        "recomind": EnginePolicy(exploration),
+        "oracle": Baseline(lambda user, videos: world.like_probability(user, slice(0, videos))),
+    }
+
+
+def run(
+    size: Size, seed: int, name: str, exploration: float = SHARE, on_progress: Callable[[int], None] = lambda _: None
+) -> ClosedLoopResult:
+    """Let one of `policies` decide what is shown in a world of its own."""
+    world = World(size, seed)
+    policy, visits = policies(world, exploration)[name], world.visits()
+    videos, seen = size.videos, [set[int]() for _ in range(size.users)]
+    for entry in world.videos(0, videos):
+        policy.add(entry)
+    likes, shown = np.zeros(size.days + 1), np.zeros(size.days + 1)
+    first_day, repeats, short, day = np.zeros(len(world.created_at)), 0, 0, 0
+    for at, user in visits:
+        while videos < len(world.created_at) and world.created_at[videos] <= at:
+            policy.add(next(world.videos(videos, videos + 1)))
+            videos += 1
+        if int((at - START) // DAY_S) > day:
+            day = int((at - START) // DAY_S)
+            world.change_interests(size.drift_per_day)
+        page = policy.page(user, at)
+        short += len(page) < PAGE
+        for place, video in enumerate(page):
+            is_repeat = video in seen[user]
+            reaction = "skip" if is_repeat else world.reaction(user, video)
+            repeats, likes[day], shown[day] = repeats + is_repeat, likes[day] + (reaction == "like"), shown[day] + 1
+            first_day[video] += at - world.created_at[video] < DAY_S
+            seen[user].add(video)
+            policy.observe(user, video, reaction, at + place * SECONDS_PER_VIDEO)
+        on_progress(1)
+    half, whole = size.days // 2, slice(0, size.days)
+    new = first_day[size.videos : int(np.searchsorted(world.created_at, START + (size.days - 1) * DAY_S))]
+    return ClosedLoopResult(
+        float(likes.sum() / shown.sum()),
+        float(likes[half:].sum() / shown[half:].sum()),
+        tuple(float(share) for share in (likes[whole] / np.maximum(1, shown[whole]))),
+        repeats,
+        short,
+        float((new >= 20).mean()),
+    )
+
+
+def possible(results: Mapping[str, ClosedLoopResult], name: str) -> float:
+    """What a policy wins of what is possible in the last half: 0 as random, 1 as the oracle."""
+    low, high = results["random"].like_share_last_half, results["oracle"].like_share_last_half
+    return (results[name].like_share_last_half - low) / (high - low)

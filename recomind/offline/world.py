@@ -1,0 +1,137 @@
+"""A world whose truth is known: users, videos and sessions, and whether a user likes a video that is shown.
+
+Videos have tags, a creator, a quality and a nature of their own. Users have tastes, some of which change. Videos are
+uploaded all the time. The log odds of a like are the agreement of taste and nature plus quality. Whether a user likes a
+video is fixed by the seed, whatever recommends it, so recommenders are compared on the same luck.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from recomind.model.catalogue import Video
+from recomind.model.ids import VideoId
+from recomind.recommender.index.columns import Floats
+
+DAY_S: Final = 86_400.0
+START: Final = 1_750_000_000.0
+"""Event time of the first session, epoch seconds."""
+
+TAGS: Final = 30
+DIMENSIONS: Final = 12
+"""Of tastes and of videos' natures."""
+
+AGREEMENT: Final = 5.0
+"""Log odds between a perfect fit of taste and nature and none."""
+
+QUALITY_DEVIATION: Final = 0.8
+SECONDS_PER_VIDEO: Final = 12.0
+SESSIONS_PER_DAY: Final = 4.0
+PAGES_PER_SESSION: Final = (1, 5)
+"""At least, and less than."""
+
+
+class Size(NamedTuple):
+    """How large a world is, and what it is like."""
+
+    users: int = 200
+    videos: int = 1_500
+    uploads_per_day: int = 90
+    days: int = 4
+    untagged: float = 0.3
+    """Share of a video's nature that no tag tells."""
+    drift_per_day: float = 0.05
+    """Share of the users whose taste changes in a day."""
+    like_share: float = 0.1
+    """Mean probability of a like of a random video."""
+
+
+class Visit(NamedTuple):
+    """A page that a user opens."""
+
+    at: float
+    """Event time, epoch seconds."""
+    user: int
+
+
+class World:
+    """A world from a seed."""
+
+    def __init__(self, size: Size, seed: int) -> None:
+        self.size, self.seed = size, seed
+        self._draw = draw = np.random.default_rng(seed)
+        total = size.videos + size.uploads_per_day * size.days
+        self._tag_natures = _unit(draw.normal(size=(TAGS, DIMENSIONS)))
+        uploads = np.sort(draw.uniform(0, size.days * DAY_S, total - size.videos))
+        self.created_at = START + np.concatenate([-draw.exponential(5 * DAY_S, size.videos), uploads])
+        self._tags = [np.unique(draw.integers(0, TAGS, draw.integers(1, 4))) for _ in range(total)]
+        tagged = _unit(np.array([self._tag_natures[tags].sum(axis=0) for tags in self._tags]))
+        own = _unit(draw.normal(size=(total, DIMENSIONS)))
+        self._natures = np.sqrt(1 - size.untagged) * tagged + np.sqrt(size.untagged) * own
+        self._creators = draw.integers(0, max(10, total // 25), total)
+        self._quality = draw.normal(0, QUALITY_DEVIATION, total)
+        self._interests = np.array([self._new_interests() for _ in range(size.users)])
+        self._offset = self._calibrate()
+
+    def videos(self, start: int, stop: int) -> Iterator[Video]:
+        """Catalogue entries by number."""
+        for number in range(start, min(stop, len(self.created_at))):
+            yield Video(
+                video_id=VideoId(f"v{number}"),
+                title=f"Video {number}",
+                tags=tuple(f"t{tag}" for tag in self._tags[number].tolist()),
+                creator_id=f"c{self._creators[number]}",
+                created_at=float(self.created_at[number]),
+            )
+
+    def visits(self) -> list[Visit]:
+        """All pages that are opened, in order of time."""
+        size, draw = self.size, np.random.default_rng(self.seed + 1)
+        found = []
+        for user, activity in enumerate(draw.lognormal(0, 0.7, size.users)):
+            for _ in range(draw.poisson(SESSIONS_PER_DAY * size.days * activity / 1.28)):  # the mean of this lognormal
+                at = START + draw.uniform(0, size.days * DAY_S)
+                pages = int(draw.integers(*PAGES_PER_SESSION))
+                found += [Visit(at + page * 5 * SECONDS_PER_VIDEO, user) for page in range(pages)]
+        return sorted(found)
+
+    def change_interests(self, share: float) -> None:
+        """Give a share of the users another taste."""
+        for user in np.flatnonzero(self._draw.random(self.size.users) < share):
+            self._interests[user] = self._new_interests()
+
+    def like_probability(self, user: int, videos: slice | int) -> Floats:
+        """The probability that a user likes videos now."""
+        log_odds = self._natures[videos] @ self._interests[user] * AGREEMENT + self._quality[videos] + self._offset
+        found: Floats = 1 / (1 + np.exp(-log_odds))
+        return found
+
+    def reaction(self, user: int, video: int) -> str:
+        """What a user does with a video that is shown: `like`, `view` or `skip`."""
+        probability = float(self.like_probability(user, video))
+        luck = float(np.random.default_rng((self.seed, user, video)).random())
+        if luck < probability:
+            return "like"
+        return "view" if luck < probability + (1 - probability) * (0.25 + 0.5 * probability) else "skip"
+
+    def _new_interests(self) -> Floats:
+        favourites = self._tag_natures[self._draw.choice(TAGS, 3, replace=False)].sum(axis=0)
+        taste: Floats = _unit(favourites[None, :])[0]
+        return taste
+
+    def _calibrate(self) -> float:
+        """The offset of the log odds with which a random video is liked by `like_share`."""
+        draw, low, high = np.random.default_rng(1), -15.0, 5.0
+        users, videos = draw.integers(0, len(self._interests), 5_000), draw.integers(0, len(self._natures), 5_000)
+        log_odds = AGREEMENT * (self._interests[users] * self._natures[videos]).sum(axis=1) + self._quality[videos]
+        for _ in range(50):
+            middle = (low + high) / 2
+            is_low = (1 / (1 + np.exp(-log_odds - middle))).mean() < self.size.like_share
+            low, high = (middle, high) if is_low else (low, middle)
+        return low
+
+
+def _unit(vectors: Floats) -> Floats:
+    found: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return found

@@ -1,0 +1,87 @@
+"""Exploration: places of a slate that are drawn, so that new uploads are shown and their worth is learned.
+
+In each block of `BLOCK` places the last one is drawn with the chance `share * BLOCK`. It gets a new upload, chosen with
+probabilities proportional to a power of the odds of a like. The draw follows from a seed, so equal input gives an equal
+slate. The probability of each place is kept as its propensity.
+"""
+
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+
+from recomind.recommender.factors.model import UserFactors
+from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.state.profile import Profile
+
+SHARE: Final = 0.06
+"""Share of all places that are drawn while there are new uploads."""
+
+BLOCK: Final = 5
+"""Places of which the last one may be drawn."""
+
+MAX_AGE_S: Final = 86_400.0
+"""A video is new for this long after its upload."""
+
+SHARPNESS: Final = 2.0
+"""Power to which the odds of a like are raised: more of the draws go to promising uploads."""
+
+MAX_ACTIONS: Final = 40
+"""With this many actions a video is no longer explored: its own outcomes tell its worth."""
+
+
+class Request(Protocol):
+    """Whom a slate is for, and when."""
+
+    @property
+    def profile(self) -> Profile: ...  # noqa: D102
+    @property
+    def user_factors(self) -> UserFactors: ...  # noqa: D102
+    @property
+    def now(self) -> float: ...  # noqa: D102
+
+
+class Explored(NamedTuple):
+    """A slate with drawn places."""
+
+    rows: Rows
+    """Shape (places,)."""
+    propensities: Floats
+    """The probability that a place holds its video, shape (places,)."""
+    drawn: frozenset[int]
+    """Rows of the videos in drawn places."""
+
+
+def explore(slate: list[int], request: Request, index: VideoIndex, *, seed: int, share: float = SHARE) -> Explored:
+    """Draw places of a slate for new uploads.
+
+    Args:
+        slate: rows, best first.
+        request: whom the slate is for, and when.
+        index: the index that rows belong to.
+        seed: of the draws.
+        share: of all places, at most 1 / BLOCK.
+    """
+    rows, propensities = np.array(slate, np.int64), np.ones(len(slate))
+    places = range(BLOCK - 1, len(slate), BLOCK)
+    fresh = new_uploads(index, request.profile.seen, request.now) if share and places else NO_ROWS
+    fresh = fresh[~np.isin(fresh, rows)]
+    scores = SHARPNESS * index.factors.scores(fresh, request.user_factors).astype(float)
+    odds = np.exp(scores - scores.max(initial=0.0))
+    draw, chance, drawn = np.random.default_rng(seed), share * BLOCK, set[int]()
+    for place in places[: len(fresh)]:
+        propensities[place] = 1 - chance
+        if draw.random() < chance:
+            chances = odds / odds.sum()
+            pick = int(draw.choice(len(fresh), p=chances))
+            rows[place], propensities[place], odds[pick] = fresh[pick], chance * chances[pick], 0.0
+            drawn.add(int(rows[place]))
+    return Explored(rows, propensities, frozenset(drawn))
+
+
+def new_uploads(index: VideoIndex, seen: bytes, now: float) -> Rows:
+    """Rows of the listed videos that are new, have few actions, and that the user has not acted on."""
+    columns, size = index.columns, index.size
+    created_at, few = columns.created_at[:size], columns.listed[:size] & (columns.actions[:size] < MAX_ACTIONS)
+    rows = np.flatnonzero(few & (created_at > 0) & (np.abs(now - created_at) < MAX_AGE_S))
+    return rows[~np.isin(columns.hash[rows], np.frombuffer(seen, "<u4").astype(np.int64))]

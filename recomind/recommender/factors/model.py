@@ -1,0 +1,217 @@
+"""The factor model: a Bayesian bilinear logistic regression of outcomes, updated by each of them.
+
+The score of a video for a user is the log odds of a like when the video is shown:
+
+    z = b + b_user + b_video + b_creator + mean of b_tag + p_user . (q_video + mean of e_tag)
+
+Every parameter is an independent Gaussian. One outcome y (1 for a like, else 0) updates all of them by a step of the
+extended Kalman filter. With v the variance of z, P = sigmoid(z / sqrt(1 + pi v / 8)) (MacKay, 1992) and h = P (1 - P):
+
+    mean     += variance * gradient * (y - P) / (1 + h v)
+    variance -= variance^2 * gradient^2 * h / (1 + h v)
+
+The bilinear form with features of items is that of Stern, Herbrich and Graepel, "Matchbox" (WWW 2009). Parameters that
+are certain move little and those of new videos and users move much, so there is no learning rate to choose.
+"""
+
+from math import pi, sqrt
+from typing import Final, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from recomind.recommender.factors.gaussians import FACTORS, MAX_GAIN, WIDTH, Gaussians, Singles, increments
+from recomind.recommender.index.columns import Columns, Rows
+
+DAY_S: Final = 86_400.0
+
+USER_DEVIATION: Final = 1.0
+VIDEO_DEVIATION: Final = 0.35
+TAG_DEVIATION: Final = 0.35
+"""Prior standard deviations of a factor."""
+
+USER_BIAS_DEVIATION: Final = 0.5
+VIDEO_BIAS_DEVIATION: Final = 0.7
+TAG_BIAS_DEVIATION: Final = 0.3
+CREATOR_BIAS_DEVIATION: Final = 0.5
+COMMON_BIAS_DEVIATION: Final = 1.0
+"""Prior standard deviations of a bias, in log odds."""
+
+PRIOR_LOG_ODDS: Final = -2.2
+"""Of a like, before the first outcome: one video in ten."""
+
+USER_DRIFT_PER_DAY: Final = 0.02
+"""Share of the prior variance that a user's factors regain in a day, as tastes change."""
+
+MIN_CURVATURE: Final = 0.02
+"""Lower bound of h, so that an outcome that was nearly certain still counts."""
+
+_USER_PRIOR: Final = np.array([USER_DEVIATION**2] * FACTORS + [USER_BIAS_DEVIATION**2], np.float32)
+_ONE: Final = np.float32(1.0)
+
+
+class UserFactors(NamedTuple):
+    """A user's factors and bias."""
+
+    mean: Singles
+    """Shape (WIDTH,)."""
+    variance: Singles
+    """Shape (WIDTH,)."""
+    updated_at: float
+    """Event time of the latest outcome, epoch seconds; 0 for none."""
+
+
+NEW_USER: Final = UserFactors(np.zeros(WIDTH, np.float32), _USER_PRIOR, 0.0)
+
+
+class ItemFactors(NamedTuple):
+    """What a score needs of a video with its creator and its tags."""
+
+    mean: Singles
+    """q_video + mean of e_tag, then the sum of the biases, shape (WIDTH,)."""
+    variance: Singles
+    """Of the same."""
+
+
+class ItemRows(NamedTuple):
+    """The rows behind a video."""
+
+    video: int
+    tags: Rows
+    creator: int
+    """-1 for none."""
+
+
+class ItemIncrements(NamedTuple):
+    """What an example adds to the natural parameters behind a video."""
+
+    video: Singles
+    """Shape (2, WIDTH)."""
+    tags: Singles
+    """Of each tag, shape (2, tags, WIDTH)."""
+    creator: Singles
+    """Shape (2, WIDTH)."""
+    common: Singles
+    """Of the common bias, shape (2, WIDTH)."""
+
+
+class FactorModel:
+    """Parameters of videos, tags and creators by row, and the common bias."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self.videos = Gaussians(VIDEO_DEVIATION, VIDEO_BIAS_DEVIATION)
+        self.tags = Gaussians(TAG_DEVIATION, TAG_BIAS_DEVIATION)
+        self.creators = Gaussians(0.0, CREATOR_BIAS_DEVIATION)
+        self.common = Gaussians(0.0, COMMON_BIAS_DEVIATION)
+        self.common.reserve(0)
+
+    def add_tag(self, row: int, name: str) -> None:
+        """Add a tag. Its prior factors follow from its name: tags with equal factors would stay equal."""
+        draw = np.random.default_rng(crc32(name.encode()))
+        self.tags.set_prior_mean(row, draw.normal(0.0, TAG_DEVIATION, FACTORS).astype(np.float32))
+
+    def rows_of(self, video: int) -> ItemRows:
+        """The rows behind the video in a row of the index."""
+        tags = self._columns.tags[video]
+        return ItemRows(video, tags[tags >= 0], int(self._columns.creator[video]))
+
+    def item(self, rows: ItemRows) -> ItemFactors:
+        """The factors of a video with its creator and its tags."""
+        mean, variance = self.videos.mean[rows.video].copy(), self.videos.variance[rows.video].copy()
+        if tags := len(rows.tags):
+            mean += self.tags.mean[rows.tags].sum(axis=0) / tags
+            variance += self.tags.variance[rows.tags].sum(axis=0) / tags**2
+        if rows.creator >= 0:
+            mean[-1] += self.creators.mean[rows.creator, -1]
+            variance[-1] += self.creators.variance[rows.creator, -1]
+        return ItemFactors(mean, variance)
+
+    def items(self, rows: Rows) -> ItemFactors:
+        """As `item` for many videos: mean and variance of shape (rows, WIDTH)."""
+        columns, zero = self._columns, np.zeros((1, WIDTH), np.float32)
+        carried, creators = columns.tags[rows], columns.creator[rows]
+        count = np.maximum(1, (carried >= 0).sum(axis=1))[:, None]
+        mean = self.videos.mean[rows] + np.vstack([self.tags.mean, zero])[carried].sum(axis=1) / count
+        variance = self.videos.variance[rows] + np.vstack([self.tags.variance, zero])[carried].sum(axis=1) / count**2
+        mean[:, -1] += np.append(self.creators.mean[:, -1], 0.0)[creators]
+        variance[:, -1] += np.append(self.creators.variance[:, -1], 0.0)[creators]
+        return ItemFactors(mean, variance)
+
+    def scores(self, rows: Rows | slice, user: UserFactors) -> Singles:
+        """Z without the terms that all videos share, shape (rows,)."""
+        columns, weights = self._columns, np.append(user.mean[:FACTORS], _ONE)
+        carried = columns.tags[rows]
+        by_tag = np.append(self.tags.mean @ weights, np.float32(0.0))[carried].sum(axis=1)
+        by_creator = np.append(self.creators.mean[:, -1], np.float32(0.0))[columns.creator[rows]]
+        found: Singles = self.videos.mean[rows] @ weights
+        found += by_tag / np.maximum(1, (carried >= 0).sum(axis=1)) + by_creator
+        return found
+
+    def learn(
+        self, user: UserFactors, rows: ItemRows, shown: ItemFactors, outcome: float, at: float, weight: float = 1.0
+    ) -> tuple[UserFactors, ItemIncrements]:
+        """What an outcome teaches.
+
+        Args:
+            user: before the outcome.
+            rows: behind the video.
+            shown: the video's factors when it was shown, so that they do not contain the outcome.
+            outcome: 1.0 for a like, 0.0 for anything else.
+            at: event time of the outcome, epoch seconds.
+            weight: of the example, at most 1.
+
+        Returns:
+            The user after it, and what to add to the parameters behind the video.
+        """
+        user = drifted(user, at)
+        by_item = np.append(user.mean[:FACTORS], _ONE)
+        by_user = np.append(shown.mean[:FACTORS], _ONE)
+        score = PRIOR_LOG_ODDS + float(self.common.mean[0, -1] + user.mean[-1] + by_item @ shown.mean)
+        variance = float(self.common.variance[0, -1] + by_user**2 @ user.variance + by_item**2 @ shown.variance)
+        chance = like_probability(score, variance)
+        h = max(chance * (1 - chance), MIN_CURVATURE)
+        step, curvature = weight * (outcome - chance) / (1 + h * variance), weight * h / (1 + h * variance)
+        gain = np.minimum(user.variance * by_user**2 * curvature, MAX_GAIN)
+        after = UserFactors(user.mean + user.variance * by_user * step, user.variance * (1 - gain), at)
+        return after, self._increments(rows, by_item, step, curvature)
+
+    def apply(self, rows: ItemRows, added: ItemIncrements) -> None:
+        """Add an example's increments to the parameters behind a video."""
+        self.videos.add(rows.video, added.video)
+        self.apply_shared(rows, added)
+
+    def apply_shared(self, rows: ItemRows, added: ItemIncrements) -> None:
+        """Add an example's increments to all that the video shares with others: tags, creator, common bias."""
+        for position, tag in enumerate(rows.tags.tolist()):
+            self.tags.add(tag, added.tags[:, position])
+        if rows.creator >= 0:
+            self.creators.add(rows.creator, added.creator)
+        self.common.add(0, added.common)
+
+    def _increments(self, rows: ItemRows, gradient: Singles, step: float, curvature: float) -> ItemIncrements:
+        bias = np.zeros(WIDTH, np.float32)
+        bias[-1] = 1.0
+        by_tag = gradient / np.float32(max(1, len(rows.tags)))
+
+        def of(some: Gaussians, row: int | Rows, by: Singles) -> Singles:
+            return increments(some.mean[row], some.variance[row], by, step, curvature)
+
+        creator = of(self.creators, rows.creator, bias) if rows.creator >= 0 else np.zeros((2, WIDTH), np.float32)
+        video, tags = of(self.videos, rows.video, gradient), of(self.tags, rows.tags, by_tag)
+        return ItemIncrements(video, tags, creator, of(self.common, 0, bias))
+
+
+def like_probability(score: float, variance: float) -> float:
+    """The expected chance of a like where the log odds are Gaussian (MacKay's approximation)."""
+    return float(1 / (1 + np.exp(-score / sqrt(1 + pi * variance / 8))))
+
+
+def drifted(user: UserFactors, at: float) -> UserFactors:
+    """A user's factors as of a later event time: less certain."""
+    if not user.updated_at or at <= user.updated_at:
+        return user
+    regained = USER_DRIFT_PER_DAY * (at - user.updated_at) / DAY_S
+    variance = user.variance.copy()
+    variance[:FACTORS] = np.minimum(variance + regained * _USER_PRIOR, _USER_PRIOR)[:FACTORS]
+    return user._replace(variance=variance)

@@ -1,0 +1,150 @@
+"""Learns from a batch of actions before its signals are sent, so that no feature can contain its own outcome.
+
+An outcome of a served list is learned from the features as they were when the list was ranked: always, also after a
+restart. Any other action is learned from the index, and only if this is surely its first delivery: after a crash its
+signals may have been sent before, and the index may contain it. What has no time is left out, and never waits.
+
+Each outcome updates the factor model, which takes microseconds. Each first like of a video that was not served trains
+the blend on the choice among all candidates, which takes as long as ranking a list. Both have a share of time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from typing import Final, NamedTuple
+
+import msgspec
+
+from recomind.model.events import Action
+from recomind.model.signals import ActionSignal, ErasureSignal, Signal
+from recomind.recommender import hit_rate
+from recomind.recommender.hit_rate import HitCounts
+from recomind.recommender.outcomes import learn_outcome
+from recomind.recommender.pipeline import learn, rank
+from recomind.runtime.event_loop import yield_to_other_tasks
+from recomind.runtime.metrics import Metrics
+from recomind.runtime.served_lists import ServedListWindow
+from recomind.state.profile import Profile, without_video
+from recomind.stores.ranking_cache import RankingCache
+
+TIME_SHARE: Final = 0.2
+"""Share of time for learning from actions that were not served."""
+
+LAGGING_TIME_SHARE: Final = 0.02
+"""The same while the worker is lagging: then only a sample is learned from."""
+
+MAX_SAVED_S: Final = 1.0
+"""Time that can be saved up while there is nothing to learn from."""
+
+
+class TrainingExample(NamedTuple):
+    """A user's first like of a video, and the user's profile before they met that video."""
+
+    profile: Profile
+    video_id: str
+    timestamp: float
+    """Event time of the like, epoch seconds."""
+
+
+class Trainer:
+    """Learns from actions within a budget of time."""
+
+    def __init__(
+        self,
+        cache: RankingCache,
+        served: ServedListWindow,
+        metrics: Metrics,
+        is_lagging: Callable[[], bool],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.quality: Mapping[str, HitCounts] = {}
+        """Hit counts of the hybrid and of each source alone, by the likes trained on here."""
+        self.is_paused = False
+        """Whether weights are pinned: then only the factor model learns."""
+        self._cache = cache
+        self._served = served
+        self._metrics = metrics
+        self._is_lagging = is_lagging
+        self._clock = clock
+        self._saved_s = MAX_SAVED_S
+        self._saved_at = clock()
+
+    def learn_outcome(
+        self,
+        before: Profile,
+        after: Profile,
+        action: Action,
+        derived: Sequence[Signal | ErasureSignal],
+        logged_at: float,
+        is_first: bool,
+    ) -> tuple[Profile, Sequence[Signal | ErasureSignal], TrainingExample | None]:
+        """Learn from an action.
+
+        Args:
+            before: the user's profile before the action.
+            after: the profile after it.
+            action: the action.
+            derived: its signals.
+            logged_at: when Kafka appended it, epoch seconds.
+            is_first: whether this is surely its first delivery.
+
+        Returns:
+            The profile with the user's new factors, the signals with the increments of factors, and the example for the
+            blend, if the action is one.
+        """
+        first = derived[0] if derived else None
+        if not isinstance(first, ActionSignal) or first.is_repeat:
+            return after, derived, None
+        shown = self._served.find(action.user_id, action.video_id, logged_at)
+        if shown is None and not (is_first and self._has_time()):
+            return after, derived, None
+        started = self._clock()
+        learned = learn_outcome(self._cache.index, self._cache.weights.outcomes, before.factors, action, shown)
+        if shown is None:
+            self._spend(started)
+        elif not self.is_paused:
+            self._cache.weights = msgspec.structs.replace(self._cache.weights, outcomes=learned.weights)
+            self._metrics.outcomes.labels(action.action_type).inc()
+        example = None
+        if shown is None and first.action_type == "like":
+            example = TrainingExample(without_video(before, action.video_id), action.video_id, action.timestamp)
+        after = msgspec.structs.replace(after, factors=learned.factors)
+        return after, [msgspec.structs.replace(first, increments=learned.increments), *derived[1:]], example
+
+    async def train(self, examples: Sequence[TrainingExample]) -> None:
+        """Train the blend on the latest of these likes for which there is time; call it before signals are sent."""
+        for example in reversed(examples):
+            if self.is_paused or not self._has_time():
+                return
+            started = self._clock()
+            await self._cache.loader.load([example.profile])
+            await self._train_on(example)
+            self._spend(started)
+
+    async def _train_on(self, example: TrainingExample) -> None:
+        """Test, then train. Other tasks run before it and between its two halves."""
+        await yield_to_other_tasks()
+        cache = self._cache
+        ranked = rank(example.profile, cache.index, example.timestamp)
+        await yield_to_other_tasks()
+        self._count_hits(hit_rate.hits_by_source(ranked, cache.index, cache.weights, example.video_id))
+        cache.weights = learn(cache.weights, ranked, cache.index, example.video_id)
+        self._metrics.training_steps.inc()
+
+    def _count_hits(self, hits: Mapping[str, bool]) -> None:
+        """Count which rankers had the liked video in their top ten."""
+        if not hits:
+            return
+        self.quality = hit_rate.add_like(self.quality, hits)
+        self._metrics.prequential_likes.inc()
+        for ranker, hit in hits.items():
+            self._metrics.prequential_hits.labels(ranker).inc(hit)
+
+    def _has_time(self) -> bool:
+        now = self._clock()
+        share = LAGGING_TIME_SHARE if self._is_lagging() else TIME_SHARE
+        self._saved_s = min(MAX_SAVED_S, self._saved_s + share * (now - self._saved_at))
+        self._saved_at = now
+        return self._saved_s > 0
+
+    def _spend(self, started: float) -> None:
+        self._saved_s -= self._clock() - started

@@ -1,0 +1,43 @@
+"""The closed loop: worlds are the same for every policy, and the engine learns what is liked."""
+
+import pytest
+
+from recomind.offline.closed_loop import ClosedLoopResult, possible, run
+from recomind.offline.world import Size, World
+
+SMALL = Size(users=60, videos=500, uploads_per_day=30, days=2)
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {name: run(SMALL, 1, name) for name in ("random", "like rate", "recomind", "oracle")}
+
+
+def test_the_oracle_wins_and_random_loses(results):
+    shares = {name: one.like_share for name, one in results.items()}
+    assert max(shares, key=shares.get) == "oracle"
+    assert min(shares, key=shares.get) == "random"
+
+
+def test_the_engine_wins_more_than_the_like_rate(results):
+    assert results["recomind"].like_share > results["like rate"].like_share
+
+
+def test_no_page_is_short_and_baselines_repeat_nothing(results):
+    assert all(one.short_pages == 0 for one in results.values())
+    assert results["oracle"].repeats == 0
+
+
+def test_the_same_seed_is_the_same_world():
+    assert run(SMALL, 2, "like rate") == run(SMALL, 2, "like rate")
+    one, other = World(SMALL, 3), World(SMALL, 3)
+    assert one.visits() == other.visits()
+    assert [one.reaction(1, video) for video in range(50)] == [other.reaction(1, video) for video in range(50)]
+
+
+def test_what_is_possible_runs_from_random_to_the_oracle():
+    results = {
+        name: ClosedLoopResult(0, share, (), 0, 0, 0)
+        for name, share in {"random": 0.1, "some": 0.2, "oracle": 0.4}.items()
+    }
+    assert possible(results, "some") == pytest.approx(1 / 3)
