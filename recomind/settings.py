@@ -105,6 +105,12 @@ class Settings:
     body_limit: int = 1_048_576
     """Maximum size of an HTTP body, in bytes."""
 
+    cors_origins: str = ""
+    """Origins whose pages may use the API: `https://app.example,...`, or `*` for all. Empty: only the worker's own."""
+
+    connections_limit: int = 800
+    """Maximum number of HTTP connections to one worker; a further one replaces one that is idle."""
+
     streams_limit: int = 500
     """Maximum number of event streams that are open at one worker; further pages poll instead."""
 

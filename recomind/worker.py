@@ -52,7 +52,7 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,  # with Faust's default of 1, a fifth worker gets none of 8 partitions
-        web_host=settings.web_host,
+        web_host=_url_host(settings.web_host),
         web_bind=settings.web_host,
         web_port=settings.web_port,
         web_in_thread=False,
@@ -70,6 +70,11 @@ def create_app(settings: Settings, read_model: ReadModel, archive: Archive) -> R
         consumer_max_fetch_size=4 << 20,
         consumer_auto_offset_reset="earliest",
     )
+
+
+def _url_host(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address is in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def run(settings: Settings) -> None:

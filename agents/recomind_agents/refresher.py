@@ -41,6 +41,8 @@ class Refresher:
 
     def __init__(self, app: RecoMindApp) -> None:
         self._app = app
+        self._started_at = time()
+        """Freshness counts from here at the earliest: while no worker ran, none was late."""
         self._ranking_s = 0.0
         """Seconds of computing that the last batch took."""
 
@@ -77,7 +79,7 @@ class Refresher:
         self._count(lists)
         now = time()
         for since in logged_at:
-            app.metrics.observe_freshness(max(0.0, now - since))
+            app.metrics.observe_freshness(max(0.0, now - max(since, self._started_at)))
 
     async def _rank(self, profile: Profile) -> StoredList:
         """A user's list. Other tasks run before it and between its two halves."""

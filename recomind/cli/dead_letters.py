@@ -15,13 +15,13 @@ MAX_RECORD_CHARACTERS: Final = 200
 
 @click.group("dead-letters")
 def command() -> None:
-    r"""List, correct and resend records of video_actions_stream that could not be decoded.
+    """List, correct and resend records of video_actions_stream that could not be decoded.
 
     \b
     recomind dead-letters list --json > letters
     (correct the records, delete the lines that are not to be sent)
     recomind dead-letters resend letters
-    """
+    """  # noqa: D301 click needs the backspace itself, to keep the lines
 
 
 @command.command("list")
@@ -39,10 +39,13 @@ def list_dead_letters(as_json: bool, everything: bool) -> None:
     from recomind.stream.dead_letters import printable_fields, read_dead_letters
 
     dead_letters = asyncio.run(read_dead_letters(load_server_settings()))
-    for dead_letter in dead_letters.values():
-        if everything or not dead_letter.resent_as:
-            fields = printable_fields(dead_letter)
-            click.echo(msgspec.json.encode(fields) if as_json else _format_dead_letter(fields))
+    listed = [one for one in dead_letters.values() if everything or not one.resent_as]
+    for dead_letter in listed:
+        fields = printable_fields(dead_letter)
+        click.echo(msgspec.json.encode(fields) if as_json else _format_dead_letter(fields))
+    if not listed:
+        resent = f"; {len(dead_letters)} were resent, --all lists them" if dead_letters else ""
+        click.echo(f"there are no dead letters{resent}", err=True)
 
 
 @command.command("resend")
@@ -82,4 +85,12 @@ def _format_dead_letter(fields: Mapping[str, Any]) -> str:
             f"\n  only the beginning of {fields['cut_from']} bytes: the whole record is in the log, at {fields['key']}"
         )
     resent = f"  resent as {fields['sent_again']}" if fields["sent_again"] else ""
-    return f"{fields['key']}  {fields['at']:%Y-%m-%d %H:%M:%S}Z  {fields['reason']}{resent}\n  {text}"
+    head = f"{fields['key']}  {fields['at']:%Y-%m-%d %H:%M:%S}Z  {fields['reason']}{resent}"
+    return f"{_escaped(head)}\n  {_escaped(text)}"
+
+
+def _escaped(text: str) -> str:
+    """The text with control characters as escapes: a record must not be able to control the terminal."""
+    from recomind.model.text import is_printable
+
+    return "".join(char if is_printable(char) else char.encode("unicode_escape").decode() for char in text)

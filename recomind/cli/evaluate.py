@@ -1,5 +1,6 @@
 """`recomind evaluate`: prequential recommendation quality on a log."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -107,9 +108,12 @@ def command(
         evaluation = Evaluation(
             actions, videos, test_frac=test_frac, caps=caps, refresh_period_s=period_s, clock=perf_counter
         )
-        with Progress(console=console, transient=True) as progress:
-            task = progress.add_task(f"replaying {folder.name}", total=len(actions))
-            evaluation.run(lambda count: progress.advance(task, count))
+        if console.is_terminal:
+            with Progress(console=console, transient=True) as progress:
+                task = progress.add_task(f"replaying {folder.name}", total=len(actions))
+                evaluation.run(lambda count: progress.advance(task, count))
+        else:
+            evaluation.run(_progress_lines(f"replaying {folder.name}", len(actions)))
         return make_report(evaluation)
 
     reports = {name: replay(period_s) for name, period_s in parse_periods(as_if_batch).items()}
@@ -122,6 +126,19 @@ def command(
         return
     for name, report in reports.items():
         Console().print(_table(f"{folder.name}, lists {name}", report.rows()))
+
+
+def _progress_lines(text: str, total: int) -> Callable[[int], None]:
+    """Prints a line to stderr for each tenth of `total`, for terminals without cursor control and for log files."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        tenths, done = 10 * done // total, done + count
+        if 10 * done // total > tenths:
+            click.echo(f"{text}: {100 * done // total} %", err=True)
+
+    return advance
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> "Table":

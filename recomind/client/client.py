@@ -8,11 +8,12 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import msgspec
+from msgspec import UNSET
 
 from recomind.client.connection import Connection
 from recomind.client.tokens import Tokens
 from recomind.errors import BusyError
-from recomind.model.catalogue import UserDetails, VideoDetails, VideoSummary
+from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import ActionType, VideoAction
 from recomind.model.responses import (
     ActionOutcome,
@@ -143,14 +144,20 @@ class Client:
         tags: Sequence[str] = (),
         creator_id: str | None = None,
         created_at: datetime | None = None,
-    ) -> VideoSummary:
-        """Add or replace a video."""
-        details = VideoDetails(title=title, url=url, tags=tuple(tags), creator_id=creator_id, created_at=created_at)
-        return self._send("PUT", f"/videos/{_quoted(video_id)}", details, VideoSummary)
+    ) -> VideoEntry:
+        """Add or replace a video; `creator_id` and `created_at` stay as they are stored if they are not given."""
+        details = VideoDetails(
+            title=title,
+            url=url,
+            tags=tuple(tags),
+            creator_id=UNSET if creator_id is None else creator_id,
+            created_at=UNSET if created_at is None else created_at,
+        )
+        return self._send("PUT", f"/videos/{_quoted(video_id)}", details, VideoEntry)
 
-    def get_video(self, video_id: str) -> VideoSummary:
+    def get_video(self, video_id: str) -> VideoEntry:
         """A video of the catalogue."""
-        return self._get(f"/videos/{_quoted(video_id)}", VideoSummary)
+        return self._get(f"/videos/{_quoted(video_id)}", VideoEntry)
 
     def similar_videos(self, video_id: str, *, n: int | None = None) -> list[VideoSummary]:
         """Videos liked together with this one, the most similar first."""
@@ -250,4 +257,5 @@ def _recommendations(body: bytes, headers: Mapping[str, str]) -> Recommendations
 
 
 def _quoted(segment: str) -> str:
-    return quote(segment, safe="")
+    """A segment of a path. Dots alone are quoted too, as "." and ".." mean folders."""
+    return quote(segment, safe="") if segment.strip(".") else segment.replace(".", "%2E")

@@ -4,19 +4,25 @@ Lists of videos are JSON arrays joined from summaries that are serialised once p
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from recomind.model.events import Id
+from recomind.model.events import MAX_ID_LENGTH, Id, epoch_seconds
 from recomind.model.ids import VideoId
+from recomind.model.text import InvalidFieldError, check_printable, check_url, distinct_tags, is_printable
 
 MAX_TAGS: Final = 32
 """Most tags of a video."""
 
 MAX_TAG_LENGTH: Final = 64
 """Longest tag, in characters."""
+
+EARLIEST_UPLOAD_S: Final = datetime(1900, 1, 1, tzinfo=UTC).timestamp()
+LATEST_UPLOAD_S: Final = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
+"""Bounds of an upload time, in epoch seconds; both Python and PostgreSQL can represent all times between them."""
 
 NO_NUL_PATTERN: Final = r"^[^\x00]*$"
 """Text without NUL characters, which PostgreSQL cannot store."""
@@ -27,16 +33,23 @@ Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TAG_LENGTH, patte
 class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A video as a client sends it: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`."""
 
+    video_id: Id | UnsetType = UNSET
+    """May be left out; else it must be the id in the path."""
+
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=NO_NUL_PATTERN)]
     url: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL_PATTERN)] = ""
     tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=MAX_TAGS)] = ()
-    creator_id: Id | None = None
-    created_at: datetime | None = None
-    """When it was uploaded; None means now."""
+    creator_id: Id | UnsetType | None = UNSET
+    """If it is left out, the stored creator stays; null removes it."""
+    created_at: datetime | UnsetType | None = UNSET
+    """When it was uploaded; if it is left out, the stored time stays, and a new video gets the present."""
 
 
 class UserDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A user as a client sends it: `{"name":"Ada"}`."""
+
+    user_id: Id | UnsetType = UNSET
+    """May be left out; else it must be the id in the path."""
 
     name: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL_PATTERN)] = ""
 
@@ -48,6 +61,14 @@ class VideoSummary(msgspec.Struct, frozen=True):
     title: str
     url: str
     tags: tuple[str, ...]
+
+
+class VideoEntry(VideoSummary, frozen=True):
+    """A video as the catalogue holds it; it can be sent back by `PUT` as it is."""
+
+    creator_id: str | None
+    created_at: datetime
+    """When it was uploaded."""
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +85,83 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     def summary_json(self) -> bytes:
         """The entry's `VideoSummary` as JSON, an element of the arrays that `join_summaries` makes."""
         return msgspec.json.encode(VideoSummary(self.video_id, self.title, self.url, self.tags))
+
+    def entry_json(self) -> bytes:
+        """The `VideoEntry` as JSON."""
+        created_at = datetime.fromtimestamp(self.created_at, UTC)
+        return msgspec.json.encode(
+            VideoEntry(self.video_id, self.title, self.url, self.tags, self.creator_id, created_at)
+        )
+
+
+class VideoChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be written of a video; everything has been checked."""
+
+    video_id: VideoId
+    title: str
+    url: str | None
+    """None keeps what is stored; so does None in `created_at`, and `UNSET` in `creator_id`."""
+    tags: tuple[str, ...]
+    creator_id: str | UnsetType | None
+    created_at: float | None
+    """Upload time, epoch seconds."""
+
+
+def check_id(field: str, value: str) -> str:
+    """The value, if it is an id.
+
+    Raises:
+        InvalidFieldError: it is empty, too long, or has characters that are not printable.
+    """
+    if not 1 <= len(value) <= MAX_ID_LENGTH or not is_printable(value):
+        raise InvalidFieldError(field, f"{field} must be 1 to {MAX_ID_LENGTH} printable characters")
+    return value
+
+
+def video_change(video_id: str, details: VideoDetails, *, keep_url: bool = False) -> VideoChange:
+    """Check a video by the rules that hold for all ways into the catalogue, and normalise its tags.
+
+    Args:
+        video_id: the video.
+        details: as they were sent, or read from a file.
+        keep_url: whether a stored URL stays if none is given.
+
+    Raises:
+        InvalidFieldError: a field breaks a rule.
+    """
+    check_id("video_id", video_id)
+    if details.video_id not in {UNSET, video_id}:
+        raise InvalidFieldError("video_id", "video_id must be the id in the path, or be left out")
+    if not details.title.strip():
+        raise InvalidFieldError("title", "title is blank")
+    check_url("url", details.url)
+    if isinstance(details.creator_id, str):
+        check_printable("creator_id", details.creator_id)
+    return VideoChange(
+        video_id=VideoId(video_id),
+        title=details.title,
+        url=None if keep_url and not details.url else details.url,
+        tags=distinct_tags(details.tags),
+        creator_id=details.creator_id,
+        created_at=_upload_time(details.created_at),
+    )
+
+
+def _upload_time(created_at: datetime | UnsetType | None) -> float | None:
+    """An upload time in epoch seconds.
+
+    Raises:
+        InvalidFieldError: it is out of bounds.
+    """
+    if not isinstance(created_at, datetime):
+        return None
+    try:
+        uploaded_at = epoch_seconds(created_at)
+    except OverflowError:
+        uploaded_at = LATEST_UPLOAD_S
+    if not EARLIEST_UPLOAD_S <= uploaded_at < LATEST_UPLOAD_S:
+        raise InvalidFieldError("created_at", "created_at must be in the years 1900 to 2999")
+    return uploaded_at
 
 
 SEPARATOR: Final = b",\n"

@@ -81,6 +81,8 @@ class ActionOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """Its position in the log, `partition:offset`."""
     detail: str = ""
     field: str | None = None
+    note: str = ""
+    """What the sender should know of an accepted action: its video is not in the catalogue."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from recomind.model.text import tag_key
 from recomind.recommender.index.columns import Rows
 from recomind.recommender.index.video_index import VideoIndex
 
@@ -60,5 +61,5 @@ def _capped_properties(index: VideoIndex, row: int, caps: Caps) -> list[tuple[Ha
     if caps.creator is not None and row in index.creators:
         keys.append((index.creators[row], caps.creator))
     if caps.tag is not None:
-        keys += [(("tag", tag), caps.tag) for tag in index.videos[row].tags]
+        keys += [(("tag", tag_key(tag)), caps.tag) for tag in index.videos[row].tags]
     return keys

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from recomind.model.text import tag_key
 from recomind.recommender.factors import increments
 from recomind.recommender.factors.gaussians import WIDTH, Singles
 from recomind.recommender.index.video_index import VideoIndex
@@ -46,8 +47,8 @@ class SharedFactors:
         if video is None or added.tags.shape[1] != len(rows.tags):
             return
         sums = self._sums.setdefault(partition, {})
-        for position, tag in enumerate(video.tags[: len(rows.tags)]):
-            _add(sums, f"t:{tag}", added.tags[:, position])
+        for position, tag in enumerate(rows.tags.tolist()):
+            _add(sums, f"t:{tag_key(index.tag_names[tag])}", added.tags[:, position])
         if video.creator_id is not None:
             _add(sums, f"c:{video.creator_id}", added.creator)
         _add(sums, COMMON, added.common)

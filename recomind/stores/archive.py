@@ -11,10 +11,11 @@ import asyncpg
 
 from recomind.errors import OutdatedError, UnavailableError
 from recomind.errors.circuit_breaker import CircuitBreaker
-from recomind.model.catalogue import Video
+from recomind.model.catalogue import Video, VideoChange
 from recomind.model.events import Action
 from recomind.model.ids import UserId
 from recomind.stores.archive_rows import ArchivedAction, to_datetime
+from recomind.stores.catalogue_rows import change_row, video_of_row
 from recomind.stores.fencing import GENERATION_TTL_S, Fence
 from recomind.stores.migrations import migrate
 from recomind.stores.sql import QUERIES
@@ -126,6 +127,17 @@ class Archive:
         async with self._connection(within) as connection, connection.transaction():
             await connection.executemany(QUERIES["put_video"], rows)
 
+    async def change_video(self, change: VideoChange, new_created_at: float) -> Video:
+        """Add or change a catalogue entry, and return it; a new one without an upload time gets `new_created_at`."""
+        rows = await self._fetch("upsert_video", *change_row(change, new_created_at), within=REQUEST_TIMEOUT_S)
+        return video_of_row(rows[0])
+
+    async def change_videos(self, changes: Iterable[VideoChange], new_created_at: float) -> None:
+        """Add or change many catalogue entries in one transaction."""
+        rows = [change_row(change, new_created_at) for change in changes]
+        async with self._connection() as connection, connection.transaction():
+            await connection.executemany(QUERIES["upsert_video"], rows)
+
     async def put_user(self, user_id: str, name: str) -> None:
         """Add or rename a user."""
         await self._run("put_user", user_id, name, within=REQUEST_TIMEOUT_S)
@@ -133,12 +145,12 @@ class Archive:
     async def video(self, video_id: str) -> Video | None:
         """A catalogue entry; None if there is none."""
         rows = await self._fetch("video", video_id, within=REQUEST_TIMEOUT_S)
-        return _video(rows[0]) if rows else None
+        return video_of_row(rows[0]) if rows else None
 
     async def all_videos(self) -> tuple[int, list[Video]]:
         """The number of the latest change, and a catalogue that includes it."""
         latest = (await self._fetch("latest_change"))[0][0]
-        return latest, [_video(row) for row in await self._fetch("all_videos")]
+        return latest, [video_of_row(row) for row in await self._fetch("all_videos")]
 
     async def changed_videos(self, after: int) -> tuple[int, list[Video]]:
         """The number of the latest change, and the entries that changed after the change `after`.
@@ -147,7 +159,7 @@ class Archive:
         """
         rows = await self._fetch("changed_videos", after)
         latest = max((row[0] for row in rows), default=after)
-        return latest, [_video(row[1:]) for row in (rows if latest > after else ())]
+        return latest, [video_of_row(row[1:]) for row in (rows if latest > after else ())]
 
     async def put_popularity(self, rows: Sequence[tuple[str, float, float]]) -> None:
         """Overwrite videos' scores. A row is (video id, score, event time of the latest action).
@@ -246,15 +258,3 @@ class Archive:
             timeout = within or ACQUIRE_TIMEOUT_S
             async with asyncio.timeout(within), self._pool.acquire(timeout=timeout) as connection:
                 yield connection
-
-
-def _video(row: Sequence[Any]) -> Video:
-    video_id, title, url, tags, creator_id, created_at = row
-    return Video(
-        video_id=video_id,
-        title=title,
-        url=url,
-        tags=tuple(tags),
-        creator_id=creator_id,
-        created_at=created_at.timestamp(),
-    )

@@ -64,6 +64,22 @@ WITH put AS (
 )
 INSERT INTO catalogue_changes (video_id) SELECT video_id FROM put
 
+-- upsert_video --
+-- A null in $3 or $7, and false in $6, keep what is stored; $8 is the upload time of a new video.
+WITH put AS (
+    INSERT INTO videos (video_id, title, url, tags, creator_id, created_at)
+    VALUES ($1, $2, coalesce($3::text, ''), $4, $5, coalesce($7::timestamptz, $8::timestamptz))
+    ON CONFLICT (video_id) DO UPDATE
+    SET title = excluded.title,
+        url = coalesce($3::text, videos.url),
+        tags = excluded.tags,
+        creator_id = CASE WHEN $6::boolean THEN excluded.creator_id ELSE videos.creator_id END,
+        created_at = coalesce($7::timestamptz, videos.created_at)
+    RETURNING video_id, title, url, tags, creator_id, created_at
+),
+change AS (INSERT INTO catalogue_changes (video_id) SELECT video_id FROM put)
+SELECT video_id, title, url, tags, creator_id, created_at FROM put
+
 -- put_user --
 INSERT INTO users (user_id, name) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET name = $2
 

@@ -30,6 +30,8 @@ class RankingCache:
         self.weights = Weights()
         """The blend's weights: learned here and, at each merge, by the other workers."""
         self._event_clock = event_clock
+        self._list_of_new_users: tuple[float, StoredList] | None = None
+        """When it is out of date (`monotonic`), and the list."""
 
     @classmethod
     def create(
@@ -67,6 +69,18 @@ class RankingCache:
     def list_for(self, profile: Profile, n: int) -> StoredList:
         """Rank for a user, and serialise the best `n`."""
         return self.serialise(self.rank(profile), n)
+
+    @property
+    def has_list_of_new_users(self) -> bool:
+        """Whether the list of users who have never acted is up to date."""
+        return self._list_of_new_users is not None and monotonic() < self._list_of_new_users[0]
+
+    def list_of_new_users(self, n: int, ttl: float) -> StoredList:
+        """The list of users who have never acted: the same for all of them, and ranked once in `ttl` seconds."""
+        cached = self._list_of_new_users
+        if cached is None or monotonic() >= cached[0]:
+            cached = self._list_of_new_users = monotonic() + ttl, self.list_for(Profile(), n)
+        return cached[1]
 
     def rank(self, profile: Profile) -> Ranked:
         """The ranked candidates for a user."""

@@ -1,9 +1,10 @@
-"""The private names of Faust and aiokafka that we rely on still exist in the pinned versions."""
+"""The private names of Faust, aiohttp and aiokafka that we rely on still exist in the pinned versions."""
 
 import inspect
 from importlib.metadata import version
 
 import pytest
+from aiohttp.web import AppRunner, RequestHandler, Server
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust.app.base import App
@@ -11,6 +12,7 @@ from faust.transport.consumer import Consumer
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
+from faust.web.drivers.aiohttp import Web
 from faust.worker import Worker
 
 from recomind.stream.partitioner import partition_of
@@ -43,6 +45,10 @@ def test_the_pinned_version_is_installed(package, pinned):
         (App, "_create_directories", ["self"]),
         (Worker, "_shutdown_loop", ["self"]),
         (Worker, "_setup_logging", ["self"]),
+        (AppRunner, "_make_server", ["self"]),
+        (RequestHandler, "finish_response", ["self", "request", "resp", "start_time"]),
+        (RequestHandler, "handle_error", ["self", "request", "status", "exc", "message"]),
+        (Server, "connection_made", ["self", "handler", "transport"]),
     ],
 )
 def test_a_private_method_has_the_parameters_that_we_pass(owner, name, parameters):
@@ -64,6 +70,22 @@ def test_a_private_method_has_the_parameters_that_we_pass(owner, name, parameter
 )
 def test_the_consumer_has_the_attribute(attribute):
     assert f"self.{attribute}" in inspect.getsource(Consumer)
+
+
+@pytest.mark.parametrize(
+    ("owner", "attribute"),
+    [
+        (Web, "_runner"),
+        (Web, "_transport_handlers"),
+        (Server, "_connections"),
+        (RequestHandler, "_messages"),
+        (RequestHandler, "_current_request"),
+        (RequestHandler, "_request_count"),
+        (RequestHandler, "_next_keepalive_close_time"),
+    ],
+)
+def test_the_web_server_has_the_attribute(owner, attribute):
+    assert f"self.{attribute}" in inspect.getsource(owner)
 
 
 def test_the_aiokafka_consumer_has_its_assignment_strategy():

@@ -254,3 +254,61 @@ async def test_openapi_describes_every_route(http):
 async def test_the_web_pages_of_faust_are_disabled(http, path):
     async with http.get(path) as answer:
         assert answer.status == 404
+
+
+async def test_what_get_shows_can_be_put_back_and_what_is_absent_stays(http):
+    path = f"/videos/{uuid4().hex}"
+    first = {"title": "T", "creator_id": "c1", "created_at": "2024-05-01T00:00:00Z", "tags": [" Funny", "funny", "x"]}
+    async with http.put(path, json=first) as answer:
+        assert answer.status == 200
+    shown = await get(http, path)
+    assert (shown["creator_id"], shown["created_at"], shown["tags"]) == ("c1", first["created_at"], ["Funny", "x"])
+    async with http.put(path, json=shown) as answer:
+        assert (answer.status, await answer.json()) == (200, shown)
+    async with http.put(path, json={"title": "U"}) as answer:
+        changed = await answer.json()
+    assert (changed["title"], changed["creator_id"], changed["created_at"]) == ("U", "c1", first["created_at"])
+    async with http.put(path, json={"title": "U", "creator_id": None}) as answer:
+        assert (await answer.json())["creator_id"] is None
+    async with http.put(path, json={**shown, "video_id": "another"}) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["field"]) == (400, "video_id")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"url": "javascript:alert(1)"}, "url"),
+        ({"url": "java\nscript:alert(1)"}, "url"),
+        ({"tags": ["  "]}, "tags"),
+        ({"tags": ["a\x1fb"]}, "tags"),
+        ({"creator_id": "a\0"}, "creator_id"),
+        ({"title": "  "}, "title"),
+    ],
+)
+async def test_a_video_that_breaks_a_rule_is_refused_with_its_field(http, fields, field):
+    async with http.put("/videos/v", json={"title": "T", **fields}) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["field"]) == (400, field)
+
+
+async def test_an_action_on_a_video_that_is_not_in_the_catalogue_says_so(http):
+    [video] = await put_videos(http, 1, "known")
+    assert "note" not in await act(http, "u", video)
+    assert "catalogue" in (await act(http, "u", uuid4().hex))["note"]
+    batch = [{"user_id": "u", "video_id": one, "action_type": "view"} for one in (video, uuid4().hex)]
+    async with http.post("/video_actions", json=batch) as answer:
+        assert ["note" in one for one in await answer.json()] == [False, True]
+
+
+async def test_tags_match_in_any_case(http):
+    tag = uuid4().hex[:8]
+    names = [uuid4().hex, uuid4().hex]
+    for name, spelling in zip(names, (f"Ü{tag}", f"ü{tag.upper()} "), strict=True):
+        async with http.put(f"/videos/{name}", json={"title": name, "tags": [spelling]}) as answer:
+            assert answer.status == 200
+        await act(http, uuid4().hex, name)
+
+    async def trending():
+        found = await get(http, f"/trending?tag=U\u0308{tag}")
+        return {video["video_id"] for video in found} == set(names)
+
+    await wait_for(trending)

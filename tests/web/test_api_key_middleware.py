@@ -118,9 +118,12 @@ async def test_only_the_declared_routes_are_served():
 
     app = build(NO_SERVERS)
     app.web.init_server()
-    declared = {(route.method, route.path) for route in ROUTES}
+    declared = {(method, route.path) for route in ROUTES for method in route.methods}
     served = {(route.method, route.resource.canonical) for route in app.web.web_app.router.routes()}
-    assert served - {(method, path) for method, path in served if path == "/"} == declared - {("GET", "/")}
+    assert served - {(method, path) for method, path in served if path == "/"} == declared - {
+        ("GET", "/"),
+        ("HEAD", "/"),
+    }
 
 
 async def test_no_log_line_contains_a_key(serve, caplog):

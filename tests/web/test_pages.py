@@ -28,3 +28,9 @@ def test_every_imported_script_exists():
         found for text in scripts.values() for found in re.findall(r'^import .*"\./([\w.]+)";$', text, re.MULTILINE)
     }
     assert imports <= scripts.keys()
+
+
+def test_no_page_names_an_absolute_path_so_that_a_proxy_may_add_a_prefix():
+    absolute = re.compile(r'(?:href|src|action|url)\s*[=:(]\s*["\']?/(?!/)|fetch\(\s*["\'`]/|replaceState\([^;]*"/"')
+    own = {name: file.content.decode() for name, file in FILES.items() if not name.startswith("swagger-ui")}
+    assert {name: absolute.findall(text) for name, text in own.items() if absolute.search(text)} == {}

@@ -4,12 +4,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
-from recomind.model.events import InvalidActionError, VideoAction, faulty_field, to_action
+from recomind.model.events import VideoAction, faulty_field, to_action
 from recomind.model.responses import ActionOutcome
+from recomind.model.text import InvalidFieldError
 from recomind.runtime.app import RecoMindApp
 from recomind.stream import topics
 from recomind.stream.partitioner import partition_of
@@ -19,15 +21,19 @@ from recomind_web.problem_json import BadRequestError
 from recomind_web.read_your_writes import merge_tokens
 from recomind_web.request_parsing import app_of, json_response, parse_body
 
+UNKNOWN_VIDEO_NOTE: Final = "the catalogue has no such video yet: it is recommended once it is PUT"
+"""Said of an action whose video this worker does not know. Another worker may have put it a second ago."""
+
 
 async def post_action(request: web.Request) -> web.Response:
     """Post one action.
 
-    The status is 202 once Kafka has acknowledged the action. The `token` in the response is its offset in the log.
+    The status is 202 once Kafka has acknowledged the action. The `token` in the response is its offset in the log. A
+    `note` says that the catalogue has no such video; the action counts all the same, also for a video that comes later.
     """
     action = _validated(await parse_body(request, VideoAction))
     [token] = await _produce(app_of(request), [action])
-    return json_response(msgspec.json.encode(ActionOutcome(202, token)), 202)
+    return json_response(msgspec.json.encode(_accepted(app_of(request), action, token)), 202)
 
 
 async def post_actions(request: web.Request) -> web.Response:
@@ -42,7 +48,7 @@ async def post_actions(request: web.Request) -> web.Response:
         raise BadRequestError(f"{len(items)} actions in one request: the limit is {app.options.batch_limit}")
     parsed = [_parse_item(item) for item in items]
     tokens = iter(await _produce(app, [item for item in parsed if isinstance(item, VideoAction)]))
-    outcomes = [ActionOutcome(202, next(tokens)) if isinstance(item, VideoAction) else item for item in parsed]
+    outcomes = [_accepted(app, item, next(tokens)) if isinstance(item, VideoAction) else item for item in parsed]
     token = merge_tokens(outcome.token for outcome in outcomes if outcome.token)
     status = 202 if all(outcome.status == 202 for outcome in outcomes) else 207
     return json_response(msgspec.json.encode(outcomes), status, {TOKEN_HEADER: token})
@@ -52,17 +58,23 @@ def _parse_item(raw: msgspec.Raw) -> VideoAction | ActionOutcome:
     """Parse and validate one action of a batch; an outcome with status 400 if it is invalid."""
     try:
         return _validated(msgspec.json.decode(raw, type=VideoAction))
-    except InvalidActionError as error:
+    except InvalidFieldError as error:
         return ActionOutcome(400, detail=str(error), field=error.field)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return ActionOutcome(400, detail=str(error), field=faulty_field(str(error)))
+
+
+def _accepted(app: RecoMindApp, action: VideoAction, token: str) -> ActionOutcome:
+    index = app.ranking_cache.index
+    is_known = index.rows.get(action.video_id, -1) in index.videos
+    return ActionOutcome(202, token, note="" if is_known else UNKNOWN_VIDEO_NOTE)
 
 
 def _validated(action: VideoAction) -> VideoAction:
     """Validate an action and return it with its timestamp filled in.
 
     Raises:
-        InvalidActionError: a field is invalid.
+        InvalidFieldError: a field is invalid.
     """
     now = datetime.now(UTC)
     to_action(action, now.timestamp())

@@ -1,15 +1,13 @@
 """Videos and users: add, replace and read them, find similar ones, and read a user's profile."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Final
+from time import time
 
 import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import UserDetails, Video, VideoDetails, first_summaries
-from recomind.model.events import epoch_seconds
+from recomind.model.catalogue import UserDetails, VideoDetails, first_summaries, join_summaries, video_change
 from recomind.model.ids import VideoId
 from recomind.model.responses import ProfileSummary, SimilarUser
 from recomind.recommender.candidates import liked_together, similar_users, tags
@@ -19,25 +17,17 @@ from recomind_web.problem_json import BadRequestError
 from recomind_web.recommendations import load_profile
 from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id
 
-EARLIEST_UPLOAD_S: Final = datetime(1900, 1, 1, tzinfo=UTC).timestamp()
-LATEST_UPLOAD_S: Final = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
-"""Bounds of an upload time, in epoch seconds; both Python and PostgreSQL can represent all times between them."""
-
 
 async def put_video(request: web.Request) -> web.Response:
-    """Add or replace a video."""
+    """Add or replace a video.
+
+    What the response to `GET` shows may be sent back as it is. Without `creator_id` or `created_at` the stored ones
+    stay. Tags are stored in Unicode's form NFC and without blanks around them; they count as the same in any case.
+    """
     app, video_id, details = app_of(request), path_id(request, "video_id"), await parse_body(request, VideoDetails)
-    video = Video(
-        video_id=VideoId(video_id),
-        title=details.title,
-        url=details.url,
-        tags=tuple(dict.fromkeys(details.tags)),
-        creator_id=details.creator_id,
-        created_at=_upload_time(details),
-    )
-    await app.archive.put_videos([video])
+    video = await app.archive.change_video(video_change(video_id, details), time())
     app.ranking_cache.index.put_video(video)
-    return json_response(video.summary_json())
+    return json_response(video.entry_json())
 
 
 async def get_video(request: web.Request) -> web.Response:
@@ -55,7 +45,7 @@ async def get_video(request: web.Request) -> web.Response:
             raise
     if video is None:
         raise web.HTTPNotFound(text="there is no such video in the catalogue: PUT it first")
-    return json_response(video.summary_json())
+    return json_response(video.entry_json())
 
 
 async def put_user(request: web.Request) -> web.Response:
@@ -64,6 +54,8 @@ async def put_user(request: web.Request) -> web.Response:
     This is optional: a user who only acts gets recommendations too.
     """
     user_id, details = path_id(request, "user_id"), await parse_body(request, UserDetails)
+    if details.user_id not in {msgspec.UNSET, user_id}:
+        raise BadRequestError("user_id must be the id in the path, or be left out", "user_id")
     await app_of(request).archive.put_user(user_id, details.name)
     return json_response(msgspec.json.encode({"user_id": user_id, "name": details.name}))
 
@@ -86,6 +78,8 @@ async def get_profile(request: web.Request) -> web.Response:
 async def similar_videos(request: web.Request) -> web.Response:
     """Videos liked together with this one, the most similar first."""
     app, video_id, n = app_of(request), path_id(request, "video_id"), n_param(request)
+    if video_id not in app.ranking_cache.index.rows:  # else each id asked for would stay in memory
+        return json_response(join_summaries(()))
     seed = Profile(likes=(Like(VideoId(video_id), 0.0),))
     with suppress(UnavailableError):  # without Redis, cached neighbours are used
         await app.ranking_cache.loader.load([seed])
@@ -104,15 +98,3 @@ async def similar_people(request: web.Request) -> web.Response:
     index = app.ranking_cache.index
     found = similar_users.similar(user_context_of(profile, index, app.ranking_cache.now), index, user_id)[:n]
     return json_response(msgspec.json.encode([SimilarUser(other, round(float(score), 4)) for other, score in found]))
-
-
-def _upload_time(details: VideoDetails) -> float:
-    """The upload time of a video in epoch seconds; now if it is not given.
-
-    Raises:
-        BadRequestError: it is out of bounds.
-    """
-    uploaded_at = epoch_seconds(details.created_at or datetime.now(UTC))
-    if not EARLIEST_UPLOAD_S <= uploaded_at < LATEST_UPLOAD_S:
-        raise BadRequestError("created_at must be in the years 1900 to 2999", "created_at")
-    return uploaded_at

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from recomind.model.catalogue import UserDetails, VideoDetails, VideoSummary
+from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
 from recomind.model.responses import (
     ActionCounts,
@@ -39,6 +39,7 @@ PATH_PARAMETERS: Final = {"user_id": "u1", "video_id": "v1", "name": "feed.js", 
 
 NOON: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CAT: Final = VideoSummary("v1", "Cat on a skateboard", "https://example.com/watch/v1", ("funny", "cat"))
+CAT_ENTRY: Final = VideoEntry(CAT.video_id, CAT.title, CAT.url, CAT.tags, "c1", NOON)
 DANCE: Final = VideoSummary("v2", "Kitchen dance", "https://example.com/watch/v2", ("dance", "funny"))
 LIKE: Final = {"user_id": "u1", "video_id": "v1", "action_type": "like"}
 VIEW_WITH_EVENT_ID: Final = VideoAction(
@@ -81,8 +82,8 @@ EXAMPLES: Final = {
     "post_actions": Example([ActionOutcome(202, "3:1042"), ActionOutcome(202, "3:1043")], [LIKE, VIEW_WITH_EVENT_ID]),
     "trending": Example([CAT, DANCE]),
     "trending_details": Example([TrendingVideo("v1", CAT.title, CAT.url, CAT.tags, 41, 230, 55, 2.5, 1.46)]),
-    "put_video": Example(CAT, VideoDetails(title=CAT.title, url=CAT.url, tags=CAT.tags, creator_id="c1")),
-    "get_video": Example(CAT),
+    "put_video": Example(CAT_ENTRY, VideoDetails(title=CAT.title, url=CAT.url, tags=CAT.tags, creator_id="c1")),
+    "get_video": Example(CAT_ENTRY),
     "similar_videos": Example([DANCE]),
     "put_user": Example({"user_id": "u1", "name": "Ada"}, UserDetails(name="Ada")),
     "forget": Example(ErasureReceipt("u1", "3:1044", NOON)),

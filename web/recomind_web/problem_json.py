@@ -9,8 +9,9 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import RefusedError, UnavailableError
 from recomind.errors.circuit_breaker import unavailable_servers
-from recomind.model.events import InvalidActionError, faulty_field
+from recomind.model.events import faulty_field
 from recomind.model.responses import Problem
+from recomind.model.text import InvalidFieldError
 from recomind_web.headers import DEGRADED_HEADER
 
 logger = get_logger(__name__)
@@ -39,6 +40,8 @@ async def problem_json_middleware(request: web.Request, handler: Handler) -> web
     response = await _handle(request, handler)
     if unavailable and not response.prepared:
         response.headers[DEGRADED_HEADER] = ", ".join(sorted(unavailable))
+    if not response.prepared and not request.content.is_eof():
+        response.force_close()  # the rest of the body is not worth waiting for
     return response
 
 
@@ -48,8 +51,8 @@ async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return problem_response(error.status, error.reason, error.text or "", headers=_preserved_headers(error))
-    except (BadRequestError, InvalidActionError) as error:
+        return problem_response(error.status, error.reason, _detail(error), headers=_preserved_headers(error))
+    except (BadRequestError, InvalidFieldError) as error:
         return problem_response(400, "Bad Request", str(error), error.field)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return problem_response(400, "Bad Request", str(error), faulty_field(str(error)))
@@ -67,6 +70,15 @@ def problem_response(
     """A response with a problem document as its body."""
     body = msgspec.json.encode(Problem(status=status, title=title, detail=detail, field=field))
     return web.Response(body=body, status=status, content_type="application/problem+json", headers=headers)
+
+
+def _detail(error: web.HTTPException) -> str:
+    """What is wrong, in words; aiohttp's own texts only repeat the status."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return f"{error.method} is not possible here: use {' or '.join(sorted(error.allowed_methods))}"
+    if isinstance(error, web.HTTPNotFound) and error.text == f"404: {error.reason}":
+        return "there is nothing at this path: see /docs"
+    return error.text or ""
 
 
 def _preserved_headers(error: web.HTTPException) -> dict[str, str]:

@@ -12,7 +12,7 @@ from aiohttp import web
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import first_summaries
+from recomind.model.catalogue import first_summaries, join_summaries
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.runtime.app import RecoMindApp
@@ -27,6 +27,8 @@ logger = get_logger(__name__)
 
 MAX_ARCHIVED_ACTIONS: Final = MAX_LIKES + MAX_REACTIONS
 """The number of a user's latest actions that are read from the archive to make a profile."""
+
+EMPTY_LIST: Final = join_summaries(())
 
 
 MAX_LIST_AGE_S: Final = 600.0
@@ -100,17 +102,35 @@ async def profile_from_archive(app: RecoMindApp, user_id: str) -> Profile:
 async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
     """Rank a list and store it, unless the worker that owns the user has stored one meanwhile.
 
-    The list is not stored if the user has been erased since the profile was written.
+    The list is not stored if the user has been erased since the profile was written, or if it is empty. For a user who
+    has never acted nothing is stored: they get the list that all such users share.
     """
     erased_at, is_erasure_known = await _erasure_offset(app, user_id)
     loaded, is_complete = await load_profile_or_empty(app, user_id)
+    if not has_acted(loaded):
+        return await _list_of_new_users(app)
     with suppress(UnavailableError):
         await app.ranking_cache.loader.load([loaded])
     ranked = app.ranking_cache.list_for(loaded, app.options.slate_size)
-    if is_complete and is_erasure_known and loaded.erasure_offset >= int(erased_at or b"-1"):
+    can_be_stored = ranked.videos != EMPTY_LIST and is_complete and is_erasure_known
+    if can_be_stored and loaded.erasure_offset >= int(erased_at or b"-1"):
         with suppress(UnavailableError):
             await app.read_model.put_list_if_absent(user_id, ranked, erased_at)
     return ranked.as_served
+
+
+def has_acted(loaded: Profile) -> bool:
+    """Whether a profile holds any action."""
+    return loaded.like_count + loaded.view_count + loaded.skip_count > 0
+
+
+async def _list_of_new_users(app: RecoMindApp) -> ServedList:
+    """The list of all users who have never acted, in memory for `RECOMIND_READ_MODEL_TTL`."""
+    cache = app.ranking_cache
+    if not cache.has_list_of_new_users:
+        with suppress(UnavailableError):
+            await cache.loader.load([Profile()])
+    return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl).as_served
 
 
 async def _erasure_offset(app: RecoMindApp, user_id: str) -> tuple[bytes | None, bool]:

@@ -6,11 +6,13 @@ from typing import Final, TypeVar
 import msgspec
 from aiohttp import web
 
-from recomind.model.events import MAX_ID_LENGTH
+from recomind.model.catalogue import check_id
 from recomind.runtime.app import RecoMindApp
 from recomind_web.problem_json import BadRequestError
+from recomind_web.request_body import BodyReader
 
 APP_KEY: Final = web.AppKey("recomind", RecoMindApp)
+BODY_READER_KEY: Final = web.AppKey("body_reader", BodyReader)
 
 DEFAULT_N: Final = 10
 """Length of a list if `?n=` is absent."""
@@ -27,12 +29,9 @@ def path_id(request: web.Request, name: str) -> str:
     """The id called `name` in the path.
 
     Raises:
-        BadRequestError: it is too long or has unprintable characters.
+        InvalidFieldError: it is too long or has unprintable characters.
     """
-    value = request.match_info[name]
-    if not 1 <= len(value) <= MAX_ID_LENGTH or not value.isprintable():
-        raise BadRequestError(f"{name} must be 1 to {MAX_ID_LENGTH} printable characters", name)
-    return value
+    return check_id(name, request.match_info[name])
 
 
 def n_param(request: web.Request) -> int:
@@ -52,10 +51,11 @@ async def parse_body(request: web.Request, body_type: type[Body]) -> Body:
     """Decode the JSON body as `body_type`.
 
     Raises:
-        web.HTTPRequestEntityTooLarge: it is larger than `RECOMIND_BODY_LIMIT`.
+        BadRequestError: it cannot be read or inflated.
+        web.HTTPException: it is larger than `RECOMIND_BODY_LIMIT`, or comes too slowly.
         msgspec.DecodeError: it is not JSON, or not of this type.
     """
-    return msgspec.json.decode(await request.read(), type=body_type)
+    return msgspec.json.decode(await request.app[BODY_READER_KEY].read(request), type=body_type)
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

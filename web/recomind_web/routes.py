@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, cast
 from aiohttp import web
 from faust.web.drivers.aiohttp import Web
 
-from recomind.model.catalogue import UserDetails, VideoDetails, VideoSummary
+from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
 from recomind.model.responses import (
     ActionOutcome,
@@ -35,11 +35,15 @@ from recomind_web import (
     trending,
 )
 from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
+from recomind_web.cross_origin import CorsPolicy, cross_origin_middleware
 from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, DEGRADED_HEADER, LAG_HEADER, SOURCE_HEADER, TOKEN_HEADER
 from recomind_web.openapi import EVENT_STREAM
 from recomind_web.problem_json import problem_json_middleware
 from recomind_web.rate_limits import RateLimiter
-from recomind_web.request_parsing import APP_KEY
+from recomind_web.request_body import BodyReader
+from recomind_web.request_parsing import APP_KEY, BODY_READER_KEY
+from recomind_web.response_headers import common_headers
+from recomind_web.server import install
 from recomind_web.update_hub import HUB_KEY, Hub
 
 HTML: Final = "text/html"
@@ -72,6 +76,11 @@ class Route(NamedTuple):
     """The scope that a key needs; `PUBLIC`: no key is needed; None: `read` for GET, `write` for other methods."""
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that are served: HEAD wherever GET is, by the same handler."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
+
+    @property
     def required_scope(self) -> str:
         """The scope that a key needs."""
         return (READ if self.method == "GET" else WRITE) if self.scope is None else self.scope
@@ -101,8 +110,8 @@ ROUTES: Final = (
     ),
     Route("GET", "/trending", trending.trending, list[VideoSummary], has_n=True, has_window=True),
     Route("GET", "/trending/details", trending.trending_details, list[TrendingVideo], has_n=True, has_window=True),
-    Route("PUT", "/videos/{video_id}", catalogue.put_video, VideoSummary, VideoDetails),
-    Route("GET", "/videos/{video_id}", catalogue.get_video, VideoSummary, other_statuses=(404,)),
+    Route("PUT", "/videos/{video_id}", catalogue.put_video, VideoEntry, VideoDetails),
+    Route("GET", "/videos/{video_id}", catalogue.get_video, VideoEntry, other_statuses=(404,)),
     Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[VideoSummary], has_n=True),
     Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
     Route("DELETE", "/users/{user_id}", forgetting.forget, ErasureReceipt, status=202),
@@ -145,14 +154,18 @@ ROUTES: Final = (
 
 def add_routes(app: RecoMindApp) -> None:
     """Add middlewares, routes and the hub to the app's web server."""
-    server = cast("Web", app.web).web_app
+    driver = cast("Web", app.web)
+    install(driver, app.options)
+    server = driver.web_app
     server[APP_KEY] = app
-    keys = parse_keys(app.options.api_keys)
+    server[BODY_READER_KEY] = BodyReader(app.options.body_limit)
+    keys, origins = parse_keys(app.options.api_keys), CorsPolicy(app.options.cors_origins)
     server[openapi.DOCUMENT_KEY] = openapi.describe(ROUTES, needs_key=bool(keys), max_n=app.options.slate_size)
-    server._client_max_size = app.options.body_limit
+    server.on_response_prepare.append(common_headers(origins))
     server.middlewares.append(problem_json_middleware)
+    server.middlewares.append(cross_origin_middleware(origins, needs_key=bool(keys)))
     if keys:
-        scopes = {(route.method, route.path): route.required_scope for route in ROUTES}
+        scopes = {(method, route.path): route.required_scope for route in ROUTES for method in route.methods}
         limiter = RateLimiter(app.options.rate_limit, app.options.rate_burst)
         server.middlewares.append(api_key_middleware(keys, limiter, scopes))
     hub = server[HUB_KEY] = Hub(app.read_model, app.options.streams_limit)
@@ -160,4 +173,5 @@ def add_routes(app: RecoMindApp) -> None:
     server.on_startup.append(hub.start)
     server.on_shutdown.append(hub.stop)
     for route in ROUTES:
-        server.router.add_route(route.method, route.path, route.handler)
+        for method in route.methods:
+            server.router.add_route(method, route.path.replace("}", ":[^/]+}"), route.handler)  # ids may have braces

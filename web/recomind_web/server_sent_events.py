@@ -18,6 +18,9 @@ KEEP_ALIVE_INTERVAL_S: Final = 10.0
 MIN_EVENT_INTERVAL_S: Final = 0.1
 """Shortest time between two events of a stream, in seconds."""
 
+WRITE_TIMEOUT_S: Final = 20.0
+"""Seconds in which a client must take an event in."""
+
 MAX_STREAM_DURATION_S: Final = 900.0
 """Seconds after which a stream ends. The browser then opens it again, perhaps on another worker."""
 
@@ -48,8 +51,10 @@ async def stream_events(
     with hub.watch(name) as written:
         response = web.StreamResponse(headers=RESPONSE_HEADERS)
         await response.prepare(request)
-        with suppress(ConnectionResetError):  # the browser has closed the connection
-            await response.write(b"retry: 1000\n\n")
+        if request.method == "HEAD":
+            return response
+        with suppress(ConnectionResetError):  # the browser has closed the connection, or reads too slowly
+            await _write(response, b"retry: 1000\n\n")
             await _send_events(response, hub, written, compose, min_interval)
     return response
 
@@ -61,7 +66,7 @@ async def _send_events(
     while not hub.is_closing and monotonic() < deadline:
         written.clear()
         event = await _compose_event(compose)
-        await response.write(event if event != last_event else KEEP_ALIVE)
+        await _write(response, event if event != last_event else KEEP_ALIVE)
         last_event = event
         await asyncio.sleep(min_interval)
         await _wait_for_write(written, hub, response)
@@ -76,7 +81,20 @@ async def _wait_for_write(written: asyncio.Event, hub: Hub, response: web.Stream
             return
         if hub.is_disconnected:
             return
-        await response.write(KEEP_ALIVE)
+        await _write(response, KEEP_ALIVE)
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    """Send data.
+
+    Raises:
+        ConnectionResetError: the connection is closed, or the client does not read.
+    """
+    try:
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            await response.write(data)
+    except TimeoutError as error:
+        raise ConnectionResetError("the client does not read its stream") from error
 
 
 async def _compose_event(compose: ComposeData) -> bytes:

@@ -7,8 +7,9 @@ import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import MAX_TAG_LENGTH, VideoSummary, first_summaries
+from recomind.model.catalogue import MAX_TAG_LENGTH, Video, VideoSummary, first_summaries
 from recomind.model.responses import TrendingVideo
+from recomind.model.text import tag_key
 from recomind.recommender.explain.trend import trend
 from recomind.recommender.index.windowed_top import ALL_TAGS, WINDOWS
 from recomind.runtime.app import RecoMindApp
@@ -68,7 +69,7 @@ async def trending_in_window(app: RecoMindApp, window: str, tag: str, n: int) ->
     popularity, now = await app.read_model.popularity(ids), app.ranking_cache.now
     videos = msgspec.json.decode(app.ranking_cache.summaries_json(ids), type=list[VideoSummary])
     found = (trend(video, popularity.get(video.video_id) or Popularity(), window, now) for video in videos)
-    liked = [video for video in found if video.likes and (tag == ALL_TAGS or tag in video.tags)]
+    liked = [video for video in found if video.likes and _has_tag(video, tag)]
     return sorted(liked, key=lambda video: (-video.likes, -video.rising, video.video_id))[:n]
 
 
@@ -85,7 +86,7 @@ def window_param(request: web.Request) -> str:
 
 
 def tag_param(request: web.Request) -> str:
-    """Parse `?tag=`: a tag, or an empty text for all videos.
+    """Parse `?tag=`: the key of a tag, or an empty text for all videos.
 
     Raises:
         BadRequestError: it is longer than a tag may be.
@@ -93,12 +94,16 @@ def tag_param(request: web.Request) -> str:
     tag = request.query.get("tag", ALL_TAGS)
     if len(tag) > MAX_TAG_LENGTH:
         raise BadRequestError(f"tag must be at most {MAX_TAG_LENGTH} characters", "tag")
-    return tag
+    return tag_key(tag)
+
+
+def _has_tag(video: Video | VideoSummary, key: str) -> bool:
+    return key == ALL_TAGS or any(tag_key(tag) == key for tag in video.tags)
 
 
 def _cached_popular_videos(app: RecoMindApp, tag: str, n: int) -> bytes:
     """The most popular videos with a tag, from the memory of this worker: used while Redis is unavailable."""
     index = app.ranking_cache.index
     rows = index.top_lists.popular(len(index.ids)).tolist()
-    tagged = (index.ids[row] for row in rows if tag == ALL_TAGS or tag in index.videos[row].tags)
+    tagged = (index.ids[row] for row in rows if _has_tag(index.videos[row], tag))
     return first_summaries(app.ranking_cache.summaries_json(tagged), n)

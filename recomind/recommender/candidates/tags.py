@@ -29,6 +29,6 @@ def top_tags(profile: Profile, index: VideoIndex, n: int = 10) -> list[tuple[str
 def top_tags_by_affinity(affinity: TagAffinity, index: VideoIndex, n: int = 10) -> list[tuple[str, float]]:
     """As `top_tags`, for a known affinity."""
     weights = affinity.weights()
-    names = list(index.tag_rows)
+    names = index.tag_names
     order = np.argsort(-weights, kind="stable")[:n].tolist()
     return [(names[tag], float(weights[tag])) for tag in order if weights[tag] > 0]

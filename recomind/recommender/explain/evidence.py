@@ -8,6 +8,7 @@ from msgspec.structs import astuple
 from recomind.model.catalogue import Video
 from recomind.model.ids import VideoId
 from recomind.model.responses import ActionCounts, ContributingAction
+from recomind.model.text import tag_key
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.types import MAX_SEEDS
 from recomind.recommender.index.video_index import VideoIndex
@@ -61,11 +62,11 @@ def contributing_actions(evidence: Evidence, video_id: str) -> tuple[Contributin
     profile = evidence.profile
     actions = [(liked.video_id, "like", liked.timestamp) for liked in profile.likes]
     actions += [(reaction.video_id, reaction.action_type, reaction.timestamp) for reaction in profile.reactions]
-    video_tags, weights = set(tags_of(evidence, video_id)), dict(liked_around(evidence, video_id))
+    video_tags, weights = set(map(tag_key, tags_of(evidence, video_id))), dict(liked_around(evidence, video_id))
     found = []
     for other, action_type, at in sorted(actions, key=lambda action: -action[2]):
         together = weights.get(other, 0.0) / WEIGHT_UNIT if action_type == "like" else 0.0
-        shared = tuple(tag for tag in tags_of(evidence, other) if tag in video_tags)
+        shared = tuple(tag for tag in tags_of(evidence, other) if tag_key(tag) in video_tags)
         if other != video_id and (together or shared):
             found.append(ContributingAction(other, title(evidence, other), action_type, at, round(together, 2), shared))
     return tuple(found)
@@ -84,8 +85,9 @@ def count_similar_likers(evidence: Evidence, video_id: str) -> int:
 
 def shared_tags(evidence: Evidence, video_id: str) -> list[str]:
     """The video's tags that are among the user's top tags, strongest first."""
-    video_tags, n = tags_of(evidence, video_id), len(evidence.catalogue.tag_rows)
-    return [tag for tag, _ in tags.top_tags(evidence.profile, evidence.catalogue, n) if tag in video_tags]
+    video_tags, n = {tag_key(tag): tag for tag in tags_of(evidence, video_id)}, len(evidence.catalogue.tag_rows)
+    top_keys = (tag_key(tag) for tag, _ in tags.top_tags(evidence.profile, evidence.catalogue, n))
+    return [video_tags[key] for key in top_keys if key in video_tags]
 
 
 def title(evidence: Evidence, video_id: str) -> str:

@@ -15,6 +15,8 @@ RISING_RATIO: Final = 1.3
 
 WINDOW_PHRASES: Final = {"1h": "in the last hour", "24h": "in the last day", "7d": "in the last week"}
 
+PART_PHRASES: Final = {"1h": "10 minutes", "24h": "4 hours", "7d": "28 hours"}
+
 
 def trend(video: VideoSummary, popularity: Popularity, window: str, now: float) -> TrendingVideo:
     """How a video trends in a window before `now`; `window` is a name in `WINDOWS`."""
@@ -31,8 +33,10 @@ def describe_trend(video: TrendingVideo, window: str) -> str:
     """A trend in a window, as text for users.
 
     >>> describe_trend(TrendingVideo("v", "V", "", (), 12, 0, 0, 1.5, 2.0), "24h")
-    '12 likes in the last day, 1.5 an hour and rising'
+    '12 likes in the last day, 6 of them in the last 4 hours: rising'
     """
     direction = "rising" if video.rising > RISING_RATIO else "falling" if video.rising < 1 / RISING_RATIO else "steady"
     likes = f"{video.likes:,} like{'s' * (video.likes != 1)} {WINDOW_PHRASES[window]}"
-    return f"{likes}, {video.likes_per_hour:g} an hour and {direction}"
+    part_hours = WINDOWS[window] / WINDOW_PARTS / HOUR_S
+    latest = round(video.likes_per_hour * part_hours)
+    return f"{likes}, {latest:,} of them in the last {PART_PHRASES[window]}: {direction}"

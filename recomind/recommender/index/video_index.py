@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recomind.model.catalogue import Video
 from recomind.model.signals import FACTOR_WIDTH
+from recomind.model.text import normal_tag, tag_key
 from recomind.recommender.factors.model import FactorModel
 from recomind.recommender.index.columns import TAGS_PER_VIDEO, Columns, Floats, Rows
 from recomind.recommender.index.neighbours import NeighbourIndex
@@ -44,7 +45,9 @@ class VideoIndex:
         self.model_neighbours: dict[int, tuple[Rows, Floats]] = {}
         """Row to the rows and weights of its neighbours in the trained item-item model."""
         self.tag_rows: dict[str, int] = {}
-        """Tag to its number, in the order of first use."""
+        """Key of a tag (see `recomind.model.text.tag_key`) to its number, in the order of first use."""
+        self.tag_names: list[str] = []
+        """Each tag as it was first written, by number."""
         self.creator_rows: dict[str, int] = {}
         """Creator to its number, in the order of first use."""
         self.factors = FactorModel(self.columns)
@@ -78,8 +81,11 @@ class VideoIndex:
         if video.creator_id is not None:
             self.creators[row] = video.creator_id
             self.columns.creator[row] = self._creator(video.creator_id)
+        else:
+            self.creators.pop(row, None)
+            self.columns.creator[row] = -1
         self.columns.created_at[row] = video.created_at
-        tags = [self._tag(tag) for tag in video.tags]
+        tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
         self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
         self.top_lists.put_tags(row, tags)
         return before
@@ -153,9 +159,11 @@ class VideoIndex:
         return len(self.ids)
 
     def _tag(self, tag: str) -> int:
-        number = self.tag_rows.setdefault(tag, len(self.tag_rows))
-        if number == len(self.tag_rows) - 1:
-            self.factors.add_tag(number, tag)
+        key = tag_key(tag)
+        number = self.tag_rows.setdefault(key, len(self.tag_rows))
+        if number == len(self.tag_names):
+            self.tag_names.append(normal_tag(tag))
+            self.factors.add_tag(number, key)
         return number
 
     def _creator(self, creator_id: str) -> int:

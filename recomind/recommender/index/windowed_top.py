@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from recomind.model.text import tag_key
 from recomind.recommender.index.top_k import ScoredTopK
 from recomind.state.popularity import HALF_LIVES_S, HOUR_S, Popularity
 
@@ -34,25 +35,14 @@ class WindowedTopLists:
         self._lists = defaultdict[str, dict[str, ScoredTopK]](
             lambda: {name: ScoredTopK(LIST_LENGTH) for name in WINDOWS}
         )
-        """Tag to window to list."""
+        """Key of a tag to window to list."""
         self._changed_tags: set[str] = set()
 
-    def put(self, video_id: str, popularity: Popularity, tags: Iterable[str]) -> None:
-        """Set a video's scores in the lists of all videos and of each of its tags. A video without likes is left out.
-
-        Scores may not fall: where one has, make new lists from all videos.
-        """
-        if popularity.first_likes:
-            for tag in (ALL_TAGS, *tags):
-                for name, top in self._lists[tag].items():
-                    top.set_score(video_id, popularity.like_scores[_HALF_LIFE_INDEX[name]])
-                self._changed_tags.add(tag)
-
-    def clear_if_listed(self, tag: str, video_id: str) -> bool:
-        """Empty the lists of a tag if they hold a video; the caller then puts all other videos of the tag again."""
-        is_listed = any(video_id in top.candidates for top in self._lists.get(tag, {}).values())
-        if is_listed:
-            del self._lists[tag]
+    def set_scores(self, video_id: str, like_scores: Scores, tags: Iterable[str]) -> None:
+        """Set a video's log-scores of likes, in the lists of all videos and of each of its tags."""
+        for tag in dict.fromkeys((ALL_TAGS, *map(tag_key, tags))):
+            for name, top in self._lists[tag].items():
+                top.set_score(video_id, like_scores[_HALF_LIFE_INDEX[name]])
             self._changed_tags.add(tag)
         return is_listed
 
@@ -61,6 +51,6 @@ class WindowedTopLists:
         self._changed_tags.update(tags)
 
     def take_changed(self) -> dict[str, WindowLists]:
-        """Tag to its lists, for the tags that have changed since the last call."""
+        """Key of a tag to its lists, for the tags that have changed since the last call."""
         changed, self._changed_tags = self._changed_tags, set()
         return {tag: {name: top.entries() for name, top in self._lists.get(tag, {}).items()} for tag in sorted(changed)}

@@ -1,6 +1,7 @@
 """The agent `refresher`: when it runs again."""
 
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from faust.types import TP
@@ -36,3 +37,20 @@ async def test_users_still_pending_are_ranked_by_the_next_run(monkeypatch, redis
     with pytest.raises(UnavailableError) if redis_is_away else nullcontext():
         await refresher.refresh()
     assert app.work_available.is_set() is redis_is_away
+
+
+async def test_freshness_does_not_count_the_time_before_the_worker_started(monkeypatch):
+    app = create_app(Settings(), ReadModel(InMemoryStore()), Archive(""))
+    refresher = Refresher(app)
+    observed = []
+    monkeypatch.setattr(app.metrics, "observe_freshness", observed.append)
+    monkeypatch.setattr(app.refresh_queue, "next_batch", lambda _: {})
+    monkeypatch.setattr(app.refresh_queue, "complete", lambda: [0.0])  # logged in 1970
+    monkeypatch.setattr(app.ranking_cache.loader, "load", no_work)
+    app.table_writers["profiles"] = SimpleNamespace(flush=no_work)
+    await refresher._refresh_batch()
+    assert observed[0] < 5
+
+
+async def no_work(*_):
+    pass

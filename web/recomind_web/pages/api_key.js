@@ -9,11 +9,11 @@ let openDialog = null, isDeclined = false;
 /** The stored key; null if there is none. */
 export const storedKey = () => sessionStorage.getItem(STORAGE_KEY);
 
-/** Like `fetch`, with the key. If the server refuses the request, ask for a key and retry, until the user declines. */
+/** Like `fetch`, with the key, for a path of the API below the folder of the page: a proxy may serve it under a prefix. If the server refuses the request, ask for a key and retry, until the user declines. */
 export async function fetchWithKey(path, options = {}) {
   for (;;) {
     const sentKey = storedKey(), headers = { ...options.headers, ...(sentKey ? { [HEADER]: sentKey } : {}) };
-    const response = await fetch(path, { ...options, headers });
+    const response = await fetch(`.${path}`, { ...options, headers });
     if (!isUnauthorized(response)) return response;
     showKeyButton();
     if (isDeclined || sentKey === storedKey() && !await askForKey(await errorDetail(response))) return response;

@@ -26,7 +26,7 @@ function startFeed(name) {
   stopUpdates();
   [user, current, queue, actedOn, pendingActions] = [name, null, [], new Set(), []];
   latest = { counted: {}, newVideos: 0, at: 0 };
-  history.replaceState(null, "", user ? `?user=${encodeURIComponent(user)}` : "/");
+  history.replaceState(null, "", user ? `?user=${encodeURIComponent(user)}` : "./");
   $("user-name").value = user;
   $("sign-in").hidden = Boolean(user); $("sign-out").hidden = !user;
   $("heading").textContent = user ? `Next for ${user}` : filters.heading();
