@@ -18,5 +18,5 @@ USER recomind
 WORKDIR /home/recomind
 ENV PATH=/venv/bin:$PATH
 EXPOSE 6066
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"RECOMIND_WEB_PORT\", \"6066\")}/healthz', timeout=2)"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(f'http://127.0.0.1:{os.environ.get(\"RECOMIND_WEB_PORT\", \"6066\")}/healthz', timeout=2)"]
 CMD ["recomind", "worker"]

@@ -9,7 +9,7 @@ DEV_READY := $(VENV)/.dev-ready
 SOURCES := recomind agents tables web tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports chromium promtool pytest format lock clean faults evaluate bench
+.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults evaluate bench
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(READY): requirements.lock pyproject.toml | $(BIN)/python
-	@echo "Installing RecoMind and what it needs into $(VENV), about a minute the first time ..."
+	@echo "Installing RecoMind and what it needs into $(VENV): half a minute to three minutes, only the first time ..."
 	@$(PIP_INSTALL) -r requirements.lock | sed '/already satisfied/d'
 	@$(PIP_INSTALL) --quiet --no-deps --editable .
 	@touch $(READY)
@@ -38,13 +38,16 @@ demo: $(READY) ## run everything here; DATA=DIR replays a log, SPEED=X at a pace
 test: lint types imports pytest ## check everything: style, types, architecture, tests
 
 lint: $(DEV_READY) ## ruff
+	@echo "Checking the style ..."
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/ruff format --quiet --check $(SOURCES)
 
 types: $(DEV_READY) ## mypy --strict
+	@echo "Checking the types, about a minute the first time ..."
 	@$(BIN)/mypy
 
 imports: $(DEV_READY) ## import contracts
+	@echo "Checking the imports ..."
 	@$(BIN)/lint-imports
 
 chromium: ## install a browser for the tests of the pages (Debian's package; needs root)
@@ -54,7 +57,14 @@ promtool: $(DEV_READY) ## fetch the checker of alert rules from Debian's package
 	@command -v promtool >/dev/null || test -x $(BIN)/promtool || (cd $(VENV) && apt-get download prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool > bin/promtool && chmod +x bin/promtool && rm prometheus_*.deb)
 
 pytest: $(DEV_READY) ## unit, contract, web, integration and acceptance tests
+	@echo "Running the tests, some minutes on real servers; Kafka is downloaded the first time ..."
 	@$(BIN)/python -m pytest -q -m "not slow"
+
+# Each version is looked for as python3.N, among those of pyenv, and by uv; each gets an environment of its own.
+PYTHONS ?= 3.11 3.12 3.13 3.14
+
+pythons: ## unit and contract tests on every Python from 3.11 to 3.14 that is there
+	@for version in $(PYTHONS); do sh tests/run_on_python.sh $$version || exit 1; done
 
 faults: $(DEV_READY) ## the long fault suite
 	@$(BIN)/python -m pytest -q tests/faults
@@ -77,4 +87,4 @@ lock: ## write the lock files anew (needs uv): the demo's, the worker image's an
 	@$(LOCK) --extra worker -c requirements-dev.lock -o requirements-worker.lock
 
 clean: ## remove the environment and the demo's data
-	@rm -rf $(VENV) .recomind
+	@rm -rf $(VENV) .venv-* .recomind

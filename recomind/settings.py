@@ -1,5 +1,6 @@
 """Settings: one frozen value, read once from `RECOMIND_*` variables at the start of a process and passed down."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -9,10 +10,30 @@ from urllib.parse import urlsplit
 
 from recomind.errors import SettingsError
 
+logger = logging.getLogger(__name__)
+
 PREFIX: Final = "RECOMIND_"
 
 SECURITY_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 SASL_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+TRANSACTION_POOLING: Final = "transaction"
+POOLING_MODES: Final = ("session", TRANSACTION_POOLING)
+
+MAX_PORT: Final = 65_535
+
+URL_SCHEMES: Final = {
+    "postgres_dsn": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss", "unix"),
+}
+"""Setting to the schemes of its addresses."""
+
+_SERVICE_LINK: Final = re.compile(
+    r"(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+"""Names of variables that Kubernetes adds to every container for a Service whose name begins with recomind."""
+
+_SERVICE_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://.*")
+"""What it puts into the variable that ends with PORT, which may have the name of a setting: RECOMIND_WEB_PORT."""
 
 _HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d+)?")
 
@@ -41,6 +62,9 @@ class Settings:
 
     postgres_dsn: str = field(default="", repr=False)
     """`postgresql://user:password@host:port/database?sslmode=verify-full&sslrootcert=FILE`. Empty: embedded."""
+
+    postgres_pooling: str = "session"
+    """`session`, or `transaction` behind a pooler that gives each transaction another session, such as PgBouncer."""
 
     redis_url: str = field(default="", repr=False)
     """`redis://:password@host:port/0`, over TLS `rediss://...?ssl_ca_certs=FILE`. Empty: embedded."""
@@ -131,7 +155,7 @@ class Settings:
             SettingsError: a value has the wrong type or range, or a variable is unknown.
         """
         types = {one.name: type(one.default) for one in fields(cls)}
-        given = {key[len(PREFIX) :].lower(): value for key, value in environ.items() if key.startswith(PREFIX)}
+        given = {name.lower(): value for name, value in _given(environ).items()}
         for name in given.keys() - types.keys():
             raise SettingsError(
                 f"{PREFIX}{name.upper()} is not a setting: unset it, or see docs/operations.md for its name"
@@ -149,12 +173,16 @@ class Settings:
             value = getattr(self, one.name)
             if isinstance(value, int | float) and value <= 0:
                 raise SettingsError(f"{PREFIX}{one.name.upper()}={value}: set a number above zero")
+        if self.web_port > MAX_PORT:
+            raise SettingsError(f"{PREFIX}WEB_PORT={self.web_port}: set a port up to {MAX_PORT}")
         self._check_choice("kafka_security_protocol", SECURITY_PROTOCOLS)
         self._check_choice("kafka_sasl_mechanism", SASL_MECHANISMS)
         if self.kafka_uses_sasl and not (self.kafka_user and self.kafka_password):
             raise SettingsError(f"{self.kafka_security_protocol} needs RECOMIND_KAFKA_USER and RECOMIND_KAFKA_PASSWORD")
-        for name in ("postgres_dsn", "redis_url"):
-            _check_url(name, getattr(self, name))
+        self._check_choice("postgres_pooling", POOLING_MODES)
+        for name, schemes in URL_SCHEMES.items():
+            _check_url(name, getattr(self, name), schemes)
+        _check_brokers(self.kafka_brokers)
         return self
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
@@ -190,8 +218,34 @@ def _parse(name: str, value: str, expected: type) -> Any:
         raise SettingsError(f"{PREFIX}{name.upper()}={value!r}: set {description}") from error
 
 
-def _check_url(name: str, value: str) -> None:
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Our variables by name without the prefix. Those that Kubernetes has added are left out, with a warning."""
+    ours = {name[len(PREFIX) :]: value for name, value in environ.items() if name.startswith(PREFIX)}
+    added = [name for name, value in ours.items() if _is_service_link(name, value)]
+    if added:
+        logger.warning(
+            "ignored, as Kubernetes adds them for a Service: %s; `enableServiceLinks: false` in the pod removes them",
+            ", ".join(PREFIX + name for name in sorted(added)),
+        )
+    return {name: value for name, value in ours.items() if name not in added}
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    if _SERVICE_LINK.fullmatch(name):
+        return True
+    return name.endswith("PORT") and _SERVICE_ADDRESS.fullmatch(value) is not None
+
+
+def _check_brokers(value: str) -> None:
+    for broker in filter(None, value.split(",")):
+        if "://" in broker or not _HOST.fullmatch(broker.strip()):
+            raise SettingsError(f"{PREFIX}KAFKA_BROKERS={value}: set host:port,host:port without a scheme")
+
+
+def _check_url(name: str, value: str, schemes: tuple[str, ...]) -> None:
     """Reject a URL that drivers would parse wrongly: their own errors may contain a part of the password."""
+    if value and value.partition("://")[0] not in schemes:
+        raise SettingsError(f"{PREFIX}{name.upper()} does not begin with a scheme: set {schemes[0]}://host:port/name")
     try:
         hosts = urlsplit(value).netloc.rpartition("@")[2].split(",")
         is_valid = all(_HOST.fullmatch(host) for host in hosts)

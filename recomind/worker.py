@@ -31,7 +31,7 @@ no collection. With 20,000 the collector took 7 % of the time under a backlog, a
 def build(settings: Settings) -> RecoMindApp:
     """The complete app over Redis and PostgreSQL; nothing is connected yet."""
     read_model = ReadModel(RedisStore(settings.redis_url))
-    app = create_app(settings, read_model, Archive(settings.postgres_dsn))
+    app = create_app(settings, read_model, Archive(settings.postgres_dsn, settings.postgres_pooling))
     recomind_agents.declare(app)
     routes.add_routes(app)
     return app

@@ -1,13 +1,19 @@
-"""Shared by several commands: reading settings, waiting for a signal to stop, and naming a missing extra."""
+"""Shared by several commands: reading settings, ending at a signal, and naming a missing extra."""
 
 import os
 import signal
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Final
 
+import click
+
+from recomind.dev.stack.running import running_settings
 from recomind.errors import SettingsError
 from recomind.settings import Settings
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 MODULES_BY_EXTRA: Final = {
     "worker": {
@@ -30,12 +36,15 @@ def load_settings() -> Settings:
 
 
 def load_server_settings() -> Settings:
-    """The settings from the environment, which must name all three servers.
+    """The settings with the addresses of all three servers: from the environment, else those of a running demo.
 
     Raises:
         SettingsError: an address is missing, or a RECOMIND_* variable is wrong.
     """
     settings = load_settings()
+    if running := running_settings(settings):
+        click.echo(f"recomind: using the servers that run in {settings.data_path}", err=True)
+        return running
     addresses = {
         "RECOMIND_KAFKA_BROKERS": settings.kafka_brokers,
         "RECOMIND_POSTGRES_DSN": settings.postgres_dsn,
@@ -43,7 +52,7 @@ def load_server_settings() -> Settings:
     }
     missing = [name for name, value in addresses.items() if not value]
     if missing:
-        advice = "set them to the values that `recomind stack` prints, or use `recomind demo`"
+        advice = f"set them, or start `recomind demo` or `recomind stack`: nothing runs in {settings.data_path}"
         raise SettingsError(f"{' and '.join(missing)} not set: {advice}")
     return settings
 
@@ -62,9 +71,21 @@ def require_plots() -> None:
     import_module("matplotlib")
 
 
-def stop_event() -> threading.Event:
-    """An event that SIGINT (Ctrl-C) and SIGTERM set. Call it from the main thread."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """The block ends at the first Ctrl-C or SIGTERM, wherever it is; what it has opened is closed on the way out.
+
+    A signal on the way out ends that, too: the kernel then ends the processes that were to be stopped. Use it in the
+    main thread.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

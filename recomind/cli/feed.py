@@ -25,7 +25,10 @@ from recomind.settings import Settings
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Write only the first LIMIT actions.  [default: all]")
 def command(folder: Path, speed: float | None, learn: bool, limit: int | None) -> None:
-    """Write the actions of FOLDER/actions.csv[.gz] to video_actions_stream."""
+    """Write the actions of FOLDER/actions.csv[.gz] to video_actions_stream, with their times.
+
+    The columns are user_id,video_id,action_type,timestamp; times in seconds since 1970 or ISO 8601.
+    """
     settings = load_server_settings()
     count = feed_folder(settings, folder, speed=speed, limit=limit)
     click.echo(f"{count} actions are in video_actions_stream")

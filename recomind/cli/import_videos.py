@@ -40,7 +40,7 @@ async def _import(settings: Settings, folder: Path) -> tuple[int, int]:
     changes = [one for one in found if not isinstance(one, LineFault)]
     for fault in faults:
         click.echo(f"line {fault.line} of the videos in {folder}: {fault.reason}", err=True)
-    archive = Archive(settings.postgres_dsn)
+    archive = Archive(settings.postgres_dsn, settings.postgres_pooling)
     await archive.open()
     try:
         await archive.change_videos(changes, new_created_at=0.0)

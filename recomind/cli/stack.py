@@ -1,10 +1,11 @@
 """`recomind stack`: the embedded Kafka, PostgreSQL and Redis without a worker."""
 
+import time
 from dataclasses import replace
 
 import click
 
-from recomind.cli.common import load_settings, stop_event
+from recomind.cli.common import load_settings, until_interrupted
 
 POLL_INTERVAL_S = 0.5
 
@@ -17,16 +18,10 @@ def command(data_dir: str | None) -> None:
 
     found = load_settings()
     settings = replace(found, data_dir=data_dir or found.data_dir)
-    with Stack(settings, on_progress=lambda text: click.echo(f"# {text}", err=True)) as stack:
+    with until_interrupted(), Stack(settings, on_progress=lambda text: click.echo(f"# {text}", err=True)) as stack:
         addresses = stack.settings
         click.echo(f"export RECOMIND_KAFKA_BROKERS={addresses.kafka_brokers}")
         click.echo(f"export RECOMIND_POSTGRES_DSN={addresses.postgres_dsn}")
         click.echo(f"export RECOMIND_REDIS_URL={addresses.redis_url}")
-        wait_for_stop()
-
-
-def wait_for_stop() -> None:
-    """Return after SIGINT (Ctrl-C) or SIGTERM."""
-    stopped = stop_event()
-    while not stopped.wait(POLL_INTERVAL_S):
-        pass
+        while True:
+            time.sleep(POLL_INTERVAL_S)

@@ -23,7 +23,8 @@ async def train_and_publish(settings: Settings) -> tuple[str, int]:
     from recomind.stores.read_model import ReadModel
     from recomind.stores.redis_store import RedisStore
 
-    archive, read_model = Archive(settings.postgres_dsn), ReadModel(RedisStore(settings.redis_url))
+    archive = Archive(settings.postgres_dsn, settings.postgres_pooling)
+    read_model = ReadModel(RedisStore(settings.redis_url))
     await archive.open()
     try:
         lists = ease.train(await archive.likes())

@@ -6,6 +6,7 @@ import sys
 import click
 
 from recomind.cli.common import load_server_settings
+from recomind.dev.stack.running import paused_traffic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,16 +21,18 @@ if TYPE_CHECKING:
 def command(wait: float, as_json: bool) -> None:
     """Recompute all tables, PostgreSQL and Redis from video_actions_stream, and compare them with what is stored.
 
-    Waits until the workers have committed the whole log; no actions may arrive meanwhile. The exit code is 0 if
-    nothing differs, 1 if something differs (the differences are printed), and 2 if the comparison was not possible.
+    Waits until the workers have committed the whole log; no actions may arrive meanwhile. A demo in the
+    data folder pauses its audience. The exit code is 0 if nothing differs, 1 if something differs (the differences are
+    printed), and 2 if the comparison was not possible.
     """
     import msgspec
     from rich.console import Console
 
     from recomind.offline.verification.verify import verify
 
-    with Console(stderr=True).status("starting") as status:
-        report = asyncio.run(verify(load_server_settings(), within=wait, on_progress=status.update))
+    settings = load_server_settings()
+    with Console(stderr=True).status("starting") as status, paused_traffic(settings.data_path):
+        report = asyncio.run(verify(settings, within=wait, on_progress=status.update))
     if as_json:
         click.echo(msgspec.json.encode(report.to_builtins()))
     else:

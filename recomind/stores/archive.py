@@ -9,15 +9,17 @@ from uuid import UUID
 
 import asyncpg
 
-from recomind.errors import OutdatedError, UnavailableError
+from recomind.errors import OutdatedError, SettingsError, UnavailableError
 from recomind.errors.circuit_breaker import CircuitBreaker
 from recomind.model.catalogue import Video, VideoChange
 from recomind.model.events import Action
 from recomind.model.ids import UserId
+from recomind.settings import POOLING_MODES, TRANSACTION_POOLING
 from recomind.stores.archive_rows import ArchivedAction, to_datetime
 from recomind.stores.catalogue_rows import change_row, video_of_row
 from recomind.stores.fencing import GENERATION_TTL_S, Fence
 from recomind.stores.migrations import migrate
+from recomind.stores.postgres_connection import POOLER_ADVICE, POOLER_ERRORS, check_pooling, connection_options
 from recomind.stores.sql import QUERIES
 
 REQUEST_TIMEOUT_S: Final = 1.0
@@ -56,8 +58,9 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
 class Archive:
     """Typed queries over a connection pool."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, pooling: str = POOLING_MODES[0]) -> None:
         self._dsn = dsn
+        self._pooling = pooling
         self._pool: asyncpg.Pool | None = None
         self.fence: Fence | None = None
         """Fencing token for rows that only a partition's owner writes; None outside a consumer group."""
@@ -71,12 +74,20 @@ class Archive:
 
         Raises:
             NewerEncodingError: the database has the schema of a newer RecoMind.
+            SettingsError: the address has a parameter, or leads to a pooler, that needs another setting.
         """
-        with self._breaker:
-            self._pool = await asyncpg.create_pool(
-                self._dsn, min_size=1, max_size=8, command_timeout=10, connection_class=PooledConnection
-            )
+        options = connection_options(self._dsn, self._pooling)
         try:
+            with self._breaker:
+                self._pool = await asyncpg.create_pool(
+                    **options, min_size=1, max_size=8, command_timeout=10, connection_class=PooledConnection
+                )
+        except asyncpg.PostgresError as error:  # the server answers: it does not know the user, database or parameter
+            raise SettingsError(f"RECOMIND_POSTGRES_DSN: PostgreSQL refuses the connection: {error}") from error
+        try:
+            if self._pooling != TRANSACTION_POOLING:
+                with self._breaker:
+                    await check_pooling(self._pool)
             async with self._connection() as connection:
                 await migrate(connection)
         except BaseException:
@@ -257,4 +268,7 @@ class Archive:
         with self._breaker:
             timeout = within or ACQUIRE_TIMEOUT_S
             async with asyncio.timeout(within), self._pool.acquire(timeout=timeout) as connection:
-                yield connection
+                try:
+                    yield connection
+                except POOLER_ERRORS as error:
+                    raise SettingsError(POOLER_ADVICE) from error

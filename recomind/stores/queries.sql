@@ -1,3 +1,7 @@
+-- session_id --
+-- Two connections with the same one share a session: a pooler stands between.
+SELECT pg_backend_pid()
+
 -- lock_schema --
 -- Held until the transaction ends: one worker at a time migrates.
 SELECT pg_advisory_xact_lock(8642)

@@ -18,7 +18,7 @@ from recomind.stores import keys, popularity_stream
 from recomind.stores.encoding import check_encoding
 from recomind.stores.fencing import Fence
 from recomind.stores.key_value import KeyValueStore, ValueWithTtl
-from recomind.stores.stored_lists import ListOrigins, ServedList, StoredList, encode_list
+from recomind.stores.stored_lists import NO_VIDEOS, ListOrigins, ServedList, StoredList, encode_list
 from recomind.stores.weights_store import WeightsStore
 
 Kind = TypeVar("Kind")
@@ -56,9 +56,15 @@ class ReadModel(WeightsStore):
         await check_encoding(self.store)
 
     async def put_lists(self, lists: Mapping[str, StoredList]) -> None:
-        """Store users' lists with their top tags and meta, and publish the ids of these users."""
+        """Store users' lists with their top tags and meta, and publish the ids of these users.
+
+        A list that has become empty is deleted; its meta is stored.
+        """
         if not lists:
             return
+        empty = [keys.recommendations(user_id) for user_id, stored in lists.items() if stored.is_empty]
+        if empty:
+            await self.store.delete(empty, self.fence)
         values: dict[str, ValueWithTtl] = {}
         for user_id, stored in lists.items():
             for key, value in encode_list(user_id, stored).items():
@@ -69,8 +75,10 @@ class ReadModel(WeightsStore):
     async def put_list_if_absent(self, user_id: str, stored: StoredList, erasure_offset: bytes | None) -> None:
         """Store the list of a user who has none; a list that was stored meanwhile is newer and stays.
 
-        Nothing is stored if the user was erased after `erasure_offset` was read.
+        Nothing is stored if the list is empty, or if the user was erased after `erasure_offset` was read.
         """
+        if stored.is_empty:
+            return
         precondition = keys.erased_user(user_id), erasure_offset
         values = encode_list(user_id, stored)
         if await self.store.set_if_absent(values, keys.RECOMMENDATIONS_TTL_S, precondition):
@@ -150,8 +158,11 @@ class ReadModel(WeightsStore):
             yield key[len(prefix) :]
 
     async def put_popular_videos(self, videos: bytes) -> None:
-        """Store trending videos as JSON."""
-        await self.store.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_VIDEOS_TTL_S)
+        """Store trending videos as JSON; none are not stored, so that readers ask the archive."""
+        if videos == NO_VIDEOS:
+            await self.store.delete([keys.POPULAR_VIDEOS])
+        else:
+            await self.store.set_many({keys.POPULAR_VIDEOS: videos}, keys.POPULAR_VIDEOS_TTL_S)
         await self.store.publish(keys.LIST_UPDATES, _encode([ANONYMOUS_USER]))
 
     async def popular_videos(self) -> bytes | None:

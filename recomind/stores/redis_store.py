@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from redis import asyncio as redis
 from redis.asyncio.retry import Retry
@@ -10,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from recomind.errors import OutdatedError
+from recomind.errors import OutdatedError, SettingsError
 from recomind.errors.circuit_breaker import CircuitBreaker
 from recomind.stores import keys as names
 from recomind.stores import lua_scripts
@@ -40,10 +41,13 @@ STREAM_START: Final = "0-0"
 """The id before the first entry of a stream."""
 
 
-class RedisStore:
-    """A `KeyValueStore` over one Redis server."""
+def _pool(url: str) -> redis.BlockingConnectionPool:
+    """A pool of connections. It makes one, which does not connect yet, as that checks the parameters of the URL.
 
-    def __init__(self, url: str) -> None:
+    Raises:
+        SettingsError: the URL has a parameter that a connection does not have, or one of the wrong type.
+    """
+    try:
         pool = redis.BlockingConnectionPool.from_url(
             url,
             max_connections=MAX_CONNECTIONS,
@@ -52,7 +56,25 @@ class RedisStore:
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # once, after a restart of Redis
         )
-        self._redis = redis.Redis.from_pool(pool)
+        pool.make_connection()
+    except (TypeError, ValueError, RedisError) as error:
+        raise SettingsError(
+            f"RECOMIND_REDIS_URL has a parameter that cannot be used (of {', '.join(_parameters(url))}): remove it, "
+            "or see redis-py's Connection and SSLConnection for those that there are"
+        ) from error
+    return pool
+
+
+def _parameters(url: str) -> list[str]:
+    """The names, not the values, of a URL's parameters."""
+    return [name for name, _ in parse_qsl(urlsplit(url).query)]
+
+
+class RedisStore:
+    """A `KeyValueStore` over one Redis server."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_pool(_pool(url))
         self._breaker = CircuitBreaker("Redis", (RedisConnectionError, RedisTimeoutError, OSError), (RedisError,))
         script = self._redis.register_script
         self._set_many, self._set_many_fenced = script(lua_scripts.SET_MANY), script(lua_scripts.SET_MANY_FENCED)

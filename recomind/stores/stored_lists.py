@@ -1,10 +1,16 @@
 """Users' lists as they are stored and read: the videos as JSON, and the meta, decoded only as far as needed."""
 
+from typing import Final
+
 import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets
+from recomind.model.catalogue import join_summaries
 from recomind.model.ids import VideoId
 from recomind.stores import keys
+
+NO_VIDEOS: Final = join_summaries(())
+"""An empty list. It is never stored, since what keeps it empty may pass at any moment."""
 
 
 class ListMeta(msgspec.Struct, frozen=True):
@@ -86,12 +92,21 @@ class StoredList(msgspec.Struct, frozen=True):
     meta: ListMeta
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no video was found: the catalogue is not known yet, or all of it has been seen."""
+        return self.videos == NO_VIDEOS
+
+    @property
     def as_served(self) -> ServedList:
         """The list as it will be read."""
         return ServedList(self.videos, _encode(self.meta))
 
 
 def encode_list(user_id: str, stored: StoredList) -> dict[str, bytes]:
-    """Redis keys and values of a user's list, without the top tags."""
+    """Redis keys and values of a user's list, without the top tags.
+
+    An empty list has its meta alone, which says what it counts: without the videos, the next request ranks again.
+    """
     served = stored.as_served
-    return {keys.recommendations(user_id): served.videos, keys.recommendations_meta(user_id): served.encoded_meta}
+    videos = {} if stored.is_empty else {keys.recommendations(user_id): served.videos}
+    return videos | {keys.recommendations_meta(user_id): served.encoded_meta}

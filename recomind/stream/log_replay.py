@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
@@ -45,7 +46,13 @@ class ReplayClock:
 
 
 async def replay_log(
-    settings: Settings, actions: Iterable[Action], *, speed: float | None = None, on_progress: Progress = lambda _: None
+    settings: Settings,
+    actions: Iterable[Action],
+    *,
+    speed: float | None = None,
+    on_progress: Progress = lambda _: None,
+    stamp: Callable[[Action], Action] = lambda action: action,
+    around_chunk: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
 ) -> int:
     """Write actions to Kafka.
 
@@ -54,6 +61,8 @@ async def replay_log(
         actions: in the order of their timestamps.
         speed: 1 for real time, 10 for ten times as fast, None for full speed.
         on_progress: called after each chunk.
+        stamp: called with each action as it is sent; returns the one to send, as a rule with another timestamp.
+        around_chunk: a context in which each chunk is sent, for instance one that waits.
 
     Returns:
         How many actions were written.
@@ -67,7 +76,8 @@ async def replay_log(
     try:
         while chunk := list(islice(remaining, PACED_CHUNK_ACTIONS if speed else CHUNK_ACTIONS)):
             await clock.wait_until(chunk[0].timestamp)
-            await _send(producer, settings.partitions, chunk)
+            async with around_chunk():
+                await _send(producer, settings.partitions, map(stamp, chunk))
             written += len(chunk)
             on_progress(len(chunk))
     finally:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, page_opener
 
 
 def sign_in(page):
@@ -42,6 +42,28 @@ def test_two_likes_change_the_list_without_a_reload(audience, visit):
     assert page.inner_text("#profile").startswith("2 liked")
     reasons = page.inner_text("#list")
     assert any(title in reasons for title in liked) or "You like" in reasons
+
+
+def test_a_like_that_no_worker_takes_is_kept_and_sent_again_in_order(audience, browser):
+    with page_opener(browser, audience.base_url, expected=["Failed to load resource"]) as open_page:
+        page, failures = open_page("/"), [None, 503, 502, 429]
+        sign_in(page)
+
+        def fail(route):
+            if failures:
+                status = failures.pop(0)
+                route.abort() if status is None else route.fulfill(status=status, body="<html>")
+            else:
+                route.continue_()
+
+        page.route("**/video_action", fail)
+        first = page.inner_text("#title")
+        page.click("#like")
+        page.wait_for_function("() => document.querySelector('#status').textContent.includes('kept, and sent again')")
+        page.wait_for_function("title => document.querySelector('#title').textContent !== title", arg=first)
+        page.click("#like")
+        page.wait_for_function("() => document.querySelector('#profile').textContent.startsWith('2 liked')")
+        assert failures == []
 
 
 def test_the_feed_works_with_the_keyboard_alone(audience, visit):

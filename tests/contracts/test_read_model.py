@@ -21,7 +21,7 @@ async def test_the_read_model_returns_what_was_stored(store):
     signal = ActionSignal("v", 0, 1, 5.0, "u", "like", False, ("w",))
     popular, near = popularity.fold(Popularity(), [signal]), neighbours.fold(Neighbours(), [signal])
     profile = Profile(likes=(Like("v", 5.0),))
-    stored = StoredList(b"[]", b'["funny"]', ListMeta(5.0, {0: 1}, 3, {"v": {"tags": 1.0}}))
+    stored = StoredList(b'[{"video_id":"v"}]', b'["funny"]', ListMeta(5.0, {0: 1}, 3, {"v": {"tags": 1.0}}))
     await model.put_popularity({"v": popular})
     await model.put_neighbours({"v": near})
     await model.put_profiles({"u": profile})
@@ -34,9 +34,8 @@ async def test_the_read_model_returns_what_was_stored(store):
     assert await model.neighbours(["v"]) == {"v": near}
     assert await model.profiles(["u"]) == {"u": profile}
     served = await model.list_of("u")
-    assert (served.videos, served.meta, served.as_of) == (b"[]", stored.meta, 5.0)
-    assert await model.windowed_top(1, "cat", "24h") == [("v", 2.0)]
-    assert await model.windowed_top_of(0, ["cat", "dog"]) == {"cat": {"24h": [("v", 2.0)]}}
+    assert (served.videos, served.meta, served.as_of) == (stored.videos, stored.meta, 5.0)
+    assert await model.trending(1) == [("v", 2.0)]
     assert await model.weights(1) == [Weights(3)]
     assert await model.ease_model_version() == "m1"
     assert await model.ease_neighbours("m1", ["v"]) == {"v": (("w", 0.5),)}
@@ -52,8 +51,29 @@ async def test_a_list_includes_an_action_by_its_offsets_or_by_the_watermark(stor
     assert [await model.list_includes("ryw", 5, offset) for offset in (9, 10)] == [True, False]
 
 
+async def test_an_empty_list_is_never_stored_but_counts_the_users_actions(store):
+    model = ReadModel(store)
+    full, empty = (StoredList(videos, b"[]", ListMeta(0.0, {5: 7}, 0)) for videos in (b"[1]", b"[]"))
+    await store.delete([keys.recommendations("none"), keys.recommendations_meta("none")])
+    await model.put_list_if_absent("none", empty, None)
+    assert not await model.list_includes("none", 5, 7)
+    await model.put_lists({"none": full})
+    assert (await model.list_of("none")).videos == b"[1]"
+    await model.put_lists({"none": empty})
+    assert await model.list_of("none") is None
+    assert await model.list_includes("none", 5, 7)
+
+
+async def test_no_trending_videos_are_never_stored(store):
+    model = ReadModel(store)
+    await model.put_popular_videos(b"[1]")
+    assert await model.popular_videos() == b"[1]"
+    await model.put_popular_videos(b"[]")
+    assert await model.popular_videos() is None
+
+
 async def test_a_list_that_was_ranked_before_its_user_was_erased_is_not_stored(store):
-    model, stored = ReadModel(store), StoredList(b"[]", b"[]", ListMeta(0.0, {}, 0))
+    model, stored = ReadModel(store), StoredList(b"[1]", b"[]", ListMeta(0.0, {}, 0))
     await store.delete([keys.erased_user("gone"), keys.user_state("gone")])
     await model.put_profiles({"gone": Profile(like_count=1)})
     before = await model.erasure_offset("gone")
@@ -64,7 +84,7 @@ async def test_a_list_that_was_ranked_before_its_user_was_erased_is_not_stored(s
     assert (await model.profiles(["gone"]), await model.list_of("gone")) == ({}, None)
     await model.put_list_if_absent("gone", stored, await model.erasure_offset("gone"))
     served = await model.list_of("gone")
-    assert (served.videos, served.meta) == (b"[]", stored.meta)
+    assert (served.videos, served.meta) == (b"[1]", stored.meta)
 
 
 async def test_a_list_for_a_user_without_one_does_not_replace_a_list_stored_meanwhile(store):
@@ -133,8 +153,8 @@ async def test_all_writes_of_a_partitions_owner_are_fenced(store):
 async def test_keys_in_redis_have_the_documented_ttls(stack):
     store = RedisStore(stack.settings.redis_url)
     model = ReadModel(store)
-    await model.put_lists({"ttl": StoredList(b"[]", b"[]", ListMeta(0.0, {}, 0))})
-    await model.put_popular_videos(b"[]")
+    await model.put_lists({"ttl": StoredList(b"[1]", b"[]", ListMeta(0.0, {}, 0))})
+    await model.put_popular_videos(b"[1]")
     ttl = {name: await store._redis.ttl(name) for name in ("recommendations:ttl", "user_profile:ttl", "popular_videos")}
     assert ttl == {"recommendations:ttl": 600, "user_profile:ttl": 1800, "popular_videos": 900}
     await store.close()

@@ -1,8 +1,6 @@
 """The documents describe everything that there is, and name only what there is."""
 
 import re
-import shutil
-import subprocess
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -130,16 +128,3 @@ def test_the_changelog_begins_with_this_version():
     [latest, *_] = re.findall(r"^## \[(.+?)\] - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert latest == project["version"]
-
-
-def test_the_compose_file_is_valid():
-    program = next((name for name in ("docker-compose",) if shutil.which(name)), None)
-    command = [program] if program else ["docker", "compose"]
-    if not program and (
-        not shutil.which("docker") or subprocess.run([*command, "version"], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("neither docker-compose nor docker's compose plug-in is installed")
-    checked = subprocess.run(
-        [*command, "-f", str(ROOT / "docker-compose.yml"), "config", "-q"], capture_output=True, text=True, check=False
-    )
-    assert checked.returncode == 0, checked.stderr

@@ -52,6 +52,50 @@ def test_every_form_of_address_is_accepted(dsn):
     assert Settings.from_env({"RECOMIND_POSTGRES_DSN": dsn}).postgres_dsn == dsn
 
 
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"RECOMIND_REDIS_URL": "cache:6379"}, "redis://"),
+        ({"RECOMIND_REDIS_URL": "cache"}, "redis://"),
+        ({"RECOMIND_REDIS_URL": "http://cache:6379"}, "redis://"),
+        ({"RECOMIND_POSTGRES_DSN": "host=db dbname=recomind password=s3cret"}, "postgresql://"),
+        ({"RECOMIND_KAFKA_BROKERS": "kafka://k:9092"}, "without a scheme"),
+        ({"RECOMIND_POSTGRES_POOLING": "statement"}, "transaction"),
+    ],
+)
+def test_an_address_of_another_form_is_an_error_that_shows_the_form(variables, named):
+    with pytest.raises(SettingsError, match=named) as raised:
+        Settings.from_env(variables)
+    assert "s3cret" not in str(raised.value)
+
+
+def service_links(service):
+    """What Kubernetes adds to a container for a Service with a port that is named http."""
+    name = service.upper().replace("-", "_")
+    return {
+        f"{name}_SERVICE_HOST": "10.0.0.7",
+        f"{name}_SERVICE_PORT": "6066",
+        f"{name}_SERVICE_PORT_HTTP": "6066",
+        f"{name}_PORT": "tcp://10.0.0.7:6066",
+        f"{name}_PORT_6066_TCP": "tcp://10.0.0.7:6066",
+        f"{name}_PORT_6066_TCP_PROTO": "tcp",
+        f"{name}_PORT_6066_TCP_PORT": "6066",
+        f"{name}_PORT_6066_TCP_ADDR": "10.0.0.7",
+    }
+
+
+@pytest.mark.parametrize("service", ["recomind", "recomind-web", "recomind-redis", "recomind-port"])
+def test_what_kubernetes_adds_for_a_service_is_ignored_with_a_warning(caplog, service):
+    assert Settings.from_env(service_links(service)) == Settings()
+    assert all(name in caplog.text for name in service_links(service))
+
+
+def test_a_port_stays_a_setting_and_a_misspelt_port_an_error():
+    assert Settings.from_env({"RECOMIND_WEB_PORT": "80"}).web_port == 80
+    with pytest.raises(SettingsError, match="RECOMIND_HTTP_PORT"):
+        Settings.from_env({"RECOMIND_HTTP_PORT": "80"})
+
+
 def test_the_repr_of_settings_shows_no_secrets():
     text = repr(
         Settings(kafka_password="s3cret", postgres_dsn="postgresql://u:s3cret@h/db", redis_url="redis://:s3cret@h")

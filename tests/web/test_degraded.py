@@ -59,6 +59,16 @@ async def until_accepted(http, method, path, **options):
     return response[2]
 
 
+async def until_degraded(http, reason):
+    """Wait until the worker says that it does not take actions in, and why; not ready at all is right as well."""
+    deadline = time.monotonic() + 30
+    while (response := await send_request(http, "GET", "/readyz"))[0] == 200:
+        if response[2]["status"] == "degraded" and any(reason in one for one in response[2]["reasons"]):
+            return
+        assert time.monotonic() < deadline, response
+        await asyncio.sleep(0.1)
+
+
 async def send_request(http, method, path, **options):
     """Return the status, the unavailable servers and the body; check that the response arrived in time."""
     started = time.monotonic()
@@ -159,6 +169,7 @@ async def test_without_postgresql_stored_lists_are_served_and_catalogue_writes_a
             await send_request(http, "PUT", "/users/u", json={}),
         )
         await until_counted(http, accepted[2]["token"])
+        await until_degraded(http, "PostgreSQL does not answer")
     assert responses["/recommendations/known"][:2] == (200, None)
     assert responses["/recommendations/new"][:2] == responses["/videos/v0"][:2] == (200, "postgresql")
     assert responses["/videos/none"][:2] == new_user[:2] == (503, "postgresql")
@@ -173,6 +184,7 @@ async def test_without_kafka_lists_are_served_and_actions_are_refused(running, h
         refused = [await send_request(http, "POST", "/video_action", json=ACTION) for _ in range(3)]
         refused.append(await send_request(http, "POST", "/video_actions", json=[ACTION] * 1000))
         refused.append(await send_request(http, "DELETE", "/users/any"))
+        await until_degraded(http, "Kafka does not answer")
     assert {path for path, (status, _, _) in responses.items() if status != 200} <= {"/readyz", RECEIPT}
     assert {response[:2] for response in refused} == {(503, "kafka")}
     await until_counted(http, (await until_accepted(http, "POST", "/video_action", json=ACTION))["token"])

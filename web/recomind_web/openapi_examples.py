@@ -24,6 +24,7 @@ from recomind.model.responses import (
     SimilarUser,
     TrendingVideo,
 )
+from recomind_web.health import Readiness
 
 
 class Example(NamedTuple):
@@ -94,7 +95,7 @@ EXAMPLES: Final = {
     "trending_feed": Example(TRENDING_FEED),
     "feed": Example(FEED),
     "healthz": Example({"status": "ok"}),
-    "readyz": Example({"status": "ready"}),
+    "readyz": Example(Readiness("ready")),
 }
 """Name of a handler to its example."""
 

@@ -146,7 +146,7 @@ ROUTES: Final = (
     Route("GET", "/docs", pages.docs_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
     Route("GET", "/assets/{name}", pages.asset, media_type="*/*", other_statuses=(304, 404), scope=PUBLIC),
     Route("GET", "/healthz", health.healthz, dict[str, str], other_statuses=(503,), scope=PUBLIC),
-    Route("GET", "/readyz", health.readyz, dict[str, str], other_statuses=(503,), scope=PUBLIC),
+    Route("GET", "/readyz", health.readyz, health.Readiness, other_statuses=(503,), scope=PUBLIC),
     Route("GET", "/metrics", health.metrics, media_type="text/plain", scope=ADMIN),
     Route("GET", "/openapi.json", openapi.openapi, dict[str, Any], scope=PUBLIC),
 )

@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from recomind.dev.bench.processes import ChildProcess, running
 from recomind.dev.simulator import Audience
-from recomind.dev.stack.server import free_port
+from recomind.dev.stack.child_process import free_port
 from recomind.dev.stack.stack import Stack
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
@@ -97,7 +97,7 @@ class Bench:
     async def prepare(self, videos: Sequence[Video]) -> None:
         """Create topics and database tables, and fill the catalogue."""
         await topics.provision(self.settings)
-        archive = Archive(self.settings.postgres_dsn)
+        archive = Archive(self.settings.postgres_dsn, self.settings.postgres_pooling)
         await archive.open()
         try:
             await archive.put_videos(videos)

@@ -12,7 +12,7 @@ from recomind.dev.bench.bench import Bench
 from recomind.dev.bench.load import LoadResult
 from recomind.dev.bench.measurements import Limit, Measurement, at_most
 from recomind.dev.bench.processes import running
-from recomind.dev.stack.server import free_port
+from recomind.dev.stack.child_process import free_port
 from recomind.model.events import Action
 
 NAME = "serving"

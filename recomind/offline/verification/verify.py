@@ -196,7 +196,8 @@ class Verification:
 
 @asynccontextmanager
 async def _stores(settings: Settings) -> AsyncIterator[tuple[Archive, ReadModel]]:
-    archive, read_model = Archive(settings.postgres_dsn), ReadModel(RedisStore(settings.redis_url))
+    archive = Archive(settings.postgres_dsn, settings.postgres_pooling)
+    read_model = ReadModel(RedisStore(settings.redis_url))
     await archive.open()
     try:
         yield archive, read_model

@@ -7,8 +7,8 @@ from recomind.stores.stored_lists import ListMeta, ListOrigins, StoredList, enco
 
 def test_the_stored_meta_keeps_its_field_names():
     meta = ListMeta(5.0, {0: 7}, 3, {"v": {"tags": 1.0}})
-    values = encode_list("u", StoredList(b"[]", b"[]", meta))
-    assert values["recommendations:u"] == b"[]"
+    values = encode_list("u", StoredList(b"[1]", b"[]", meta))
+    assert values["recommendations:u"] == b"[1]"
     encoded = values["recommendations_meta:u"]
     assert msgspec.msgpack.decode(encoded) == {
         "as_of": 5.0,

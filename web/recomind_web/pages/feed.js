@@ -1,6 +1,6 @@
 // The feed page: sends the user's actions, and shows the current video and the list of next videos.
 
-import { fetchWithKey } from "./api_key.js";
+import { sendInOrder } from "./action_sender.js";
 import { element } from "./dom.js";
 import { removeFromList, showList, showVideo } from "./feed_view.js";
 import { listenForGestures } from "./gestures.js";
@@ -13,7 +13,7 @@ const PAST_TENSE = { like: "Liked", view: "Watched", skip: "Skipped" };
 
 /** `user` is empty while the visitor is not signed in. `pendingActions` are those that the list does not reflect yet. */
 let user = "", current = null, queue = [], actedOn = new Set(), pendingActions = [];
-let lastRequest = Promise.resolve(), stopUpdates = () => {}, focusWhenReady = false;
+let stopUpdates = () => {}, focusWhenReady = false;
 let latest = { counted: {}, newVideos: 0, at: 0 };
 
 function showStatus(text, isError = false) {
@@ -94,19 +94,15 @@ function animateToNext(kind) {
   }, TRANSITION_MS);
 }
 
-/** Send an action after the one before it, so that the log has them in order. */
-function sendAction(kind, video) {
+/** Send an action; it is kept and sent again while no worker takes it. */
+async function sendAction(kind, video) {
   const [sender, at] = [user, performance.now()];
-  lastRequest = lastRequest.then(async () => {
-    try {
-      const action = { user_id: sender, video_id: video.video_id, action_type: kind, timestamp: new Date().toISOString() };
-      const response = await fetchWithKey("/video_action", { method: "POST", body: JSON.stringify(action) });
-      const outcome = await response.json();
-      if (!response.ok) throw new Error(outcome.detail || response.statusText);
-      const [partition, offset] = outcome.token.split(":").map(Number);
-      if (sender === user) { pendingActions.push({ partition, offset, at, kind, title: video.title }); showStatus(`${PAST_TENSE[kind]} “${video.title}”.`); reportCounted(); }
-    } catch (error) { actedOn.delete(video.video_id); showStatus(`Could not send this: ${error.message}`, true); }
-  });
+  try {
+    const action = { user_id: sender, video_id: video.video_id, action_type: kind, timestamp: new Date().toISOString() };
+    const outcome = await sendInOrder(action, () => showStatus("No worker takes this now. It is kept, and sent again.", true));
+    const [partition, offset] = outcome.token.split(":").map(Number);
+    if (sender === user) { pendingActions.push({ partition, offset, at, kind, title: video.title }); showStatus(`${PAST_TENSE[kind]} “${video.title}”.`); reportCounted(); }
+  } catch (error) { actedOn.delete(video.video_id); showStatus(`Could not send this: ${error.message}`, true); }
 }
 
 $("sign-in-form").addEventListener("submit", event => {
