@@ -131,18 +131,6 @@ class Producer:
                 for smaller, packed in self._packed(half):
                     await self._send_batch(topic, partition, smaller, packed)
 
-    async def ping(self) -> None:
-        """Return if Kafka answers.
-
-        Raises:
-            UnavailableError: it does not, within `PING_TIMEOUT_S`.
-        """
-        try:
-            async with asyncio.timeout(PING_TIMEOUT_S):
-                await self._client.client.fetch_all_metadata()
-        except (KafkaError, TimeoutError) as error:
-            raise UnavailableError("Kafka", error) from error
-
     @property
     def _client(self) -> AIOKafkaProducer:
         if self._producer is None:
