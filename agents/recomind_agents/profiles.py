@@ -4,10 +4,13 @@ The order within a batch makes crashes harmless. First Kafka acknowledges the si
 sent to their right partition; then the profiles change. So a profile that has applied an action proves that its signals
 were sent. An action that is delivered again repeats signals, which videos recognise by their source offset, or changes
 nothing.
+
+With a profile, the blocks of seen videos that it counts are stored: before it in the changelogs, and before it in the
+read model.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mode.utils.logging import get_logger
@@ -21,6 +24,7 @@ from recomind.runtime.trainer import TrainingExample
 from recomind.runtime.write_behind import WriteBehind
 from recomind.state import profile
 from recomind.state.profile import Profile
+from recomind.state.seen_blocks import SeenBlock, block_key, block_of_key, seal_after
 from recomind.stream import topics
 from recomind.stream.batches import Batch
 from recomind.stream.codec import DecodedRecord, decode_batch, events_of, rerouting_headers, signals_record
@@ -28,6 +32,7 @@ from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
 from recomind.stream.table import Table
 from recomind_tables import profiles as table
+from recomind_tables import seen_blocks as blocks_table
 
 logger = get_logger(__name__)
 
@@ -39,27 +44,34 @@ MAX_SIGNAL_BYTES: Final = 256 * 1024
 
 def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
-    processor = ProfileProcessor(app, table.declare(app))
+    blocks = blocks_table.declare(app)
+    processor = ProfileProcessor(app, table.declare(app, blocks), blocks)
     app.batch_agent(topics.ACTIONS, name="profiles", linger=False)(processor.process)
 
 
 class ProfileProcessor:
-    """The only writer of the table `profiles`."""
+    """The only writer of the tables `profiles` and `seen_blocks`."""
 
-    def __init__(self, app: RecoMindApp, profiles: Table[Profile]) -> None:
+    def __init__(self, app: RecoMindApp, profiles: Table[Profile], blocks: Table[SeenBlock]) -> None:
         self._app = app
         self._profiles = profiles
-        self._read_model = WriteBehind[Profile](app.read_model.put_profiles)
+        self._blocks = blocks
+        self._read_model = WriteBehind[Profile | SeenBlock](self._publish)
         publish_table(app, "profiles", self._read_model)
+        app.table_writers["seen_blocks"] = self._read_model
+        app.ranking_cache.completer.own_block = self._own_block
 
     async def process(self, batch: Batch) -> None:
         """Process a batch of actions."""
         await self._profiles.recovered(batch.partition)
+        await self._blocks.recovered(batch.partition)
         decoded = decode_batch(batch, self._app.options.partitions)
         await self._reroute(decoded)
-        changed, signals, examples = self._fold(batch, decoded)
+        changed, blocks, signals, examples = self._fold(batch, decoded)
         await self._train(examples)
         await self._send(signals)
+        for key, block in blocks.items():
+            self._put_block(batch.partition, key, block)
         for user_id, value in changed.items():
             self._profiles.put(batch.partition, user_id, value)
             self._read_model.add(user_id, value)
@@ -70,9 +82,10 @@ class ProfileProcessor:
 
     def _fold(
         self, batch: Batch, records: Sequence[DecodedRecord]
-    ) -> tuple[dict[str, Profile], list[Signal | ErasureSignal], list[TrainingExample]]:
-        """The changed profiles by user, the signals to send, and the likes to train the blend on."""
+    ) -> tuple[dict[str, Profile], dict[str, SeenBlock | None], list[Signal | ErasureSignal], list[TrainingExample]]:
+        """The changed profiles by user, the changed blocks by key (None: deleted), signals, and likes to train on."""
         changed: dict[str, Profile] = {}
+        blocks: dict[str, SeenBlock | None] = {}
         signals: list[Signal | ErasureSignal] = []
         examples: list[TrainingExample] = []
         first_new = self._app.backlog.first_new_offset(batch.partition)
@@ -88,17 +101,36 @@ class ProfileProcessor:
                 examples += [example] if example else []
             else:
                 self._app.served_window.erase(user_id)
-            changed[user_id] = after
+            changed[user_id], changed_blocks = seal_after(user_id, before, after)
+            blocks |= changed_blocks
             signals += derived
         if changed:
             self._app.ranking_cache.advance_time(max(value.last_at for value in changed.values()))
-        return changed, signals, examples
+        return changed, blocks, signals, examples
 
     async def _train(self, examples: Sequence[TrainingExample]) -> None:
         try:
             await self._app.trainer.train(examples)
         except UnavailableError as error:  # nothing waits to be learned later
             logger.warning("likes of a batch do not train the blend: %s", error)
+
+    def _put_block(self, partition: int, key: str, block: SeenBlock | None) -> None:
+        if block is None:
+            self._blocks.delete(partition, key)  # in the read model, `put_profiles` deletes it
+        else:
+            self._blocks.put(partition, key, block)
+            self._read_model.add(key, block)
+
+    def _own_block(self, user_id: str, number: int) -> SeenBlock | None:
+        partition = partition_of(user_id, self._app.options.partitions)
+        is_own = partition in self._blocks.partitions
+        return self._blocks.get(partition, block_key(user_id, number)) if is_own else None
+
+    async def _publish(self, values: Mapping[str, Profile | SeenBlock]) -> None:
+        """Publish profiles by user and blocks by key: no user id is the key of a block."""
+        profiles = {key: one for key, one in values.items() if isinstance(one, Profile)}
+        blocks = {block_of_key(key): one for key, one in values.items() if isinstance(one, SeenBlock)}
+        await self._app.read_model.put_profiles(profiles, blocks)
 
     async def _send(self, signals: Sequence[Signal | ErasureSignal]) -> None:
         """Send signals to the partitions of their videos; erasures go to all partitions."""

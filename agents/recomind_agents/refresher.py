@@ -65,7 +65,8 @@ class Refresher:
         users = queue.next_batch(min(MAX_BATCH, max(MIN_BATCH, len(queue) // BATCHES)))
         try:
             await app.ranking_cache.loader.load(list(users.values()))
-            lists = {user_id: await self._rank(one) for user_id, one in users.items() if not one.is_erased}
+            complete = await app.ranking_cache.completer.complete(users)
+            lists = {user_id: await self._rank(one) for user_id, one in complete.items() if not one.is_erased}
             await app.table_writers["profiles"].flush()  # before the lists, so that readers find what a list counts
             await app.read_model.put_lists(lists)
             await app.read_model.delete_lists([user_id for user_id, one in users.items() if one.is_erased])

@@ -10,6 +10,7 @@ from collections.abc import Set
 from typing import Final, NamedTuple
 
 from recomind.model.catalogue import Video
+from recomind.model.text import tag_key
 from recomind.recommender.index.windowed_top import ALL_TAGS, WindowedTopLists
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
@@ -69,7 +70,7 @@ class WindowedTopPublisher:
         partition = partition_of(after.video_id, self._app.options.partitions)
         if partition in self._built and (before is None or before.tags != after.tags):
             self._changed[partition].add(after.video_id)
-            lost = set(before.tags) - set(after.tags) if before is not None else ()
+            lost = set(map(tag_key, before.tags if before is not None else ())) - set(map(tag_key, after.tags))
             self._lost_tags[partition].update((tag, after.video_id) for tag in lost)
 
     def rebuild(self, partition: int) -> None:

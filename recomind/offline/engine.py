@@ -20,10 +20,11 @@ from recomind.recommender.outcomes import apply_shared, learn_outcome
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
 from recomind.recommender.served import ShownFeatures, unpack
 from recomind.recommender.slate import Slate
-from recomind.state import neighbours, popularity, profile
+from recomind.state import neighbours, popularity, profile, seen_blocks
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
+from recomind.state.seen_blocks import SeenBlock
 
 MAX_SERVED: Final = 4
 """Slates of a user whose outcomes are waited for."""
@@ -34,6 +35,10 @@ class Engine:
 
     def __init__(self, *, learning: bool = True, caps: Caps | None = None, exploration: float = SHARE) -> None:
         self.profiles: dict[str, Profile] = {}
+        self.seen_blocks: dict[str, list[SeenBlock]] = {}
+        """User to the blocks of seen videos, for users who have any."""
+        self._complete: dict[str, tuple[Profile, Profile]] = {}
+        """The same users to a profile, and to the complete one."""
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
         self.index = VideoIndex()
@@ -57,14 +62,16 @@ class Engine:
 
     def observe(self, action: Action, source_offset: SourceOffset) -> None:
         """Apply an action to the state; if it is a like, train the weights on it first."""
-        before = self.profile(action.user_id)
+        before = self.profiles.get(action.user_id) or Profile()
         after, signals = profile.fold(before, source_offset, action)
         if not signals:
             self.profiles[action.user_id] = after
             return
-        after, signals[0] = self._learn(before, after, action, signals[0])
+        after, signals[0] = self._learn(self.profile(action.user_id), after, action, signals[0])
         self._version += 1
-        self.profiles[action.user_id] = after
+        self.profiles[action.user_id], sealed = seen_blocks.seal(after)
+        if sealed is not None:
+            self.seen_blocks.setdefault(action.user_id, []).append(sealed)
         self._changed_users.add(action.user_id)
         self.now = max(self.now, action.timestamp)
         for signal in signals:
@@ -98,8 +105,13 @@ class Engine:
         self._version += 1
 
     def profile(self, user_id: str) -> Profile:
-        """The user's profile; an empty one for a new user."""
-        return self.profiles.get(user_id) or Profile()
+        """The user's profile, complete; an empty one for a new user."""
+        known = self.profiles.get(user_id) or Profile()
+        if not known.seen_blocks:
+            return known
+        if self._complete.get(user_id, (None,))[0] is not known:
+            self._complete[user_id] = known, seen_blocks.complete(known, self.seen_blocks[user_id])
+        return self._complete[user_id][1]
 
     def _learn(self, before: Profile, after: Profile, action: Action, first: Signal) -> tuple[Profile, Signal]:
         """Learn from an action; returns the profile after it, and its first signal, with what was learned."""

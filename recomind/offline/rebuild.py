@@ -22,6 +22,7 @@ from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
+from recomind.state.seen_blocks import seal
 from recomind.stream import topics
 from recomind.stream.codec import DecodedRecord, decode_record
 from recomind.stream.connection import client_options
@@ -65,9 +66,7 @@ class RebuiltState:
             "first_at": min((first for first, _ in times), default=None),
             "last_at": max((last for _, last in times), default=None),
             "notes": self.notes,
-            "trending": [
-                self._video(video_id) for video_id, _ in trending_top_k(self.popularity.items()).entries()[:n]
-            ],
+            "trending": [self._video(video_id) for video_id in nlargest(n, self.popularity, self._trending_key)],
         }
 
     def entries(self) -> Iterator[dict[str, Any]]:
@@ -87,9 +86,8 @@ class RebuiltState:
 
     def _apply(self, decoded: DecodedRecord, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())
-        self.profiles[action.user_id], signals = profile.apply_event(
-            known, decoded.source_offset, decoded.record.offset, action
-        )
+        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, action)
+        self.profiles[action.user_id], _ = seal(after)  # nothing here reads the blocks
         self.records[action.action_type if signals else "repeated"] += 1
         for signal in signals:
             if isinstance(signal, Signal):

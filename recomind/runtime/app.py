@@ -119,18 +119,27 @@ class RecoMindApp(faust.App):
         self.on_partitions_revoked.connect(self._on_revoked)
 
     def Table(  # type: ignore[override]  # noqa: N802 Faust's name; our tables are not Faust's
-        self, name: str, *, value_type: type[Value], **_: Any
+        self, name: str, *, value_type: type[Value], flushed_after: StateTable[Any] | None = None, **_: Any
     ) -> StateTable[Value]:
         """Declare a table, backed by a changelog topic: `app.Table("profiles", value_type=Profile)`.
 
         Args:
             name: of the table.
             value_type: type of its values, see `recomind.stream.table`.
+            flushed_after: the table whose values this one refers to, declared before.
         """
         topic = topics.changelog(self.options.app_id, name)
         kafka = client_options(self.options)
         unreadable = self.metrics.note_unreadable(topic)
-        table = StateTable(name, value_type, topic=topic, kafka=kafka, on_error=self.fail, on_unreadable=unreadable)
+        table = StateTable(
+            name,
+            value_type,
+            topic=topic,
+            kafka=kafka,
+            on_error=self.fail,
+            on_unreadable=unreadable,
+            flushed_after=flushed_after,
+        )
         self.state_tables[name] = table
         self.commit_steps.register(Stage.TABLES, lambda: table.flush(self.kafka_producer))
         return table

@@ -37,12 +37,13 @@ MAX_SAVED_S: Final = 1.0
 
 
 class TrainingExample(NamedTuple):
-    """A user's first like of a video, and the user's profile before they met that video."""
+    """A user's first like of a video, and the user's profile before it."""
 
     profile: Profile
     video_id: str
     timestamp: float
     """Event time of the like, epoch seconds."""
+    user_id: str
 
 
 class Trainer:
@@ -106,7 +107,7 @@ class Trainer:
             self._metrics.outcomes.labels(action.action_type).inc()
         example = None
         if shown is None and first.action_type == "like":
-            example = TrainingExample(without_video(before, action.video_id), action.video_id, action.timestamp)
+            example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
         after = msgspec.structs.replace(after, factors=learned.factors)
         return after, [msgspec.structs.replace(first, increments=learned.increments), *derived[1:]], example
 
@@ -116,8 +117,10 @@ class Trainer:
             if self.is_paused or not self._has_time():
                 return
             started = self._clock()
-            await self._cache.loader.load([example.profile])
-            await self._train_on(example)
+            profiles = await self._cache.completer.complete({example.user_id: example.profile})
+            complete = without_video(profiles[example.user_id], example.video_id)
+            await self._cache.loader.load([complete])
+            await self._train_on(example._replace(profile=complete))
             self._spend(started)
 
     async def _train_on(self, example: TrainingExample) -> None:

@@ -26,8 +26,8 @@ MAX_LIKES: Final = 48
 MAX_REACTIONS: Final = 16
 """How many views and skips are kept, the latest by event time."""
 
-MAX_SEEN: Final = 400
-"""How many videos acted on are remembered as seen, the latest by arrival; 4 bytes each."""
+MAX_SEEN: Final = 384
+"""With so many videos in `Profile.seen`, the oldest are sealed into a block (see `recomind.state.seen_blocks`)."""
 
 MAX_EVENT_IDS: Final = 128
 """How many of the latest event ids are recognised when they are sent again; 8 bytes each."""
@@ -60,7 +60,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reactions: tuple[Reaction, ...] = ()
     """Oldest first, one per video, at most `MAX_REACTIONS`."""
     seen: bytes = b""
-    """`video_hash` of each video acted on, 4 bytes each, little-endian; at most `MAX_SEEN`."""
+    """`video_hash` of the videos acted on last, by arrival, 4 bytes each, little-endian; fewer than `MAX_SEEN`."""
     event_ids: bytes = b""
     """Hashes of the latest event ids, 8 bytes each; at most `MAX_EVENT_IDS`."""
     like_count: int = 0
@@ -70,6 +70,8 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Event time of the latest action, epoch seconds."""
     erasure_offset: int = -1
     """Offset of the latest control record that erased the user, in the log of the user's partition; -1 if none."""
+    seen_blocks: int = 0
+    """How many blocks hold the videos acted on before those in `seen`."""
 
     factors: bytes = b""
     """Factors of the user in the factor model, see `recommender.factors.users`; empty before the first outcome."""
@@ -144,6 +146,11 @@ def fold(profile: Profile, source_offset: SourceOffset, action: Action) -> tuple
     return after, derive(history, is_repeat, action, source_offset)
 
 
+def counted(profile: Profile) -> Profile:
+    """The profile without what was learned: what a replay of the log makes of it, whatever the worker had learned."""
+    return msgspec.structs.replace(profile, factors=b"") if profile.factors else profile
+
+
 def recent_positives(profile: Profile, n: int) -> list[VideoId]:
     """The latest `n` distinct videos that the user liked or viewed, latest first."""
     views = [reaction for reaction in profile.reactions[::-1] if reaction.action_type == "view"]
@@ -160,7 +167,7 @@ def video_hash(video_id: str) -> int:
 
 
 def has_seen(profile: Profile, video_id: str) -> bool:
-    """Whether the user is known to have acted on a video."""
+    """Whether `profile.seen` holds a video: for all videos acted on, the profile must be complete (`seen_blocks`)."""
     return _contains(profile.seen, pack("<I", video_hash(video_id)))
 
 
@@ -168,11 +175,12 @@ def without_video(profile: Profile, video_id: str) -> Profile:
     """The profile as if the user had not seen the video: the input of training on a like that followed a view."""
     if not has_seen(profile, video_id):
         return profile
-    removed = pack("<I", video_hash(video_id))
-    hashes = [profile.seen[at : at + len(removed)] for at in range(0, len(profile.seen), len(removed))]
+    seen, removed = profile.seen, pack("<I", video_hash(video_id))
+    while (at := _position(seen, removed)) >= 0:
+        seen = seen[:at] + seen[at + len(removed) :]
     return msgspec.structs.replace(
         profile,
-        seen=b"".join([one for one in hashes if one != removed]),
+        seen=seen,
         reactions=tuple([reaction for reaction in profile.reactions if reaction.video_id != video_id]),
     )
 
@@ -199,13 +207,14 @@ def _with_action(
         advance(profile.applied_offsets, source_offset),
         likes,
         reactions,
-        profile.seen if was_seen else _with_seen(profile.seen, video_id),
+        profile.seen if was_seen else profile.seen + pack("<I", video_hash(video_id)),
         _with_event_id(profile.event_ids, action.event_id),
         profile.like_count + is_like,
         profile.view_count + (action_type == "view"),
         profile.skip_count + (action_type == "skip"),
         max(profile.last_at, at),
         profile.erasure_offset,
+        profile.seen_blocks,
         profile.factors,
     )
 
@@ -218,11 +227,11 @@ def _history(profile: Profile, video_id: str) -> tuple[VideoId, ...]:
 
 def _earlier_entry(profile: Profile, action: Action, was_seen: bool) -> Like | Reaction | None:
     """The entry of the same video: among likes for a like, else among reactions."""
-    if len(profile.seen) < 4 * MAX_SEEN and not was_seen:
+    if not (was_seen or profile.seen_blocks) and len(profile.seen) < 4 * MAX_SEEN:
         return None  # a shortcut, valid while `seen` is complete
     entries: tuple[Like | Reaction, ...] = profile.likes if action.action_type == "like" else profile.reactions
-    ids = [entry.video_id for entry in entries]
-    return entries[ids.index(action.video_id)] if action.video_id in ids else None
+    found = [entry for entry in entries if entry.video_id == action.video_id]
+    return found[0] if found else None
 
 
 def _latest(entries: tuple[_Entry, ...], new: _Entry, earlier: _Entry | None, size: int) -> tuple[_Entry, ...]:
@@ -244,16 +253,17 @@ def _sort_key(entry: Like | Reaction) -> tuple[Any, ...]:
     return at, *rest
 
 
-def _with_seen(seen: bytes, video_id: str) -> bytes:
-    return (seen + pack("<I", video_hash(video_id)))[-4 * MAX_SEEN :]
-
-
 def _contains(packed: bytes, item: bytes) -> bool:
-    """Whether `item` is one of the fixed-size items in `packed`; a match across two items does not count."""
+    """Whether `item` is one of the fixed-size items in `packed`."""
+    return _position(packed, item) >= 0
+
+
+def _position(packed: bytes, item: bytes) -> int:
+    """Where `item` begins in `packed`, among items of its size; -1 if it is none of them."""
     at = packed.find(item)
     while at % len(item) and at >= 0:
         at = packed.find(item, at + 1)
-    return at >= 0
+    return at
 
 
 def _hash_event_id(event_id: UUID) -> bytes:

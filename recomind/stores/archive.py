@@ -131,6 +131,10 @@ class Archive:
         rows = await self._fetch("recent_actions", user_id, limit, within=REQUEST_TIMEOUT_S)
         return [Action(UserId(user_id), row[0], row[1], row[2].timestamp()) for row in reversed(rows)]
 
+    async def seen_videos(self, user_id: str) -> list[str]:
+        """All videos that a user has acted on."""
+        return [row[0] for row in await self._fetch("seen_videos", user_id, within=REQUEST_TIMEOUT_S)]
+
     async def put_videos(self, videos: Iterable[Video]) -> None:
         """Add or replace catalogue entries."""
         rows = [(v.video_id, v.title, v.url, list(v.tags), v.creator_id, to_datetime(v.created_at)) for v in videos]

@@ -7,6 +7,7 @@
 | `popular_videos` | trending videos, a JSON array | 15 min |
 | `user_profile:{user_id}` | the user's top tags, a JSON array | 30 min |
 | `user_state:{user_id}` | the user's profile, msgpack | 7 days |
+| `seen_block:{user_id}:{number}` | 256 videos that the user has acted on longer ago, msgpack | none |
 | `video_popularity:{video_id}` | the video's popularity, msgpack | none |
 | `popularity_stream:2` | a stream of changes of popularity, encoded for the ranking index | entries: 20 s |
 | `video_neighbours:{video_id}` | the video's neighbours, msgpack | none |
@@ -55,6 +56,7 @@ WEIGHTS_SNAPSHOTS: Final = "weights_snapshots"
 PINNED_WEIGHTS: Final = "pinned_weights"
 LIST_UPDATES: Final = "lists_written"
 ENCODING: Final = "recomind:encoding"
+SEEN_BLOCK_PREFIX: Final = "seen_block:"
 
 
 def recommendations(user_id: str) -> str:
@@ -75,6 +77,11 @@ def user_profile(user_id: str) -> str:
 def user_state(user_id: str) -> str:
     """The user's profile."""
     return f"user_state:{user_id}"
+
+
+def seen_block(user_id: str, number: int) -> str:
+    """A block of the videos that the user has acted on longer ago."""
+    return f"{SEEN_BLOCK_PREFIX}{user_id}:{number}"
 
 
 def video_popularity(video_id: str) -> str:

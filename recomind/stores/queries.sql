@@ -58,6 +58,9 @@ SELECT FROM fence
 SELECT video_id, action_type, timestamp FROM video_actions
 WHERE user_id = $1 ORDER BY timestamp DESC LIMIT $2
 
+-- seen_videos --
+SELECT DISTINCT video_id FROM video_actions WHERE user_id = $1
+
 -- put_video --
 WITH put AS (
     INSERT INTO videos (video_id, title, url, tags, creator_id, created_at)

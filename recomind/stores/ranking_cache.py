@@ -16,6 +16,7 @@ from recomind.stores.archive import Archive
 from recomind.stores.event_clock import EventClock
 from recomind.stores.index_loader import IndexLoader
 from recomind.stores.popularity_follower import PopularityFollower
+from recomind.stores.profile_completer import ProfileCompleter
 from recomind.stores.read_model import ReadModel
 from recomind.stores.stored_lists import ListMeta, StoredList
 
@@ -23,10 +24,14 @@ from recomind.stores.stored_lists import ListMeta, StoredList
 class RankingCache:
     """Ranks by an index, and serialises lists."""
 
-    def __init__(self, index: VideoIndex, event_clock: EventClock, loader: IndexLoader) -> None:
+    def __init__(
+        self, index: VideoIndex, event_clock: EventClock, loader: IndexLoader, completer: ProfileCompleter
+    ) -> None:
         self.index = index
         self.loader = loader
         """Fills the index; its `load` comes before `rank`."""
+        self.completer = completer
+        """Completes the profiles that `rank` gets, so that lists leave out all videos that users have acted on."""
         self.weights = Weights()
         """The blend's weights: learned here and, at each merge, by the other workers."""
         self._event_clock = event_clock
@@ -55,7 +60,7 @@ class RankingCache:
         index, event_clock = VideoIndex(), EventClock()
         popularity = PopularityFollower(index, event_clock, read_model, ttl=ttl, clock=clock)
         loader = IndexLoader(index, popularity, read_model, archive, partitions=partitions, ttl=ttl, clock=clock)
-        return cls(index, event_clock, loader)
+        return cls(index, event_clock, loader, ProfileCompleter(read_model, archive))
 
     @property
     def now(self) -> float:
@@ -67,7 +72,7 @@ class RankingCache:
         self._event_clock.advance(event_time)
 
     def list_for(self, profile: Profile, n: int) -> StoredList:
-        """Rank for a user, and serialise the best `n`."""
+        """Rank for a user, whose profile is complete, and serialise the best `n`."""
         return self.serialise(self.rank(profile), n)
 
     @property
@@ -83,7 +88,7 @@ class RankingCache:
         return cached[1]
 
     def rank(self, profile: Profile) -> Ranked:
-        """The ranked candidates for a user."""
+        """The ranked candidates for a user, whose profile is complete."""
         return rank(profile, self.index, self.now)
 
     def serialise(self, ranked: Ranked, n: int) -> StoredList:

@@ -14,7 +14,8 @@ from recomind.recommender.index.windowed_top import WindowLists
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
 from recomind.state.profile import Profile, ProfileLikes
-from recomind.stores import keys, popularity_stream
+from recomind.state.seen_blocks import SeenBlock
+from recomind.stores import keys, popularity_stream, seen_blocks
 from recomind.stores.encoding import check_encoding
 from recomind.stores.fencing import Fence
 from recomind.stores.key_value import KeyValueStore, ValueWithTtl
@@ -169,8 +170,11 @@ class ReadModel(WeightsStore):
         """Trending videos as JSON; None if they are not stored."""
         return (await self.store.get_many([keys.POPULAR_VIDEOS]))[0]
 
-    async def put_profiles(self, profiles: Mapping[str, Profile]) -> None:
-        """Store users' profiles. The erasure offsets of erased users are stored first."""
+    async def put_profiles(
+        self, profiles: Mapping[str, Profile], blocks: Mapping[seen_blocks.Place, SeenBlock] | None = None
+    ) -> None:
+        """Store users' profiles; before them, new blocks that they count, and the erasure offsets of erased users."""
+        await seen_blocks.put(self.store, blocks or {}, self.fence)
         erased = {user: b"%d" % one.erasure_offset for user, one in profiles.items() if one.erasure_offset >= 0}
         await self._put({keys.erased_user(user): offset for user, offset in erased.items()}, keys.ERASURE_TTL_S)
         blank = [keys.user_state(user) for user, profile in profiles.items() if profile.is_erased]
@@ -179,6 +183,7 @@ class ReadModel(WeightsStore):
         }
         await self._put(values, keys.USER_STATE_TTL_S)
         await self.store.delete(blank, self.fence)
+        await seen_blocks.delete_from(self.store, {user: profiles[user].seen_blocks for user in erased}, self.fence)
 
     async def profiles(self, user_ids: Sequence[str]) -> dict[str, Profile]:
         """Users' profiles, without users who have none."""

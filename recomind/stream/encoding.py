@@ -2,6 +2,11 @@
 
 Each record of a changelog or of `video_signals` carries the version in the header `v`. A record without it has
 version 1: RecoMind 0.1.0 wrote no header. Raise `ENCODING_VERSION` with any change that older code would misread.
+
+| version | change |
+|---|---|
+| 1 | the first |
+| 2 | `Profile.seen_blocks`, and the table `seen_blocks`; older code would drop the field, and with it the blocks |
 """
 
 import re
@@ -10,7 +15,7 @@ from typing import Any, Final
 
 from recomind.errors import NewerEncodingError, UnreadableError
 
-ENCODING_VERSION: Final = 1
+ENCODING_VERSION: Final = 2
 """The version that is written; every version up to it is read."""
 
 VERSION_HEADER: Final = "v"

@@ -53,6 +53,7 @@ class Table(Generic[Value]):
         kafka: Mapping[str, Any],
         on_error: Callable[[BaseException], Awaitable[None]] = _ignore,
         on_unreadable: Callable[[UnreadableError], None] = logger.error,
+        flushed_after: "Table[Any] | None" = None,
     ) -> None:
         """Create an empty table without partitions.
 
@@ -63,12 +64,15 @@ class Table(Generic[Value]):
             kafka: client options, see `recomind.stream.connection`.
             on_error: called with the error of a restore that cannot succeed, such as `NewerEncodingError`.
             on_unreadable: called for each record of the changelog that holds no value, and is skipped.
+            flushed_after: a table whose values this one refers to. No changelog record of this table precedes those
+                of the other table's values that were put before it.
         """
         self.name = name
         self.topic = topic
         self._kafka = kafka
         self._on_error = on_error
         self._on_unreadable = on_unreadable
+        self._flushed_after = flushed_after
         self._decode = msgspec.msgpack.Decoder(value_type).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._values: dict[int, dict[str, Value | bytes]] = {}
@@ -101,6 +105,11 @@ class Table(Generic[Value]):
     def put(self, partition: int, key: str, value: Value) -> None:
         """Set the value of a key; the next `flush` writes it to the changelog."""
         self._values[partition][key] = value
+        self._changed.setdefault(partition, set()).add(key)
+
+    def delete(self, partition: int, key: str) -> None:
+        """Delete a key; the next `flush` writes a tombstone to the changelog, even if there is no value."""
+        self._values[partition].pop(key, None)
         self._changed.setdefault(partition, set()).add(key)
 
     def items(self, partition: int) -> Iterator[tuple[str, Value]]:
@@ -166,17 +175,24 @@ class Table(Generic[Value]):
             UnavailableError: Kafka did not acknowledge them; the next flush writes them again.
         """
         for partition in list(self._changed):
-            keys = self._changed.pop(partition)
-            values = self._values.get(partition, {})
-            records = [self._record(key, values[key]) for key in keys if key in values]
-            try:
-                await producer.send_in_order(self.topic, partition, records)
-            except BaseException:
-                self._changed.setdefault(partition, set()).update(keys)
-                raise
+            await self._flush_partition(producer, partition)
 
-    def _record(self, key: str, value: Value | bytes) -> ProducerRecord:
-        encoded = value if isinstance(value, bytes) else self._encode(value)
+    async def _flush_partition(self, producer: Producer, partition: int) -> None:
+        keys = self._changed.pop(partition, set())
+        if not keys or partition not in self._values:
+            return
+        values = self._values[partition]
+        records = [self._record(key, values.get(key)) for key in keys]
+        try:
+            if self._flushed_after is not None:  # with what was put since its own flush; these records are older
+                await self._flushed_after._flush_partition(producer, partition)
+            await producer.send_in_order(self.topic, partition, records)
+        except BaseException:
+            self._changed.setdefault(partition, set()).update(keys)
+            raise
+
+    def _record(self, key: str, value: Value | bytes | None) -> ProducerRecord:
+        encoded = value if value is None or isinstance(value, bytes) else self._encode(value)
         return ProducerRecord(key.encode(), encoded, VERSION_HEADERS)
 
     def _drop(self, partition: int) -> None:

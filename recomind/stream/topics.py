@@ -24,7 +24,7 @@ ACTIONS: Final = "video_actions_stream"
 SIGNALS: Final = "video_signals"
 SERVED_LISTS: Final = "served_lists"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
-TABLES: Final = ("profiles", "popularity", "neighbours", "forgetting")
+TABLES: Final = ("seen_blocks", "profiles", "popularity", "neighbours", "forgetting")
 
 LOG_CONFIG: Final = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
 """Kafka sets the timestamps, so that producers' clocks can be checked; nothing is deleted: state is rebuilt from it."""

@@ -1,9 +1,12 @@
 """An upgrade from the previous version: the new worker continues from the state that the old one left behind."""
 
+import asyncio
 import csv
 import os
 import subprocess
 import sys
+import time
+from itertools import count
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +15,7 @@ import pytest
 
 from recomind.dev.simulator import Audience
 from recomind.model.events import Action
+from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE
 from recomind.offline.verification.verify import verify
 from recomind.stream.log_replay import replay_log
 from tests.acceptance import recount
@@ -25,6 +29,7 @@ PREVIOUS_COMMIT = "1c49b86"
 
 AUDIENCE = Audience(20, 60, 6)
 ERASED = AUDIENCE.users[0]
+DEVOTED = "devoted"
 
 
 def git(*words):
@@ -46,12 +51,17 @@ def previous_version(tmp_path):
     return folder
 
 
-def simulated_actions(seed, count, users=AUDIENCE.users):
+def simulated_actions(seed, number, users=AUDIENCE.users):
     """Actions within one hour, so that no popularity window or epoch ends in between."""
     rng = np.random.default_rng(seed)
-    for at in range(count):
+    for at in range(number):
         user, video = users[rng.integers(len(users))], AUDIENCE.pick_video()
         yield Action(user, video, AUDIENCE.react(user, video), 1.7e9 + 600 * seed + at)
+
+
+def views(first, last):
+    """Views of different videos by a user who has seen more than the previous version remembers."""
+    return [Action(DEVOTED, f"w{number}", "view", 1.7e9 + number) for number in range(first, last)]
 
 
 def write_csv(folder, name, columns, rows):
@@ -87,19 +97,36 @@ async def served_lists(base_url, users):
     return found
 
 
+async def wait_until_catalogue_is_known(base_url, within=60.0):
+    """Wait until a new user gets a list: one that was ranked before, and is empty, would be kept for ten minutes."""
+    deadline, visitors = time.monotonic() + within, (f"visitor-{number}" for number in count())
+    while not all((await served_lists(base_url, [next(visitors)])).values()):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.5)
+
+
+async def wait_until_listed(base_url, users, within=60.0):
+    """Wait until each user has a list that is not empty: lists follow the counts."""
+    deadline = time.monotonic() + within
+    while not all((await served_lists(base_url, users)).values()):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.5)
+
+
 async def test_a_new_worker_continues_from_the_state_of_the_previous_version(new_stack, tmp_path, previous_version):
     settings, users = new_stack.settings, AUDIENCE.users[1:]
-    first, backlog = list(simulated_actions(0, 400)), list(simulated_actions(1, 100, users))
-    later = list(simulated_actions(2, 300, users))
+    first = [*simulated_actions(0, 400), *views(0, 450)]
+    backlog, later = list(simulated_actions(1, 100, users)), [*simulated_actions(2, 300, users), *views(450, 700)]
     where = run_previous(previous_version, settings, "-c", "import recomind; print(recomind.__file__)").stdout
     assert Path(where.strip()).is_relative_to(previous_version)
     with workers(settings, tmp_path) as start:
         old = start(cwd=previous_version).wait_ready()
         log = write_log(tmp_path / "log", first)
         run_previous(previous_version, settings, "-m", "recomind", "import", log)
+        await wait_until_catalogue_is_known(old.base_url)
         run_previous(previous_version, settings, "-m", "recomind", "feed", log)
         await wait_until_exact(settings, first)
-        assert any((await served_lists(old.base_url, users)).values())  # 0.1.0 may store an empty list for minutes
+        await wait_until_listed(old.base_url, users)
         assert await wait_until_done(old.base_url, ERASED, await erase(old.base_url, ERASED)) == []
         assert old.stop() == 0
         backlog_log = write_log(tmp_path / "backlog", backlog)
@@ -111,6 +138,8 @@ async def test_a_new_worker_continues_from_the_state_of_the_previous_version(new
         report = await verify(settings, within=60)
         assert report.differences == []
         assert report.is_clean
+        assert report.compared["table seen_blocks"] == 2
+        assert report.notes == [CUT_PROFILES_NOTE.format(1)]
         assert report.compared["PostgreSQL video_actions"] == len(remaining)
         assert (await recount.actions_per_user(settings)).keys() >= set(users)
         acted_on = {user: {one.video_id for one in remaining if one.user_id == user} for user in users}

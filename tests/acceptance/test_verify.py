@@ -12,9 +12,11 @@ import pytest
 
 from recomind.dev.simulator import Audience
 from recomind.errors import UnsettledError
+from recomind.model.events import Action
 from recomind.model.signals import ActionSignal
 from recomind.offline.verification.verify import verify
 from recomind.state.popularity import Popularity
+from recomind.state.seen_blocks import SeenBlock
 from recomind.stores import keys
 from recomind.stores.archive import Archive
 from recomind.stores.redis_store import RedisStore
@@ -31,15 +33,19 @@ from tests.conftest import workers
 async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was_changed(new_stack, tmp_path):
     settings, audience = new_stack.settings, Audience(40, 100, 3)
     actions = list(simulated_actions(audience, 1500))
+    seen_much = [Action("devoted", f"w{number}", "view", 1.7e9 + number) for number in range(700)]
     with workers(settings, tmp_path) as start:
         worker = start().wait_ready()
         await replay_log(settings, actions[:500])
+        await replay_log(settings, seen_much)
         await put_videos(settings, audience.videos)
         await send_with_faults(settings, actions[500:])
         report = await verify(settings, within=120)
         assert report.differences == []
         assert report.is_clean
-        assert report.compared["PostgreSQL video_actions"] == 1500
+        assert report.compared["PostgreSQL video_actions"] == 2200
+        assert report.compared["table seen_blocks"] == report.compared["Redis seen_block"] == 2
+        assert report.notes == []
         assert min(report.compared.values()) > 0
         assert run_verify(settings).returncode == 0
         assert worker.stop() == 0
@@ -57,9 +63,11 @@ async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was
         "Redis video_popularity",
         "Redis recommendations",
         "Redis trending",
+        "Redis seen_block",
         "table popularity",
     }
     assert found["differing"]["PostgreSQL video_actions"] == 2  # one row is missing, one is unexpected
+    assert found["differing"]["Redis seen_block"] == 2  # likewise
     assert not found["clean"]
     await send_false_signal(settings, liked)
     with pytest.raises(UnsettledError, match="1 records behind"):
@@ -95,7 +103,8 @@ async def change_values(settings, liked):
     await values.delete([keys.video_neighbours(liked.video_id)])
     await values.delete([keys.windowed_top(partition_of(liked.video_id, 4), "")])
     await values.set_many({keys.video_popularity("nobody's"): msgspec.msgpack.encode(Popularity())})
-    await values.delete([keys.user_state(liked.user_id)])
+    await values.delete([keys.user_state(liked.user_id), keys.seen_block("devoted", 0)])
+    await values.set_many({keys.seen_block("devoted", 2): msgspec.msgpack.encode(SeenBlock({}, b""))})
     stored = [key async for key in values.scan_keys("user_state:")]
     other = next(key for key in stored if key != keys.user_state(liked.user_id))
     summary = {"video_id": liked.video_id, "title": "", "url": "", "tags": []}

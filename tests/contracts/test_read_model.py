@@ -35,7 +35,8 @@ async def test_the_read_model_returns_what_was_stored(store):
     assert await model.profiles(["u"]) == {"u": profile}
     served = await model.list_of("u")
     assert (served.videos, served.meta, served.as_of) == (stored.videos, stored.meta, 5.0)
-    assert await model.trending(1) == [("v", 2.0)]
+    assert await model.windowed_top(1, "cat", "24h") == [("v", 2.0)]
+    assert await model.windowed_top_of(0, ["cat", "dog"]) == {"cat": {"24h": [("v", 2.0)]}}
     assert await model.weights(1) == [Weights(3)]
     assert await model.ease_model_version() == "m1"
     assert await model.ease_neighbours("m1", ["v"]) == {"v": (("w", 0.5),)}

@@ -7,6 +7,7 @@ import urllib.request
 
 from recomind.stream import topics
 from recomind.stream.connection import client_options
+from recomind.stream.encoding import ENCODING_VERSION
 from recomind.stream.log_reader import read_to_end
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import Producer, ProducerRecord
@@ -14,7 +15,11 @@ from tests.conftest import workers
 
 ACTION = b'{"user_id":"u","video_id":"v","action_type":"like"}'
 
-SENTENCE = "holds data of encoding version 2, but this RecoMind reads versions up to 1: run a RecoMind of at least"
+NEWER = ENCODING_VERSION + 1
+SENTENCE = (
+    f"holds data of encoding version {NEWER}, but this RecoMind reads versions up to {ENCODING_VERSION}: "
+    "run a RecoMind of at least"
+)
 
 
 def post_action(base_url):
@@ -52,8 +57,8 @@ async def test_a_worker_and_verify_stop_at_a_changelog_record_of_a_newer_version
         assert worker.stop() == 0
         for topic in (profiles, topics.changelog(settings.app_id, "popularity"), topics.SIGNALS):
             headers = await headers_in(settings, topic)
-            assert headers == [{"v": b"1"}] * len(headers) != []
-        await write_tombstone(settings, profiles, "u", (("v", b"2"),))
+            assert headers == [{"v": b"%d" % ENCODING_VERSION}] * len(headers) != []
+        await write_tombstone(settings, profiles, "u", (("v", b"%d" % NEWER),))
         refusing = start()
         assert refusing.process.wait(60) == 1
         assert f"topic {profiles} {SENTENCE}" in refusing.log.read_text()

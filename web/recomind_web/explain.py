@@ -28,7 +28,7 @@ from recomind.recommender.pipeline import Ranked, rank
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind_web.recommendations import load_profile, profile_from_archive
+from recomind_web.recommendations import complete_profile, load_profile, profile_from_archive
 from recomind_web.request_parsing import app_of, json_response, path_id
 
 
@@ -37,7 +37,7 @@ async def explain(request: web.Request) -> web.Response:
     app, user_id, video_id = app_of(request), path_id(request, "user_id"), path_id(request, "video_id")
     try:
         stored = await app.read_model.list_of(user_id)
-        profile = await load_profile(app, user_id)
+        profile = await complete_profile(app, user_id, await load_profile(app, user_id))
         await app.ranking_cache.loader.load([profile])
     except UnavailableError:
         stored, profile = None, await profile_from_archive(app, user_id)

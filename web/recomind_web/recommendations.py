@@ -18,6 +18,7 @@ from recomind.model.signals import SourceOffset
 from recomind.runtime.app import RecoMindApp
 from recomind.state import profile
 from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
+from recomind.state.seen_blocks import complete
 from recomind.stores.stored_lists import ServedList
 from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, LAG_HEADER, SOURCE_HEADER
 from recomind_web.read_your_writes import after_param, wait_until_counted
@@ -91,11 +92,22 @@ async def load_profile_or_empty(app: RecoMindApp, user_id: str) -> tuple[Profile
         return Profile(), False
 
 
+async def complete_profile(app: RecoMindApp, user_id: str, loaded: Profile) -> Profile:
+    """The profile with all videos acted on, for ranking.
+
+    Raises:
+        UnavailableError: the read model does not have all of them, and the archive is unavailable.
+    """
+    return (await app.ranking_cache.completer.complete({user_id: loaded}))[user_id]
+
+
 async def profile_from_archive(app: RecoMindApp, user_id: str) -> Profile:
-    """Fold a profile from the user's latest actions in the archive; it has no applied offsets."""
+    """Fold a profile from the user's latest actions in the archive; it is complete, and has no applied offsets."""
     folded = Profile()
     for number, action in enumerate(await app.archive.recent_actions(user_id, MAX_ARCHIVED_ACTIONS)):
         folded, _ = profile.fold(folded, SourceOffset(0, Offset(number)), action)
+    if folded.last_at:
+        folded = complete(folded, [await app.ranking_cache.completer.archived(user_id)])
     return msgspec.structs.replace(folded, applied_offsets={})
 
 
@@ -109,6 +121,10 @@ async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
     loaded, is_complete = await load_profile_or_empty(app, user_id)
     if not has_acted(loaded):
         return await _list_of_new_users(app)
+    try:
+        loaded = await complete_profile(app, user_id, loaded)
+    except UnavailableError:
+        is_complete = False
     with suppress(UnavailableError):
         await app.ranking_cache.loader.load([loaded])
     ranked = app.ranking_cache.list_for(loaded, app.options.slate_size)

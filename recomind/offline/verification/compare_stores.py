@@ -12,13 +12,14 @@ from recomind.model.catalogue import VideoSummary
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.offline.verification.digests import DigestSet
-from recomind.offline.verification.recompute_users import row_digest
+from recomind.offline.verification.recompute_users import RecomputedUsers, row_digest
 from recomind.offline.verification.report import Report
 from recomind.recommender.candidates import trending
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
-from recomind.state.profile import Profile, has_seen
-from recomind.stores import keys
+from recomind.state.profile import Profile, counted, has_seen
+from recomind.state.seen_blocks import block_of_key
+from recomind.stores import keys, seen_blocks
 from recomind.stores.archive import Archive
 from recomind.stores.archive_rows import to_datetime
 from recomind.stores.read_model import ReadModel
@@ -39,11 +40,12 @@ class StoreComparison:
         self._read_model = read_model
         self._report = report
 
-    async def compare_users(self, profiles: Mapping[str, Profile], logged_at: Mapping[str, float]) -> None:
-        """Compare `user_state`, stored lists and `user_profiles`."""
-        oldest = time() - keys.USER_STATE_TTL_S + TTL_MARGIN_S
+    async def compare_users(self, users: RecomputedUsers) -> None:
+        """Compare `user_state`, `seen_block`, stored lists and `user_profiles`."""
+        oldest, profiles, logged_at = time() - keys.USER_STATE_TTL_S + TTL_MARGIN_S, users.profiles, users.logged_at
         for some in batches(profiles):
-            stored = await self._read_model.profiles(some)
+            found_profiles = await self._read_model.profiles(some)
+            stored = {user_id: counted(profile) for user_id, profile in found_profiles.items()}
             rows = await self._archive.profile_times(some)
             for user_id in some:
                 profile = profiles[user_id]
@@ -56,7 +58,12 @@ class StoreComparison:
                 self._report.compare(
                     "PostgreSQL user_profiles", user_id, to_datetime(profile.last_at), rows.get(user_id)
                 )
-            await self._compare_lists({user_id: profiles[user_id] for user_id in some if user_id in stored})
+            await self._compare_lists({user_id: users.complete(user_id) for user_id in some if user_id in stored})
+        for some in batches(users.seen_blocks):
+            found = await seen_blocks.get(self._read_model.store, [block_of_key(key) for key in some])
+            for key in some:
+                expected = users.seen_blocks[key]
+                self._report.compare("Redis seen_block", key, expected, found.get(block_of_key(key)))
 
     async def compare_videos(self, popularity: Mapping[str, Popularity], neighbours: Mapping[str, Neighbours]) -> None:
         """Compare `video_popularity`, `video_neighbours` and the table `video_popularity`."""
@@ -79,13 +86,17 @@ class StoreComparison:
         for cause in ids.missing_from(found):
             self._report.add_difference(store, f"action {cause.source}:{cause.offset}", "a row", None)
 
-    async def find_unexpected_keys(self, user_ids: Sequence[str], video_ids: Sequence[str]) -> None:
-        """Report rows and keys of users and videos that are not in the log."""
+    async def find_unexpected_keys(
+        self, user_ids: Sequence[str], block_keys: Sequence[str], video_ids: Sequence[str]
+    ) -> None:
+        """Report rows and keys of users and videos that are not in the log, and blocks that no profile counts."""
         users, videos = set(user_ids), set(video_ids)
+        blocks = {keys.seen_block(*block_of_key(key)).removeprefix(keys.SEEN_BLOCK_PREFIX) for key in block_keys}
         for store, found, expected in (
             ("PostgreSQL user_profiles", self._archive.profile_ids(), users),
             ("PostgreSQL video_popularity", self._archive.popularity_ids(), videos),
             ("Redis user_state", self._read_model.scan_ids(keys.user_state("")), users),
+            ("Redis seen_block", self._read_model.scan_ids(keys.SEEN_BLOCK_PREFIX), blocks),
             ("Redis video_popularity", self._read_model.scan_ids(keys.video_popularity("")), videos),
             ("Redis video_neighbours", self._read_model.scan_ids(keys.video_neighbours("")), videos),
         ):

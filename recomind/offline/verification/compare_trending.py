@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import Final, NamedTuple
 
+from recomind.model.text import tag_key
 from recomind.offline.verification.compare_stores import TTL_MARGIN_S, batches
 from recomind.offline.verification.report import Report
 from recomind.recommender.index.windowed_top import ALL_TAGS, WindowedTopLists, WindowLists
@@ -60,10 +61,11 @@ class TrendingComparison:
         lists, latest = WindowedTopLists(), dict[str, float]()
         tags = {ALL_TAGS}
         for video in (await self._archive.all_videos())[1]:
-            tags.update(video.tags)
+            carried = {tag_key(tag) for tag in video.tags}
+            tags |= carried
             if video.video_id in popularity:
                 lists.put(video.video_id, popularity[video.video_id], video.tags)
-                for tag in (ALL_TAGS, *video.tags):
+                for tag in (ALL_TAGS, *carried):
                     latest[tag] = max(latest.get(tag, 0.0), liked_at.get(video.video_id, 0.0))
         expected, found = lists.take_changed(), dict[str, WindowLists]()
         for some in batches(sorted(tags)):

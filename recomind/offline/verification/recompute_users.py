@@ -12,6 +12,7 @@ from recomind.model.signals import ActionSignal, ErasureSignal, Signal, SourceOf
 from recomind.offline.verification.digests import DigestSet
 from recomind.state import profile
 from recomind.state.profile import Profile
+from recomind.state.seen_blocks import SeenBlock, block_key, complete, seal_after
 from recomind.stores.archive_rows import ArchivedAction, archived_action
 from recomind.stream.codec import DecodedRecord, decode_record, encode_signals
 from recomind.stream.dead_letters import dead_letter_key
@@ -42,6 +43,8 @@ class RecomputedUsers:
 
     def __init__(self, partitions: int, expected: ExpectedOutputs, erased_at: Mapping[str, int]) -> None:
         self.profiles: dict[str, Profile] = {}
+        self.seen_blocks: dict[str, SeenBlock] = {}
+        """Blocks by key, as the table `seen_blocks` has them."""
         self.logged_at: dict[str, float] = {}
         """When Kafka stored each user's latest record, epoch seconds."""
         self._partitions = partitions
@@ -61,12 +64,21 @@ class RecomputedUsers:
             else:
                 self._apply(decoded, decoded.action)
 
+    def complete(self, user_id: str) -> Profile:
+        """A user's profile with all videos acted on."""
+        known = self.profiles[user_id]
+        return complete(known, [self.seen_blocks[block_key(user_id, one)] for one in range(known.seen_blocks)])
+
     def _apply(self, decoded: DecodedRecord, event: Action | EraseUser) -> None:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
-        self.profiles[user_id], signals = profile.apply_event(
-            known, decoded.source_offset, decoded.record.offset, event
-        )
+        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, event)
+        self.profiles[user_id], changed_blocks = seal_after(user_id, known, after)
+        for key, block in changed_blocks.items():
+            if block is None:
+                self.seen_blocks.pop(key)
+            else:
+                self.seen_blocks[key] = block
         self.logged_at[user_id] = decoded.record.timestamp / 1000
         for signal in signals:
             for target in range(self._partitions) if isinstance(signal, ErasureSignal) else [None]:

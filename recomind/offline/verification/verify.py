@@ -15,6 +15,7 @@ import msgspec
 from recomind.errors import UnreadableError, UnsettledError
 from recomind.offline.verification.compare_stores import StoreComparison
 from recomind.offline.verification.compare_trending import TrendingComparison
+from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE, accept_cut_profiles
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.quiescence import (
     LogEnds,
@@ -31,7 +32,8 @@ from recomind.settings import Settings
 from recomind.state.forgetting import Erasure
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
-from recomind.state.profile import Profile
+from recomind.state.profile import Profile, counted
+from recomind.state.seen_blocks import SeenBlock
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
 from recomind.stores.redis_store import RedisStore
@@ -46,7 +48,13 @@ Progress = Callable[[str], None]
 WaitUntilListed = Callable[[int, Iterable[Profile]], Awaitable[None]]
 """Returns once the lists of a partition count all of these profiles."""
 
-VALUE_TYPES: Final = {"profiles": Profile, "popularity": Popularity, "neighbours": Neighbours, "forgetting": Erasure}
+VALUE_TYPES: Final = {
+    "seen_blocks": SeenBlock,
+    "profiles": Profile,
+    "popularity": Popularity,
+    "neighbours": Neighbours,
+    "forgetting": Erasure,
+}
 
 
 async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progress = lambda _: None) -> Report:
@@ -103,6 +111,8 @@ class Verification:
         self._expected = ExpectedOutputs()
         self._applied_signals = DigestSet()
         self._user_ids: list[str] = []
+        self._block_keys: list[str] = []
+        self._cut_profiles = 0
         self._video_ids: list[str] = []
 
     async def run(self) -> None:
@@ -118,7 +128,9 @@ class Verification:
         self._compare_rerouted()
         await self._compare_dead_letters()
         await self._stores.compare_actions(self._expected.actions, self._expected.action_ids)
-        await self._stores.find_unexpected_keys(self._user_ids, self._video_ids)
+        await self._stores.find_unexpected_keys(self._user_ids, self._block_keys, self._video_ids)
+        if self._cut_profiles:
+            self._report.notes.append(CUT_PROFILES_NOTE.format(self._cut_profiles))
 
     async def _compare_users(self, partition: int) -> None:
         erased_at: dict[str, int] = {}
@@ -127,10 +139,14 @@ class Verification:
         users = RecomputedUsers(self._settings.partitions, self._expected, erased_at)
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             users.apply_records(records)
+        profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
+        self._cut_profiles += accept_cut_profiles(users, profiles, blocks)
         self._user_ids += [user_id for user_id, profile in users.profiles.items() if not profile.is_erased]
-        await self._compare_table("profiles", partition, users.profiles)
+        self._block_keys += users.seen_blocks
+        self._report.compare_mappings("table profiles", users.profiles, profiles)
+        self._report.compare_mappings("table seen_blocks", users.seen_blocks, blocks)
         await self._until_listed(partition, users.profiles.values())
-        await self._stores.compare_users(users.profiles, users.logged_at)
+        await self._stores.compare_users(users)
 
     async def _compare_videos(self, partition: int) -> None:
         videos = RecomputedVideos(partition, self._applied_signals, self._note_unreadable)
@@ -146,6 +162,10 @@ class Verification:
         await self._trending.compare(partition, videos.popularity, videos.liked_at)
 
     async def _compare_table(self, name: str, partition: int, expected: Mapping[str, Any]) -> None:
+        self._report.compare_mappings(f"table {name}", expected, await self._restored(name, partition))
+
+    async def _restored(self, name: str, partition: int) -> dict[str, Any]:
+        """The values of a table in its changelog."""
         topic, decode = topics.changelog(self._settings.app_id, name), msgspec.msgpack.Decoder(VALUE_TYPES[name]).decode
         restored = await restore(
             client_options(self._settings),
@@ -156,7 +176,10 @@ class Verification:
             on_unreadable=self._note_unreadable,
         )
         found = restored[partition]
-        self._report.compare_mappings(f"table {name}", expected, {key: decode(value) for key, value in found.items()})
+        values = {key: decode(value) for key, value in found.items()}
+        if name == "profiles":
+            values = {user_id: counted(value) for user_id, value in values.items()}
+        return values
 
     def _compare_signals(self) -> None:
         store, expected, found = f"topic {topics.SIGNALS}", self._expected.signals, self._applied_signals

@@ -38,17 +38,29 @@ class WindowedTopLists:
         """Key of a tag to window to list."""
         self._changed_tags: set[str] = set()
 
-    def set_scores(self, video_id: str, like_scores: Scores, tags: Iterable[str]) -> None:
-        """Set a video's log-scores of likes, in the lists of all videos and of each of its tags."""
-        for tag in dict.fromkeys((ALL_TAGS, *map(tag_key, tags))):
-            for name, top in self._lists[tag].items():
-                top.set_score(video_id, like_scores[_HALF_LIFE_INDEX[name]])
+    def put(self, video_id: str, popularity: Popularity, tags: Iterable[str]) -> None:
+        """Set a video's scores in the lists of all videos and of each of its tags. A video without likes is left out.
+
+        Scores may not fall: where one has, make new lists from all videos.
+        """
+        if popularity.first_likes:
+            for tag in dict.fromkeys((ALL_TAGS, *map(tag_key, tags))):
+                for name, top in self._lists[tag].items():
+                    top.set_score(video_id, popularity.like_scores[_HALF_LIFE_INDEX[name]])
+                self._changed_tags.add(tag)
+
+    def clear_if_listed(self, tag: str, video_id: str) -> bool:
+        """Empty the lists of a tag if they hold a video; the caller then puts all other videos of the tag again."""
+        tag = tag_key(tag)
+        is_listed = any(video_id in top.candidates for top in self._lists.get(tag, {}).values())
+        if is_listed:
+            del self._lists[tag]
             self._changed_tags.add(tag)
         return is_listed
 
     def mark_changed(self, tags: Iterable[str]) -> None:
         """Have `take_changed` return the lists of tags, whether they have changed or not."""
-        self._changed_tags.update(tags)
+        self._changed_tags.update(map(tag_key, tags))
 
     def take_changed(self) -> dict[str, WindowLists]:
         """Key of a tag to its lists, for the tags that have changed since the last call."""

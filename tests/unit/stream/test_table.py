@@ -2,8 +2,12 @@
 
 import asyncio
 
+import msgspec
+import pytest
+
 from recomind.errors import UnavailableError
 from recomind.state.profile import Profile
+from recomind.state.seen_blocks import SeenBlock, block_key
 from recomind.stream import table as tables
 from recomind.stream.table import Table
 
@@ -65,3 +69,63 @@ async def test_the_right_value_is_written_again_after_a_stale_write(monkeypatch)
     await table.recovered(0)
     await table.flush(producer)
     assert producer.sent == [("t", 0, [(b"u", b"right")])]
+
+
+async def test_a_deleted_key_is_written_as_a_tombstone_even_without_a_value():
+    producer, table = RecordingProducer(), Table("profiles", Profile, topic="t", kafka={})
+    table._values = {0: {"u": Profile()}}
+    table.delete(0, "u")
+    await table.flush(producer)
+    assert table.get(0, "u") is None
+    table.delete(0, "u")
+    await table.flush(producer)
+    assert producer.sent == [("t", 0, [(b"u", None)])] * 2
+
+
+async def test_a_partition_that_left_during_a_failed_flush_gets_no_tombstones():
+    table = Table("profiles", Profile, topic="t", kafka={})
+    table._values = {0: {}}
+    table.put(0, "u", Profile())
+
+    class FailingProducer:
+        async def send_in_order(self, topic, partition, records):
+            table.assign(set(), retain=True)
+            raise UnavailableError("Kafka", RuntimeError("away"))
+
+    with pytest.raises(UnavailableError):
+        await table.flush(FailingProducer())
+    producer = RecordingProducer()
+    await table.flush(producer)
+    assert producer.sent == []
+
+
+async def test_no_record_precedes_the_values_that_it_refers_to():
+    """A batch is processed while the first table is flushed: its profile must not be durable before its block."""
+    blocks = Table("blocks", SeenBlock, topic="blocks", kafka={})
+    profiles = Table("profiles", Profile, topic="profiles", kafka={}, flushed_after=blocks)
+    blocks._values, profiles._values = {0: {}, 1: {}}, {0: {}, 1: {}}
+    puts = [(1, 1), (1, 0), (0, 1)]
+    sent = []
+
+    def put(partition, number):
+        blocks.put(partition, block_key("u", number), SeenBlock({}, b""))
+        profiles.put(partition, "u", Profile(seen_blocks=number + 1))
+
+    class BusyProducer:
+        async def send_in_order(self, topic, partition, records):
+            sent.extend((topic, partition, record) for record in records)
+            if puts:
+                put(*puts.pop())
+
+    put(0, 0)
+    while puts or blocks._changed or profiles._changed:
+        await blocks.flush(BusyProducer())
+        await profiles.flush(BusyProducer())
+    stored = set()
+    for topic, partition, record in sent:
+        if topic == "blocks":
+            stored.add((partition, record.key.decode()))
+        else:
+            counted = msgspec.msgpack.decode(record.value, type=Profile).seen_blocks
+            assert {(partition, block_key("u", number)) for number in range(counted)} <= stored
+    assert len(stored) == 4

@@ -1,0 +1,74 @@
+"""Profiles that RecoMind 0.2 or older has cut: it kept the last 400 videos seen, and no blocks.
+
+What it has dropped cannot be compared. Everything else of these profiles is.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from recomind.offline.verification.recompute_users import RecomputedUsers
+from recomind.state.profile import MAX_SEEN, Profile
+from recomind.state.seen_blocks import BLOCK_SIZE, SeenBlock, block_key, complete
+
+OLD_MAX_SEEN: Final = 400
+"""How many videos an older version kept."""
+
+CUT_PROFILES_NOTE: Final = (
+    "{} users: the videos seen first are not compared, as version 0.2 or older may have dropped them"
+)
+
+
+def accept_cut_profiles(
+    users: RecomputedUsers, profiles: Mapping[str, Profile], blocks: Mapping[str, SeenBlock]
+) -> int:
+    """Expect the profiles and blocks that were found of each user whose profile was cut.
+
+    Args:
+        users: recomputed from the log; changed.
+        profiles: found, by user.
+        blocks: found, by key.
+
+    Returns:
+        The number of these users.
+    """
+    accepted = 0
+    for user_id, expected in users.profiles.items():
+        found, expected_keys = profiles.get(user_id), _block_keys(user_id, expected)
+        if found is None or (
+            found == expected and all(users.seen_blocks[key] == blocks.get(key) for key in expected_keys)
+        ):
+            continue
+        own = {key: blocks.get(key) for key in _block_keys(user_id, found)}
+        whole = [block for block in own.values() if block is not None and len(block.seen) == 4 * BLOCK_SIZE]
+        if len(whole) == len(own) and _is_cut(users.complete(user_id), found, complete(found, whole).seen):
+            for key in expected_keys:
+                del users.seen_blocks[key]
+            users.profiles[user_id] = found
+            users.seen_blocks.update(zip(own, whole, strict=True))
+            accepted += 1
+    return accepted
+
+
+def _block_keys(user_id: str, profile: Profile) -> list[str]:
+    return [block_key(user_id, number) for number in range(profile.seen_blocks)]
+
+
+def _is_cut(expected: Profile, found: Profile, found_seen: bytes) -> bool:
+    """Whether a profile lacks nothing but videos that an older version may have dropped."""
+    if len(found_seen) < 4 * MAX_SEEN or len(found.seen) > 4 * OLD_MAX_SEEN:
+        return False
+    if _without_seen(found) != _without_seen(expected):
+        return False
+    latest = expected.seen[-4 * (MAX_SEEN - BLOCK_SIZE) :]
+    return _fingerprints(latest) <= _fingerprints(found_seen) <= _fingerprints(expected.seen)
+
+
+def _without_seen(profile: Profile) -> Profile:
+    return msgspec.structs.replace(profile, seen=b"", seen_blocks=0)
+
+
+def _fingerprints(seen: bytes) -> set[int]:
+    return set(np.frombuffer(seen, "<u4").tolist())
