@@ -18,6 +18,7 @@ from recomind.state.popularity import Popularity
 from recomind.stream import topics
 from recomind.stream.batches import Batch
 from recomind.stream.codec import decode_signal_batch
+from recomind.stream.partitioner import partition_of
 from recomind.stream.table import Table
 from recomind_agents.trending import WINDOWED_TOP_INTERVAL_S, WindowedTopPublisher
 from recomind_tables import popularity as table
@@ -87,6 +88,16 @@ class PopularityProcessor:
         self.windowed_top.mark_changed(partition, video_id)
 
     async def _store_in_archive(self, videos: Mapping[str, Popularity]) -> None:
-        """Store log-scores, whose order does not depend on when a row was written."""
-        rows = [(video_id, trending.score(one.like_scores), one.last_at) for video_id, one in videos.items()]
-        await self._app.archive.put_popularity(rows)
+        """Store log-scores, whose order does not depend on when a row was written.
+
+        Values wait here while nothing can be committed. Those of partitions that have moved to another worker are left
+        out: that worker applies the same signals again, and has newer values.
+        """
+        owned = set(self._table.partitions)
+        rows = [
+            (video_id, trending.score(one.like_scores), one.last_at)
+            for video_id, one in videos.items()
+            if partition_of(video_id, self._app.options.partitions) in owned
+        ]
+        if rows:
+            await self._app.archive.put_popularity(rows)

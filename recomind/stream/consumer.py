@@ -166,12 +166,12 @@ class Consumer(driver.Consumer):
         self._paused_partitions.difference_update(revoked)
         for tp in revoked:
             self._batches.pop(tp, None)
-            self._positions.drop(tp)
             self._committable.pop(tp, None)
             self._acked.pop(tp, None)
             self._acked_index.pop(tp, None)
             self._read_offset.pop(tp, None)
             self._committed_offset.pop(tp, None)
+        self._positions = Positions()  # another object: a fetch that still goes on notes its end in the old one
 
     async def wait_empty(self) -> None:
         """Wait until the agents have finished the batches they are handling, with a time limit; then commit.

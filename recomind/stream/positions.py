@@ -29,11 +29,6 @@ class Positions:
         self.record_ends: dict[TP, int] = {}
         """Partition to the offset after the last record that was fetched."""
 
-    def drop(self, tp: TP) -> None:
-        """Forget a partition."""
-        self.delivered.pop(tp, None)
-        self.record_ends.pop(tp, None)
-
     def gaps(self, first_offsets: Mapping[TP, int], committed: Mapping[TP, int | None]) -> dict[TP, range]:
         """Partition to the offsets missing between what was delivered and the records fetched next.
 

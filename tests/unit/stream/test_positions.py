@@ -42,5 +42,3 @@ def test_markers_at_the_end_of_a_partition_are_no_work():
     assert positions.ends({ONE: Place(9, 9)}) == {ONE: None}  # nothing but aborted records
     positions.record_ends[ONE] = 7
     assert positions.ends({ONE: Place(9, 9)}) == {ONE: 7}
-    positions.drop(ONE)
-    assert positions.ends({ONE: Place(9, 9)}) == {ONE: None}
