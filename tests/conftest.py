@@ -30,7 +30,7 @@ class Worker:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *(command or ("recomind", "worker"))],
-                env={**os.environ, **self.settings.environ()},
+                env={**os.environ, **(self.settings.environ() if cwd is None else changed_settings(self.settings))},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -60,6 +60,12 @@ class Worker:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
+
+
+def changed_settings(settings):
+    """Variables of the settings that are not the default: another version does not know all settings."""
+    defaults = Settings().environ()
+    return {name: value for name, value in settings.environ().items() if value != defaults[name]}
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,7 +20,7 @@ from recomind.offline.verification.verify import verify
 from recomind.stream.log_replay import replay_log
 from tests.acceptance import recount
 from tests.acceptance.test_erasure import erase, wait_until_done, wait_until_exact
-from tests.conftest import workers
+from tests.conftest import changed_settings, workers
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -81,7 +81,7 @@ def write_log(folder, actions):
 
 def run_previous(folder, settings, *words):
     """Run Python in the source tree of the previous version, whose packages come first on the path."""
-    environment = {**os.environ, **settings.environ()}
+    environment = {**os.environ, **changed_settings(settings)}
     line = [sys.executable, *map(str, words)]
     return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=60)
 

@@ -135,7 +135,8 @@ async def test_a_slow_request_within_the_limits_is_answered():
         writer.close()
 
 
-async def test_a_client_that_does_not_read_is_disconnected():
+async def test_a_client_that_does_not_read_is_disconnected(monkeypatch):
+    monkeypatch.setattr("recomind_web.server.WRITE_TIMEOUT_S", 0.5)
     async with Served(Limits(100, response_s=0.5)) as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)
         writer.transport.pause_reading()

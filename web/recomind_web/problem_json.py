@@ -58,6 +58,8 @@ async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         return problem_response(400, "Bad Request", str(error), faulty_field(str(error)))
     except UnavailableError as error:
         return problem_response(503, "Service Unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
+    except ConnectionResetError:  # the client has gone, or reads too slowly
+        raise
     except Exception as error:
         logger.exception("%s %s failed", request.method, request.path)
         detail = str(error) if isinstance(error, RefusedError) else "internal error: see the worker's log"

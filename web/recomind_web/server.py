@@ -22,6 +22,9 @@ SERVER_NAME: Final = "RecoMind"
 LINGERING_S: Final = 2.0
 """Seconds for which the rest of a body is read and ignored after a response, before the connection is closed."""
 
+WRITE_TIMEOUT_S: Final = 20.0
+"""Seconds in which a client must take in an event, or a piece of a file."""
+
 BUSY: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nServer: RecoMind\r\nRetry-After: 2\r\nContent-Length: 0\r\n"
     b"Connection: close\r\n\r\n"
@@ -35,7 +38,7 @@ class Limits(NamedTuple):
     connections: int
     header_s: float = 10.0
     """Seconds from the first byte of a request to the end of its headers."""
-    response_s: float = 30.0
+    response_s: float = 60.0
     """Seconds in which a client must read a response."""
     idle_s: float = 75.0
     """Seconds without a request after which a connection is closed: longer than proxies keep theirs."""
@@ -91,6 +94,10 @@ class Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """The response to what is not HTTP, as a problem; it tells nothing of this process."""
+        if isinstance(exc, ConnectionError):  # the client has gone, or reads too slowly
+            if self.transport is not None:
+                self.transport.abort()
+            raise exc
         if status >= 500:
             self.log_exception("error in a request from %s", request.remote, exc_info=exc)
         if request.writer.output_size > 0:
@@ -188,3 +195,16 @@ def listen(host: str, port: int) -> socket.socket:
     )[0]
     is_dual = address in {"", "::"} and family == socket.AF_INET6 and socket.has_dualstack_ipv6()
     return socket.create_server(resolved[:2], family=family, backlog=128, dualstack_ipv6=is_dual)
+
+
+async def write_in_time(response: web.StreamResponse, data: bytes) -> None:
+    """Send a part of a response.
+
+    Raises:
+        ConnectionResetError: the connection is closed, or the client does not read.
+    """
+    try:
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            await response.write(data)
+    except TimeoutError as error:
+        raise ConnectionResetError("the client does not read the response") from error

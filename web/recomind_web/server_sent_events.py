@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
+from recomind_web.server import write_in_time
 from recomind_web.update_hub import HUB_KEY, POLL_INTERVAL_S, Hub
 
 KEEP_ALIVE_INTERVAL_S: Final = 10.0
@@ -17,9 +18,6 @@ KEEP_ALIVE_INTERVAL_S: Final = 10.0
 
 MIN_EVENT_INTERVAL_S: Final = 0.1
 """Shortest time between two events of a stream, in seconds."""
-
-WRITE_TIMEOUT_S: Final = 20.0
-"""Seconds in which a client must take an event in."""
 
 MAX_STREAM_DURATION_S: Final = 900.0
 """Seconds after which a stream ends. The browser then opens it again, perhaps on another worker."""
@@ -54,7 +52,7 @@ async def stream_events(
         if request.method == "HEAD":
             return response
         with suppress(ConnectionResetError):  # the browser has closed the connection, or reads too slowly
-            await _write(response, b"retry: 1000\n\n")
+            await write_in_time(response, b"retry: 1000\n\n")
             await _send_events(response, hub, written, compose, min_interval)
     return response
 
@@ -66,7 +64,7 @@ async def _send_events(
     while not hub.is_closing and monotonic() < deadline:
         written.clear()
         event = await _compose_event(compose)
-        await _write(response, event if event != last_event else KEEP_ALIVE)
+        await write_in_time(response, event if event != last_event else KEEP_ALIVE)
         last_event = event
         await asyncio.sleep(min_interval)
         await _wait_for_write(written, hub, response)
@@ -81,20 +79,7 @@ async def _wait_for_write(written: asyncio.Event, hub: Hub, response: web.Stream
             return
         if hub.is_disconnected:
             return
-        await _write(response, KEEP_ALIVE)
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Send data.
-
-    Raises:
-        ConnectionResetError: the connection is closed, or the client does not read.
-    """
-    try:
-        async with asyncio.timeout(WRITE_TIMEOUT_S):
-            await response.write(data)
-    except TimeoutError as error:
-        raise ConnectionResetError("the client does not read its stream") from error
+        await write_in_time(response, KEEP_ALIVE)
 
 
 async def _compose_event(compose: ComposeData) -> bytes:

@@ -11,8 +11,13 @@ from typing import Final
 
 from aiohttp import web
 
+from recomind_web.server import write_in_time
+
 MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "html": "text/html", "svg": "image/svg+xml"}
 """File name extension to media type."""
+
+PIECE_BYTES: Final = 64 << 10
+"""Bytes of a file that are sent at once."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
@@ -28,7 +33,7 @@ class StaticFile:
         self._media_type = MEDIA_TYPES[name.rpartition(".")[2]]
         self._etag = sha256(content).hexdigest()[:16]
 
-    def response(self, request: web.Request) -> web.Response:
+    async def response(self, request: web.Request) -> web.StreamResponse:
         """The file; 304 if the browser has this version."""
         headers = {
             "Cache-Control": "no-cache",
@@ -37,7 +42,19 @@ class StaticFile:
         }
         if any(tag.value == self._etag for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-        return web.Response(body=self.content, headers=headers, content_type=self._media_type, charset="utf-8")
+        if len(self.content) <= PIECE_BYTES or request.method == "HEAD":
+            return web.Response(body=self.content, headers=headers, content_type=self._media_type, charset="utf-8")
+        return await self._in_pieces(request, headers)
+
+    async def _in_pieces(self, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
+        """A large file, piece by piece: sent at once, it would stay in memory for each client that does not read."""
+        response = web.StreamResponse(headers=headers)
+        response.content_type, response.charset = self._media_type, "utf-8"
+        response.content_length = len(self.content)
+        await response.prepare(request)
+        for start in range(0, len(self.content), PIECE_BYTES):
+            await write_in_time(response, self.content[start : start + PIECE_BYTES])
+        return response
 
 
 def _swagger_ui() -> dict[str, StaticFile]:
@@ -57,24 +74,24 @@ FILES: Final[dict[str, StaticFile]] = {
 """All files by name, read at import."""
 
 
-async def feed_page(request: web.Request) -> web.Response:
+async def feed_page(request: web.Request) -> web.StreamResponse:
     """The feed page: one video at a time, and the list of next videos."""
-    return FILES["feed.html"].response(request)
+    return await FILES["feed.html"].response(request)
 
 
-async def operations_page(request: web.Request) -> web.Response:
+async def operations_page(request: web.Request) -> web.StreamResponse:
     """The operations page."""
-    return FILES["ops.html"].response(request)
+    return await FILES["ops.html"].response(request)
 
 
-async def docs_page(request: web.Request) -> web.Response:
+async def docs_page(request: web.Request) -> web.StreamResponse:
     """The API documentation page, drawn by Swagger UI."""
-    return FILES["docs.html"].response(request)
+    return await FILES["docs.html"].response(request)
 
 
-async def asset(request: web.Request) -> web.Response:
+async def asset(request: web.Request) -> web.StreamResponse:
     """A script, stylesheet or image of a page."""
     found = FILES.get(request.match_info["name"])
     if found is None:
         raise web.HTTPNotFound(text="no such file")
-    return found.response(request)
+    return await found.response(request)
