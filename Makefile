@@ -14,8 +14,9 @@ SOURCES := recomind agents tables web tests examples
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# pip prints what it fetches and installs: the first time takes some minutes, and silence looks like a hang.
-PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+# pip prints what it fetches and installs: the first time takes some minutes, and silence looks like a
+# hang. Through a pipe, pip and sed would keep their lines for the end.
+PIP_INSTALL = PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
 
 $(BIN)/python:
 	@echo "Making a virtual environment in $(VENV) ..."
@@ -23,13 +24,13 @@ $(BIN)/python:
 
 $(READY): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing RecoMind and what it needs into $(VENV): half a minute to three minutes, only the first time ..."
-	@$(PIP_INSTALL) -r requirements.lock | sed '/already satisfied/d'
+	@$(PIP_INSTALL) -r requirements.lock | sed -u '/already satisfied/d'
 	@$(PIP_INSTALL) --quiet --no-deps --editable .
 	@touch $(READY)
 
 $(DEV_READY): requirements-dev.lock $(READY)
 	@echo "Installing the tools of development and test into $(VENV) ..."
-	@$(PIP_INSTALL) -r requirements-dev.lock | sed '/already satisfied/d'
+	@$(PIP_INSTALL) -r requirements-dev.lock | sed -u '/already satisfied/d'
 	@touch $(DEV_READY)
 
 demo: $(READY) ## run everything here; DATA=DIR replays a log, SPEED=X at a pace, PORT=N serves elsewhere

@@ -169,7 +169,8 @@ async def _recovery(bench: Bench) -> tuple[float, list[tuple[str, float]]]:
         elapsed += perf_counter() - started
         value_sizes = [len(encode(value)) for partition in table.partitions for _, value in table.items(partition)]
         count += len(value_sizes)
-        sizes.append((name, sum(value_sizes) / len(value_sizes)))
+        if value_sizes:  # no user of the scenario has seen so much that there are blocks
+            sizes.append((name, sum(value_sizes) / len(value_sizes)))
     return count / elapsed, sizes
 
 
