@@ -34,9 +34,9 @@ def declare(app: RecoMindApp) -> None:
 async def insert(app: RecoMindApp, batch: Batch) -> None:
     """Insert the actions of a batch and erase the users of its control records; return once both are stored."""
     rows: list[tuple[ArchivedAction, int]] = []
-    for decoded, event in events_of(decode_batch(batch, app.options.partitions)):
+    for decoded, event in events_of(decode_batch(batch, app.actions_log)):
         if isinstance(event, Action):
-            rows.append((archived_action(decoded.source_offset, event), decoded.record.offset))
+            rows.append((archived_action(decoded.source_offset, event, app.actions_log), decoded.record.offset))
         else:
             await _insert(app, rows)
             await _retry(app, partial(_erase, app, event.user_id, decoded.record.offset))

@@ -32,7 +32,7 @@ def declare(app: RecoMindApp) -> None:
 
 async def send(app: RecoMindApp, batch: Batch) -> None:
     """Send the rejected records of a batch to the dead letters."""
-    decoded = decode_batch(batch, app.options.partitions)
+    decoded = decode_batch(batch, app.actions_log)
     dead_letters = [_dead_letter(one, one.action) for one in decoded if isinstance(one.action, Rejected)]
     if dead_letters:
         await _send(app, batch.partition, dead_letters)

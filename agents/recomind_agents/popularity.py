@@ -29,6 +29,7 @@ def declare(app: RecoMindApp) -> None:
     processor = PopularityProcessor(app, table.declare(app))
     app.batch_agent(topics.SIGNALS, name="popularity")(processor.process)
     app.replacers["popularity"] = processor.replace
+    app.checks.on_eviction.append(processor.republish_top_lists)
     app.timer(app.options.trending_interval)(processor.republish_lost)
     app.timer(WINDOWED_TOP_INTERVAL_S)(processor.windowed_top.publish)
     app.commit_steps.register(Stage.STORES, processor.windowed_top.publish_lower_scores)
@@ -80,6 +81,11 @@ class PopularityProcessor:
             self.windowed_top.rebuild(partition)
             await self.windowed_top.publish()
             await self._app.read_model.finish_publishing(partition, run_id)
+
+    def republish_top_lists(self) -> None:
+        """Have the top lists of all partitions published again, as Redis may have lost some."""
+        for partition in self._table.partitions:
+            self.windowed_top.rebuild(partition)
 
     def _put(self, partition: int, video_id: str, value: Popularity) -> None:
         self._table.put(partition, video_id, value)

@@ -16,7 +16,7 @@ from typing import Final
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.events import Action, Rejected
+from recomind.model.events import Action
 from recomind.model.signals import ErasureSignal, Signal
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.publishing import publish_table
@@ -27,7 +27,7 @@ from recomind.state.profile import Profile
 from recomind.state.seen_blocks import SeenBlock, block_key, block_of_key, seal_after
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import DecodedRecord, decode_batch, events_of, rerouting_headers, signals_record
+from recomind.stream.codec import DecodedRecord, decode_batch, events_of, rerouting_headers, signals_record, to_reroute
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
 from recomind.stream.table import Table
@@ -65,7 +65,7 @@ class ProfileProcessor:
         """Process a batch of actions."""
         await self._profiles.recovered(batch.partition)
         await self._blocks.recovered(batch.partition)
-        decoded = decode_batch(batch, self._app.options.partitions)
+        decoded = decode_batch(batch, self._app.actions_log)
         await self._reroute(decoded)
         changed, blocks, signals, examples = self._fold(batch, decoded)
         await self._train(examples)
@@ -148,11 +148,11 @@ class ProfileProcessor:
     async def _reroute(self, records: Sequence[DecodedRecord]) -> None:
         """Send misrouted records to their right partition of the same topic."""
         rerouted: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
-        for decoded in records:
-            if decoded.misrouted and not isinstance(decoded.action, Rejected):
-                user_id, record = decoded.action.user_id, decoded.record
-                target = partition_of(user_id, self._app.options.partitions)
-                rerouted[target].append(ProducerRecord(user_id.encode(), record.value, rerouting_headers(record)))
+        log = self._app.actions_log
+        for decoded, event in to_reroute(records):
+            headers = rerouting_headers(decoded.record, log)
+            copy = ProducerRecord(event.user_id.encode(), decoded.record.value, headers)
+            rerouted[partition_of(event.user_id, log.partitions)].append(copy)
         await self._app.send_records(topics.ACTIONS, rerouted)
 
 

@@ -43,7 +43,7 @@ class RetrainingTrigger:
 
     async def count(self, batch: Batch) -> None:
         """Count the actions of a batch."""
-        decoded = decode_batch(batch, self._app.options.partitions)
+        decoded = decode_batch(batch, self._app.actions_log)
         by_type = Counter(action.action_type for _, action in actions_of(decoded))
         for action_type, count in by_type.items():
             self._actions += count

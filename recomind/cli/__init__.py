@@ -11,6 +11,7 @@ import sys
 import click
 
 from recomind.cli import (
+    adopt_log,
     bench,
     dead_letters,
     demo,
@@ -48,6 +49,7 @@ COMMANDS = (
     bench,
     verify,
     dead_letters,
+    adopt_log,
 )
 
 

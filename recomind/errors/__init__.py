@@ -4,7 +4,10 @@ RecoMindError
 ├── SettingsError        a RECOMIND_* variable is wrong: set it as the message says
 ├── InputError           a file or an option is wrong: correct it as the message says
 ├── StackError           an embedded server did not start, or is not installed
-├── TopicMismatchError   a topic exists with a different number of partitions than this worker needs
+├── TopicMismatchError   a topic has another number of partitions, or another configuration, than this worker needs
+├── LogReplacedError     the log in Kafka is not the one that the stores were made from: correct an address, or adopt it
+├── StateLostError       topics that hold state were deleted, though the log was read before: rebuild the state
+├── SchemaMismatchError  tables in PostgreSQL were created by somebody else and do not fit: run the statements named
 ├── IncompleteLogError   the beginning of a log is missing, so state cannot be recomputed from it
 ├── NewerEncodingError   stored data was written by a newer RecoMind: run at least that version
 ├── UnavailableError     Kafka, PostgreSQL or Redis does not answer now: try again later
@@ -21,6 +24,8 @@ RecoMindError
     ├── BusyError        the workers were busy or could not be reached, also when retried: try again later
     └── UnreachableError nothing answers at the address: check it, and that a worker runs there
 """
+
+from collections.abc import Iterable
 
 
 class RecoMindError(Exception):
@@ -40,7 +45,39 @@ class StackError(RecoMindError):
 
 
 class TopicMismatchError(RecoMindError):
-    """A topic and the settings have different numbers of partitions; the message gives both solutions."""
+    """Topics do not have the partitions or the configuration that they need; the message says what to do."""
+
+
+class LogReplacedError(RecoMindError):
+    """A store was made from another log than the one in Kafka, so that offsets in it mean nothing now."""
+
+    def __init__(self, where: str, known: str, found: str | None) -> None:
+        super().__init__(
+            f"{where} was made from the log {known}, but Kafka has {found or 'no topic of that name'}: if the address "
+            "of a server is wrong, correct it; if Kafka was replaced by an empty one, stop all workers and run "
+            "`recomind adopt-log` (docs/operations.md, Kafka was replaced)"
+        )
+
+
+class StateLostError(RecoMindError):
+    """Topics that hold state were deleted, or deleted and created again; the message says how to rebuild it."""
+
+    def __init__(self, app_id: str, topics: Iterable[str]) -> None:
+        super().__init__(
+            f"state is lost: {', '.join(topics)} was deleted, though the group {app_id} has read the log before; going "
+            f"on would replace the users' history. Rebuild the state from the log: stop all workers, and start them "
+            "with another RECOMIND_APP_ID (docs/operations.md, Rebuilding the state)"
+        )
+
+
+class SchemaMismatchError(RecoMindError):
+    """Tables that somebody else created do not fit; the message lists the statements that change them."""
+
+    def __init__(self, statements: Iterable[str]) -> None:
+        super().__init__(
+            "PostgreSQL has tables that RecoMind cannot use as they are: run these statements, then start again:\n"
+            + "\n".join(f"  {statement};" for statement in statements)
+        )
 
 
 class IncompleteLogError(RecoMindError):

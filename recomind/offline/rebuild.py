@@ -14,7 +14,9 @@ from aiokafka import ConsumerRecord
 
 from recomind.errors import IncompleteLogError
 from recomind.model.events import Action, Rejected
+from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import ActionSignal, Signal
+from recomind.offline.known_log import known_log
 from recomind.offline.verification.recompute_users import erasure_offsets
 from recomind.recommender.candidates import trending
 from recomind.settings import Settings
@@ -23,6 +25,7 @@ from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal
+from recomind.stores.archive import Archive
 from recomind.stream import topics
 from recomind.stream.codec import DecodedRecord, decode_record
 from recomind.stream.connection import client_options
@@ -106,14 +109,14 @@ async def rebuild(settings: Settings, since: float | None, on_progress: Callable
     """Fold the log of actions.
 
     Args:
-        settings: the addresses of the servers; only Kafka is used.
+        settings: the addresses of the servers; Kafka is read, and PostgreSQL for the identity of the log.
         since: skip records that Kafka stored before this time, epoch seconds; None reads the whole log.
         on_progress: called with a description of each step.
 
     Raises:
         UnavailableError: Kafka does not answer.
     """
-    state, partitions = RebuiltState(), settings.partitions
+    state, partitions, log = RebuiltState(), settings.partitions, await log_of(settings)
     kafka = client_options(settings)
     if since is None:
         try:
@@ -124,16 +127,30 @@ async def rebuild(settings: Settings, since: float | None, on_progress: Callable
         on_progress(f"partition {partition}: erased users")
         erased_at: dict[str, int] = {}
         async for _, records in read_to_end(kafka, topics.ACTIONS, [partition], since=since):
-            erased_at |= erasure_offsets(records, partitions)
+            erased_at |= erasure_offsets(records, log)
         async for _, records in read_to_end(kafka, topics.ACTIONS, [partition], since=since):
-            for decoded in _in_own_partition(records, partitions):
+            for decoded in _in_own_partition(records, log):
                 user_id = "" if isinstance(decoded.action, Rejected) else decoded.action.user_id
                 state.apply_record(decoded, erased_at.get(user_id, -1))
             on_progress(f"partition {partition}: {state.records.total():,} records")
     return state
 
 
-def _in_own_partition(records: Iterable[ConsumerRecord], partitions: int) -> Iterator[DecodedRecord]:
+async def log_of(settings: Settings) -> LogIdentity:
+    """The log of actions, as the workers know it.
+
+    Raises:
+        UnavailableError: PostgreSQL does not answer.
+    """
+    archive = Archive(settings.postgres_dsn)
+    await archive.open()
+    try:
+        return await known_log(archive, settings.partitions)
+    finally:
+        await archive.close()
+
+
+def _in_own_partition(records: Iterable[ConsumerRecord], log: LogIdentity) -> Iterator[DecodedRecord]:
     """The records that are not misrouted."""
-    decoded = (decode_record(record, partitions) for record in records)
+    decoded = (decode_record(record, log) for record in records)
     return (one for one in decoded if not one.misrouted)

@@ -7,7 +7,6 @@ and web handlers declare themselves on it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final, TypeVar, cast
 
 import faust
@@ -17,7 +16,7 @@ from mode.utils.logging import get_logger
 from mode.utils.objects import qualname
 from mode.utils.times import Seconds, want_seconds
 
-from recomind.errors import UnavailableError
+from recomind.model.log_identity import LogIdentity
 from recomind.runtime.assignment import Assignment
 from recomind.runtime.backlog import Backlog
 from recomind.runtime.commit import Commit, Stage
@@ -29,7 +28,9 @@ from recomind.runtime.refresh_queue import RefreshQueue
 from recomind.runtime.retrying_producer import RetryingProducer
 from recomind.runtime.schedule import Run, Schedule
 from recomind.runtime.served_lists import ServedListRecorder, ServedListWindow
+from recomind.runtime.server_checks import ServerChecks
 from recomind.runtime.shared_factors import SharedFactors
+from recomind.runtime.start_up import start_up
 from recomind.runtime.trainer import Trainer
 from recomind.runtime.worker_stats import WorkerStats
 from recomind.runtime.write_behind import WriteBehind
@@ -72,12 +73,14 @@ class RecoMindApp(faust.App):
         """
         super().__init__(options.app_id, **faust_options)
         self.options, self.read_model, self.archive = options, read_model, archive
+        self.checks = ServerChecks(options.partitions)
         self.heartbeat = Heartbeat(options.session_timeout)
         self.health = Health(self.heartbeat)
         self.kafka_producer = Producer(client_options(options), self.heartbeat.check)
         """Sends acknowledged records; `producer` is Faust's own, which is not used."""
+        now = self.kafka_producer.clock.now
         self.ranking_cache = RankingCache.create(
-            read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl
+            read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl, present=now
         )
         self.metrics = Metrics()
         self.worker_stats: WorkerStats | None = None
@@ -228,6 +231,11 @@ class RecoMindApp(faust.App):
             await self.crash(error)
 
     @property
+    def actions_log(self) -> LogIdentity:
+        """The log of actions."""
+        return self.checks.log
+
+    @property
     def batches_in_progress(self) -> int:
         """How many partitions of batch agents have a batch in progress or queued."""
         return sum(queues.busy_partitions for queues in self.partition_queues)
@@ -256,14 +264,9 @@ class RecoMindApp(faust.App):
         )
 
     async def on_first_start(self) -> None:
-        """Create topics and connect, before Faust starts anything."""
+        """Connect and create topics, before Faust starts anything."""
         self.add_future(run_heartbeat(self.heartbeat, self.options.watchdog_timeout, self.fail))
-        await topics.provision(self.options)
-        await self.archive.open()
-        with suppress(UnavailableError):  # checked again before partitions are published
-            await self.read_model.check_encoding()
-        await self.kafka_producer.start()
-        await self.ranking_cache.loader.follow_catalogue()
+        await start_up(self)
         await super().on_first_start()
 
     async def on_shutdown(self) -> None:
@@ -277,6 +280,7 @@ class RecoMindApp(faust.App):
         """Do nothing: only Faust's own tables need files, and a container may be read-only."""
 
     def _fence_stores(self, fence: Fence) -> None:
+        fence = fence._replace(group=self.actions_log.fencing_group(fence.group))
         self.read_model.fence = self.archive.fence = fence
 
     async def _on_assigned(self, _: Any, /, *args: Any, **__: Any) -> None:

@@ -25,7 +25,10 @@ LOG_CUT: Final = "log_cut"
 ERASURE: Final = "erasure"
 """Users cannot be erased."""
 
-CAUSES: Final = (WAITING, REFUSED, LOG_CUT, ERASURE)
+TOPICS: Final = "topics"
+"""Topics were changed so that not every action is taken in."""
+
+CAUSES: Final = (WAITING, REFUSED, LOG_CUT, ERASURE, TOPICS)
 """Every cause, as the metric names it."""
 
 

@@ -6,7 +6,7 @@ from time import monotonic
 
 from mode.utils.logging import get_logger
 
-from recomind.errors import NewerEncodingError, UnavailableError
+from recomind.errors import LogReplacedError, NewerEncodingError, UnavailableError
 
 logger = get_logger(__name__)
 
@@ -35,7 +35,7 @@ class Schedule:
             is_ready: whether timers may run now.
             should_stop: whether the worker is stopping.
             on_error: called when a timer has raised another error than `UnavailableError`.
-            on_fatal: called with an error that does not go away: stored data that this version cannot read.
+            on_fatal: called with an error that does not go away: stored data that cannot be read, or of another log.
         """
         self._start = start
         self._is_ready = is_ready
@@ -69,7 +69,7 @@ class Schedule:
             await run()
         except UnavailableError as error:
             logger.warning("timer %s postponed: %s", name, error)
-        except NewerEncodingError as error:
+        except (NewerEncodingError, LogReplacedError) as error:
             await self._on_fatal(error)
         except Exception:
             self._on_error()

@@ -77,9 +77,14 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Factors of the user in the factor model, see `recommender.factors.users`; empty before the first outcome."""
 
     @property
+    def action_count(self) -> int:
+        """How many actions count."""
+        return self.like_count + self.view_count + self.skip_count
+
+    @property
     def is_erased(self) -> bool:
         """Whether the user was erased and has done nothing since."""
-        return self.erasure_offset >= 0 and not (self.like_count or self.view_count or self.skip_count)
+        return self.erasure_offset >= 0 and not self.action_count
 
 
 class ProfileLikes(msgspec.Struct, frozen=True, array_like=True, gc=False):

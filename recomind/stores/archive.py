@@ -14,10 +14,12 @@ from recomind.errors.circuit_breaker import CircuitBreaker
 from recomind.model.catalogue import Video, VideoChange
 from recomind.model.events import Action
 from recomind.model.ids import UserId
+from recomind.model.log_identity import LogIdentity
 from recomind.settings import POOLING_MODES, TRANSACTION_POOLING
-from recomind.stores.archive_rows import ArchivedAction, to_datetime
+from recomind.stores.archive_rows import ArchivedAction, shared_event_id, to_datetime
 from recomind.stores.catalogue_rows import change_row, video_of_row
 from recomind.stores.fencing import GENERATION_TTL_S, Fence
+from recomind.stores.log_registry import LogRegistry
 from recomind.stores.migrations import migrate
 from recomind.stores.postgres_connection import POOLER_ADVICE, POOLER_ERRORS, check_pooling, connection_options
 from recomind.stores.sql import QUERIES
@@ -27,6 +29,9 @@ REQUEST_TIMEOUT_S: Final = 1.0
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Time in which the pool must give a connection to any other query."""
+
+STREAM_TIMEOUT_S: Final = 600.0
+"""Time in which PostgreSQL must give the next rows of a whole table, which it may have to sort first."""
 
 MAX_COALESCED_ROWS: Final = 64
 """Inserts of up to this many rows are coalesced with concurrent ones."""
@@ -64,6 +69,10 @@ class Archive:
         self._pool: asyncpg.Pool | None = None
         self.fence: Fence | None = None
         """Fencing token for rows that only a partition's owner writes; None outside a consumer group."""
+        self.log = LogIdentity(0)
+        """The log that actions come from."""
+        self.logs = LogRegistry(self._fetch, self._run)
+        """Which logs and topics this database was filled from."""
         self._registered_fence: Fence | None = None
         self._pending_rows: list[tuple[ArchivedAction, int]] = []
         self._insert_task: asyncio.Task[None] | None = None
@@ -75,6 +84,7 @@ class Archive:
         Raises:
             NewerEncodingError: the database has the schema of a newer RecoMind.
             SettingsError: the address has a parameter, or leads to a pooler, that needs another setting.
+            SchemaMismatchError: somebody else created tables of our names that do not fit.
         """
         options = connection_options(self._dsn, self._pooling)
         try:
@@ -118,7 +128,7 @@ class Archive:
         """Delete the user and all actions logged before `log_offset`, also those that are inserted later."""
         async with self._connection() as connection, connection.transaction():
             await connection.execute(QUERIES["lock_actions"])
-            if await connection.fetch(QUERIES["record_erasure"], user_id, log_offset):
+            if await connection.fetch(QUERIES["record_erasure"], user_id, log_offset, self.log.erasure_scope):
                 await connection.execute(QUERIES["delete_actions"], user_id)
                 await connection.execute(QUERIES["delete_user"], user_id)
 
@@ -212,6 +222,16 @@ class Archive:
         async for row in self._stream("all_actions"):
             yield ArchivedAction(UUID(int=row[0].int), *row[1:])
 
+    async def actions_in_order(self) -> AsyncIterator[ArchivedAction]:
+        """Every row of `video_actions`, in order of its time."""
+        async for row in self._stream("actions_in_order"):
+            yield ArchivedAction(UUID(int=row[0].int), *row[1:])
+
+    async def action_counts(self) -> AsyncIterator[tuple[str, int]]:
+        """Users and the number of their rows in `video_actions`."""
+        async for row in self._stream("action_counts"):
+            yield row[0], row[1]
+
     async def profile_ids(self) -> AsyncIterator[str]:
         """The ids of users in `user_profiles`."""
         async for row in self._stream("profile_ids"):
@@ -232,8 +252,12 @@ class Archive:
         await self._insert(*zip(*rows, strict=True))
 
     async def _insert(self, actions: Sequence[ArchivedAction], log_offsets: Sequence[int]) -> None:
-        columns = (list(column) for column in zip(*actions, strict=True))
-        await self._run("insert_actions", *columns, list(log_offsets))
+        columns = [list(column) for column in zip(*actions, strict=True)]
+        arguments = *columns, list(log_offsets), self.log.erasure_scope
+        status = await self._run("insert_actions", *arguments)
+        if int(status.rpartition(" ")[2]) < len(actions):  # ids were known: of the same user, as a rule
+            shared = [shared_event_id(row.id, row.user_id) for row in actions]
+            await self._run("insert_shared_events", *arguments, shared)
 
     async def _run_fenced(self, name: str, *columns: Any) -> None:
         """Run a write behind the fence.
@@ -250,9 +274,11 @@ class Archive:
                 self._registered_fence = None
                 raise OutdatedError("PostgreSQL", fence.generation)
 
-    async def _run(self, name: str, *arguments: Any, within: float | None = None) -> None:
+    async def _run(self, name: str, *arguments: Any, within: float | None = None) -> str:
+        """Run a statement; returns its tag, which ends with the number of rows."""
         async with self._connection(within) as connection:
-            await connection.execute(QUERIES[name], *arguments)
+            tag: str = await connection.execute(QUERIES[name], *arguments)
+            return tag
 
     async def _fetch(self, name: str, *arguments: Any, within: float | None = None) -> list[Any]:
         async with self._connection(within) as connection:
@@ -261,7 +287,7 @@ class Archive:
 
     async def _stream(self, name: str) -> AsyncIterator[Any]:
         async with self._connection() as connection, connection.transaction():
-            async for row in connection.cursor(QUERIES[name], prefetch=5_000):
+            async for row in connection.cursor(QUERIES[name], prefetch=5_000, timeout=STREAM_TIMEOUT_S):
                 yield row
 
     @asynccontextmanager

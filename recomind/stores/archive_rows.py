@@ -1,6 +1,7 @@
 """Rows of `video_actions`: how an action becomes one, and the id of an action whose event has none."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha1
 from typing import Final, NamedTuple
 from uuid import NAMESPACE_OID, UUID
@@ -8,6 +9,7 @@ from uuid import NAMESPACE_OID, UUID
 from asyncpg.pgproto import pgproto
 
 from recomind.model.events import Action
+from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import SourceOffset, log_position
 from recomind.stream import topics
 
@@ -40,15 +42,28 @@ def uuid5(namespace: UUID, name: bytes) -> UUID:
     return result
 
 
-def archived_action(source_offset: SourceOffset, action: Action) -> ArchivedAction:
+def archived_action(source_offset: SourceOffset, action: Action, log: LogIdentity) -> ArchivedAction:
     """The row of an action, with the id of the event if it has one."""
-    identity = action.event_id or action_id(source_offset)
+    identity = action.event_id or action_id(source_offset, log)
     return ArchivedAction(identity, action.user_id, action.video_id, action.action_type, to_datetime(action.timestamp))
 
 
-def action_id(source_offset: SourceOffset) -> UUID:
-    """The id of an action whose event has none: the UUIDv5 of the partition and offset at which it was produced."""
-    return uuid5(ACTIONS_NAMESPACE, b"%d:%d" % log_position(source_offset))
+def action_id(source_offset: SourceOffset, log: LogIdentity) -> UUID:
+    """The id of an action whose event has none: the UUIDv5 of the partition and offset at which it was produced.
+
+    Offsets of a log that replaced an earlier one have a namespace of their own.
+    """
+    return uuid5(_namespace(log.prefix), b"%d:%d" % log_position(source_offset))
+
+
+def shared_event_id(event_id: UUID, user_id: str) -> UUID:
+    """The id of a user's row for an event whose id is in use by another user."""
+    return uuid5(event_id, user_id.encode())
+
+
+@lru_cache
+def _namespace(prefix: str) -> UUID:
+    return uuid5(ACTIONS_NAMESPACE, prefix.encode()) if prefix else ACTIONS_NAMESPACE
 
 
 ACTIONS_NAMESPACE: Final = uuid5(NAMESPACE_OID, topics.ACTIONS.encode())

@@ -76,6 +76,15 @@ class KeyValueStore(Protocol):
     async def server_run_id(self) -> bytes:
         """The id of the server's run. Another run may hold older values, or none."""
 
+    async def absent(self, keys: Sequence[str]) -> list[str]:
+        """Those of these keys, at most `MAX_KEYS_PER_COMMAND`, that do not exist."""
+
+    async def evicted_keys(self) -> int:
+        """How many keys this run of the server has deleted to make room for others."""
+
+    async def eviction_policy(self) -> str:
+        """What the server does when its memory is full: `noeviction`, or how it chooses keys to delete."""
+
     def scan_keys(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix, each at least once."""
 

@@ -27,6 +27,7 @@
 | `forgotten:{user_id}` | offset of the user's latest erasure record in the log of their partition | 7 days |
 | `forgetting:{part}:{user_id}` | the same, written once that stage of the erasure is complete | 7 days |
 | `recomind:encoding` | version of the encoding of all values above (see `recomind.stores.encoding`) | none |
+| `recomind:log` | the log of actions that all values were made from: ids of Kafka's cluster and of the topic | none |
 | `lists_written` | a pub/sub channel: ids of users whose lists changed, msgpack; an empty id means trending | |
 """
 
@@ -57,6 +58,27 @@ PINNED_WEIGHTS: Final = "pinned_weights"
 LIST_UPDATES: Final = "lists_written"
 ENCODING: Final = "recomind:encoding"
 SEEN_BLOCK_PREFIX: Final = "seen_block:"
+LOG: Final = "recomind:log"
+
+DERIVED_PREFIXES: Final = (
+    "recommendations:",
+    "recommendations_meta:",
+    "user_profile:",
+    "user_state:",
+    SEEN_BLOCK_PREFIX,
+    "video_popularity:",
+    "video_neighbours:",
+    "trending:",
+    "lists_mark:",
+    "read_model_epoch:",
+    "generation:",
+    "forgotten:",
+    "forgetting:",
+    POPULAR_VIDEOS,
+    POPULARITY_STREAM,
+    LOG,
+)
+"""What follows from one log of actions; the learned models and statistics do not."""
 
 
 def recommendations(user_id: str) -> str:

@@ -46,6 +46,13 @@ KEYS[#KEYS] = nil
 Returns 1 if the keys were set.
 """
 
+ABSENT: Final = """\
+local absent = {}
+for at, key in ipairs(KEYS) do if redis.call('EXISTS', key) == 0 then absent[#absent + 1] = at end end
+return absent
+"""
+"""The numbers, from 1, of the keys that do not exist."""
+
 APPEND: Final = """\
 local since = (redis.call('TIME')[1] - ARGV[1]) * 1000
 redis.call('XADD', KEYS[1], 'MINID', '~', since, '*', 'm', ARGV[2])

@@ -105,6 +105,18 @@ class InMemoryStore:
         """The id of the only run."""
         return b"memory"
 
+    async def absent(self, keys: Sequence[str]) -> list[str]:
+        """Those of these keys that do not exist."""
+        return [key for key, value in zip(keys, await self.get_many(keys), strict=True) if value is None]
+
+    async def evicted_keys(self) -> int:
+        """None: memory is not limited."""
+        return 0
+
+    async def eviction_policy(self) -> str:
+        """Nothing is deleted."""
+        return "noeviction"
+
     async def scan_keys(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix."""
         for key in [key for key in self._values if key.startswith(prefix)]:

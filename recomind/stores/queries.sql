@@ -20,13 +20,27 @@ SELECT coalesce(max(version), 0) FROM schema_migrations
 INSERT INTO schema_migrations (version, name) VALUES ($1, $2)
 
 -- insert_actions --
--- Columns of equal length. Skips ids that exist, and actions at or before their user's erasure offset.
+-- Columns of equal length. Skips ids that exist, and actions at or before their user's erasure offset in the log $7.
 INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
 SELECT id, user_id, video_id, action_type, timestamp
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
     AS given (id, user_id, video_id, action_type, timestamp, log_offset)
 WHERE NOT EXISTS (
-    SELECT FROM forgotten_people f WHERE f.user_id = given.user_id AND f.log_offset >= given.log_offset
+    SELECT FROM forgotten_people f
+    WHERE f.user_id = given.user_id AND f.log_scope = $7 AND f.log_offset >= given.log_offset
+)
+ON CONFLICT (id) DO NOTHING
+
+-- insert_shared_events --
+-- Like insert_actions, with a further column of ids: inserts actions whose id is in use by another user under these.
+INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
+SELECT given.shared_id, given.user_id, given.video_id, given.action_type, given.timestamp
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $8::uuid[])
+    AS given (id, user_id, video_id, action_type, timestamp, log_offset, shared_id)
+JOIN video_actions taken ON taken.id = given.id AND taken.user_id <> given.user_id
+WHERE NOT EXISTS (
+    SELECT FROM forgotten_people f
+    WHERE f.user_id = given.user_id AND f.log_scope = $7 AND f.log_offset >= given.log_offset
 )
 ON CONFLICT (id) DO NOTHING
 
@@ -36,9 +50,9 @@ LOCK TABLE video_actions IN SHARE ROW EXCLUSIVE MODE
 
 -- record_erasure --
 -- Returns no row if this or a later erasure is recorded already.
-INSERT INTO forgotten_people (user_id, log_offset) VALUES ($1, $2)
-ON CONFLICT (user_id) DO UPDATE SET log_offset = excluded.log_offset
-WHERE forgotten_people.log_offset < excluded.log_offset
+INSERT INTO forgotten_people (user_id, log_offset, log_scope) VALUES ($1, $2, $3)
+ON CONFLICT (user_id) DO UPDATE SET log_offset = excluded.log_offset, log_scope = excluded.log_scope
+WHERE forgotten_people.log_scope <> excluded.log_scope OR forgotten_people.log_offset < excluded.log_offset
 RETURNING user_id
 
 -- delete_actions --
@@ -148,3 +162,76 @@ SELECT user_id FROM user_profiles
 
 -- popularity_ids --
 SELECT video_id FROM video_popularity
+
+-- actions_in_order --
+SELECT id, user_id, video_id, action_type, timestamp FROM video_actions ORDER BY timestamp, id
+
+-- action_counts --
+SELECT user_id, count(*) FROM video_actions GROUP BY user_id
+
+-- current_log --
+SELECT log_id, prefix, partitions, unproven_until, (SELECT partitions FROM kafka_logs ORDER BY log_number LIMIT 1)
+FROM kafka_logs ORDER BY log_number DESC LIMIT 1
+
+-- record_first_log --
+INSERT INTO kafka_logs (log_id, prefix, partitions, unproven_until)
+SELECT $1, '', $2, $3 WHERE NOT EXISTS (SELECT FROM kafka_logs)
+
+-- adopt_log --
+-- What was derived from the log before is derived again from this one.
+WITH profiles AS (DELETE FROM user_profiles), popularity AS (DELETE FROM video_popularity),
+topics AS (DELETE FROM kafka_topics)
+INSERT INTO kafka_logs (log_id, prefix, partitions, unproven_until) VALUES ($1, $1, $2, 0)
+
+-- known_topics --
+SELECT topic, topic_id, partitions FROM kafka_topics WHERE topic = ANY($1::text[])
+
+-- record_topics --
+INSERT INTO kafka_topics (topic, topic_id, partitions) SELECT * FROM unnest($1::text[], $2::text[], $3::integer[])
+ON CONFLICT (topic) DO UPDATE SET topic_id = excluded.topic_id, partitions = excluded.partitions
+
+-- schema_repairs --
+-- Statements that make tables which somebody else created fit for us, in the order in which to run them.
+WITH expected (tab, col, type) AS (VALUES
+    ('users', 'user_id', 'text'), ('users', 'name', 'text'), ('users', 'created_at', 'timestamp with time zone'),
+    ('videos', 'video_id', 'text'), ('videos', 'title', 'text'), ('videos', 'url', 'text'),
+    ('videos', 'tags', 'text[]'), ('videos', 'creator_id', 'text'), ('videos', 'created_at', 'timestamp with time zone'),
+    ('video_actions', 'id', 'uuid'), ('video_actions', 'user_id', 'text'), ('video_actions', 'video_id', 'text'),
+    ('video_actions', 'action_type', 'text'), ('video_actions', 'timestamp', 'timestamp with time zone'),
+    ('user_profiles', 'user_id', 'text'), ('user_profiles', 'top_tags', 'text[]'),
+    ('user_profiles', 'updated_at', 'timestamp with time zone'),
+    ('video_popularity', 'video_id', 'text'), ('video_popularity', 'score', 'double precision'),
+    ('video_popularity', 'last_updated', 'timestamp with time zone')
+), ours (tab, key) AS (VALUES
+    ('users', 'user_id'), ('videos', 'video_id'), ('video_actions', 'id'), ('user_profiles', 'user_id'),
+    ('video_popularity', 'video_id')
+), tables AS (
+    SELECT tab, key, to_regclass(quote_ident(tab)) AS oid FROM ours WHERE to_regclass(quote_ident(tab)) IS NOT NULL
+), columns AS (
+    SELECT t.tab, t.oid, a.attname AS col, format_type(a.atttypid, a.atttypmod) AS type, a.attnum,
+        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS must_be_given
+    FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid WHERE a.attnum > 0 AND NOT a.attisdropped
+), repairs (step, statement) AS (
+    SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', r.conrelid::regclass, r.conname)
+    FROM pg_constraint r WHERE r.contype = 'f'
+        AND (r.conrelid IN (SELECT oid FROM tables) OR r.confrelid IN (SELECT oid FROM tables))
+    UNION ALL
+    SELECT 2, format('ALTER TABLE %I ADD COLUMN %I %s', e.tab, e.col, e.type)
+    FROM expected e JOIN tables t USING (tab) WHERE NOT EXISTS (SELECT FROM columns c WHERE (c.tab, c.col) = (e.tab, e.col))
+    UNION ALL
+    SELECT 3, format('ALTER TABLE %I ALTER COLUMN %I TYPE %s USING %I%s', e.tab, e.col, e.type, e.col,
+        CASE c.type WHEN 'timestamp without time zone' THEN ' AT TIME ZONE ''UTC''' ELSE '::' || e.type END)
+    FROM expected e JOIN columns c USING (tab, col)
+    WHERE c.type <> e.type AND c.type <> replace(e.type, 'text', 'character varying')
+    UNION ALL
+    SELECT 4, format('ALTER TABLE %I ADD %s (%I)', t.tab, CASE WHEN EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary) THEN 'UNIQUE' ELSE 'PRIMARY KEY' END, t.key)
+    FROM tables t WHERE NOT EXISTS (
+        SELECT FROM pg_index i JOIN columns c ON c.oid = i.indrelid AND c.attnum = i.indkey[0]
+        WHERE i.indrelid = t.oid AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL AND c.col = t.key)
+    UNION ALL
+    SELECT 5, format('ALTER TABLE %I ALTER COLUMN %I DROP NOT NULL', c.tab, c.col)
+    FROM columns c WHERE c.must_be_given AND ((c.tab, c.col) IN (('videos', 'creator_id'), ('users', 'created_at'))
+        OR NOT EXISTS (SELECT FROM expected e WHERE (e.tab, e.col) = (c.tab, c.col)))
+)
+SELECT statement FROM repairs ORDER BY step, statement

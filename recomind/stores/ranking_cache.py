@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from math import inf
 from time import monotonic
 
 import msgspec
@@ -47,6 +48,7 @@ class RankingCache:
         partitions: int,
         ttl: float,
         clock: Callable[[], float] = monotonic,
+        present: Callable[[], float] = lambda: inf,
     ) -> "RankingCache":
         """An empty cache over the stores.
 
@@ -56,8 +58,9 @@ class RankingCache:
             partitions: how many partitions each topic has.
             ttl: seconds after which data that is not followed is read again.
             clock: seconds.
+            present: the time of the log, epoch seconds: event time does not pass it.
         """
-        index, event_clock = VideoIndex(), EventClock()
+        index, event_clock = VideoIndex(), EventClock(present)
         popularity = PopularityFollower(index, event_clock, read_model, ttl=ttl, clock=clock)
         loader = IndexLoader(index, popularity, read_model, archive, partitions=partitions, ttl=ttl, clock=clock)
         return cls(index, event_clock, loader, ProfileCompleter(read_model, archive))

@@ -47,14 +47,17 @@ class ReadModel(WeightsStore):
         self.store = store
         self.fence: Fence | None = None
         """Fencing token for values that only a partition's owner writes; None outside a consumer group."""
+        self.log_id: str | None = None
+        """The log that values are made from; None outside a consumer group."""
 
     async def check_encoding(self) -> None:
-        """Stop on values of a newer RecoMind.
+        """Stop on values of a newer RecoMind, and on values that were made from another log.
 
         Raises:
             NewerEncodingError: a newer RecoMind has written the values.
+            LogReplacedError: the values were made from another log.
         """
-        await check_encoding(self.store)
+        await check_encoding(self.store, self.log_id)
 
     async def put_lists(self, lists: Mapping[str, StoredList]) -> None:
         """Store users' lists with their top tags and meta, and publish the ids of these users.

@@ -82,6 +82,7 @@ class RedisStore:
         self._set_and_publish_fenced = script(lua_scripts.SET_AND_PUBLISH_FENCED)
         self._set_if_absent, self._delete_fenced = script(lua_scripts.SET_IF_ABSENT), script(lua_scripts.DELETE_FENCED)
         self._append, self._append_fenced = script(lua_scripts.APPEND), script(lua_scripts.APPEND_FENCED)
+        self._absent = script(lua_scripts.ABSENT)
         self._coalescer = ReadCoalescer(self._read)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -181,9 +182,19 @@ class RedisStore:
 
     async def server_run_id(self) -> bytes:
         """The `run_id` of the server: it changes at each start."""
-        with self._breaker:
-            information: Awaitable[Any] = self._redis.info("server")
-            return str((await information)["run_id"]).encode()
+        return str(await self._info("server", "run_id")).encode()
+
+    async def absent(self, keys: Sequence[str]) -> list[str]:
+        """Those of these keys, at most `MAX_KEYS_PER_COMMAND`, that do not exist."""
+        return [keys[int(at) - 1] for at in await self._run(self._absent, keys, [])] if keys else []
+
+    async def evicted_keys(self) -> int:
+        """How many keys this run of the server has deleted to make room for others."""
+        return int(await self._info("stats", "evicted_keys"))
+
+    async def eviction_policy(self) -> str:
+        """The `maxmemory_policy` of the server; `noeviction` if it does not tell one."""
+        return str(await self._info("memory", "maxmemory_policy") or "noeviction")
 
     async def scan_keys(self, prefix: str) -> AsyncIterator[str]:
         """All keys that begin with a prefix without pattern characters, each at least once."""
@@ -198,6 +209,12 @@ class RedisStore:
     async def close(self) -> None:
         """Disconnect."""
         await self._redis.aclose()
+
+    async def _info(self, section: str, name: str) -> Any:
+        """A value of `INFO`; 0 if there is none."""
+        with self._breaker:
+            information: Awaitable[Any] = self._redis.info(section)
+            return (await information).get(name, 0)
 
     async def _read(self, keys: Sequence[str]) -> list[bytes | None]:
         with self._breaker:

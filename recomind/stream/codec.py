@@ -3,6 +3,9 @@
 A misrouted record stands in another partition than its user's, because a producer used another key or partitioner. The
 agent `profiles` writes it again to the user's partition of the same topic, with headers that say where it came from,
 and it counts there. So the log of a partition is the only order of its users' events, at every delivery and replay.
+
+These headers are trusted only with proof that a worker of this log wrote them: the id of the log, in a header of its
+own. Records that were copied from another cluster have another id, or none, and count as ordinary records.
 """
 
 import re
@@ -16,6 +19,7 @@ from mode.utils.logging import get_logger
 from recomind.errors import UnreadableError
 from recomind.model.events import MAX_TIMESTAMP, Action, EraseUser, Rejected, read_action
 from recomind.model.ids import Offset
+from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import (
     ActionSignal,
     ErasureSignal,
@@ -33,6 +37,7 @@ logger = get_logger(__name__)
 
 ORIGIN_HEADER: Final = "recomind-origin"
 LOGGED_AT_HEADER: Final = "recomind-logged-at"
+LOG_HEADER: Final = "recomind-log"
 
 _ORIGIN = re.compile(rb"(\d{1,5}):(\d{1,18})")
 _LOGGED_AT = re.compile(rb"\d{1,15}")
@@ -49,7 +54,12 @@ class DecodedRecord(msgspec.Struct, frozen=True, gc=False):
     action: Action | EraseUser | Rejected
     record: ConsumerRecord
     misrouted: bool = False
-    """It stands in another partition than its user's: it is to be rerouted, and must not be applied here."""
+    """It stands in another partition than its user's: it must not be applied here."""
+    rerouted: bool = False
+    """Whether a worker of this log wrote it, as a copy of a misrouted record.
+
+    A copy that is misrouted was written for another number of partitions. It is not rerouted: the original is.
+    """
 
 
 class Signals(NamedTuple):
@@ -61,29 +71,30 @@ class Signals(NamedTuple):
     """Records that hold no signals: something else than RecoMind wrote them."""
 
 
-def decode_batch(batch: Batch, partitions: int) -> Sequence[DecodedRecord]:
+def decode_batch(batch: Batch, log: LogIdentity) -> Sequence[DecodedRecord]:
     """The decoded records of a batch of `video_actions_stream`, cached in the batch.
 
     Args:
         batch: the batch.
-        partitions: how many partitions the topic has.
+        log: the log that it comes from.
     """
     if batch.decoded is None:
-        batch.decoded = [one for part in batch.parts for one in decode_batch(part, partitions)] or [
-            decode_record(record, partitions) for record in batch.records
+        batch.decoded = [one for part in batch.parts for one in decode_batch(part, log)] or [
+            decode_record(record, log) for record in batch.records
         ]
     decoded: Sequence[DecodedRecord] = batch.decoded
     return decoded
 
 
-def decode_record(record: ConsumerRecord, partitions: int) -> DecodedRecord:
-    """Decode a record of `video_actions_stream`, which has that many partitions."""
-    rerouted = _rerouted_from(record) if record.headers else None
-    source_offset, logged_at = rerouted or (SourceOffset(record.partition, record.offset), record.timestamp)
+def decode_record(record: ConsumerRecord, log: LogIdentity) -> DecodedRecord:
+    """Decode a record of `video_actions_stream`."""
+    copied = _copied_from(record, log) if record.headers else None
+    source_offset, logged_at = copied or (SourceOffset(record.partition, record.offset), record.timestamp)
     action = read_action(record.value, logged_at / 1000)
-    if not isinstance(action, Rejected) and partition_of(action.user_id, partitions) != record.partition:
-        return DecodedRecord(SourceOffset(record.partition, record.offset), action, record, misrouted=True)
-    return DecodedRecord(source_offset, action, record)
+    is_copy = copied is not None
+    if not isinstance(action, Rejected) and partition_of(action.user_id, log.partitions) != record.partition:
+        return DecodedRecord(SourceOffset(record.partition, record.offset), action, record, True, is_copy)
+    return DecodedRecord(source_offset, action, record, False, is_copy)
 
 
 def events_of(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[DecodedRecord, Action | EraseUser]]:
@@ -96,11 +107,21 @@ def actions_of(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[SourceOffset,
     return ((one.source_offset, one.action) for one in decoded if isinstance(one.action, Action) and not one.misrouted)
 
 
-def rerouting_headers(record: ConsumerRecord) -> tuple[tuple[str, bytes], ...]:
-    """Headers of a misrouted record when it is written again: its partition, offset, and log time in milliseconds."""
+def to_reroute(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[DecodedRecord, Action | EraseUser]]:
+    """Misrouted records, which are to be written again."""
+    return (
+        (one, one.action)
+        for one in decoded
+        if one.misrouted and not one.rerouted and not isinstance(one.action, Rejected)
+    )
+
+
+def rerouting_headers(record: ConsumerRecord, log: LogIdentity) -> tuple[tuple[str, bytes], ...]:
+    """Headers of a misrouted record when it is written again: its partition, offset, log time (ms), and our proof."""
     origin = b"%d:%d" % (record.partition, record.offset)
     logged_at = min(max(0, record.timestamp), int(1000 * MAX_TIMESTAMP) - 1)  # producers may set any time
-    return (ORIGIN_HEADER, origin), (LOGGED_AT_HEADER, b"%d" % logged_at)
+    proof = LOG_HEADER, log.log_id.encode()
+    return (ORIGIN_HEADER, origin), (LOGGED_AT_HEADER, b"%d" % logged_at), proof
 
 
 def signals_record(signals: Sequence[Signal | ErasureSignal]) -> ProducerRecord:
@@ -167,12 +188,14 @@ def _ids(signal: Signal | ErasureSignal) -> tuple[str, ...]:
     return (signal.user_id,)
 
 
-def _rerouted_from(record: ConsumerRecord) -> tuple[SourceOffset, int] | None:
+def _copied_from(record: ConsumerRecord, log: LogIdentity) -> tuple[SourceOffset, int] | None:
     """Source offset and log time (milliseconds) of a rerouted record; None where the headers are not ours."""
     headers = dict(record.headers)
+    proof = headers.get(LOG_HEADER)
+    is_ours = record.timestamp / 1000 < log.unproven_until if proof is None else proof == log.log_id.encode()
     origin = _ORIGIN.fullmatch(headers.get(ORIGIN_HEADER) or b"")
     logged_at = _LOGGED_AT.fullmatch(headers.get(LOGGED_AT_HEADER) or b"")
-    if origin is None or logged_at is None:
+    if origin is None or logged_at is None or not is_ours:
         return None
     source = rerouted_source(int(origin[1]), record.partition)
     return SourceOffset(source, Offset(int(origin[2]))), int(logged_at[0])

@@ -265,9 +265,9 @@ async def _resend_chunk(
         by_partition[partition_of((record.key or b"").decode(), partitions)].append(key)
     marked: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
     for partition, keys in by_partition.items():
-        offsets = await producer.send(topics.ACTIONS, partition, [records[key] for key in keys])
-        for key, offset in zip(keys, offsets, strict=True):
-            resent = msgspec.structs.replace(dead_letters[key], resent_as=f"{partition}:{offset}")
+        sent = await producer.send(topics.ACTIONS, partition, [records[key] for key in keys])
+        for key, one in zip(keys, sent, strict=True):
+            resent = msgspec.structs.replace(dead_letters[key], resent_as=f"{partition}:{one.offset}")
             marked[resent.partition].append(to_producer_record(resent))
     for partition, some in marked.items():
         await producer.send_in_order(topics.DEAD_LETTERS, partition, some)

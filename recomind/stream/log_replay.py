@@ -77,7 +77,7 @@ async def replay_log(
         while chunk := list(islice(remaining, PACED_CHUNK_ACTIONS if speed else CHUNK_ACTIONS)):
             await clock.wait_until(chunk[0].timestamp)
             async with around_chunk():
-                await _send(producer, settings.partitions, map(stamp, chunk))
+                await send_actions(producer, settings.partitions, map(stamp, chunk))
             written += len(chunk)
             on_progress(len(chunk))
     finally:
@@ -96,7 +96,12 @@ def encode_action(action: Action) -> bytes:
     return msgspec.json.encode(message if action.event_id is None else {**message, "event_id": action.event_id})
 
 
-async def _send(producer: Producer, partitions: int, actions: Iterable[Action]) -> None:
+async def send_actions(producer: Producer, partitions: int, actions: Iterable[Action]) -> None:
+    """Write actions to their users' partitions; return once all are acknowledged.
+
+    Raises:
+        UnavailableError: Kafka did not acknowledge them.
+    """
     records: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
     for action in actions:
         record = ProducerRecord(action.user_id.encode(), encode_action(action))

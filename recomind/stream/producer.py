@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from recomind.errors import RefusedError, TooLargeError, UnavailableError
 from recomind.errors.circuit_breaker import CircuitBreaker
 from recomind.stream.kafka_errors import translated, translation
+from recomind.stream.log_clock import LogClock
 
 ACK_TIMEOUT_S: Final = 2.0
 """How long `send` waits for acknowledgement: an HTTP client waits with it, and may try again."""
@@ -34,6 +35,14 @@ class ProducerRecord(NamedTuple):
     headers: Headers = ()
 
 
+class SentRecord(NamedTuple):
+    """A record that Kafka has acknowledged."""
+
+    offset: int
+    logged_at: float | None
+    """When Kafka appended it, epoch seconds; None if the topic holds the producers' times."""
+
+
 class Producer:
     """Sends records and waits for their acknowledgement."""
 
@@ -44,6 +53,7 @@ class Producer:
             kafka: client options, see `recomind.stream.connection`.
             check: called before each batch of `send_in_order`; raises if this process must not write any more.
         """
+        self.clock = LogClock()
         self._check = check
         self._options = {"acks": "all", "compression_type": "snappy", **kafka}
         self._producer: AIOKafkaProducer | None = None
@@ -82,8 +92,8 @@ class Producer:
         if not has_answered:
             raise UnavailableError("Kafka", TimeoutError(f"nothing came within {ACK_TIMEOUT_S:.0f} s"))
 
-    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[int]:
-        """Send records that need no order among themselves; their offsets, once all are acknowledged.
+    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[SentRecord]:
+        """Send records that need no order among themselves; return once all are acknowledged.
 
         Raises:
             UnavailableError: Kafka did not acknowledge them within `ACK_TIMEOUT_S`, though it may still have stored
@@ -121,7 +131,7 @@ class Producer:
         self._check()
         try:
             with translation():
-                await (await self._client.send_batch(batch, topic, partition=partition))
+                self.clock.note(await (await self._client.send_batch(batch, topic, partition=partition)))
         except TooLargeError as error:
             if len(records) == 1:
                 what = f"a record of {len(records[0].value or b'')} bytes for the topic {topic}"
@@ -137,13 +147,13 @@ class Producer:
             raise UnavailableError("Kafka", RuntimeError("the producer has not been started"))
         return self._producer
 
-    async def _send_each(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[int]:
+    async def _send_each(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[SentRecord]:
         client = self._client
         try:
             pending = [
                 await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
             ]
-            return [sent.offset for sent in await asyncio.gather(*pending)]
+            return [SentRecord(sent.offset, self.clock.note(sent)) for sent in await asyncio.gather(*pending)]
         except KafkaError as error:
             refused = translated(error)
             if isinstance(refused, RefusedError):  # the server answers: the circuit breaker stays closed

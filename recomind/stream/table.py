@@ -112,6 +112,10 @@ class Table(Generic[Value]):
         self._values[partition].pop(key, None)
         self._changed.setdefault(partition, set()).add(key)
 
+    def keys(self, partition: int) -> list[str]:
+        """All keys of a partition; none if it is not in memory."""
+        return list(self._values.get(partition, ()))
+
     def items(self, partition: int) -> Iterator[tuple[str, Value]]:
         """All keys and values of a partition."""
         for key in list(self._values[partition]):

@@ -10,7 +10,8 @@
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -19,6 +20,8 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from recomind.errors import TopicMismatchError
 from recomind.settings import Settings
 from recomind.stream.connection import client_options
+from recomind.stream.topic_checks import find_problems
+from recomind.stream.topic_metadata import KafkaTopics, describe_topics
 
 ACTIONS: Final = "video_actions_stream"
 SIGNALS: Final = "video_signals"
@@ -26,7 +29,12 @@ SERVED_LISTS: Final = "served_lists"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
 TABLES: Final = ("seen_blocks", "profiles", "popularity", "neighbours", "forgetting")
 
-LOG_CONFIG: Final = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
+LOG_CONFIG: Final = {
+    "cleanup.policy": "delete",
+    "message.timestamp.type": "LogAppendTime",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+}
 """Kafka sets the timestamps, so that producers' clocks can be checked; nothing is deleted: state is rebuilt from it."""
 
 SERVED_LISTS_CONFIG: Final = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(30 * 86_400_000)}
@@ -49,6 +57,11 @@ def changelog(app_id: str, table: str) -> str:
     return f"{app_id}-{table}-changelog"
 
 
+def state_topics(app_id: str) -> tuple[str, ...]:
+    """The topics that hold what a group of workers has made from the log of actions."""
+    return (SIGNALS, *(changelog(app_id, table) for table in TABLES))
+
+
 def topic_configs(settings: Settings) -> Mapping[str, Mapping[str, str]]:
     """Topic name to topic configuration, of all topics."""
     return {
@@ -60,22 +73,50 @@ def topic_configs(settings: Settings) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-async def provision(settings: Settings) -> None:
-    """Create missing topics, and check the number of partitions of the others.
+def required_configs(settings: Settings) -> Mapping[str, Mapping[str, str]]:
+    """What is checked of the configuration of topics that exist already. How long served lists are kept is free."""
+    timestamps = {"message.timestamp.type": SERVED_LISTS_CONFIG["message.timestamp.type"]}
+    return {**topic_configs(settings), SERVED_LISTS: timestamps}
 
-    Raises:
-        TopicMismatchError: a topic has another number of partitions than `settings.partitions`.
-    """
+
+@asynccontextmanager
+async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A connected client for topics and groups."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
-        await _create_missing(admin, settings)
-        await _check_partition_counts(admin, settings)
+        yield admin
     finally:
         await admin.close()
 
 
-async def _create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> None:
+async def provision(settings: Settings) -> KafkaTopics:
+    """Create missing topics, and check partitions and configuration of all of them.
+
+    Raises:
+        TopicMismatchError: a topic is not as it has to be.
+    """
+    async with admin_client(settings) as admin:
+        await create_missing(admin, settings)
+        found = await describe_topics(admin, topic_configs(settings))
+        await check(admin, settings, found)
+        return found
+
+
+async def check(admin: AIOKafkaAdminClient, settings: Settings, found: KafkaTopics) -> None:
+    """Check partitions and configuration of topics that exist.
+
+    Raises:
+        TopicMismatchError: one is not as it has to be.
+    """
+    problems = await find_problems(admin, settings, found, required_configs(settings))
+    if problems:
+        raise TopicMismatchError("\n".join(problems))
+
+
+async def create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> None:
+    """Create the topics that do not exist; return when the broker has finished."""
+    names = list(topic_configs(settings))
     existing = set(await admin.list_topics())
     missing = [
         NewTopic(name, settings.partitions, settings.replication_factor, topic_configs=dict(config))
@@ -89,17 +130,5 @@ async def _create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> Non
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise error(f"topic {name} could not be created: {message}")
-
-
-async def _check_partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> None:
-    topics = await admin.describe_topics(list(topic_configs(settings)))
-    while not all(topic["partitions"] for topic in topics):  # the broker has not finished creating them
+    while len((await describe_topics(admin, names)).topics) < len(names):
         await asyncio.sleep(CREATION_POLL_INTERVAL_S)
-        topics = await admin.describe_topics(list(topic_configs(settings)))
-    for topic in topics:
-        found = len(topic["partitions"])
-        if found != settings.partitions:
-            raise TopicMismatchError(
-                f"topic {topic['topic']} has {found} partitions, but the settings say {settings.partitions}: "
-                f"set RECOMIND_PARTITIONS={found}, or use another RECOMIND_APP_ID and Kafka"
-            )

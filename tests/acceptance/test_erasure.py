@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 from recomind.dev.simulator import Audience
 from recomind.model.events import Action
 from recomind.offline.engine import Engine
-from recomind.offline.rebuild import rebuild
+from recomind.offline.rebuild import log_of, rebuild
 from recomind.offline.verification.verify import verify
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
@@ -146,8 +146,9 @@ async def assert_equal_to_a_log_without_them(settings, receipts):
     """
     engine, observed = Engine(learning=False), 0
     until = {user: int(receipt.partition(":")[2]) for user, receipt in receipts.items()}
+    log = await log_of(settings)
     async for _, records in read_to_end(client_options(settings), topics.ACTIONS, range(settings.partitions)):
-        for decoded in (decode_record(record, settings.partitions) for record in records):
+        for decoded in (decode_record(record, log) for record in records):
             if not isinstance(decoded.action, Action) or decoded.misrouted:
                 continue
             if decoded.record.offset > until.get(decoded.action.user_id, -1):

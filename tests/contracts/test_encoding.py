@@ -2,7 +2,7 @@
 
 import pytest
 
-from recomind.errors import NewerEncodingError
+from recomind.errors import LogReplacedError, NewerEncodingError
 from recomind.stores import keys
 from recomind.stores.read_model import ReadModel
 from recomind.stream.encoding import ENCODING_VERSION
@@ -55,3 +55,15 @@ async def test_the_version_is_written_again_after_a_flush(read_model):
     await read_model.store.delete([keys.ENCODING])
     await read_model.lost_partitions([0])
     assert await read_model.store.get_many([keys.ENCODING]) == [CURRENT]
+
+
+async def test_values_of_another_log_are_refused_and_not_overwritten(read_model):
+    await read_model.store.delete([keys.LOG])
+    for log_id in ("cluster/one", "cluster/one"):
+        read_model.log_id = log_id
+        await read_model.check_encoding()
+    read_model.log_id = "cluster/two"
+    with pytest.raises(LogReplacedError, match="Redis was made from the log cluster/one, but Kafka has cluster/two"):
+        await read_model.check_encoding()
+    assert await read_model.store.get_many([keys.LOG]) == [b"cluster/one"]
+    await read_model.store.delete([keys.LOG])

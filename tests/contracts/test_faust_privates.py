@@ -6,6 +6,7 @@ from importlib.metadata import version
 import pytest
 from aiohttp.web import AppRunner, RequestHandler, Server
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust.app.base import App
 from faust.transport.consumer import Consumer
@@ -41,6 +42,7 @@ def test_the_pinned_version_is_installed(package, pinned):
         (driver.Consumer, "_to_message", ["self", "tp", "record"]),
         (driver.Consumer, "_new_consumer_thread", ["self"]),
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
+        (AIOKafkaAdminClient, "_send_request", ["self", "request", "node_id"]),
         (App, "_on_partitions_revoked", ["self", "revoked"]),
         (App, "_create_directories", ["self"]),
         (Worker, "_shutdown_loop", ["self"]),

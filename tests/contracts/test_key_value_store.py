@@ -63,6 +63,19 @@ async def test_keys_are_found_by_prefix(store):
     assert {key async for key in store.scan_keys("contract:scan:")} == {"contract:scan:a", "contract:scan:b"}
 
 
+async def test_absent_keys_are_found(store):
+    await store.set_many({"contract:there": b"1"})
+    assert await store.absent(["contract:gone", "contract:there", "contract:never"]) == [
+        "contract:gone",
+        "contract:never",
+    ]
+    assert await store.absent([]) == []
+
+
+async def test_a_store_says_whether_it_deletes_values_to_make_room(store):
+    assert (await store.eviction_policy(), await store.evicted_keys()) == ("noeviction", 0)
+
+
 async def test_values_in_memory_expire_after_their_ttl():
     now = [0.0]
     store = InMemoryStore(clock=lambda: now[0])

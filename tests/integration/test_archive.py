@@ -62,7 +62,7 @@ async def test_small_inserts_of_one_loop_iteration_share_a_statement(archive, mo
 
     async def count_rows(name, *columns):
         statements.append(len(columns[0]))
-        await run(name, *columns)
+        return await run(name, *columns)
 
     monkeypatch.setattr(archive, "_run", count_rows)
     user = f"many-{uuid4().hex}"

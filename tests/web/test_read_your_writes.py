@@ -1,5 +1,6 @@
 """Read your own writes, on a real worker: tokens, and waiting for them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -78,15 +79,17 @@ async def test_an_invalid_token_is_refused(http, token):
 
 
 async def test_a_list_has_its_lag_in_a_header(http):
+    """An action that is stamped ahead moves the time of all lists only to the present."""
     early, late = uuid4().hex, uuid4().hex
     await until_counted(http, early, await post(http, like(early)))
     first = await as_of_and_lag(http, early)
+    await asyncio.sleep(1.5)
     ahead = datetime.now(UTC) + timedelta(seconds=200)
     await until_counted(http, late, await post(http, like(late, timestamp=ahead.isoformat())))
     as_of, lag = await as_of_and_lag(http, early)
     assert as_of == first[0]  # the same list
     assert first[1] >= 0
-    assert lag >= ahead.timestamp() - as_of - 0.002
+    assert 1 <= lag < 100
     assert (await as_of_and_lag(http, late))[1] == 0
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -15,7 +14,7 @@ from recomind.model.text import InvalidFieldError
 from recomind.runtime.app import RecoMindApp
 from recomind.stream import topics
 from recomind.stream.partitioner import partition_of
-from recomind.stream.producer import ProducerRecord
+from recomind.stream.producer import ProducerRecord, SentRecord
 from recomind_web.headers import TOKEN_HEADER
 from recomind_web.problem_json import BadRequestError
 from recomind_web.read_your_writes import merge_tokens
@@ -31,9 +30,11 @@ async def post_action(request: web.Request) -> web.Response:
     The status is 202 once Kafka has acknowledged the action. The `token` in the response is its offset in the log. A
     `note` says that the catalogue has no such video; the action counts all the same, also for a video that comes later.
     """
-    action = _validated(await parse_body(request, VideoAction))
-    [token] = await _produce(app_of(request), [action])
-    return json_response(msgspec.json.encode(_accepted(app_of(request), action, token)), 202)
+    app, action = app_of(request), await parse_body(request, VideoAction)
+    [produced] = await _produce(app, [_validated(action, app.kafka_producer.clock.now())])
+    if isinstance(produced, InvalidFieldError):
+        raise produced
+    return json_response(msgspec.json.encode(_accepted(app, action, produced)), 202)
 
 
 async def post_actions(request: web.Request) -> web.Response:
@@ -46,22 +47,32 @@ async def post_actions(request: web.Request) -> web.Response:
     items = await parse_body(request, list[msgspec.Raw])
     if len(items) > app.options.batch_limit:
         raise BadRequestError(f"{len(items)} actions in one request: the limit is {app.options.batch_limit}")
-    parsed = [_parse_item(item) for item in items]
-    tokens = iter(await _produce(app, [item for item in parsed if isinstance(item, VideoAction)]))
-    outcomes = [_accepted(app, item, next(tokens)) if isinstance(item, VideoAction) else item for item in parsed]
+    now = app.kafka_producer.clock.now()
+    parsed = [_parse_item(item, now) for item in items]
+    produced = iter(await _produce(app, [item for item in parsed if isinstance(item, VideoAction)]))
+    outcomes = [_outcome(app, item, next(produced)) if isinstance(item, VideoAction) else item for item in parsed]
     token = merge_tokens(outcome.token for outcome in outcomes if outcome.token)
     status = 202 if all(outcome.status == 202 for outcome in outcomes) else 207
     return json_response(msgspec.json.encode(outcomes), status, {TOKEN_HEADER: token})
 
 
-def _parse_item(raw: msgspec.Raw) -> VideoAction | ActionOutcome:
+def _parse_item(raw: msgspec.Raw, now: float) -> VideoAction | ActionOutcome:
     """Parse and validate one action of a batch; an outcome with status 400 if it is invalid."""
     try:
-        return _validated(msgspec.json.decode(raw, type=VideoAction))
+        return _validated(msgspec.json.decode(raw, type=VideoAction), now)
     except InvalidFieldError as error:
-        return ActionOutcome(400, detail=str(error), field=error.field)
+        return _refused(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return ActionOutcome(400, detail=str(error), field=faulty_field(str(error)))
+
+
+def _outcome(app: RecoMindApp, action: VideoAction, produced: str | InvalidFieldError) -> ActionOutcome:
+    """The outcome of an action that was written: its token, or why it does not count."""
+    return _refused(produced) if isinstance(produced, InvalidFieldError) else _accepted(app, action, produced)
+
+
+def _refused(error: InvalidFieldError) -> ActionOutcome:
+    return ActionOutcome(400, detail=str(error), field=error.field)
 
 
 def _accepted(app: RecoMindApp, action: VideoAction, token: str) -> ActionOutcome:
@@ -70,19 +81,20 @@ def _accepted(app: RecoMindApp, action: VideoAction, token: str) -> ActionOutcom
     return ActionOutcome(202, token, note="" if is_known else UNKNOWN_VIDEO_NOTE)
 
 
-def _validated(action: VideoAction) -> VideoAction:
-    """Validate an action and return it with its timestamp filled in.
+def _validated(action: VideoAction, now: float) -> VideoAction:
+    """Validate an action at a time of the log; without a timestamp it happens when Kafka appends it.
 
     Raises:
         InvalidFieldError: a field is invalid.
     """
-    now = datetime.now(UTC)
-    to_action(action, now.timestamp())
-    return action if action.timestamp else msgspec.structs.replace(action, timestamp=now)
+    to_action(action, now)
+    return action
 
 
-async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str]:
-    """Write actions to the action topic and return their tokens, in order.
+async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str | InvalidFieldError]:
+    """Write actions to the action topic; their tokens, in order.
+
+    An error stands for an action that Kafka appended earlier than we expected, so that its timestamp is too far ahead.
 
     Raises:
         UnavailableError: Kafka did not acknowledge them in time. The client may retry with the same `event_id`.
@@ -90,8 +102,27 @@ async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str
     partitions = [partition_of(action.user_id, app.options.partitions) for action in actions]
     records: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
     for partition, action in zip(partitions, actions, strict=True):
-        records[partition].append(ProducerRecord(action.user_id.encode(), msgspec.json.encode(action)))
+        records[partition].append(ProducerRecord(action.user_id.encode(), _encode(action)))
     sends = (app.kafka_producer.send(topics.ACTIONS, partition, batch) for partition, batch in records.items())
-    offsets = dict(zip(records, await asyncio.gather(*sends), strict=True))
-    remaining = {partition: iter(assigned) for partition, assigned in offsets.items()}
-    return [f"{partition}:{next(remaining[partition])}" for partition in partitions]
+    sent = dict(zip(records, await asyncio.gather(*sends), strict=True))
+    remaining = {partition: iter(some) for partition, some in sent.items()}
+    return [
+        _token(action, partition, next(remaining[partition]))
+        for partition, action in zip(partitions, actions, strict=True)
+    ]
+
+
+def _encode(action: VideoAction) -> bytes:
+    """An action as JSON, without fields that were not given."""
+    given = {name: value for name, value in msgspec.structs.asdict(action).items() if value is not None}
+    return msgspec.json.encode(given)
+
+
+def _token(action: VideoAction, partition: int, sent: SentRecord) -> str | InvalidFieldError:
+    """The token of a record, or the error that the log's time makes of it."""
+    try:
+        if sent.logged_at is not None:
+            to_action(action, sent.logged_at)
+    except InvalidFieldError as error:
+        return error
+    return f"{partition}:{sent.offset}"

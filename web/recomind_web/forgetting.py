@@ -34,10 +34,12 @@ async def forget(request: web.Request) -> web.Response:
     app, user_id = app_of(request), path_id(request, "user_id")
     partition = partition_of(user_id, app.options.partitions)
     record = msgspec.json.encode(EraseUserRecord(user_id=user_id, action_type="forget"))
-    [offset] = await app.kafka_producer.send(topics.ACTIONS, partition, [ProducerRecord(user_id.encode(), record)])
+    [sent] = await app.kafka_producer.send(topics.ACTIONS, partition, [ProducerRecord(user_id.encode(), record)])
     with suppress(UnavailableError):
-        await app.read_model.put_erasure_progress({(STAGE_REQUESTED, user_id): offset})
-    return json_response(msgspec.json.encode(ErasureReceipt(user_id, f"{partition}:{offset}", datetime.now(UTC))), 202)
+        await app.read_model.put_erasure_progress({(STAGE_REQUESTED, user_id): sent.offset})
+    return json_response(
+        msgspec.json.encode(ErasureReceipt(user_id, f"{partition}:{sent.offset}", datetime.now(UTC))), 202
+    )
 
 
 async def forgetting(request: web.Request) -> web.Response:

@@ -6,13 +6,10 @@ from time import time
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from recomind.model.catalogue import VideoSummary
-from recomind.model.ids import Offset
-from recomind.model.signals import SourceOffset
-from recomind.offline.verification.digests import DigestSet
-from recomind.offline.verification.recompute_users import RecomputedUsers, row_digest
+from recomind.offline.verification.expected_rows import ExpectedRows, FoundRows, uncounted
+from recomind.offline.verification.recompute_users import RecomputedUsers
 from recomind.offline.verification.report import Report
 from recomind.recommender.candidates import trending
 from recomind.state.neighbours import Neighbours
@@ -25,8 +22,6 @@ from recomind.stores.archive_rows import to_datetime
 from recomind.stores.read_model import ReadModel
 
 MAX_IDS_PER_READ: Final = 1_000
-
-NO_CAUSE: Final = SourceOffset(-1, Offset(-1))
 
 TTL_MARGIN_S: Final = 3_600.0
 """A value may be missing from Redis if its TTL has less than this left."""
@@ -74,17 +69,23 @@ class StoreComparison:
             for video_id in some:
                 self._report.compare("Redis video_neighbours", video_id, neighbours[video_id], stored.get(video_id))
 
-    async def compare_actions(self, actions: DigestSet, ids: DigestSet) -> None:
-        """Compare `video_actions`: every row must follow from the log, and every id must be there."""
-        store, found = "PostgreSQL video_actions", DigestSet()
-        expected = set(actions.digests.tolist())
-        self._report.compared[store] += len(np.unique(ids.digests))
+    async def compare_actions(self, expected: ExpectedRows, counts: Mapping[str, int]) -> None:
+        """Compare `video_actions`: rows and log follow from each other, and no row is of an action that did not count.
+
+        Args:
+            expected: the rows that follow from the log.
+            counts: user to the number of actions that their profile counts.
+        """
+        store, found = "PostgreSQL video_actions", FoundRows(expected)
+        self._report.compared[store] += len(expected)
         async for row in self._archive.all_actions():
-            found.add(NO_CAUSE, row.id.bytes)
-            if hash(row_digest(row)) not in expected:
-                self._report.add_difference(store, str(row.id), None, row)
-        for cause in ids.missing_from(found):
+            found.add(row)
+        for row in found.unexpected():
+            self._report.add_difference(store, str(row.id), None, row)
+        for cause in expected.missing_from(found):
             self._report.add_difference(store, f"action {cause.source}:{cause.offset}", "a row", None)
+        for user_id, count, rows in uncounted(found.per_user, counts):
+            self._report.add_difference("table profiles", user_id, f"{rows} actions counted, as archived", count)
 
     async def find_unexpected_keys(
         self, user_ids: Sequence[str], block_keys: Sequence[str], video_ids: Sequence[str]

@@ -8,12 +8,14 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.model.events import Action, EraseUser, Rejected
+from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import ActionSignal, ErasureSignal, Signal, SourceOffset, rerouted_source
 from recomind.offline.verification.digests import DigestSet
+from recomind.offline.verification.expected_rows import ExpectedRows
 from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import SeenBlock, block_key, complete, seal_after
-from recomind.stores.archive_rows import ArchivedAction, archived_action
+from recomind.stores.archive_rows import archived_action
 from recomind.stream.codec import DecodedRecord, decode_record, encode_signals
 from recomind.stream.dead_letters import dead_letter_key
 from recomind.stream.partitioner import partition_of
@@ -27,9 +29,8 @@ class ExpectedOutputs:
 
     def __init__(self) -> None:
         self.signals = DigestSet()
-        self.actions = DigestSet()
+        self.rows = ExpectedRows()
         """Rows of `video_actions`."""
-        self.action_ids = DigestSet()
         self.dead_letters: dict[str, bytes] = {}
         """Dead letters by key."""
         self.rerouted: set[SourceOffset] = set()
@@ -41,13 +42,13 @@ class ExpectedOutputs:
 class RecomputedUsers:
     """The users of a partition."""
 
-    def __init__(self, partitions: int, expected: ExpectedOutputs, erased_at: Mapping[str, int]) -> None:
+    def __init__(self, log: LogIdentity, expected: ExpectedOutputs, erased_at: Mapping[str, int]) -> None:
         self.profiles: dict[str, Profile] = {}
         self.seen_blocks: dict[str, SeenBlock] = {}
         """Blocks by key, as the table `seen_blocks` has them."""
         self.logged_at: dict[str, float] = {}
         """When Kafka stored each user's latest record, epoch seconds."""
-        self._partitions = partitions
+        self._log = log
         self._expected = expected
         self._erased_at = erased_at
         """User to the offset of the last record that asked to erase them."""
@@ -55,13 +56,13 @@ class RecomputedUsers:
     def apply_records(self, records: Iterable[ConsumerRecord]) -> None:
         """Apply the next records of the partition."""
         for record in records:
-            decoded = decode_record(record, self._partitions)
+            decoded = decode_record(record, self._log)
             if isinstance(decoded.action, Rejected):
                 self._expected.dead_letters[dead_letter_key(record)] = decoded.action.raw
-            elif decoded.misrouted:
-                target = partition_of(decoded.action.user_id, self._partitions)
+            elif decoded.misrouted and not decoded.rerouted:
+                target = partition_of(decoded.action.user_id, self._log.partitions)
                 self._expected.rerouted.add(SourceOffset(rerouted_source(record.partition, target), record.offset))
-            else:
+            elif not decoded.misrouted:
                 self._apply(decoded, decoded.action)
 
     def complete(self, user_id: str) -> Profile:
@@ -81,22 +82,20 @@ class RecomputedUsers:
                 self.seen_blocks[key] = block
         self.logged_at[user_id] = decoded.record.timestamp / 1000
         for signal in signals:
-            for target in range(self._partitions) if isinstance(signal, ErasureSignal) else [None]:
+            for target in range(self._log.partitions) if isinstance(signal, ErasureSignal) else [None]:
                 self._expected.signals.add(decoded.source_offset, (target, signal_digest(signal)))
         if isinstance(event, Action) and decoded.record.offset > self._erased_at.get(user_id, -1):
-            row = archived_action(decoded.source_offset, event)
-            self._expected.actions.add(decoded.source_offset, row_digest(row))
-            self._expected.action_ids.add(decoded.source_offset, row.id.bytes)
+            self._expected.rows.add(decoded.source_offset, archived_action(decoded.source_offset, event, self._log))
         if decoded.source_offset.source != decoded.record.partition:
             self._expected.arrived.add(decoded.source_offset)
 
 
-def erasure_offsets(records: Iterable[ConsumerRecord], partitions: int) -> dict[str, int]:
+def erasure_offsets(records: Iterable[ConsumerRecord], log: LogIdentity) -> dict[str, int]:
     """User to the offset of the last record among these records of a partition that asks to erase them."""
     found: dict[str, int] = {}
     for record in records:
         if ERASURE_PATTERN.search(record.value or b""):
-            decoded = decode_record(record, partitions)
+            decoded = decode_record(record, log)
             if isinstance(decoded.action, EraseUser) and not decoded.misrouted:
                 found[decoded.action.user_id] = record.offset
     return found
@@ -107,8 +106,3 @@ def signal_digest(signal: Signal | ErasureSignal) -> bytes:
     if isinstance(signal, ActionSignal) and signal.increments:  # they depend on what a worker had learned
         signal = msgspec.structs.replace(signal, increments=b"")
     return encode_signals(signal)
-
-
-def row_digest(row: ArchivedAction) -> tuple[object, ...]:
-    """A value that identifies a row of `video_actions`."""
-    return (row.id.bytes, *row[1:4], row.timestamp.timestamp())

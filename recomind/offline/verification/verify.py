@@ -13,6 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from recomind.errors import UnreadableError, UnsettledError
+from recomind.model.log_identity import LogIdentity
+from recomind.offline.known_log import known_log
 from recomind.offline.verification.compare_stores import StoreComparison
 from recomind.offline.verification.compare_trending import TrendingComparison
 from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE, accept_cut_profiles
@@ -79,9 +81,10 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
         async def until_listed(partition: int, profiles: Iterable[Profile]) -> None:
             await wait_until_listed(read_model, partition, profiles, within)
 
+        log = await known_log(archive, settings.partitions)
         stores = StoreComparison(archive, read_model, report)
         trending = TrendingComparison(archive, read_model, report)
-        verification = Verification(settings, ends, report, stores, trending, until_listed, on_progress)
+        verification = Verification(settings, log, ends, report, stores, trending, until_listed, on_progress)
         await verification.run()
     if await log_ends(settings) != ends:
         raise UnsettledError("actions arrived meanwhile: stop the producers until verification is done, and try again")
@@ -94,6 +97,7 @@ class Verification:
     def __init__(
         self,
         settings: Settings,
+        log: LogIdentity,
         ends: LogEnds,
         report: Report,
         stores: StoreComparison,
@@ -102,6 +106,7 @@ class Verification:
         on_progress: Progress,
     ) -> None:
         self._settings = settings
+        self._log_identity = log
         self._ends = ends
         self._report = report
         self._stores = stores
@@ -113,6 +118,8 @@ class Verification:
         self._user_ids: list[str] = []
         self._block_keys: list[str] = []
         self._cut_profiles = 0
+        self._counts: dict[str, int] = {}
+        """User to the number of actions that their profile counts."""
         self._video_ids: list[str] = []
 
     async def run(self) -> None:
@@ -127,7 +134,7 @@ class Verification:
         self._compare_signals()
         self._compare_rerouted()
         await self._compare_dead_letters()
-        await self._stores.compare_actions(self._expected.actions, self._expected.action_ids)
+        await self._stores.compare_actions(self._expected.rows, self._counts)
         await self._stores.find_unexpected_keys(self._user_ids, self._block_keys, self._video_ids)
         if self._cut_profiles:
             self._report.notes.append(CUT_PROFILES_NOTE.format(self._cut_profiles))
@@ -135,8 +142,8 @@ class Verification:
     async def _compare_users(self, partition: int) -> None:
         erased_at: dict[str, int] = {}
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
-            erased_at |= erasure_offsets(records, self._settings.partitions)
-        users = RecomputedUsers(self._settings.partitions, self._expected, erased_at)
+            erased_at |= erasure_offsets(records, self._log_identity)
+        users = RecomputedUsers(self._log_identity, self._expected, erased_at)
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             users.apply_records(records)
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
@@ -145,6 +152,7 @@ class Verification:
         self._block_keys += users.seen_blocks
         self._report.compare_mappings("table profiles", users.profiles, profiles)
         self._report.compare_mappings("table seen_blocks", users.seen_blocks, blocks)
+        self._counts |= {user_id: profile.action_count for user_id, profile in users.profiles.items()}
         await self._until_listed(partition, users.profiles.values())
         await self._stores.compare_users(users)
 

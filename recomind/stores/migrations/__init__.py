@@ -8,7 +8,7 @@ import re
 from importlib.resources import files
 from typing import Any, Final
 
-from recomind.errors import NewerEncodingError
+from recomind.errors import NewerEncodingError, SchemaMismatchError
 from recomind.stores.sql import QUERIES
 
 STATEMENT_TIMEOUT_S: Final = 600.0
@@ -40,7 +40,11 @@ async def migrate(connection: Any) -> None:
 
     Raises:
         NewerEncodingError: the database has a later version than the last file.
+        SchemaMismatchError: somebody else created tables of our names that do not fit.
     """
+    repairs = [row[0] for row in await connection.fetch(QUERIES["schema_repairs"])]
+    if repairs:
+        raise SchemaMismatchError(repairs)
     while await _apply_next(connection):
         pass
 

@@ -8,14 +8,14 @@ from recomind.settings import Settings
 from recomind.stream.batches import Batch
 from recomind.stream.dead_letters import MAX_ORIGINAL_BYTES
 from recomind_agents.dead_letters import send
-from tests.unit.stream.records import action_record
+from tests.unit.stream.records import LOG, action_record
 
 
 class FakeApp:
     """Stands in for an app whose topic of dead letters has a limit."""
 
     def __init__(self, limit):
-        self.limit, self.sent, self.options = limit, [], Settings(partitions=4)
+        self.limit, self.sent, self.options, self.actions_log = limit, [], Settings(partitions=4), LOG
         self.metrics = type("Metrics", (), {"dead_letters": Counter("n", "n", registry=None)})()
 
     async def send_records(self, topic, records):

@@ -7,7 +7,7 @@ from recomind.model.signals import ActionSignal, ErasureSignal, SourceOffset, re
 from recomind.state.profile import Profile, apply_event
 from recomind.stream.codec import decode_record, rerouting_headers
 from recomind_agents.profiles import MAX_SIGNAL_BYTES, _packed
-from tests.unit.stream.records import action_record
+from tests.unit.stream.records import LOG, action_record
 
 EVENT = "6f1ed002-ab55-4bb1-8f3f-9d2c5b1f0a11"
 LIKE = b'{"user_id":"u","video_id":"v","action_type":"like","event_id":"%s"}' % EVENT.encode()
@@ -18,7 +18,7 @@ def fold(records, profile=None):
     """The profile after records, and the signals sent."""
     profile, sent = profile or Profile(), []
     for one in records:
-        decoded = decode_record(one, 4)
+        decoded = decode_record(one, LOG)
         profile, signals = apply_event(profile, decoded.source_offset, decoded.record.offset, decoded.action)
         sent += signals
     return profile, sent
@@ -32,7 +32,7 @@ def test_an_erasure_signal_says_up_to_which_offset_the_users_signals_are_void():
 
 def test_a_redelivery_of_the_log_restores_nothing_from_before_the_erasure():
     """Erasure drops the ids of events, by which repeated events are recognised; the log offset still tells."""
-    repeated = action_record(LIKE, 6, 3, rerouting_headers(action_record(LIKE, 2, 1)))
+    repeated = action_record(LIKE, 6, 3, rerouting_headers(action_record(LIKE, 2, 1), LOG))
     log = [action_record(LIKE, 5, 3), repeated, action_record(FORGET, 7, 3), action_record(LIKE, 8, 3)]
     profile, sent = fold(log)
     assert (profile.like_count, len(sent)) == (1, 3)
@@ -42,9 +42,9 @@ def test_a_redelivery_of_the_log_restores_nothing_from_before_the_erasure():
 
 
 def test_a_misrouted_control_record_is_rerouted_like_an_action():
-    decoded = decode_record(action_record(FORGET, 9, 1), 4)
+    decoded = decode_record(action_record(FORGET, 9, 1), LOG)
     assert (decoded.misrouted, decoded.action) == (True, EraseUser("u"))
-    rerouted = decode_record(action_record(FORGET, 70, 3, rerouting_headers(decoded.record)), 4)
+    rerouted = decode_record(action_record(FORGET, 70, 3, rerouting_headers(decoded.record, LOG)), LOG)
     assert (rerouted.misrouted, rerouted.source_offset) == (False, SourceOffset(rerouted_source(1, 3), 9))
     profile, [sent] = apply_event(Profile(), rerouted.source_offset, rerouted.record.offset, rerouted.action)
     assert (profile.erasure_offset, sent.at) == (70, 70)

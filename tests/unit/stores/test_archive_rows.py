@@ -1,11 +1,27 @@
 """Rows of the archive."""
 
-from uuid import uuid5
+from uuid import uuid4, uuid5
+
+from msgspec.structs import replace
 
 from recomind.model.signals import SourceOffset
-from recomind.stores.archive_rows import ACTIONS_NAMESPACE, action_id
+from recomind.stores.archive_rows import ACTIONS_NAMESPACE, action_id, shared_event_id
+from tests.unit.stream.records import LOG
 
 
 def test_an_action_without_an_event_id_gets_the_same_id_at_every_delivery():
-    assert action_id(SourceOffset(1, 2)) == action_id(SourceOffset(1, 2)) != action_id(SourceOffset(2, 1))
-    assert action_id(SourceOffset(1, 2)) == uuid5(ACTIONS_NAMESPACE, "1:2")
+    first, other = SourceOffset(1, 2), SourceOffset(2, 1)
+    assert action_id(first, LOG) == action_id(first, LOG) != action_id(other, LOG)
+    assert action_id(first, LOG) == uuid5(ACTIONS_NAMESPACE, "1:2")
+
+
+def test_an_action_of_a_log_that_replaced_another_gets_an_id_of_its_own():
+    first = SourceOffset(1, 2)
+    ids = {action_id(first, replace(LOG, prefix=prefix)) for prefix in ("", "a", "b")}
+    assert len(ids) == 3
+
+
+def test_an_event_id_of_two_users_gives_each_a_row():
+    event_id = uuid4()
+    assert len({event_id, shared_event_id(event_id, "u1"), shared_event_id(event_id, "u2")}) == 3
+    assert shared_event_id(event_id, "u1") == uuid5(event_id, "u1")

@@ -2,6 +2,11 @@
 
 from types import SimpleNamespace
 
+from recomind.model.log_identity import LogIdentity
+
+LOG = LogIdentity(partitions=4, log_id="cluster/topic")
+"""A log of four partitions."""
+
 ACTION = b'{"user_id":"u","video_id":"v","action_type":"like"}'
 """An action; with four partitions its record belongs to partition 3."""
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from recomind.errors import NewerEncodingError, UnreadableError
 from recomind.model.events import Action, Rejected
+from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import ActionSignal, ErasureSignal
 from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import Neighbours
@@ -18,6 +19,8 @@ from recomind.stores.archive_rows import archived_action
 from recomind.stream.codec import decode_record, decode_signals, encode_signals, rerouting_headers
 from recomind.stream.dead_letters import DeadLetter, dead_letter_key, from_record, moment, to_producer_record
 
+LOG_ID = "cluster/topic"
+LOG = LogIdentity(4, LOG_ID)
 EMPTY_VALUE = msgspec.msgpack.encode([])
 NESTED = b'{"user_id":' + b"[" * 8_000
 NESTED_ELSEWHERE = b'{"user_id":"u","x":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
@@ -26,11 +29,17 @@ timestamps = st.integers(-(2**63), 2**63 - 1)
 values = st.none() | st.binary()
 headers = st.lists(
     st.tuples(
-        st.sampled_from(["v", "recomind-origin", "recomind-logged-at", "reason", "cut-from", ""]) | st.text(), values
+        st.sampled_from(["v", "recomind-origin", "recomind-logged-at", "recomind-log", "reason", "cut-from", ""])
+        | st.text(),
+        values,
     )
 )
 rerouted = st.tuples(st.integers(0, 10**6), st.integers(0, 10**19), st.integers(0, 10**16)).map(
-    lambda one: [("recomind-origin", b"%d:%d" % one[:2]), ("recomind-logged-at", b"%d" % one[2])]
+    lambda one: [
+        ("recomind-origin", b"%d:%d" % one[:2]),
+        ("recomind-logged-at", b"%d" % one[2]),
+        ("recomind-log", LOG_ID.encode()),
+    ]
 )
 texts = st.text(max_size=4) | st.just("u")
 moments = st.datetimes().map(str) | st.sampled_from(["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
@@ -62,7 +71,7 @@ def test_any_record_of_the_public_topic_is_an_action_a_control_record_or_a_dead_
     value, record_headers, timestamp
 ):
     one = record(value, record_headers, timestamp)
-    decoded = decode_record(one, 1)
+    decoded = decode_record(one, LogIdentity(1, LOG_ID))
     if isinstance(decoded.action, Rejected):
         dead_letter = DeadLetter(
             dead_letter_key(one), moment(timestamp), decoded.action.reason, "", 0, decoded.action.raw
@@ -71,7 +80,7 @@ def test_any_record_of_the_public_topic_is_an_action_a_control_record_or_a_dead_
         assert from_record(0, record(written.value, written.headers, 0, written.key)).reason == dead_letter.reason
         return
     if isinstance(decoded.action, Action):
-        assert archived_action(decoded.source_offset, decoded.action).timestamp.year >= 1970
+        assert archived_action(decoded.source_offset, decoded.action, LogIdentity(1)).timestamp.year >= 1970
     value, signals = profile.apply_event(Profile(), decoded.source_offset, one.offset, decoded.action)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=Profile) == value
     again = decode_signals(record(encode_signals(signals)))
@@ -81,11 +90,11 @@ def test_any_record_of_the_public_topic_is_an_action_a_control_record_or_a_dead_
 @given(values, timestamps)
 def test_a_record_that_is_rerouted_decides_the_same_as_before(value, timestamp):
     value = b'{"user_id":"u","video_id":"v","action_type":"like","timestamp":"2020-01-01T00:00:00Z"}'
-    first = decode_record(record(value, (), timestamp), 4)
+    first = decode_record(record(value, (), timestamp), LOG)
     if first.misrouted:
-        one = record(value, rerouting_headers(first.record))
+        one = record(value, rerouting_headers(first.record, LOG))
         one.partition = 3
-        assert decode_record(one, 4).action == first.action
+        assert decode_record(one, LOG).action == first.action
 
 
 ids = st.text(max_size=3)

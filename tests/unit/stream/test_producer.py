@@ -1,5 +1,7 @@
 """The producer: batches that are too large for their topic, and refusals."""
 
+from types import SimpleNamespace
+
 import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 
@@ -44,6 +46,7 @@ class FakeClient:
         if sum(map(len, batch.values)) > self.limit:
             raise MessageSizeTooLargeError
         self.stored += batch.values
+        return SimpleNamespace(offset=0, timestamp=1_700_000_000_000, timestamp_type=1)
 
 
 def producer(client):

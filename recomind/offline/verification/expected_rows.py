@@ -1,0 +1,93 @@
+"""The rows of `video_actions` that follow from the log, as digests, and the comparison with those that exist.
+
+An event id that two users have sent is the id of one user's row; the other row has an id derived from both (see
+`recomind.stores.archive_rows.shared_event_id`). Which of them comes first is not in the log, so both ids are right.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from recomind.model.ids import Offset
+from recomind.model.signals import SourceOffset
+from recomind.offline.verification.digests import DigestSet
+from recomind.stores.archive_rows import ArchivedAction, shared_event_id
+
+NO_CAUSE: Final = SourceOffset(-1, Offset(-1))
+"""Stands for the action behind a row, which the archive does not say."""
+
+
+class ExpectedRows:
+    """Expected rows, each under both ids that it may have."""
+
+    def __init__(self) -> None:
+        self._rows, self._shared_rows = DigestSet(), DigestSet()
+        """Whole rows."""
+        self._ids, self._shared_ids = DigestSet(), DigestSet()
+        """Pairs of id and user: of an event that came twice, only one row is stored."""
+
+    def add(self, cause: SourceOffset, row: ArchivedAction) -> None:
+        """Add the row of an action."""
+        shared = row._replace(id=shared_event_id(row.id, row.user_id))
+        self._rows.add(cause, _row_digest(row))
+        self._shared_rows.add(cause, _row_digest(shared))
+        self._ids.add(cause, _id_digest(row))
+        self._shared_ids.add(cause, _id_digest(shared))
+
+    def __len__(self) -> int:
+        """The number of different rows."""
+        return len(np.unique(self._ids.digests))
+
+    def missing_from(self, found: "FoundRows") -> Iterator[SourceOffset]:
+        """The actions that have no row."""
+        shared = set(self._shared_ids.missing_from(found.ids))
+        return (cause for cause in self._ids.missing_from(found.ids) if cause in shared)
+
+    def unexpected(self, rows: Sequence[ArchivedAction]) -> list[ArchivedAction]:
+        """Those of these rows that do not follow from the log."""
+        known = set(self._shared_rows.digests.tolist())
+        return [row for row in rows if hash(_row_digest(row)) not in known]
+
+    def main_digests(self) -> set[int]:
+        """Digests of the rows under their usual ids."""
+        return set(self._rows.digests.tolist())
+
+
+class FoundRows:
+    """Digests of the rows that exist, how many each user has, and those that are not usual."""
+
+    def __init__(self, expected: ExpectedRows) -> None:
+        self.ids = DigestSet()
+        self.per_user: Counter[str] = Counter()
+        self._expected = expected
+        self._usual = expected.main_digests()
+        self._unusual: list[ArchivedAction] = []
+
+    def add(self, row: ArchivedAction) -> None:
+        """Add a row."""
+        self.ids.add(NO_CAUSE, _id_digest(row))
+        self.per_user[row.user_id] += 1
+        if hash(_row_digest(row)) not in self._usual:
+            self._unusual.append(row)
+
+    def unexpected(self) -> list[ArchivedAction]:
+        """The rows that do not follow from the log."""
+        return self._expected.unexpected(self._unusual)
+
+
+def uncounted(rows: Mapping[str, int], counts: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+    """Users with more rows than their profile counts actions: (user, counted, rows).
+
+    Fewer rows are right: an event that comes again after more than 128 others counts again, but has one row.
+    """
+    return ((user, counts.get(user, 0), number) for user, number in rows.items() if number > counts.get(user, 0))
+
+
+def _id_digest(row: ArchivedAction) -> tuple[bytes, str]:
+    return row.id.bytes, row.user_id
+
+
+def _row_digest(row: ArchivedAction) -> tuple[object, ...]:
+    return (row.id.bytes, *row[1:4], row.timestamp.timestamp())

@@ -1,0 +1,42 @@
+"""What a worker does before Faust starts anything: connect, and check that what exists already fits."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mode.utils.logging import get_logger
+
+from recomind.errors import UnavailableError
+from recomind.runtime.log_check import open_log
+
+if TYPE_CHECKING:
+    from recomind.runtime.app import RecoMindApp
+
+logger = get_logger(__name__)
+
+
+async def start_up(app: "RecoMindApp") -> None:
+    """Connect to PostgreSQL and Kafka, create tables and topics, and check them and Redis.
+
+    Raises:
+        RecoMindError: something exists that does not fit; the message says what to do.
+    """
+    await app.archive.open()
+    app.checks.log, app.checks.topics = await open_log(app.options, app.archive)
+    app.archive.log, app.read_model.log_id = app.actions_log, app.actions_log.log_id
+    with suppress(UnavailableError):
+        await warn_of_eviction(app)
+    with suppress(UnavailableError):  # checked again before partitions are published
+        await app.read_model.check_encoding()
+    await app.kafka_producer.start()
+    await app.ranking_cache.loader.follow_catalogue()
+
+
+async def warn_of_eviction(app: "RecoMindApp") -> None:
+    """Log a warning if Redis may delete values to make room for others."""
+    policy = await app.read_model.store.eviction_policy()
+    if policy != "noeviction":
+        logger.warning(
+            "Redis deletes values when its memory is full (maxmemory-policy %s), so that users get worse lists until "
+            "they are published again: run `redis-cli CONFIG SET maxmemory-policy noeviction`, and give it more memory",
+            policy,
+        )
