@@ -19,6 +19,9 @@ SASL_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 TRANSACTION_POOLING: Final = "transaction"
 POOLING_MODES: Final = ("session", TRANSACTION_POOLING)
 
+MAX_EXPLORATION: Final = 0.2
+"""One place in five may be drawn."""
+
 MAX_PORT: Final = 65_535
 
 URL_SCHEMES: Final = {
@@ -105,6 +108,8 @@ class Settings:
     Popularity comes by a Redis stream, read at every `publish_interval` and at least four times in this time.
     """
 
+    exploration: float = 0.06
+    """Share of the places of lists that are drawn for new uploads while there are any: 0 to 0.2."""
     slate_size: int = 50
     """Videos in a stored list, and the maximum of `?n=`."""
 
@@ -171,8 +176,10 @@ class Settings:
         """
         for one in fields(self):
             value = getattr(self, one.name)
-            if isinstance(value, int | float) and value <= 0:
+            if isinstance(value, int | float) and value <= 0 and one.name != "exploration":
                 raise SettingsError(f"{PREFIX}{one.name.upper()}={value}: set a number above zero")
+        if not 0 <= self.exploration <= MAX_EXPLORATION:
+            raise SettingsError(f"{PREFIX}EXPLORATION={self.exploration}: set a share from 0 to {MAX_EXPLORATION}")
         if self.web_port > MAX_PORT:
             raise SettingsError(f"{PREFIX}WEB_PORT={self.web_port}: set a port up to {MAX_PORT}")
         self._check_choice("kafka_security_protocol", SECURITY_PROTOCOLS)

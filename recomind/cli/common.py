@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -14,6 +16,9 @@ from recomind.errors import SettingsError
 from recomind.settings import Settings
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+REPEAT_DELAY_S: Final = 0.05
+"""Seconds after which a signal that was lost is repeated."""
 
 MODULES_BY_EXTRA: Final = {
     "worker": {
@@ -82,10 +87,19 @@ def until_interrupted() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}
+    def interrupt_again(lost: Any) -> None:
+        """Python drops an exception in a destructor, and in what runs at a fork; then signal once more."""
+        if lost.exc_type is KeyboardInterrupt:
+            threading.Timer(REPEAT_DELAY_S, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            hook(lost)
+
+    before, hook = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}, sys.unraisablehook
+    sys.unraisablehook = interrupt_again
     try:
         with suppress(KeyboardInterrupt):
             yield
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)

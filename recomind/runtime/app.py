@@ -78,10 +78,9 @@ class RecoMindApp(faust.App):
         self.health = Health(self.heartbeat)
         self.kafka_producer = Producer(client_options(options), self.heartbeat.check)
         """Sends acknowledged records; `producer` is Faust's own, which is not used."""
-        now = self.kafka_producer.clock.now
-        self.ranking_cache = RankingCache.create(
-            read_model, archive, partitions=options.partitions, ttl=options.read_model_ttl, present=now
-        )
+        partitions, ttl, present = options.partitions, options.read_model_ttl, self.kafka_producer.clock.now
+        self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
+        self.ranking_cache.exploration = options.exploration
         self.metrics = Metrics()
         self.worker_stats: WorkerStats | None = None
         """The statistics that this worker has published last."""
@@ -285,8 +284,7 @@ class RecoMindApp(faust.App):
 
     async def _on_assigned(self, _: Any, /, *args: Any, **__: Any) -> None:
         """Recover the state of new partitions; keep that of partitions that no other worker can have owned since."""
-        assigned: set[TP] = args[0]
-        is_consecutive = self.assignment.assign(self.consumer_generation_id, assigned)
+        is_consecutive = self.assignment.assign(self.consumer_generation_id, args[0])
         owned = self.assignment.partitions
         retained = owned if is_consecutive else frozenset()
         self.refresh_queue.retain_partitions(retained)

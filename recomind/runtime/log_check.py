@@ -34,6 +34,9 @@ MISSING_TIMEOUT_S: Final = 10.0
 
 POLL_INTERVAL_S: Final = 0.5
 
+FIRST_TABLES: Final = ("profiles", "popularity", "neighbours", "forgetting")
+"""Tables that every version has had; others are empty at the first start with the version that brings them."""
+
 
 class OpenLog(NamedTuple):
     """What a worker has found at its start."""
@@ -119,10 +122,17 @@ def check_state(
     lost = [
         name
         for name in sorted(set(topics.state_topics(settings.app_id)) - set(except_for))
-        if name not in found.topics or (name in known and known[name].topic_id != found.topics[name].topic_id)
+        if _is_lost(settings.app_id, name, known.get(name), found)
     ]
     if lost:
         raise StateLostError(settings.app_id, lost)
+
+
+def _is_lost(app_id: str, name: str, known: KnownTopic | None, found: KafkaTopics) -> bool:
+    """Whether a topic was deleted. A missing one that is unknown may be of a table that is new in this version."""
+    if name in found.topics:
+        return known is not None and known.topic_id != found.topics[name].topic_id
+    return known is not None or name in {topics.changelog(app_id, table) for table in FIRST_TABLES}
 
 
 def check_state_partitions(settings: Settings, known: Mapping[str, KnownTopic], found: KafkaTopics) -> None:

@@ -21,7 +21,15 @@ from recomind.stores.catalogue_rows import change_row, video_of_row
 from recomind.stores.fencing import GENERATION_TTL_S, Fence
 from recomind.stores.log_registry import LogRegistry
 from recomind.stores.migrations import migrate
-from recomind.stores.postgres_connection import POOLER_ADVICE, POOLER_ERRORS, check_pooling, connection_options
+from recomind.stores.postgres_connection import (
+    CONNECTION_ERRORS,
+    POOLER_ADVICE,
+    POOLER_ERRORS,
+    UNREACHABLE_ERRORS,
+    PooledConnection,
+    check_pooling,
+    connection_options,
+)
 from recomind.stores.sql import QUERIES
 
 REQUEST_TIMEOUT_S: Final = 1.0
@@ -36,28 +44,9 @@ STREAM_TIMEOUT_S: Final = 600.0
 MAX_COALESCED_ROWS: Final = 64
 """Inserts of up to this many rows are coalesced with concurrent ones."""
 
-UNREACHABLE_ERRORS: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    OSError,
-    TimeoutError,
-)
-"""Errors that mean that PostgreSQL is away. An error in a statement is none of them and is raised as it is."""
-
-CONNECTION_ERRORS: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""Errors of asyncpg when a connection is closed, also at the start of a statement."""
 
 OUTSIDE_GROUP: Final = Fence("", 0)
 """The token of writers that belong to no consumer group."""
-
-
-class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
-    """A connection that is released without a reset statement: our statements leave nothing in the session."""
-
-    def get_reset_query(self) -> str:
-        """No statement. The pool still rolls back an open transaction."""
-        return ""
 
 
 class Archive:

@@ -86,3 +86,25 @@ def _refusal(name: str, value: str) -> str:
         advice = "remove it, and let sslmode=verify-full with sslrootcert check whom the worker talks to"
         return f"RECOMIND_POSTGRES_DSN: channel_binding={value} is not supported: {advice}"
     return f"RECOMIND_POSTGRES_DSN: the parameter {name} is not supported: remove it"
+
+
+UNREACHABLE_ERRORS: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    OSError,
+    TimeoutError,
+)
+"""Errors that mean that PostgreSQL is away. An error in a statement is none of them and is raised as it is."""
+
+
+CONNECTION_ERRORS: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""Errors of asyncpg when a connection is closed, also at the start of a statement."""
+
+
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
+    """A connection that is released without a reset statement: our statements leave nothing in the session."""
+
+    def get_reset_query(self) -> str:
+        """No statement. The pool still rolls back an open transaction."""
+        return ""

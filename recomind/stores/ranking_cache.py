@@ -10,6 +10,7 @@ import msgspec
 from recomind.model.catalogue import join_summaries
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
+from recomind.recommender.exploration import SHARE
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, rank, slate_of
 from recomind.state.profile import Profile
@@ -33,6 +34,8 @@ class RankingCache:
         """Fills the index; its `load` comes before `rank`."""
         self.completer = completer
         """Completes the profiles that `rank` gets, so that lists leave out all videos that users have acted on."""
+        self.exploration = SHARE
+        """Share of places that are drawn for new uploads."""
         self.weights = Weights()
         """The blend's weights: learned here and, at each merge, by the other workers."""
         self._event_clock = event_clock
@@ -96,7 +99,7 @@ class RankingCache:
 
     def serialise(self, ranked: Ranked, n: int) -> StoredList:
         """The best `n` of ranked candidates as a list to store."""
-        slate = slate_of(ranked, self.index, self.weights, n)
+        slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration)
         top_tags = [tag for tag, _ in tags.top_tags_by_affinity(ranked.tag_affinity, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
         video_ids = tuple(sources)

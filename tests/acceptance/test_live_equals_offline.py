@@ -1,6 +1,7 @@
 """Live workers and the offline engine produce the same lists from the same log."""
 
 import asyncio
+from dataclasses import replace
 
 import aiohttp
 import numpy as np
@@ -24,7 +25,7 @@ LIST_SIZE = 10
 
 
 async def test_live_workers_and_the_engine_give_every_user_the_same_list(new_stack, tmp_path):
-    settings, audience = new_stack.settings, Audience(30, 120, 5)
+    settings, audience = replace(new_stack.settings, exploration=0.0), Audience(30, 120, 5)
     actions = list(simulated_actions(audience, 3000))
     await put_videos(settings, audience)
     with workers(settings, tmp_path) as start:
@@ -92,7 +93,7 @@ async def lists(base_url, users):
 
 async def offline_engine(settings, audience, actions):
     """The engine after the same log, with the live weights: its own training steps would have another order."""
-    engine, read_model = Engine(learning=False), ReadModel(RedisStore(settings.redis_url))
+    engine, read_model = Engine(exploration=0.0, learning=False), ReadModel(RedisStore(settings.redis_url))
     for video in audience.videos:
         engine.put_video(video)
     for number, action in enumerate(actions):

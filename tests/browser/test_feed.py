@@ -44,7 +44,7 @@ def test_two_likes_change_the_list_without_a_reload(audience, visit):
     assert any(title in reasons for title in liked) or "You like" in reasons
 
 
-def test_a_like_that_no_worker_takes_is_retained_and_sent_again_in_order(audience, browser):
+def test_a_like_that_no_worker_takes_is_sent_again_in_order(audience, browser):
     with page_opener(browser, audience.base_url, expected=["Failed to load resource"]) as open_page:
         page, failures = open_page("/"), [None, 503, 502, 429]
         sign_in(page)

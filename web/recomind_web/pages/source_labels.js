@@ -10,6 +10,7 @@ export const SOURCE_LABELS = {
   similar_users: "Similar users",
   fresh: "New videos",
   retrained: "EASE model",
+  factors: "Factor model",
 };
 
 /** The label of a source. */
