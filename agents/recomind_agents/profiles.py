@@ -68,10 +68,12 @@ class ProfileProcessor:
         decoded = decode_batch(batch, self._app.actions_log)
         await self._reroute(decoded)
         changed, blocks, signals, examples = self._fold(batch, decoded)
+        self._put_blocks(batch.partition, blocks)  # training reads them; until a profile counts them, nothing else does
         await self._train(examples)
         await self._send(signals)
         for key, block in blocks.items():
-            self._put_block(batch.partition, key, block)
+            if block is not None:  # in the read model, `put_profiles` deletes those that are gone
+                self._read_model.add(key, block)
         for user_id, value in changed.items():
             self._profiles.put(batch.partition, user_id, value)
             self._read_model.add(user_id, value)
@@ -114,12 +116,12 @@ class ProfileProcessor:
         except UnavailableError as error:  # nothing waits to be learned later
             logger.warning("likes of a batch do not train the blend: %s", error)
 
-    def _put_block(self, partition: int, key: str, block: SeenBlock | None) -> None:
-        if block is None:
-            self._blocks.delete(partition, key)  # in the read model, `put_profiles` deletes it
-        else:
-            self._blocks.put(partition, key, block)
-            self._read_model.add(key, block)
+    def _put_blocks(self, partition: int, blocks: Mapping[str, SeenBlock | None]) -> None:
+        for key, block in blocks.items():
+            if block is None:
+                self._blocks.delete(partition, key)
+            else:
+                self._blocks.put(partition, key, block)
 
     def _own_block(self, user_id: str, number: int) -> SeenBlock | None:
         partition = partition_of(user_id, self._app.options.partitions)

@@ -11,7 +11,7 @@ from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video, VideoSummary
 from recomind.runtime.publishing import republish
 from recomind.settings import Settings
-from recomind.state.seen_blocks import block_key
+from recomind.state.seen_blocks import block_key, block_of_videos
 from recomind.stores import seen_blocks as stored_blocks
 from recomind.stores.archive import Archive
 from recomind.stores.memory_store import InMemoryStore
@@ -170,3 +170,24 @@ async def test_an_erasure_and_new_actions_in_one_batch_leave_only_the_new_blocks
     assert await worker.app.before_commit()
     await assert_consistent(worker, blocks=1)
     assert worker.profiles[0, "me"].seen_blocks == 1
+
+
+async def test_training_on_a_like_reads_a_block_that_the_same_batch_has_sealed(monkeypatch):
+    worker, missing = Worker(Changelogs(), Redis()), []
+
+    async def archived(user_id):
+        missing.append(user_id)
+        return block_of_videos([])
+
+    monkeypatch.setattr(worker.app.ranking_cache.completer, "archived", archived)
+    monkeypatch.setattr(worker.app.trainer, "_has_time", lambda: True)
+    monkeypatch.setattr(worker.app.backlog, "first_new_offset", lambda _: 0)
+    kinds = ["view"] * 390 + ["like"] * 10
+    log = [
+        json.dumps({"user_id": "me", "video_id": one, "action_type": kind})
+        for one, kind in zip(VIDEOS, kinds, strict=False)
+    ]
+    await worker.process([one.encode() for one in log], 0)
+    assert worker.profiles[0, "me"].seen_blocks == 1
+    assert worker.app.trainer.quality
+    assert missing == []
