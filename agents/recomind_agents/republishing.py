@@ -1,8 +1,9 @@
 """Notice values that Redis has lost one by one, and publish them again from the tables.
 
 A whole partition that Redis has lost is noticed by its epoch (see `popularity`). Single keys get lost where Redis
-deletes some to make room for others, or where somebody deletes them. Values of videos have no TTL, so the owner of a
-partition looks for each of them, some a second. Profiles expire: they are looked for after Redis has deleted keys.
+deletes some to make room for others, or where somebody deletes them. Values of videos and blocks of seen videos have no
+TTL, so the owner of a partition looks for each of them, some a second. Profiles expire: they are looked for after Redis
+has deleted keys.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple
 from mode.utils.logging import get_logger
 
 from recomind.runtime.app import RecoMindApp
+from recomind.state.seen_blocks import block_of_key
 from recomind.stores import keys
 
 logger = get_logger(__name__)
@@ -25,9 +27,13 @@ MAX_KEYS_PER_CHECK: Final = 1_000
 KEYS: Final[Mapping[str, Callable[[str], str]]] = {
     "popularity": keys.video_popularity,
     "neighbours": keys.video_neighbours,
+    "seen_blocks": lambda key: keys.seen_block(*block_of_key(key)),
     "profiles": keys.user_state,
 }
 """Table to the Redis key of a value."""
+
+WITHOUT_TTL: Final = ("popularity", "neighbours", "seen_blocks")
+"""The tables whose values do not expire in Redis."""
 
 
 class Place(NamedTuple):
@@ -75,7 +81,7 @@ class MissingValues:
         return True
 
     def _places(self, with_profiles: bool) -> Iterator[Place]:
-        for name in KEYS if with_profiles else ("popularity", "neighbours"):
+        for name in KEYS if with_profiles else WITHOUT_TTL:
             table = self._app.state_tables[name]
             for partition in table.partitions:
                 for key in table.keys(partition):

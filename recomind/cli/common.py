@@ -47,15 +47,15 @@ def load_server_settings() -> Settings:
         SettingsError: an address is missing, or a RECOMIND_* variable is wrong.
     """
     settings = load_settings()
-    if running := running_settings(settings):
-        click.echo(f"recomind: using the servers that run in {settings.data_path}", err=True)
-        return running
     addresses = {
         "RECOMIND_KAFKA_BROKERS": settings.kafka_brokers,
         "RECOMIND_POSTGRES_DSN": settings.postgres_dsn,
         "RECOMIND_REDIS_URL": settings.redis_url,
     }
     missing = [name for name, value in addresses.items() if not value]
+    if missing and (running := running_settings(settings)):
+        click.echo(f"recomind: using the servers that run in {settings.data_path}", err=True)
+        return running
     if missing:
         advice = f"set them, or start `recomind demo` or `recomind stack`: nothing runs in {settings.data_path}"
         raise SettingsError(f"{' and '.join(missing)} not set: {advice}")

@@ -109,7 +109,7 @@ async def _fill(settings: Settings, archive: Archive, on_progress: Progress) -> 
 
 async def _chunks(archive: Archive) -> AsyncGenerator[list[Action], None]:
     chunk: list[Action] = []
-    async for row in archive.actions_in_order():
+    async for row in archive.all_actions(in_order=True):
         user_id, video_id = UserId(row.user_id), VideoId(row.video_id)
         chunk.append(Action(user_id, video_id, row.action_type, row.timestamp.timestamp(), row.id))
         if len(chunk) == CHUNK_ACTIONS:

@@ -132,7 +132,7 @@ def _is_lost(app_id: str, name: str, known: KnownTopic | None, found: KafkaTopic
     """Whether a topic was deleted. A missing one that is unknown may be of a table that is new in this version."""
     if name in found.topics:
         return known is not None and known.topic_id != found.topics[name].topic_id
-    return known is not None or name in {topics.changelog(app_id, table) for table in FIRST_TABLES}
+    return known is not None or name in {topics.SIGNALS, *(topics.changelog(app_id, one) for one in FIRST_TABLES)}
 
 
 def check_state_partitions(settings: Settings, known: Mapping[str, KnownTopic], found: KafkaTopics) -> None:

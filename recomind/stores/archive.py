@@ -206,14 +206,9 @@ class Archive:
         """Video to its row in `video_popularity`: (score, event time of the latest action)."""
         return {row[0]: (row[1], row[2]) for row in await self._fetch("popularity_rows", video_ids)}
 
-    async def all_actions(self) -> AsyncIterator[ArchivedAction]:
-        """Every row of `video_actions`."""
-        async for row in self._stream("all_actions"):
-            yield ArchivedAction(UUID(int=row[0].int), *row[1:])
-
-    async def actions_in_order(self) -> AsyncIterator[ArchivedAction]:
-        """Every row of `video_actions`, in order of its time."""
-        async for row in self._stream("actions_in_order"):
+    async def all_actions(self, *, in_order: bool = False) -> AsyncIterator[ArchivedAction]:
+        """Every row of `video_actions`, perhaps in order of its time."""
+        async for row in self._stream("actions_in_order" if in_order else "all_actions"):
             yield ArchivedAction(UUID(int=row[0].int), *row[1:])
 
     async def action_counts(self) -> AsyncIterator[tuple[str, int]]:

@@ -122,7 +122,7 @@ class Scenario:
     async def _served(self, ids):
         model = ReadModel(RedisStore(self.settings.redis_url))
         try:
-            return len(await model.profiles(list(ids))) == len(await model.lists_of(list(ids))) == len(ids)
+            return len(await model.profiles(list(ids))) == len(await model.list_offsets(list(ids))) == len(ids)
         except UnavailableError:
             return False
         finally:

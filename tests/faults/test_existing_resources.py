@@ -195,15 +195,13 @@ async def test_partitions_are_added_to_the_log(new_stack, tmp_path):
     settings = new_stack.settings
     with workers(settings, tmp_path) as start:
         worker = start().wait_ready()
-        async with aiohttp.ClientSession(worker.base_url) as http:
-            await some_load(settings)
-            assert (await http.delete("/users/u1")).status == 202
-            async with admin_of(settings) as admin:
-                await admin.create_partitions({topics.ACTIONS: NewPartitions(8)})
-            deadline = monotonic() + 20
-            while (found := await readiness(worker))["status"] != "degraded":
-                assert monotonic() < deadline
-                await asyncio.sleep(0.5)
+        await some_load(settings)
+        async with admin_of(settings) as admin:
+            await admin.create_partitions({topics.ACTIONS: NewPartitions(8)})
+        deadline = monotonic() + 20
+        while (found := await readiness(worker))["status"] != "degraded":
+            assert monotonic() < deadline
+            await asyncio.sleep(0.5)
         sentence = f"topic {topics.ACTIONS} has 8 partitions, but RECOMIND_PARTITIONS is 4: see More partitions"
         assert sentence in found["reason"]
         assert sentence in worker.log.read_text()
@@ -212,7 +210,6 @@ async def test_partitions_are_added_to_the_log(new_stack, tmp_path):
         assert sentence in await exit_message(start)
     await give_all_topics_8_partitions(settings)
     await rebuild(replace(settings, app_id="recomind-8", partitions=8), tmp_path / "rebuilt")
-    assert await fetch(settings, "SELECT FROM video_actions WHERE user_id = 'u1'") != []  # it has acted again since
 
 
 async def give_all_topics_8_partitions(settings):

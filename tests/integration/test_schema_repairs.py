@@ -104,7 +104,7 @@ async def test_an_event_id_that_two_users_have_sent_gives_each_a_row(database):
     async with opened(database) as archive:
         for _ in range(2):
             await archive.insert_actions(rows, range(len(rows)))
-        stored = {one.user_id: one.id async for one in archive.actions_in_order()}
+        stored = {one.user_id: one.id async for one in archive.all_actions(in_order=True)}
         assert len(stored) == len(set(stored.values())) == 3
         assert event_id in stored.values()
         assert {one async for one in archive.action_counts()} == {("u1", 1), ("u2", 1), ("u3", 1)}

@@ -8,13 +8,19 @@ from recomind.runtime.server_checks import ServerChecks
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
+from recomind.state.seen_blocks import SeenBlock, block_key
 from recomind.stores import keys
 from recomind.stores.memory_store import InMemoryStore
 from recomind.stores.read_model import ReadModel
 from recomind.stream.table import Table
 from recomind_agents.republishing import KEYS, MAX_KEYS_PER_CHECK, MissingValues
 
-VALUES = {"popularity": Popularity(), "neighbours": Neighbours(), "profiles": Profile(like_count=1)}
+VALUES = {
+    "popularity": Popularity(),
+    "neighbours": Neighbours(),
+    "seen_blocks": SeenBlock({}, b""),
+    "profiles": Profile(like_count=1),
+}
 
 
 class Store(InMemoryStore):
@@ -28,7 +34,7 @@ class Store(InMemoryStore):
 def app():
     tables = {name: Table(name, type(value), topic=name, kafka={}) for name, value in VALUES.items()}
     for name, table in tables.items():
-        table._values = {0: {"a": VALUES[name], "b": VALUES[name]}}
+        table._values = {0: {"a": VALUES[name], "b": VALUES[name]} if name != "seen_blocks" else {}}
     published = {name: {} for name in VALUES}
     writers = {name: SimpleNamespace(add=values.__setitem__) for name, values in published.items()}
     return SimpleNamespace(
@@ -44,7 +50,12 @@ def app():
 async def test_missing_values_of_videos_are_published(app):
     await app.read_model.store.set_many({keys.video_popularity("a"): b"1", keys.video_neighbours("b"): b"1"})
     await MissingValues(app).publish_next()
-    assert app.published == {"popularity": {"b": Popularity()}, "neighbours": {"a": Neighbours()}, "profiles": {}}
+    assert app.published == {
+        "popularity": {"b": Popularity()},
+        "neighbours": {"a": Neighbours()},
+        "seen_blocks": {},
+        "profiles": {},
+    }
 
 
 async def test_profiles_which_expire_are_looked_for_after_an_eviction(app):
@@ -62,6 +73,14 @@ async def test_profiles_which_expire_are_looked_for_after_an_eviction(app):
     for _ in range(3):
         await missing.publish_next()
     assert app.published["profiles"].keys() == {"a", "b"}
+
+
+async def test_missing_blocks_of_seen_videos_are_published(app):
+    blocks = {block_key("u", number): SeenBlock({}, b"") for number in (0, 1)}
+    app.state_tables["seen_blocks"]._values = {0: blocks}
+    await app.read_model.store.set_many({keys.seen_block("u", 1): b"1"})
+    await MissingValues(app).publish_next()
+    assert app.published["seen_blocks"].keys() == {block_key("u", 0)}
 
 
 async def test_an_erased_user_is_not_published(app):

@@ -57,6 +57,11 @@ def test_a_missing_topic_with_state_is_refused_even_if_no_topic_is_known_yet():
         check_state(SETTINGS, {}, without("recomind-profiles-changelog"))
 
 
+@pytest.mark.parametrize("known", [{}, {name: one for name, one in KNOWN.items() if "seen_blocks" not in name}])
+def test_the_changelog_of_a_table_that_a_version_adds_need_not_exist(known):
+    check_state(SETTINGS, known, without("recomind-seen_blocks-changelog"))
+
+
 def test_state_of_another_number_of_partitions_is_refused():
     settings = Settings(partitions=8)
     with pytest.raises(TopicMismatchError, match=f"{SIGNALS} was .* for 4 partitions, .* 8: see More partitions"):
