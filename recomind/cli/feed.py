@@ -21,7 +21,8 @@ from recomind.settings import Settings
     "--learn/--no-learn",
     default=True,
     show_default=True,
-    help="Then learn the blend's weights from the log, in its own order. Not with --speed.",
+    help="Then learn the blend's weights from the log, in its own order, unless workers have learned from more likes. "
+    "Not with --speed.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Write only the first LIMIT actions.  [default: all]")
 def command(folder: Path, speed: float | None, learn: bool, limit: int | None) -> None:
@@ -33,7 +34,7 @@ def command(folder: Path, speed: float | None, learn: bool, limit: int | None) -
     count = feed_folder(settings, folder, speed=speed, limit=limit)
     click.echo(f"{count} actions are in video_actions_stream")
     if learn and speed is None:
-        click.echo(f"workers go on from weights of {learn_weights(settings, folder, limit)} likes")
+        click.echo(learn_weights(settings, folder, limit, replace_newer=False))
 
 
 def feed_folder(settings: Settings, folder: Path, *, speed: float | None, limit: int | None) -> int:

@@ -13,6 +13,8 @@ from recomind.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from recomind.model.catalogue import Video
+    from recomind.recommender.blend.model import Weights
     from recomind.stores.read_model import ReadModel
 
 
@@ -26,8 +28,7 @@ def command() -> None:
 @click.option("--limit", type=click.IntRange(min=1), help="Learn from the first LIMIT actions.  [default: all]")
 def learn(folder: Path, limit: int | None) -> None:
     """Learn weights from the log in FOLDER, in its own order, and have all workers go on from them."""
-    version = learn_weights(load_server_settings(), folder, limit)
-    click.echo(f"workers go on from weights of {version} likes")
+    click.echo(learn_weights(load_server_settings(), folder, limit))
 
 
 @command.command("list")
@@ -60,24 +61,45 @@ def rollback(version: str) -> None:
     click.echo(f"workers go on from {version}")
 
 
-def learn_weights(settings: Settings, folder: Path, limit: int | None) -> int:
-    """Learn weights from a log and publish them; returns the number of likes behind them."""
+def learn_weights(settings: Settings, folder: Path, limit: int | None, *, replace_newer: bool = True) -> str:
+    """Learn weights from a log, and publish them; returns a sentence that says what workers rank with now.
+
+    Args:
+        settings: with the addresses of the servers.
+        folder: holds the log. Without a file of videos, those in PostgreSQL are taken.
+        limit: learn from the first so many actions.
+        replace_newer: publish also if workers have learned from more likes than the log has.
+    """
     from rich.progress import Progress
 
     from recomind.offline.bulk_training import learn_from_log
-    from recomind.offline.datasets import read_actions, read_videos
+    from recomind.offline.datasets import has_videos, read_actions, read_videos
 
-    actions, videos = list(read_actions(folder, limit)), list(read_videos(folder))
+    actions = list(read_actions(folder, limit))
+    videos = read_videos(folder) if has_videos(folder) else asyncio.run(_stored_videos(settings))
     with Progress() as progress:
         task = progress.add_task("learning from the log", total=len(actions))
         weights = learn_from_log(actions, videos, lambda count: progress.advance(task, count))
+    return asyncio.run(_publish(settings, weights, replace_newer))
 
-    async def publish() -> None:
-        async with _read_model(settings) as read_model:
-            await read_model.publish_weights(weights, _name())
 
-    asyncio.run(publish())
-    return weights.version
+async def _publish(settings: Settings, weights: "Weights", replace_newer: bool) -> str:
+    async with _read_model(settings) as read_model:
+        if not replace_newer and (known := await read_model.newest_version()) >= weights.version:
+            return f"workers keep their weights of {known} likes: the log has taught {weights.version}"
+        await read_model.publish_weights(weights, _name())
+    return f"workers go on from weights of {weights.version} likes"
+
+
+async def _stored_videos(settings: Settings) -> list["Video"]:
+    from recomind.stores.archive import Archive
+
+    archive = Archive(settings.postgres_dsn, settings.postgres_pooling)
+    await archive.open()
+    try:
+        return (await archive.all_videos())[1]
+    finally:
+        await archive.close()
 
 
 def _name() -> str:

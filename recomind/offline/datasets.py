@@ -76,6 +76,11 @@ def read_changes(folder: Path) -> Iterator[VideoChange | LineFault]:
             yield _parsed(line, row, _change)
 
 
+def has_videos(folder: Path) -> bool:
+    """Whether a log comes with a file of videos."""
+    return any(path.exists() for path in _paths(folder, "videos"))
+
+
 def read_videos(folder: Path) -> Iterator[Video]:
     """The catalogue of a log.
 
@@ -194,9 +199,14 @@ def _fault_of(row: dict[Any, Any]) -> str:
 
 
 def _open(folder: Path, name: str) -> IO[str]:
-    plain, gzipped = folder / f"{name}.csv", folder / f"{name}.csv.gz"
+    plain, gzipped = _paths(folder, name)
     if plain.exists():
         return plain.open(newline="", encoding="utf-8-sig", errors="surrogateescape")
     if gzipped.exists():
         return gzip.open(gzipped, "rt", newline="", encoding="utf-8-sig", errors="surrogateescape")
     raise InputError(f"neither {plain} nor {gzipped} exists: name a folder with actions.csv and videos.csv")
+
+
+def _paths(folder: Path, name: str) -> tuple[Path, Path]:
+    """Where a file of a log may lie: plain, and gzipped."""
+    return folder / f"{name}.csv", folder / f"{name}.csv.gz"

@@ -38,12 +38,19 @@ class WeightsStore:
 
     async def publish_weights(self, weights: Weights, name: str) -> None:
         """Have all workers go on from weights: their own count as stale."""
-        partials = [key async for key in self.store.scan_keys(keys.blend_weights(""))]
-        newest = max((_decode(value).version for value in await self.store.get_many(partials) if value), default=0)
-        version = max(weights.version, newest + STALE_AFTER + 1)
+        version = max(weights.version, await self._newest_partial() + STALE_AFTER + 1)
         published = msgspec.structs.replace(weights, version=version, steps=0)
         await self.store.set_many({keys.PUBLISHED_WEIGHTS: _encode(published)})
         await self.put_weights_snapshot(name, weights)
+
+    async def newest_version(self) -> int:
+        """The highest version of the weights that workers hold or go on from; 0 if there are none."""
+        published = (await self.store.get_many([keys.PUBLISHED_WEIGHTS]))[0]
+        return max(await self._newest_partial(), _decode(published).version if published else 0)
+
+    async def _newest_partial(self) -> int:
+        partials = [key async for key in self.store.scan_keys(keys.blend_weights(""))]
+        return max((_decode(value).version for value in await self.store.get_many(partials) if value), default=0)
 
     async def put_weights_snapshot(self, name: str, weights: Weights) -> None:
         """Keep a version; the oldest one beyond `MAX_SNAPSHOTS` is dropped."""

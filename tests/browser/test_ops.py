@@ -81,7 +81,7 @@ def test_quality_and_weights_are_shown_after_the_first_likes(audience, visit):
     post_like(audience, "user with a scored like")
     page.wait_for_selector("#quality .row.main")
     assert page.inner_text("#quality .row.main").startswith("Hybrid")
-    assert page.locator("#quality .row").count() == 9
+    assert page.locator("#quality .row").count() == 10
     page.wait_for_selector("#weights .row")
     assert "likes of all users" in page.inner_text("#blend-note")
 

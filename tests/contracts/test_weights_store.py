@@ -41,3 +41,11 @@ async def test_pinned_weights_stay_until_they_are_unpinned(model):
 async def test_an_unknown_version_is_an_input_error(model):
     with pytest.raises(InputError, match="recomind weights list"):
         await model.pin_weights("missing")
+
+
+async def test_the_newest_version_counts_workers_and_what_was_published(model):
+    assert await model.newest_version() == 0
+    await model.put_weights(1, Weights(version=30))
+    assert await model.newest_version() == 30
+    await model.publish_weights(Weights(version=7), "name")
+    assert await model.newest_version() > 30

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+SET_BY_AN_OUTER_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 PIP_THAT_TAKES_LONG = """#!/bin/sh
 [ "$2" = pip ] || exit 0
 exec {python} -c 'import time; print("Collecting aiohttp"); time.sleep(60)'
@@ -26,7 +27,14 @@ def test_a_first_run_shows_progress_while_pip_works(tmp_path, target):
     program.write_text(PIP_THAT_TAKES_LONG.format(python=sys.executable))
     program.chmod(0o755)
     started = time.monotonic()
-    make = subprocess.Popen(["make", target], cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    make = subprocess.Popen(
+        ["make", target],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name not in SET_BY_AN_OUTER_MAKE},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         lines = [make.stdout.readline() for _ in range(2)]
         assert time.monotonic() - started < 15
