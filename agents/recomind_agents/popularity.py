@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from recomind.model.applied_offsets import is_new
-from recomind.model.signals import ActionSignal
+from recomind.model.signals import ActionSignal, PassedOverSignal, TransitionSignal
 from recomind.recommender.candidates import trending
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.commit import Stage
@@ -51,11 +51,11 @@ class PopularityProcessor:
     async def process(self, batch: Batch) -> None:
         """Process a batch of signals."""
         await self._table.recovered(batch.partition)
-        signals: defaultdict[str, list[ActionSignal]] = defaultdict(list)
+        signals: defaultdict[str, list[ActionSignal | PassedOverSignal]] = defaultdict(list)
         decoded = decode_signal_batch(batch)
         self._app.metrics.unreadable_records.labels(topics.SIGNALS).inc(decoded.unreadable_records)
         for signal in decoded.video_signals:
-            if type(signal) is ActionSignal:
+            if type(signal) is not TransitionSignal:
                 signals[signal.video_id].append(signal)
         async with self._table.lock(batch.partition):
             for video_id, some in signals.items():

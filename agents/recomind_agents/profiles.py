@@ -16,7 +16,7 @@ from typing import Final
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.events import Action
+from recomind.model.events import EraseUser
 from recomind.model.signals import ErasureSignal, Signal
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.publishing import publish_table
@@ -25,6 +25,7 @@ from recomind.runtime.write_behind import WriteBehind
 from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import SeenBlock, block_key, block_of_key, seal_after
+from recomind.state.served_lists import void_lists
 from recomind.stream import topics
 from recomind.stream.batches import Batch
 from recomind.stream.codec import DecodedRecord, decode_batch, events_of, rerouting_headers, signals_record, to_reroute
@@ -65,6 +66,8 @@ class ProfileProcessor:
         """Process a batch of actions."""
         await self._profiles.recovered(batch.partition)
         await self._blocks.recovered(batch.partition)
+        times = [record.timestamp / 1000 for record in batch.records]
+        await self._app.served_window.prepare(batch.partition, min(times), max(times))
         decoded = decode_batch(batch, self._app.actions_log)
         await self._reroute(decoded)
         changed, blocks, signals, examples = self._fold(batch, decoded)
@@ -91,18 +94,19 @@ class ProfileProcessor:
         signals: list[Signal | ErasureSignal] = []
         examples: list[TrainingExample] = []
         first_new = self._app.backlog.first_new_offset(batch.partition)
+        lists = self._app.served_window.lists(batch.partition)
         for decoded, event in events_of(records):
             user_id = event.user_id
             before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()
             after, derived = profile.apply_event(before, decoded.source_offset, decoded.record.offset, event)
-            if isinstance(event, Action):
-                is_first, logged_at = decoded.record.offset >= first_new, decoded.record.timestamp / 1000
-                after, derived, example = self._app.trainer.learn_outcome(
-                    before, after, event, derived, logged_at, is_first
-                )
+            logged_at = decoded.record.timestamp / 1000
+            if isinstance(event, EraseUser):
+                after = void_lists(after, derived, logged_at)
+            elif derived:
+                own = [one for one in derived if not isinstance(one, ErasureSignal)]
+                joined, is_first = lists.join(before, event, own, logged_at), decoded.record.offset >= first_new
+                after, derived, example = self._app.trainer.learn_outcome(before, after, event, own, joined, is_first)
                 examples += [example] if example else []
-            else:
-                self._app.served_window.erase(user_id)
             changed[user_id], changed_blocks = seal_after(user_id, before, after)
             blocks |= changed_blocks
             signals += derived

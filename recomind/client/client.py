@@ -44,6 +44,8 @@ class Recommendations(msgspec.Struct, frozen=True):
     """Whether it includes the action of `after`, or else those that this client has posted; true if there are none."""
     degraded: str
     """The servers that were unavailable; empty if none."""
+    list_id: str = ""
+    """The id of the list, for `post_action`; empty if it has none."""
 
 
 class Client:
@@ -107,10 +109,19 @@ class Client:
         *,
         timestamp: datetime | None = None,
         event_id: UUID | None = None,
+        list_id: str | None = None,
     ) -> ActionOutcome:
-        """Report an action of a user. It gets an event id, so that it counts once although it may be sent twice."""
+        """Report an action of a user. It gets an event id, so that it counts once although it may be sent twice.
+
+        `list_id` names the list in which the user found the video: that of `recommendations` or `feed`.
+        """
         action = VideoAction(
-            user_id=user_id, video_id=video_id, action_type=action_type, timestamp=timestamp, event_id=event_id
+            user_id=user_id,
+            video_id=video_id,
+            action_type=action_type,
+            timestamp=timestamp,
+            event_id=event_id,
+            list_id=list_id or None,
         )
         outcome = self._send("POST", "/video_action", _identified(action), ActionOutcome)
         self._remember_tokens([action], [outcome])
@@ -253,6 +264,7 @@ def _recommendations(body: bytes, headers: Mapping[str, str]) -> Recommendations
         float(headers["X-RecoMind-Lag"]),
         headers.get("X-RecoMind-After", "counted") == "counted",
         headers.get("X-RecoMind-Degraded", ""),
+        headers.get("X-RecoMind-List", ""),
     )
 
 

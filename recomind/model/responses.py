@@ -161,6 +161,8 @@ class Feed(msgspec.Struct, frozen=True):
     views: int
     skips: int
     videos: tuple[FeedVideo, ...]
+    list_id: str = ""
+    """The id of the list; empty for trending. An action on one of its videos may carry it."""
 
 
 class BlendExplanation(msgspec.Struct, frozen=True):

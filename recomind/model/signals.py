@@ -28,6 +28,19 @@ _EventTime = Annotated[float, msgspec.Meta(ge=0.0, lt=MAX_TIMESTAMP)]
 _History = Annotated[tuple[VideoId, ...], msgspec.Meta(max_length=HISTORY_LENGTH)]
 _Distance = Annotated[int, msgspec.Meta(ge=1, le=HISTORY_LENGTH)]
 _ActionType = Annotated[str, msgspec.Meta(pattern="^(view|like|skip)$")]
+_Outcome = Annotated[int, msgspec.Meta(ge=0, le=3)]
+
+NOT_JOINED: Final = 0
+"""`ActionSignal.outcome` of a worker that did not look for served lists: of an earlier version."""
+
+NOT_SERVED: Final = 1
+"""The action is no outcome of a served list."""
+
+OUTCOME: Final = 2
+"""The action is the first outcome of a place of a served list."""
+
+CORRECTION: Final = 3
+"""The action is a like of a place that had another outcome before: a view, a skip, or it was passed over."""
 
 
 class SourceOffset(msgspec.Struct, frozen=True, gc=False):
@@ -76,6 +89,23 @@ class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=Fal
     """For a first like: the videos liked or watched before, latest first, at most `HISTORY_LENGTH`."""
     increments: bytes = b""
     """What the outcome adds to the factor model, see `recommender.factors.increments`; empty if it teaches nothing."""
+    outcome: _Outcome = NOT_JOINED
+    """Whether the action is the outcome of a served list: `NOT_SERVED`, `OUTCOME` or `CORRECTION`."""
+
+
+@final
+class PassedOverSignal(msgspec.Struct, frozen=True, array_like=True, tag="p", gc=False):
+    """A served list with this video was closed, and the user acted on a later place of it but never on this video."""
+
+    video_id: VideoId
+    source: _Source
+    offset: _Offset
+    """Of the action that closed the list."""
+    timestamp: _EventTime
+    """Event time of that action, epoch seconds."""
+    user_id: UserId
+    increments: bytes = b""
+    """As in `ActionSignal`."""
 
 
 @final
@@ -94,7 +124,7 @@ class TransitionSignal(msgspec.Struct, frozen=True, array_like=True, tag="f", gc
     """The user, needed only for erasure."""
 
 
-Signal = ActionSignal | TransitionSignal
+Signal = ActionSignal | TransitionSignal | PassedOverSignal
 
 
 class ErasureSignal(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=False):

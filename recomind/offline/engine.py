@@ -4,30 +4,29 @@
 index is brought up to date when it is next read.
 """
 
-from typing import Final
+from collections.abc import Sequence
 
 import msgspec
 
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
-from recomind.model.signals import ActionSignal, Signal, SourceOffset, TransitionSignal
+from recomind.model.ids import UserId, VideoId
+from recomind.model.served_lists import ServedListEvent
+from recomind.model.signals import ActionSignal, PassedOverSignal, Signal, SourceOffset, TransitionSignal
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import ItemNeighbours
 from recomind.recommender.exploration import SHARE
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.outcomes import apply_shared, learn_outcome
+from recomind.recommender.outcomes import Example, apply_shared, example_of, learn_outcome, passed_over_example
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
-from recomind.recommender.served import ShownFeatures, unpack
 from recomind.recommender.slate import Slate
 from recomind.state import neighbours, popularity, profile, seen_blocks
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import SeenBlock
-
-MAX_SERVED: Final = 4
-"""Slates of a user whose outcomes are waited for."""
+from recomind.state.served_lists import ServedLists
 
 
 class Engine:
@@ -47,8 +46,10 @@ class Engine:
         """Latest event time observed, epoch seconds."""
         self.caps = caps
         self.exploration = exploration
-        self.served: dict[str, tuple[Slate, ...]] = {}
-        """User to the latest slates served, newest first."""
+        self.served = ServedLists()
+        """The slates that users were shown."""
+        self._logged_at = 0.0
+        """The time of the log: the latest time of anything that has happened."""
         self.learning = learning
         """Whether actions are learned from; may be changed at any time."""
         self._version = 0
@@ -67,7 +68,8 @@ class Engine:
         if not signals:
             self.profiles[action.user_id] = after
             return
-        after, signals[0] = self._learn(self.profile(action.user_id), after, action, signals[0])
+        self._logged_at = max(self._logged_at, action.timestamp)
+        after, signals = self._learn(before, after, action, signals)
         self._version += 1
         self.profiles[action.user_id], sealed = seen_blocks.seal(after)
         if sealed is not None:
@@ -86,7 +88,10 @@ class Engine:
     def serve(self, user_id: str, n: int, now: float | None = None) -> Slate:
         """As `recommend`, for a slate that the user is shown: its outcomes are learned from."""
         slate = self.recommend(user_id, n, now)
-        self.served[user_id] = (slate, *self.served.get(user_id, ())[: MAX_SERVED - 1])
+        self._logged_at = max(self._logged_at, slate.as_of)
+        offset, ids = self.served.next_offset, tuple(VideoId(pick.video_id) for pick in slate.picks)
+        event = ServedListEvent(str(offset), UserId(user_id), slate.as_of, slate.version, ids, slate.shown)
+        self.served.put(offset, self._logged_at, event)
         return slate
 
     def rank(self, user_id: str, user_profile: Profile, now: float) -> Ranked:
@@ -113,31 +118,39 @@ class Engine:
             self._complete[user_id] = known, seen_blocks.complete(known, self.seen_blocks[user_id])
         return self._complete[user_id][1]
 
-    def _learn(self, before: Profile, after: Profile, action: Action, first: Signal) -> tuple[Profile, Signal]:
-        """Learn from an action; returns the profile after it, and its first signal, with what was learned."""
-        if not self.learning or not isinstance(first, ActionSignal) or first.is_repeat:
-            return after, first
-        shown = self._shown(action)
-        if shown is None and first.action_type == "like":
-            earlier = profile.without_video(before, action.video_id)
+    def _learn(
+        self, before: Profile, after: Profile, action: Action, derived: Sequence[Signal]
+    ) -> tuple[Profile, list[Signal]]:
+        """Learn from an action; returns the profile after it, and its signals, with what was learned."""
+        first = derived[0]
+        if not self.learning or not isinstance(first, ActionSignal):
+            return after, list(derived)
+        joined = self.served.join(before, action, derived, self._logged_at)
+        if joined.place is None and first.action_type == "like" and not first.is_repeat:
+            earlier = profile.without_video(self.profile(action.user_id), action.video_id)
             ranked = self.rank(action.user_id, earlier, action.timestamp)
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
         self.refresh()
-        learned = learn_outcome(self.index, self.weights.outcomes, before.factors, action, shown)
-        apply_shared(self.index, action.video_id, learned.increments)
-        self.weights = msgspec.structs.replace(self.weights, outcomes=learned.weights)
-        return (
-            msgspec.structs.replace(after, factors=learned.factors),
-            msgspec.structs.replace(first, increments=learned.increments),
-        )
+        factors, passed = before.factors, list[Signal]()
+        for place in joined.passed:
+            example, added = passed_over_example(place, action.timestamp), b""
+            if example is not None:
+                factors, added = self._learn_example(factors, example)
+            position = first.source, first.offset, first.timestamp, first.user_id
+            passed.append(PassedOverSignal(VideoId(place.video_id), *position, added))
+        added = b""
+        if not first.is_repeat:
+            factors, added = self._learn_example(factors, example_of(action, joined))
+        first = msgspec.structs.replace(first, increments=added, outcome=joined.outcome)
+        after = msgspec.structs.replace(after, factors=factors, list_ids=joined.list_ids)
+        return after, [first, *derived[1:], *passed]
 
-    def _shown(self, action: Action) -> ShownFeatures | None:
-        """The features of the action's video in the latest slate that was served with it."""
-        for slate in self.served.get(action.user_id, ()):
-            for place, pick in enumerate(slate.picks):
-                if pick.video_id == action.video_id:
-                    return unpack(slate.shown, place)
-        return None
+    def _learn_example(self, factors: bytes, example: Example) -> tuple[bytes, bytes]:
+        """Learn from an example; returns the user's factors after it, and the increments for its signal."""
+        learned = learn_outcome(self.index, self.weights.outcomes, factors, example)
+        apply_shared(self.index, example.video_id, learned.increments)
+        self.weights = msgspec.structs.replace(self.weights, outcomes=learned.weights)
+        return learned.factors, learned.increments
 
     def _apply(self, signal: Signal) -> None:
         video_id = signal.video_id

@@ -2,18 +2,40 @@
 
 Every outcome teaches the factor model: the user's factors, and increments for the video, its creator and its tags. The
 outcome of a served video is learned from the features as they were when it was served, and also teaches how much the
-blend and the factor model count (`blend.outcomes`). Features of another video are those of the index, which must not
-contain the outcome yet: learn before the action's signals are sent.
+blend, the factor model and the like rates count (`blend.outcomes`). Features of another video are those of the index,
+which must not contain the outcome yet: learn before the action's signals are sent.
+
+A place that was passed over counts `PASSED_OVER_WEIGHT` of one that was viewed or skipped: perhaps it was not looked
+at. A like after another outcome of the same place corrects it: what a like adds that the other outcome did not.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from recomind.model.events import Action
+from recomind.model.signals import CORRECTION
 from recomind.recommender.blend.outcomes import OutcomeWeights
 from recomind.recommender.factors import increments, users
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.served import ShownFeatures
+from recomind.recommender.served import ShownFeatures, unpack
 from recomind.state.popularity import are_valid
+from recomind.state.served_lists import Joined, Place
+
+PASSED_OVER_WEIGHT: Final = 0.5
+"""Weight of a place that was passed over; any other outcome counts 1."""
+
+
+class Example(NamedTuple):
+    """What is learned from."""
+
+    video_id: str
+    at: float
+    """Event time, epoch seconds."""
+    liked: bool
+    shown: ShownFeatures | None
+    """The video's features when it was served; None if it was not served."""
+    weight: float = 1.0
+    is_correction: bool = False
+    """Whether another outcome of the same place was learned from before."""
 
 
 class Learned(NamedTuple):
@@ -22,28 +44,52 @@ class Learned(NamedTuple):
     factors: bytes
     """The user's factors after it, for `Profile.factors`."""
     increments: bytes
-    """For `ActionSignal.increments`."""
+    """For the signal."""
     weights: OutcomeWeights
 
 
-def learn_outcome(
-    index: VideoIndex, weights: OutcomeWeights, factors: bytes, action: Action, shown: ShownFeatures | None
-) -> Learned:
-    """What an action teaches.
+def features_of(place: Place) -> ShownFeatures | None:
+    """The features of a place; None if they are missing."""
+    return unpack(place.event.shown, place.number, len(place.event.video_ids))
+
+
+def example_of(action: Action, joined: Joined) -> Example:
+    """The example that an action is."""
+    shown = None if joined.place is None else features_of(joined.place)
+    return Example(
+        action.video_id,
+        action.timestamp,
+        action.action_type == "like",
+        shown,
+        is_correction=joined.outcome == CORRECTION and shown is not None,
+    )
+
+
+def passed_over_example(place: Place, at: float) -> Example | None:
+    """The example that a place is which was passed over; None if its features are missing."""
+    shown = features_of(place)
+    return None if shown is None else Example(place.video_id, at, False, shown, PASSED_OVER_WEIGHT)
+
+
+def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, example: Example) -> Learned:
+    """What an outcome teaches.
 
     Args:
         index: with the factor model.
         weights: before the outcome.
         factors: the user's, before the outcome.
-        action: the outcome.
-        shown: the video's features when it was served; None if it was not served.
+        example: the outcome.
     """
-    model, liked = index.factors, float(action.action_type == "like")
-    rows = model.rows_of(index.row(action.video_id))
+    model, shown, liked = index.factors, example.shown, float(example.liked)
+    rows = model.rows_of(index.row(example.video_id))
     item = model.item(rows) if shown is None else shown.item
-    user, added = model.learn(users.decode(factors), rows, item, liked, action.timestamp)
+    user, added = model.learn(
+        users.decode(factors), rows, item, liked, example.at, example.weight, is_correction=example.is_correction
+    )
     if shown is not None:
-        weights = weights.learn(shown.choice, shown.factors, liked)
+        weights = weights.learn(shown, liked, example.weight, is_correction=example.is_correction)
+        impressions = user.impressions + (not example.is_correction)
+        user = user._replace(impressions=impressions, likes=user.likes + liked)
     return Learned(users.encode(user), increments.pack(added), weights)
 
 

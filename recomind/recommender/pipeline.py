@@ -20,6 +20,7 @@ from recomind.recommender.exploration import Explored, explore
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.like_rates import like_rates
 from recomind.recommender.pool import pool_candidates
 from recomind.recommender.slate import Pick, Slate
 from recomind.state.profile import Profile
@@ -66,6 +67,8 @@ class Ranked(NamedTuple):
     """The user's, of the factor model."""
     factor_scores: Floats
     """Scores by the factor model, shape (candidates,)."""
+    rates: Floats
+    """Like rates, see `like_rates`; shape (candidates, rates)."""
 
     def position_of(self, row: int) -> int | None:
         """The position of a row of the index among the candidates; None if it is not one."""
@@ -77,8 +80,8 @@ class Ranked(NamedTuple):
         return blend.score(weights, PRIOR, self.features, context_of(self.profile, self.now))
 
     def final_scores(self, weights: Weights) -> Floats:
-        """What orders the candidates: the blend's score and the factor model's, weighed; shape (candidates,)."""
-        return weights.outcomes.combine(self.blend_scores(weights), self.factor_scores)
+        """What orders the candidates, shape (candidates,): the blend's and the factor model's scores and like rates."""
+        return weights.outcomes.combine(self.blend_scores(weights), self.factor_scores, self.rates)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
         """The positions of rows among the candidates, 0 for rows that are none."""
@@ -100,7 +103,8 @@ def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
     rows, scores = pool_candidates(index, [propose(user, index) for propose in SOURCES.values()], profile.seen)
     features = compute_features(index, rows, scores[:_BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
-    return Ranked(rows, scores, features, profile, user.tag_affinity, now, user.factors, factor_scores)
+    rates = like_rates(index, rows, profile, user.factors)
+    return Ranked(rows, scores, features, profile, user.tag_affinity, now, user.factors, factor_scores, rates)
 
 
 def slate_of(
@@ -156,7 +160,8 @@ def _shown(ranked: Ranked, index: VideoIndex, weights: Weights, explored: Explor
     of_places = choice[ranked.positions_of(explored.rows, index)] if len(choice) else choice
     of_places = np.where(np.isin(explored.rows, ranked.rows), of_places, 0.0)
     factors = index.factors.scores(explored.rows, ranked.user_factors)
-    return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows))
+    rates = like_rates(index, explored.rows, ranked.profile, ranked.user_factors)
+    return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows), rates)
 
 
 def _picks(index: VideoIndex, ranked: Ranked, scores: Floats, explored: Explored) -> Iterator[Pick]:

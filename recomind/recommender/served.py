@@ -1,7 +1,8 @@
 """Features of a slate's places as they were when it was ranked: an outcome is learned from them, not from later state.
 
 A place takes `VALUES` half floats: its propensity, the blend's score less its mean over the candidates, the factor
-model's score, and the mean and the variance of the item's factors.
+model's score, the mean and the variance of the item's factors, and the like rates. Earlier versions had no like rates:
+these are 0 then.
 """
 
 from typing import Final, NamedTuple
@@ -11,8 +12,12 @@ import numpy as np
 from recomind.recommender.factors.gaussians import WIDTH, Singles
 from recomind.recommender.factors.model import ItemFactors
 from recomind.recommender.index.columns import Floats
+from recomind.recommender.like_rates import NAMES
 
-VALUES: Final = 3 + 2 * WIDTH
+VALUES_WITHOUT_RATES: Final = 3 + 2 * WIDTH
+"""Of earlier versions."""
+
+VALUES: Final = VALUES_WITHOUT_RATES + len(NAMES)
 
 PLACE_BYTES: Final = 2 * VALUES
 """Bytes of a place."""
@@ -28,21 +33,31 @@ class ShownFeatures(NamedTuple):
     choice: float
     factors: float
     item: ItemFactors
+    rates: Floats = np.zeros(len(NAMES))
+    """See `like_rates`."""
 
 
-def pack(propensities: Floats, choice: Floats, factors: Singles, items: ItemFactors) -> bytes:
-    """Pack the features of places: arrays of shape (places,), and items of shape (places, WIDTH)."""
-    columns = np.column_stack([propensities, choice, factors, items.mean, items.variance])
+def pack(propensities: Floats, choice: Floats, factors: Singles, items: ItemFactors, rates: Floats) -> bytes:
+    """Pack the features of places: arrays of shape (places,), items of shape (places, WIDTH), and rates."""
+    columns = np.column_stack([propensities, choice, factors, items.mean, items.variance, rates])
     packed: bytes = np.clip(columns, -_MAX, _MAX).astype("<f2").tobytes()
     return packed
 
 
-def unpack(packed: bytes, place: int) -> ShownFeatures | None:
-    """The features of a place, 0 for the first; None if they are missing or no finite numbers."""
-    if len(packed) < (place + 1) * PLACE_BYTES:
+def first_places(packed: bytes, n: int, places: int) -> bytes:
+    """The features of the first `n` of so many places."""
+    return packed[: min(n, places) * (len(packed) // places)] if places else b""
+
+
+def unpack(packed: bytes, place: int, places: int) -> ShownFeatures | None:
+    """The features of a place of so many, 0 for the first; None if they are missing or no finite numbers."""
+    width = len(packed) // 2 // max(1, places)
+    if width not in {VALUES_WITHOUT_RATES, VALUES} or not 0 <= place < places:
         return None
-    values = np.frombuffer(packed, "<f2", VALUES, place * PLACE_BYTES).astype(np.float32)
+    values = np.zeros(VALUES, np.float32)
+    values[:width] = np.frombuffer(packed, "<f2", width, place * 2 * width)
     if not np.isfinite(values).all():
         return None
     propensity, choice, factors = values[:3].tolist()
-    return ShownFeatures(propensity, choice, factors, ItemFactors(values[3 : 3 + WIDTH], values[3 + WIDTH :]))
+    item = ItemFactors(values[3 : 3 + WIDTH], values[3 + WIDTH : VALUES_WITHOUT_RATES])
+    return ShownFeatures(propensity, choice, factors, item, values[VALUES_WITHOUT_RATES:].astype(float))

@@ -27,7 +27,8 @@ from recomind.runtime.profile_archive import ProfileArchive
 from recomind.runtime.refresh_queue import RefreshQueue
 from recomind.runtime.retrying_producer import RetryingProducer
 from recomind.runtime.schedule import Run, Schedule
-from recomind.runtime.served_lists import ServedListRecorder, ServedListWindow
+from recomind.runtime.served_list_window import window_of
+from recomind.runtime.served_lists import ServedListRecorder
 from recomind.runtime.server_checks import ServerChecks
 from recomind.runtime.shared_factors import SharedFactors
 from recomind.runtime.start_up import start_up
@@ -89,7 +90,7 @@ class RecoMindApp(faust.App):
         """Set when a refresh may be pending."""
         self.refresh_queue = RefreshQueue(self.work_available.set)
         self.served_lists = ServedListRecorder(options.partitions, self.send_records, self.metrics.lists_dropped.inc)
-        self.served_window = ServedListWindow()
+        self.served_window = window_of(self)
         self.shared_factors = SharedFactors(self.ranking_cache.index, read_model, options.partitions)
 
         self.state_tables: dict[str, StateTable[Any]] = {}
@@ -108,7 +109,7 @@ class RecoMindApp(faust.App):
         self.backlog = Backlog(
             lambda: self.monitor.tp_end_offsets, lambda: self.state_tables["neighbours"].applied_until
         )
-        self.trainer = Trainer(self.ranking_cache, self.served_window, self.metrics, self.backlog.is_lagging)
+        self.trainer = Trainer(self.ranking_cache, self.metrics, self.backlog.is_lagging)
         self.commit_steps = Commit(self.heartbeat, self.health, self.fail)
         self.schedule = Schedule(
             self.task,
@@ -289,7 +290,7 @@ class RecoMindApp(faust.App):
         retained = owned if is_consecutive else frozenset()
         self.refresh_queue.retain_partitions(retained)
         self.backlog.retain_partitions(retained)
-        self.served_window.retain_partitions(owned)
+        self.served_window.retain_partitions(retained)
         self.shared_factors.retain_partitions(retained)
         self.monitor.tp_end_offsets.clear()  # a partition that returns has grown meanwhile
         for table in self.state_tables.values():

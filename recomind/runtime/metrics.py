@@ -17,6 +17,9 @@ logger = get_logger(__name__)
 FRESHNESS_BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
 """Upper bounds of the exported histogram, in seconds."""
 
+PASSED_OVER: Final = "passed over"
+"""Label of places of served lists that were passed over, beside the types of actions."""
+
 RECENT_S: Final = 60.0
 """Seconds for which `RecentFreshness` keeps a measurement."""
 
@@ -61,7 +64,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         for source in ("cache", "cold", "archive"):
             self.lists_served.labels(source)
-        for action_type in ("like", "view", "skip"):
+        for action_type in ("like", "view", "skip", PASSED_OVER):
             self.outcomes.labels(action_type)
 
     def observe_freshness(self, seconds: float) -> None:

@@ -10,20 +10,21 @@ the blend on the choice among all candidates, which takes as long as ranking a l
 
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
-import msgspec
+from msgspec.structs import replace
 
 from recomind.model.events import Action
-from recomind.model.signals import ActionSignal, ErasureSignal, Signal
+from recomind.model.ids import VideoId
+from recomind.model.signals import ActionSignal, PassedOverSignal, Signal
 from recomind.recommender import hit_rate
 from recomind.recommender.hit_rate import HitCounts
-from recomind.recommender.outcomes import learn_outcome
+from recomind.recommender.outcomes import Example, example_of, learn_outcome, passed_over_example
 from recomind.recommender.pipeline import learn, rank
 from recomind.runtime.event_loop import yield_to_other_tasks
-from recomind.runtime.metrics import Metrics
-from recomind.runtime.served_lists import ServedListWindow
+from recomind.runtime.metrics import PASSED_OVER, Metrics
 from recomind.state.profile import Profile, without_video
+from recomind.state.served_lists import Joined, Place
 from recomind.stores.ranking_cache import RankingCache
 
 TIME_SHARE: Final = 0.2
@@ -52,7 +53,6 @@ class Trainer:
     def __init__(
         self,
         cache: RankingCache,
-        served: ServedListWindow,
         metrics: Metrics,
         is_lagging: Callable[[], bool],
         clock: Callable[[], float] = monotonic,
@@ -62,7 +62,6 @@ class Trainer:
         self.is_paused = False
         """Whether weights are pinned: then only the factor model learns."""
         self._cache = cache
-        self._served = served
         self._metrics = metrics
         self._is_lagging = is_lagging
         self._clock = clock
@@ -74,42 +73,58 @@ class Trainer:
         before: Profile,
         after: Profile,
         action: Action,
-        derived: Sequence[Signal | ErasureSignal],
-        logged_at: float,
+        derived: Sequence[Signal],
+        joined: Joined,
         is_first: bool,
-    ) -> tuple[Profile, Sequence[Signal | ErasureSignal], TrainingExample | None]:
-        """Learn from an action.
+    ) -> tuple[Profile, Sequence[Signal], TrainingExample | None]:
+        """Learn from an action that counts, and from the places that it shows to be passed over.
+
+        What is counted does not depend on what is learned: signals say which outcome an action is in any case.
 
         Args:
             before: the user's profile before the action.
             after: the profile after it.
             action: the action.
-            derived: its signals.
-            logged_at: when Kafka appended it, epoch seconds.
+            derived: its signals, the action's own first.
+            joined: what the action means for the user's served lists.
             is_first: whether this is surely its first delivery.
 
         Returns:
             The profile with the user's new factors, the signals with the increments of factors, and the example for the
             blend, if the action is one.
         """
-        first = derived[0] if derived else None
-        if not isinstance(first, ActionSignal) or first.is_repeat:
-            return after, derived, None
-        shown = self._served.find(action.user_id, action.video_id, logged_at)
-        if shown is None and not (is_first and self._has_time()):
-            return after, derived, None
+        first = cast("ActionSignal", derived[0])
+        factors, added, passed = before.factors, b"", list[Signal]()
+        for place in joined.passed:
+            factors, signal = self._learn_passed_over(factors, place, first)
+            passed.append(signal)
+        example = None
+        outcome = example_of(action, joined)
+        if not first.is_repeat and (outcome.shown is not None or (is_first and self._has_time())):
+            factors, added = self._learn_example(factors, outcome, action.action_type)
+            if outcome.shown is None and first.action_type == "like":
+                example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
+        after = replace(after, factors=factors, list_ids=joined.list_ids)
+        return after, [replace(first, increments=added, outcome=joined.outcome), *derived[1:], *passed], example
+
+    def _learn_passed_over(self, factors: bytes, place: Place, first: ActionSignal) -> tuple[bytes, Signal]:
+        """The user's factors after a place that was passed over, and its signal."""
+        example, added = passed_over_example(place, first.timestamp), b""
+        if example is not None:
+            factors, added = self._learn_example(factors, example, PASSED_OVER)
+        position = first.source, first.offset, first.timestamp, first.user_id
+        return factors, PassedOverSignal(VideoId(place.video_id), *position, added)
+
+    def _learn_example(self, factors: bytes, example: Example, kind: str) -> tuple[bytes, bytes]:
+        """The user's factors after an example, and the increments for its signal."""
         started = self._clock()
-        learned = learn_outcome(self._cache.index, self._cache.weights.outcomes, before.factors, action, shown)
-        if shown is None:
+        learned = learn_outcome(self._cache.index, self._cache.weights.outcomes, factors, example)
+        if example.shown is None:
             self._spend(started)
         elif not self.is_paused:
-            self._cache.weights = msgspec.structs.replace(self._cache.weights, outcomes=learned.weights)
-            self._metrics.outcomes.labels(action.action_type).inc()
-        example = None
-        if shown is None and first.action_type == "like":
-            example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
-        after = msgspec.structs.replace(after, factors=learned.factors)
-        return after, [msgspec.structs.replace(first, increments=learned.increments), *derived[1:]], example
+            self._cache.weights = replace(self._cache.weights, outcomes=learned.weights)
+            self._metrics.outcomes.labels(kind).inc()
+        return learned.factors, learned.increments
 
     async def train(self, examples: Sequence[TrainingExample]) -> None:
         """Train the blend on the latest of these likes for which there is time; call it before signals are sent."""

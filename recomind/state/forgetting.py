@@ -12,7 +12,7 @@ import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets
 from recomind.model.ids import VideoId
-from recomind.model.signals import ActionSignal, ErasureSignal, Signal
+from recomind.model.signals import ActionSignal, ErasureSignal, PassedOverSignal, Signal, TransitionSignal
 from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
@@ -21,7 +21,7 @@ VoidBounds = Mapping[str, AppliedOffsets]
 """Erased user to source to the last offset whose signals are void."""
 
 _State = TypeVar("_State", Popularity, Neighbours)
-_Signal = TypeVar("_Signal", ActionSignal, Signal)
+_Signal = TypeVar("_Signal", ActionSignal | PassedOverSignal, Signal)
 
 
 class Erasure(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -58,7 +58,7 @@ def is_void(signal: Signal, bounds: VoidBounds) -> bool:
 
 def fold_popularity(known: Popularity, signals: Iterable[Signal], bounds: VoidBounds) -> Popularity:
     """`popularity.fold` without void signals; ignores transitions."""
-    return _fold(popularity.fold, known, [one for one in signals if isinstance(one, ActionSignal)], bounds)
+    return _fold(popularity.fold, known, [one for one in signals if not isinstance(one, TransitionSignal)], bounds)
 
 
 def fold_neighbours(known: Neighbours, signals: Iterable[Signal], bounds: VoidBounds) -> Neighbours:

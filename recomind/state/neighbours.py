@@ -123,7 +123,7 @@ def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
         builder.enter_epoch(int(signal.timestamp // EPOCH_S))
         if type(signal) is TransitionSignal:
             builder.add_transition(signal.next_video_id, signal.distance, signal.timestamp)
-        else:
+        elif type(signal) is ActionSignal:
             builder.add_history(signal.history)
         builder.prune()
     likers = _latest_likers(neighbours.likers, [one for one in new if type(one) is ActionSignal])
@@ -132,7 +132,9 @@ def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
 
 def is_relevant(signal: Signal) -> bool:
     """Whether a signal concerns neighbours: a first like of the video or a transition from it."""
-    return type(signal) is TransitionSignal or (signal.action_type == "like" and not signal.is_repeat)
+    if type(signal) is ActionSignal:
+        return signal.action_type == "like" and not signal.is_repeat
+    return type(signal) is TransitionSignal
 
 
 class _Builder:

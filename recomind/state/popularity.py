@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from recomind.model.applied_offsets import AppliedOffsets, advance_if_new
-from recomind.model.signals import FACTOR_WIDTH, ActionSignal
+from recomind.model.signals import CORRECTION, FACTOR_WIDTH, OUTCOME, ActionSignal, PassedOverSignal
 
 HOUR_S: Final = 3600.0
 HALF_LIVES_S: Final = (HOUR_S, 6 * HOUR_S, 24 * HOUR_S, 168 * HOUR_S, 720 * HOUR_S)
@@ -80,6 +80,10 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Event time of the latest first like, epoch seconds; 0 if there is none."""
     factor_sums: bytes = b""
     """Sums of the video's increments in the factor model, `2 * FACTOR_WIDTH` single floats; empty before the first."""
+    impressions: int = 0
+    """Places of served lists that had an outcome or were passed over."""
+    shown_likes: int = 0
+    """Those that were liked."""
 
 
 class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -96,17 +100,38 @@ class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     first_likes: int
     liked_at: float
     factor_sums: bytes = b""
+    impressions: int = 0
+    shown_likes: int = 0
 
 
-def fold(popularity: Popularity, signals: Iterable[ActionSignal]) -> Popularity:
+def fold(popularity: Popularity, signals: Iterable[ActionSignal | PassedOverSignal]) -> Popularity:
     """Fold signals in their order; those applied before change nothing.
 
     The collections inside are copied once per call, not once per signal: a popular video gets many in a batch.
     """
     applied = dict(popularity.applied_offsets)
-    new = [signal for signal in signals if advance_if_new(applied, signal.source, signal.offset)]
-    if not new:
+    joined = [signal for signal in signals if advance_if_new(applied, signal.source, signal.offset)]
+    if not joined:
         return popularity
+    outcomes = [signal.outcome if type(signal) is ActionSignal else OUTCOME for signal in joined]
+    shown_likes = [_is_shown_like(signal) for signal in joined]
+    counted = msgspec.structs.replace(
+        popularity,
+        applied_offsets=applied,
+        factor_sums=_add_increments(popularity.factor_sums, joined),
+        impressions=popularity.impressions + outcomes.count(OUTCOME),
+        shown_likes=popularity.shown_likes + sum(shown_likes),
+    )
+    new = [signal for signal in joined if type(signal) is ActionSignal]
+    return _fold_actions(counted, new) if new else counted
+
+
+def _is_shown_like(signal: ActionSignal | PassedOverSignal) -> bool:
+    """Whether a served place was liked: by its first outcome, or by a like that corrects it."""
+    return type(signal) is ActionSignal and signal.action_type == "like" and signal.outcome in {OUTCOME, CORRECTION}
+
+
+def _fold_actions(popularity: Popularity, new: Sequence[ActionSignal]) -> Popularity:
     like_scores, action_scores = popularity.like_scores, popularity.action_scores
     first_likes, liked_at = popularity.first_likes, popularity.liked_at
     for signal in new:
@@ -119,7 +144,7 @@ def fold(popularity: Popularity, signals: Iterable[ActionSignal]) -> Popularity:
     times = [signal.timestamp for signal in new]
     first_at, last_at = min(popularity.first_at, *times), max(popularity.last_at, *times)
     return Popularity(
-        applied,
+        popularity.applied_offsets,
         popularity.counts + _count(new),
         like_scores,
         action_scores,
@@ -129,7 +154,9 @@ def fold(popularity: Popularity, signals: Iterable[ActionSignal]) -> Popularity:
         last_at,
         first_likes,
         liked_at,
-        _add_increments(popularity.factor_sums, new),
+        popularity.factor_sums,
+        popularity.impressions,
+        popularity.shown_likes,
     )
 
 
@@ -173,7 +200,7 @@ def are_valid(increments: bytes) -> bool:
     return bool(np.isfinite(np.frombuffer(increments, "<f2")).all())
 
 
-def _add_increments(sums: bytes, signals: Iterable[ActionSignal]) -> bytes:
+def _add_increments(sums: bytes, signals: Iterable[ActionSignal | PassedOverSignal]) -> bytes:
     """Add the video's increments of signals, one after the other: sums of floats depend on the order."""
     added = [np.frombuffer(one.increments, "<f2")[: 2 * FACTOR_WIDTH] for one in signals if are_valid(one.increments)]
     if not added:

@@ -75,6 +75,11 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     factors: bytes = b""
     """Factors of the user in the factor model, see `recommender.factors.users`; empty before the first outcome."""
+    list_ids: tuple[str, ...] = ()
+    """The served list that was the user's latest at the last action (empty: none), then those of which places were
+    passed over, the latest first; see `served_lists`."""
+    lists_since: float = 0.0
+    """Lists that were logged until then, in epoch seconds, are void: the user has been erased since."""
 
     @property
     def action_count(self) -> int:
@@ -152,8 +157,13 @@ def fold(profile: Profile, source_offset: SourceOffset, action: Action) -> tuple
 
 
 def counted(profile: Profile) -> Profile:
-    """The profile without what was learned: what a replay of the log makes of it, whatever the worker had learned."""
-    return msgspec.structs.replace(profile, factors=b"") if profile.factors else profile
+    """The profile without what was learned, and without the state of the join with served lists.
+
+    It is what a replay of the log of actions alone makes of it.
+    """
+    if not (profile.factors or profile.list_ids or profile.lists_since):
+        return profile
+    return msgspec.structs.replace(profile, factors=b"", list_ids=(), lists_since=0.0)
 
 
 def recent_positives(profile: Profile, n: int) -> list[VideoId]:
@@ -221,6 +231,8 @@ def _with_action(
         profile.erasure_offset,
         profile.seen_blocks,
         profile.factors,
+        profile.list_ids,
+        profile.lists_since,
     )
 
 

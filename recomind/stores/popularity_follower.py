@@ -10,6 +10,8 @@ from math import inf
 from time import monotonic
 from typing import Final
 
+import numpy as np
+
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.stores import keys, popularity_stream
 from recomind.stores.event_clock import EventClock
@@ -91,8 +93,15 @@ class PopularityFollower:
             self._known_rows += len(chunk)
 
     def _apply(self, changes: popularity_stream.PopularityChanges) -> None:
-        actions, first_at, likes, liked_at, last_at = changes.rest
+        actions, first_at, likes, liked_at, last_at, *shown = changes.rest
         self._index.put_popularity_columns(
-            changes.video_ids, changes.scores, actions, first_at, likes, liked_at, changes.factor_sums
+            changes.video_ids,
+            changes.scores,
+            actions,
+            first_at,
+            likes,
+            liked_at,
+            changes.factor_sums,
+            np.array(shown),
         )
         self._event_clock.advance(float(last_at.max(initial=0.0)))

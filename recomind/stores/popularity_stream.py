@@ -22,7 +22,9 @@ from recomind.stores.fencing import Fence
 from recomind.stores.key_value import MAX_KEYS_PER_COMMAND, KeyValueStore
 
 SCORE_COLUMNS: Final = 2 * len(HALF_LIVES_S)
-"""Columns of log-scores: of first likes, then of all actions. Five other columns follow."""
+"""Columns of log-scores: of first likes, then of all actions. Seven other columns follow."""
+
+REST_COLUMNS: Final = 7
 
 _decode = msgspec.msgpack.Decoder(tuple[list[str], bytes, list[bytes]]).decode
 
@@ -34,16 +36,17 @@ class PopularityChanges(NamedTuple):
     scores: Floats
     """Log-scores of first likes and of all actions, shape (videos, `SCORE_COLUMNS`)."""
     rest: Floats
-    """Action count, first event time, first-like count, event times of the latest first like and latest action.
+    """Action count, first event time, first-like count, event times of the latest first like and latest action,
+    impressions, shown likes.
 
-    Shape (5, videos).
+    Shape (`REST_COLUMNS`, videos).
     """
     factor_sums: NDArray[np.float32]
     """Sums of the videos' increments in the factor model, shape (videos, 2 * `FACTOR_WIDTH`)."""
 
 
 NO_CHANGES: Final = PopularityChanges(
-    (), np.empty((0, SCORE_COLUMNS)), np.empty((5, 0)), np.empty((0, 2 * FACTOR_WIDTH), np.float32)
+    (), np.empty((0, SCORE_COLUMNS)), np.empty((REST_COLUMNS, 0)), np.empty((0, 2 * FACTOR_WIDTH), np.float32)
 )
 
 
@@ -65,7 +68,7 @@ async def read(store: KeyValueStore, after: str) -> tuple[str, list[PopularityCh
 
 
 def encode(videos: Mapping[str, Popularity]) -> bytes:
-    """Popularity as one entry: 120 bytes and the id per video, and 104 bytes once outcomes were learned from."""
+    """Popularity as one entry: 136 bytes and the id per video, and 104 bytes once outcomes were learned from."""
     rows = [
         (
             *one.like_scores,
@@ -75,6 +78,8 @@ def encode(videos: Mapping[str, Popularity]) -> bytes:
             one.first_likes,
             one.liked_at,
             one.last_at,
+            one.impressions,
+            one.shown_likes,
         )
         for one in videos.values()
     ]
@@ -87,4 +92,6 @@ def decode(message: bytes) -> PopularityChanges:
     video_ids, packed, factors = _decode(message)
     rows = np.frombuffer(packed, "<f8").reshape(len(video_ids), -1)
     sums = np.frombuffer(b"".join([one or NO_FACTOR_SUMS for one in factors]), "<f4").reshape(len(video_ids), -1)
-    return PopularityChanges(video_ids, rows[:, :SCORE_COLUMNS], rows[:, SCORE_COLUMNS:].T, sums)
+    rest = np.zeros((REST_COLUMNS, len(video_ids)))
+    rest[: rows.shape[1] - SCORE_COLUMNS] = rows[:, SCORE_COLUMNS:].T  # earlier versions had no impressions
+    return PopularityChanges(video_ids, rows[:, :SCORE_COLUMNS], rest, sums)

@@ -53,8 +53,15 @@ class _AsOf(msgspec.Struct, frozen=True):
     as_of: float
 
 
+class _ListId(msgspec.Struct, frozen=True):
+    """The id of a `ListMeta` alone."""
+
+    list_id: str = ""
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_shown_meta = msgspec.msgpack.Decoder(ShownMeta).decode
+_decode_list_id = msgspec.msgpack.Decoder(_ListId).decode
 _decode_as_of = msgspec.msgpack.Decoder(_AsOf).decode
 
 
@@ -70,6 +77,11 @@ class ServedList(msgspec.Struct, frozen=True):
     def as_of(self) -> float:
         """Event time for which it was ranked, epoch seconds."""
         return _decode_as_of(self.encoded_meta).as_of
+
+    @property
+    def list_id(self) -> str:
+        """Names the list; empty if an earlier version has stored it."""
+        return _decode_list_id(self.encoded_meta).list_id
 
     @property
     def shown_meta(self) -> ShownMeta:

@@ -23,6 +23,7 @@ from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import (
     ActionSignal,
     ErasureSignal,
+    PassedOverSignal,
     Signal,
     SourceOffset,
     TransitionSignal,
@@ -185,6 +186,8 @@ def _ids(signal: Signal | ErasureSignal) -> tuple[str, ...]:
         return signal.video_id, signal.user_id, *signal.history
     if type(signal) is TransitionSignal:
         return signal.video_id, signal.user_id, signal.next_video_id
+    if type(signal) is PassedOverSignal:
+        return signal.video_id, signal.user_id
     return (signal.user_id,)
 
 

@@ -99,6 +99,7 @@ async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str
     Raises:
         UnavailableError: Kafka did not acknowledge them in time. The client may retry with the same `event_id`.
     """
+    await app.served_lists.flush([action.user_id for action in actions])
     partitions = [partition_of(action.user_id, app.options.partitions) for action in actions]
     records: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
     for partition, action in zip(partitions, actions, strict=True):

@@ -124,6 +124,7 @@ def _feed(user_id: str, source: str, meta: ListMeta, videos: Sequence[VideoSumma
         profile.view_count,
         profile.skip_count,
         tuple(_feed_video(video, meta, evidence) for video in videos),
+        meta.list_id,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 SOURCE_HEADER: Final = "X-RecoMind-Source"
 AS_OF_HEADER: Final = "X-As-Of"
+LIST_HEADER: Final = "X-RecoMind-List"
 LAG_HEADER: Final = "X-RecoMind-Lag"
 AFTER_HEADER: Final = "X-RecoMind-After"
 TOKEN_HEADER: Final = "X-RecoMind-Token"  # noqa: S105 the name of a header
@@ -16,6 +17,7 @@ HEADER_DESCRIPTIONS: Final = {
     "(Redis is unavailable, so PostgreSQL and this worker's memory were used).",
     DEGRADED_HEADER: "The servers that were unavailable while this response was made, such as `redis, postgresql`.",
     AS_OF_HEADER: "Event time at which the list was ranked, in epoch seconds.",
+    LIST_HEADER: "The id of the list. An action on one of its videos may carry it as `list_id`.",
     LAG_HEADER: "Age of the list in seconds of event time: the latest event time that this worker has processed, minus "
     "`X-As-Of`; at least 0.",
 }

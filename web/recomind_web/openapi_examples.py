@@ -57,7 +57,10 @@ LIKED_TOGETHER_REASON: Final = Reason(
 REASONS: Final = (TAG_REASON, LIKED_TOGETHER_REASON)
 COUNTS: Final = {"1h": ActionCounts(3, 20, 4), "24h": ActionCounts(41, 230, 55), "7d": ActionCounts(180, 990, 300)}
 FEED_VIDEO: Final = FeedVideo(DANCE.video_id, DANCE.title, DANCE.url, DANCE.tags, REASONS, COUNTS)
-FEED: Final = Feed("u1", "cache", NOON.timestamp(), {"3": 1042}, 5120, ("funny", "cat"), 1, 4, 2, (FEED_VIDEO,))
+LIST_ID: Final = "5f2c9a1be07d4c33"
+FEED: Final = Feed(
+    "u1", "cache", NOON.timestamp(), {"3": 1042}, 5120, ("funny", "cat"), 1, 4, 2, (FEED_VIDEO,), LIST_ID
+)
 TRENDING_FEED: Final = Feed("", "cache", NOON.timestamp(), {}, 5120, (), 0, 0, 0, (FEED_VIDEO,))
 
 EXPLANATION: Final = Explanation(

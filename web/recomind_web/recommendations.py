@@ -20,7 +20,7 @@ from recomind.state import profile
 from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
 from recomind.state.seen_blocks import complete
 from recomind.stores.stored_lists import ServedList
-from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, LAG_HEADER, SOURCE_HEADER
+from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, LAG_HEADER, LIST_HEADER, SOURCE_HEADER
 from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.request_parsing import app_of, json_response, n_param, path_id
 
@@ -158,10 +158,12 @@ async def _erasure_offset(app: RecoMindApp, user_id: str) -> tuple[bytes | None,
 
 
 def _list_response(user_list: UserList, n: int, now: float, headers: dict[str, str]) -> web.Response:
-    as_of = user_list.served.as_of
+    as_of, list_id = user_list.served.as_of, user_list.served.list_id
     headers |= {
         SOURCE_HEADER: user_list.source,
         AS_OF_HEADER: f"{as_of:.3f}",
         LAG_HEADER: f"{max(0.0, now - as_of):.3f}",
     }
+    if list_id:  # a list that an earlier version has stored has none
+        headers[LIST_HEADER] = list_id
     return json_response(first_summaries(user_list.served.videos, n), headers=headers)

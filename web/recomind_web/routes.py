@@ -36,7 +36,15 @@ from recomind_web import (
 )
 from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
 from recomind_web.cross_origin import CorsPolicy, cross_origin_middleware
-from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, DEGRADED_HEADER, LAG_HEADER, SOURCE_HEADER, TOKEN_HEADER
+from recomind_web.headers import (
+    AFTER_HEADER,
+    AS_OF_HEADER,
+    DEGRADED_HEADER,
+    LAG_HEADER,
+    LIST_HEADER,
+    SOURCE_HEADER,
+    TOKEN_HEADER,
+)
 from recomind_web.openapi import EVENT_STREAM
 from recomind_web.problem_json import problem_json_middleware
 from recomind_web.rate_limits import RateLimiter
@@ -48,7 +56,7 @@ from recomind_web.update_hub import HUB_KEY, Hub
 
 HTML: Final = "text/html"
 
-LIST_HEADERS: Final = (SOURCE_HEADER, AS_OF_HEADER, LAG_HEADER, AFTER_HEADER, DEGRADED_HEADER)
+LIST_HEADERS: Final = (SOURCE_HEADER, LIST_HEADER, AS_OF_HEADER, LAG_HEADER, AFTER_HEADER, DEGRADED_HEADER)
 
 
 class Route(NamedTuple):

@@ -64,11 +64,14 @@ async def _visit(http: aiohttp.ClientSession, audience: Audience, visit: int, re
     user_id = audience.pick_user()
     async with http.get(f"/recommendations/{user_id}", params={"n": VIDEOS_PER_VISIT}) as response:
         shown = [video["video_id"] for video in await response.json()] if response.status == 200 else []
+        list_id = response.headers.get("X-RecoMind-List")
     count = max(1, VIDEOS_PER_VISIT - len(shown)) if visit % 7 < 7 * RANDOM_SHARE else 0
     for way, videos in (("recommended", shown), ("random", [audience.pick_video() for _ in range(count)])):
         actions = [
             {"user_id": user_id, "video_id": video, "action_type": audience.react(user_id, video)} for video in videos
         ]
+        if way == "recommended" and list_id:
+            actions = [{**action, "list_id": list_id} for action in actions]
         if actions:
             reactions[way].extend(action["action_type"] == "like" for action in actions)
             async with http.post("/video_actions", json=actions) as response:

@@ -1,17 +1,18 @@
 """Recompute a partition of the log of actions: its profiles, and the outputs expected from it elsewhere."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, cast
 
 import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.model.events import Action, EraseUser, Rejected
 from recomind.model.log_identity import LogIdentity
-from recomind.model.signals import ActionSignal, ErasureSignal, Signal, SourceOffset, rerouted_source
+from recomind.model.signals import NOT_JOINED, ActionSignal, ErasureSignal, Signal, SourceOffset, rerouted_source
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.expected_rows import ExpectedRows
+from recomind.offline.verification.recompute_outcomes import RecomputedOutcomes
 from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import SeenBlock, block_key, complete, seal_after
@@ -42,12 +43,21 @@ class ExpectedOutputs:
 class RecomputedUsers:
     """The users of a partition."""
 
-    def __init__(self, log: LogIdentity, expected: ExpectedOutputs, erased_at: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        log: LogIdentity,
+        expected: ExpectedOutputs,
+        erased_at: Mapping[str, int],
+        outcomes: RecomputedOutcomes | None = None,
+    ) -> None:
         self.profiles: dict[str, Profile] = {}
         self.seen_blocks: dict[str, SeenBlock] = {}
         """Blocks by key, as the table `seen_blocks` has them."""
         self.logged_at: dict[str, float] = {}
         """When Kafka stored each user's latest record, epoch seconds."""
+        self._outcomes = outcomes
+        self._joins: dict[str, tuple[tuple[str, ...], float]] = {}
+        """User to `list_ids` and `lists_since` of their profile, which is compared without them."""
         self._log = log
         self._expected = expected
         self._erased_at = erased_at
@@ -74,6 +84,7 @@ class RecomputedUsers:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
         after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, event)
+        self._join(decoded, known, event, signals)
         self.profiles[user_id], changed_blocks = seal_after(user_id, known, after)
         for key, block in changed_blocks.items():
             if block is None:
@@ -89,6 +100,24 @@ class RecomputedUsers:
         if decoded.source_offset.source != decoded.record.partition:
             self._expected.arrived.add(decoded.source_offset)
 
+    def _join(
+        self, decoded: DecodedRecord, known: Profile, event: Action | EraseUser, signals: Sequence[object]
+    ) -> None:
+        """Recount the outcomes of served lists."""
+        logged_at = decoded.record.timestamp / 1000
+        if self._outcomes is None or not signals:
+            return
+        if isinstance(event, EraseUser):
+            self._joins[event.user_id] = (), logged_at
+            return
+        list_ids, lists_since = self._joins.get(event.user_id, ((), 0.0))
+        before = msgspec.structs.replace(known, list_ids=list_ids, lists_since=lists_since)
+        own = cast("Sequence[Signal]", signals)
+        self._joins[event.user_id] = (
+            self._outcomes.join(before, event, decoded.source_offset, own, logged_at),
+            lists_since,
+        )
+
 
 def erasure_offsets(records: Iterable[ConsumerRecord], log: LogIdentity) -> dict[str, int]:
     """User to the offset of the last record among these records of a partition that asks to erase them."""
@@ -103,6 +132,6 @@ def erasure_offsets(records: Iterable[ConsumerRecord], log: LogIdentity) -> dict
 
 def signal_digest(signal: Signal | ErasureSignal) -> bytes:
     """A value that identifies a signal."""
-    if isinstance(signal, ActionSignal) and signal.increments:  # they depend on what a worker had learned
-        signal = msgspec.structs.replace(signal, increments=b"")
+    if isinstance(signal, ActionSignal):  # increments depend on what a worker had learned; `Outcomes` has the outcome
+        signal = msgspec.structs.replace(signal, increments=b"", outcome=NOT_JOINED)
     return encode_signals(signal)

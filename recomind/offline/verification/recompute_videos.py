@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from aiokafka import ConsumerRecord
 
 from recomind.errors import UnreadableError
-from recomind.model.signals import ActionSignal, Signal, SourceOffset
+from recomind.model.signals import ActionSignal, PassedOverSignal, Signal, SourceOffset, TransitionSignal
 from recomind.offline.verification.digests import DigestSet
+from recomind.offline.verification.recompute_outcomes import Outcomes
 from recomind.offline.verification.recompute_users import signal_digest
 from recomind.state.forgetting import (
     Erasure,
@@ -30,7 +31,11 @@ class RecomputedVideos:
     """The videos of a partition."""
 
     def __init__(
-        self, partition: int, signals: DigestSet, on_unreadable: Callable[[UnreadableError], None] = lambda _: None
+        self,
+        partition: int,
+        signals: DigestSet,
+        on_unreadable: Callable[[UnreadableError], None] = lambda _: None,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
@@ -40,6 +45,7 @@ class RecomputedVideos:
         """When Kafka stored each video's latest signal of a like, epoch seconds."""
         self._partition = partition
         self._on_unreadable = on_unreadable
+        self._outcomes = outcomes or Outcomes()
         self._signals = signals
         """The signals that were applied: those of the log without duplicates."""
 
@@ -70,9 +76,11 @@ class RecomputedVideos:
         is_new = after is not known
         if is_new:
             self.neighbours[video_id] = after
-        if isinstance(signal, ActionSignal):
+        if not isinstance(signal, TransitionSignal):
             counted = self.popularity.get(video_id) or Popularity()
             self.popularity[video_id] = fold_popularity(counted, [signal], bounds)
             is_new = self.popularity[video_id] is not counted
         if is_new:
+            self._outcomes.apply(signal)
+        if is_new and not isinstance(signal, PassedOverSignal):
             self._signals.add(SourceOffset(signal.source, signal.offset), (None, signal_digest(signal)))

@@ -27,6 +27,7 @@ from recomind.offline.verification.quiescence import (
     wait_until_erased,
     wait_until_listed,
 )
+from recomind.offline.verification.recompute_outcomes import Outcomes, RecomputedOutcomes
 from recomind.offline.verification.recompute_users import ExpectedOutputs, RecomputedUsers, erasure_offsets
 from recomind.offline.verification.recompute_videos import RecomputedVideos
 from recomind.offline.verification.report import Report
@@ -42,7 +43,7 @@ from recomind.stores.redis_store import RedisStore
 from recomind.stream import topics
 from recomind.stream.connection import client_options
 from recomind.stream.dead_letters import read_dead_letters
-from recomind.stream.log_reader import read_to_end, restore
+from recomind.stream.log_reader import read_to_end, restore, start_offsets
 
 Progress = Callable[[str], None]
 """Called with a description of each step."""
@@ -115,6 +116,7 @@ class Verification:
         self._on_progress = on_progress
         self._expected = ExpectedOutputs()
         self._applied_signals = DigestSet()
+        self._outcomes = Outcomes()
         self._user_ids: list[str] = []
         self._block_keys: list[str] = []
         self._cut_profiles = 0
@@ -132,6 +134,7 @@ class Verification:
             await self._compare_videos(partition)
         self._on_progress("outputs expected from the log")
         self._compare_signals()
+        self._outcomes.compare(self._report)
         self._compare_rerouted()
         await self._compare_dead_letters()
         await self._stores.compare_actions(self._expected.rows, self._counts)
@@ -143,8 +146,10 @@ class Verification:
         erased_at: dict[str, int] = {}
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             erased_at |= erasure_offsets(records, self._log_identity)
-        users = RecomputedUsers(self._log_identity, self._expected, erased_at)
+        outcomes = await self._recomputed_outcomes(partition)
+        users = RecomputedUsers(self._log_identity, self._expected, erased_at, outcomes)
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
+            await outcomes.read_until(max((record.timestamp for record in records), default=0) / 1000)
             users.apply_records(records)
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
         self._cut_profiles += accept_cut_profiles(users, profiles, blocks)
@@ -157,7 +162,7 @@ class Verification:
         await self._stores.compare_users(users)
 
     async def _compare_videos(self, partition: int) -> None:
-        videos = RecomputedVideos(partition, self._applied_signals, self._note_unreadable)
+        videos = RecomputedVideos(partition, self._applied_signals, self._note_unreadable, self._outcomes)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
             videos.collect_erasures(records)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
@@ -220,6 +225,12 @@ class Verification:
     def _note_unreadable(self, error: UnreadableError) -> None:
         """Note a record that no worker counts, as RecoMind has not written it."""
         self._report.notes.append(f"skipped, as workers do: {error}")
+
+    async def _recomputed_outcomes(self, partition: int) -> RecomputedOutcomes:
+        kafka, partitions = client_options(self._settings), self._settings.partitions
+        starts = await start_offsets(kafka, topics.SERVED_LISTS, partitions)
+        served = read_to_end(kafka, topics.SERVED_LISTS, [partition])
+        return RecomputedOutcomes(served, partitions, self._outcomes, is_cut=starts[partition] > 0)
 
     def _log(self, topic: str, partition: int, ends: Mapping[int, int]) -> AsyncIterator[tuple[int, Any]]:
         return read_to_end(client_options(self._settings), topic, [partition], until=ends)

@@ -59,6 +59,10 @@ class UserFactors(NamedTuple):
     """Shape (WIDTH,)."""
     updated_at: float
     """Event time of the latest outcome, epoch seconds; 0 for none."""
+    impressions: float = 0.0
+    """Places of served lists that the user was shown: those with an outcome, and those that were passed over."""
+    likes: float = 0.0
+    """Those that the user liked."""
 
 
 NEW_USER: Final = UserFactors(np.zeros(WIDTH, np.float32), _USER_PRIOR, 0.0)
@@ -149,9 +153,20 @@ class FactorModel:
         return found
 
     def learn(
-        self, user: UserFactors, rows: ItemRows, shown: ItemFactors, outcome: float, at: float, weight: float = 1.0
+        self,
+        user: UserFactors,
+        rows: ItemRows,
+        shown: ItemFactors,
+        outcome: float,
+        at: float,
+        weight: float = 1.0,
+        *,
+        is_correction: bool = False,
     ) -> tuple[UserFactors, ItemIncrements]:
         """What an outcome teaches.
+
+        A correction is a like after another outcome of the same example. A like moves the means by 1 - P and the other
+        outcome moved them by -P, so that it moves them by 1; the variances stay, since they have been reduced before.
 
         Args:
             user: before the outcome.
@@ -160,6 +175,7 @@ class FactorModel:
             outcome: 1.0 for a like, 0.0 for anything else.
             at: event time of the outcome, epoch seconds.
             weight: of the example, at most 1.
+            is_correction: whether another outcome of the same example was learned before.
 
         Returns:
             The user after it, and what to add to the parameters behind the video.
@@ -171,9 +187,11 @@ class FactorModel:
         variance = float(self.common.variance[0, -1] + by_user**2 @ user.variance + by_item**2 @ shown.variance)
         chance = like_probability(score, variance)
         h = max(chance * (1 - chance), MIN_CURVATURE)
-        step, curvature = weight * (outcome - chance) / (1 + h * variance), weight * h / (1 + h * variance)
+        residual, information = (1.0, 0.0) if is_correction else (weight * (outcome - chance), weight * h)
+        step, curvature = residual / (1 + h * variance), information / (1 + h * variance)
         gain = np.minimum(user.variance * by_user**2 * curvature, MAX_GAIN)
-        after = UserFactors(user.mean + user.variance * by_user * step, user.variance * (1 - gain), at)
+        mean, left = user.mean + user.variance * by_user * step, user.variance * (1 - gain)
+        after = user._replace(mean=mean, variance=left, updated_at=at)
         return after, self._increments(rows, by_item, step, curvature)
 
     def apply(self, rows: ItemRows, added: ItemIncrements) -> None:

@@ -1,4 +1,8 @@
-"""A user's factors as they are kept in the profile: single floats, then the event time of the latest outcome."""
+"""A user's factors as they are kept in the profile.
+
+Single floats, then the event time of the latest outcome as a double, then impressions and likes as single floats.
+Earlier versions had neither of these two.
+"""
 
 from struct import pack, unpack_from
 
@@ -11,7 +15,7 @@ from recomind.recommender.factors.model import NEW_USER, UserFactors
 def encode(user: UserFactors) -> bytes:
     """A user's factors as bytes."""
     packed: bytes = np.concatenate([user.mean, user.variance]).astype("<f4").tobytes()
-    return packed + pack("<d", user.updated_at)
+    return packed + pack("<dff", user.updated_at, user.impressions, user.likes)
 
 
 def decode(packed: bytes) -> UserFactors:
@@ -19,4 +23,5 @@ def decode(packed: bytes) -> UserFactors:
     if not packed:
         return NEW_USER
     values = np.frombuffer(packed, "<f4", 2 * WIDTH)
-    return UserFactors(values[:WIDTH], values[WIDTH:], unpack_from("<d", packed, 8 * WIDTH)[0])
+    counts = unpack_from("<dff", packed + bytes(8), 8 * WIDTH)
+    return UserFactors(values[:WIDTH], values[WIDTH:], *counts)

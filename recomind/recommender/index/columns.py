@@ -27,6 +27,7 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "liked_at": ((), np.float64, 0),
     "likes": ((), np.float64, 0),
     "actions": ((), np.float64, 0),
+    "shown": ((2,), np.float64, 0),
     "scores": ((2 * len(HALF_LIVES_S),), np.float64, -np.inf),
     "tags": ((TAGS_PER_VIDEO,), np.int64, -1),
     "creator": ((), np.int64, -1),
@@ -53,6 +54,8 @@ class Columns:
     """First likes."""
     actions: Floats
     """Actions of any type."""
+    shown: Floats
+    """Impressions in served lists, and those that were liked; set by `ShownCounts`."""
     scores: Floats
     """Log-scores, a half-life a column: `like_scores`, then `action_scores`."""
     tags: Rows

@@ -16,6 +16,7 @@ from recomind.model.text import normal_tag, tag_key
 from recomind.recommender.factors.model import FactorModel
 from recomind.recommender.index.columns import TAGS_PER_VIDEO, Columns, Floats, Rows
 from recomind.recommender.index.neighbours import NeighbourIndex
+from recomind.recommender.index.shown_counts import ShownCounts
 from recomind.recommender.index.top_lists import TopLists
 from recomind.recommender.index.users import LIKES_PER_USER, UserLikes
 from recomind.state.neighbours import Liker, Neighbours
@@ -51,6 +52,7 @@ class VideoIndex:
         self.creator_rows: dict[str, int] = {}
         """Creator to its number, in the order of first use."""
         self.factors = FactorModel(self.columns)
+        self.shown = ShownCounts(self.columns)
         self._likers: dict[int, tuple[Liker, ...]] = {}
 
     def row(self, video_id: str) -> int:
@@ -74,7 +76,8 @@ class VideoIndex:
     def put_video(self, video: Video) -> Video | None:
         """Add or replace a catalogue entry, and return the earlier one; from then on the video can be recommended."""
         row = self.row(video.video_id)
-        before = self.videos.get(row)
+        before, shown = self.videos.get(row), self.shown.of(row)
+        self.shown.add(np.array([row]), -shown)
         self.videos[row] = video
         self.summaries[video.video_id] = video.summary_json()
         self.columns.listed[row] = True
@@ -87,6 +90,7 @@ class VideoIndex:
         self.columns.created_at[row] = video.created_at
         tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
         self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
+        self.shown.add(np.array([row]), shown)
         self.top_lists.put_tags(row, tags)
         return before
 
@@ -113,6 +117,7 @@ class VideoIndex:
         self.columns.liked_at[row] = popularity.liked_at
         sums = np.frombuffer(popularity.factor_sums or NO_FACTOR_SUMS, "<f4")
         self.factors.videos.put(row, sums.reshape(2, FACTOR_WIDTH))
+        self.shown.put(np.array([row]), np.array([[popularity.impressions], [popularity.shown_likes]], float))
         self.top_lists.mark_changed(row)
 
     def put_popularity_columns(
@@ -124,6 +129,7 @@ class VideoIndex:
         likes: Floats,
         liked_at: Floats,
         factor_sums: NDArray[np.float32],
+        shown: Floats,
     ) -> None:
         """Set what `put_popularity` sets, for many distinct videos: arrays of shape (videos, ...)."""
         rows, columns = self.rows_of(video_ids), self.columns
@@ -132,6 +138,7 @@ class VideoIndex:
         columns.scores[rows], columns.actions[rows], columns.first_at[rows] = scores, actions, first_at
         columns.likes[rows], columns.liked_at[rows] = likes, liked_at
         self.factors.videos.put_many(rows, factor_sums.reshape(-1, 2, FACTOR_WIDTH))
+        self.shown.put(rows, shown)
         self.top_lists.mark_changed(*rows.tolist())
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:
@@ -165,9 +172,11 @@ class VideoIndex:
         if number == len(self.tag_names):
             self.tag_names.append(normal_tag(tag))
             self.factors.add_tag(number, key)
+            self.shown.reserve(number + 1, 0)
         return number
 
     def _creator(self, creator_id: str) -> int:
         number = self.creator_rows.setdefault(creator_id, len(self.creator_rows))
         self.factors.creators.reserve(number)
+        self.shown.reserve(0, number + 1)
         return number

@@ -1,4 +1,6 @@
-"""Recording served lists, and finding the list of an outcome."""
+"""Recording served lists."""
+
+import asyncio
 
 import msgspec
 import numpy as np
@@ -7,20 +9,16 @@ from recomind.errors import UnavailableError
 from recomind.model.served_lists import ServedListEvent, decode_served_list
 from recomind.recommender.factors.gaussians import WIDTH
 from recomind.recommender.factors.model import ItemFactors
+from recomind.recommender.like_rates import NAMES
 from recomind.recommender.served import PLACE_BYTES, pack
-from recomind.runtime.served_lists import (
-    MAX_LISTS_PER_USER,
-    MAX_RECORDED,
-    WINDOW_S,
-    ServedListRecorder,
-    ServedListWindow,
-)
+from recomind.runtime.served_lists import MAX_RECORDED, ServedListRecorder
 from recomind.stores.stored_lists import ListMeta, StoredList
 
 
 def shown(*choices):
     items = ItemFactors(*np.zeros((2, len(choices), WIDTH), np.float32))
-    return pack(np.ones(len(choices)), np.array(choices, float), np.zeros(len(choices), np.float32), items)
+    rates = np.zeros((len(choices), len(NAMES)))
+    return pack(np.ones(len(choices)), np.array(choices, float), np.zeros(len(choices), np.float32), items, rates)
 
 
 def stored(list_id="l", video_ids=("a", "b", "c")):
@@ -71,6 +69,33 @@ async def test_the_same_list_is_recorded_again_only_for_more_places():
     assert [len(one.video_ids) for one in sent.events] == [2, 3]
 
 
+async def test_an_action_waits_until_the_lists_of_its_user_are_sent_and_for_no_others():
+    sent = Sent()
+    recorder = ServedListRecorder(4, sent.send, sent.drop)
+    recorder.record("u", 1, 5.0, stored())
+    await recorder.flush(["other"])
+    assert sent.events == []
+    await recorder.flush(["other", "u"])
+    assert [one.user_id for one in sent.events] == ["u"]
+
+
+async def test_an_action_does_not_wait_long_for_a_list_that_cannot_be_sent(monkeypatch):
+    monkeypatch.setattr("recomind.runtime.served_lists.FLUSH_TIMEOUT_S", 0.01)
+    answer = asyncio.Event()
+
+    async def send(*_):
+        await answer.wait()
+
+    recorder = ServedListRecorder(4, send, lambda: None)
+    recorder.record("u", 1, 5.0, stored())
+    async with asyncio.timeout(5):
+        await recorder.flush(["u"])
+        await recorder.flush(["u"])
+        answer.set()
+        await recorder.send()
+    assert recorder._unsent == set()
+
+
 async def test_lists_beyond_the_capacity_are_dropped_and_counted():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
@@ -88,36 +113,6 @@ async def test_an_outage_of_kafka_loses_impressions_and_raises_nothing():
     sent.error = None
     await recorder.send()
     assert sent.events == []
-
-
-def test_an_outcome_finds_the_features_of_the_latest_list_with_its_video():
-    window = ServedListWindow()
-    window.add(0, 10.0, event("first"))
-    window.add(0, 11.0, event("second", video_ids=("b",)))
-    assert window.find("u", "a", 12.0).choice == 0.0
-    assert window.find("u", "b", 12.0).choice == 0.0
-    assert window.find("u", "c", 12.0) is None
-    assert window.find("other", "a", 12.0) is None
-
-
-def test_an_outcome_long_after_the_list_is_none_of_it():
-    window = ServedListWindow()
-    window.add(0, 10.0, event("first"))
-    assert window.find("u", "a", 10.0 + WINDOW_S) is not None
-    assert window.find("u", "a", 11.0 + WINDOW_S) is None
-
-
-def test_a_user_has_a_few_lists_and_none_after_an_erasure_or_a_rebalance():
-    window = ServedListWindow()
-    for number in range(MAX_LISTS_PER_USER + 1):
-        window.add(0, 10.0, event(f"l{number}", video_ids=(f"v{number}",)))
-    assert window.find("u", "v0", 11.0) is None
-    assert window.find("u", "v1", 11.0) is not None
-    window.add(1, 10.0, event("l", user_id="w"))
-    window.erase("u")
-    assert len(window) == 1
-    window.retain_partitions({0})
-    assert len(window) == 0
 
 
 def test_events_keep_their_shape_on_the_wire():

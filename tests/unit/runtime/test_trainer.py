@@ -1,21 +1,19 @@
 """Learning before signals are sent: from which actions, within which time, and never from its own outcome."""
 
-import numpy as np
 import pytest
 
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
-from recomind.model.signals import SourceOffset
-from recomind.recommender.outcomes import apply_shared
+from recomind.model.signals import CORRECTION, OUTCOME, PassedOverSignal, SourceOffset
+from recomind.recommender.factors import users
 from recomind.recommender.pipeline import rank, slate_of
-from recomind.recommender.served import unpack
 from recomind.runtime.metrics import Metrics
-from recomind.runtime.served_lists import ServedListWindow
 from recomind.runtime.trainer import MAX_SAVED_S, Trainer
 from recomind.state import popularity, profile
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
+from recomind.state.served_lists import ServedLists
 from recomind.stores.archive import Archive
 from recomind.stores.memory_store import InMemoryStore
 from recomind.stores.ranking_cache import RankingCache
@@ -34,19 +32,22 @@ class World:
         self.cache = RankingCache.create(model, Archive("postgresql://nowhere"), partitions=1, ttl=60.0)
         for number in range(12):
             self.cache.index.put_video(Video(video_id=f"v{number}", tags=(f"t{number % 3}",), creator_id="c"))
-        self.window = ServedListWindow()
-        self.trainer = Trainer(self.cache, self.window, Metrics(), lambda: self.lagging, lambda: self.time)
+        self.lists = ServedLists()
+        self.trainer = Trainer(self.cache, Metrics(), lambda: self.lagging, lambda: self.time)
 
-    def learn(self, action, before=None, is_first=True):
+    def learn(self, action, before=None, is_first=True, logged_at=10.0):
         before = before or Profile()
-        after, signals = profile.fold(before, SourceOffset(0, 1), action)
-        return self.trainer.learn_outcome(before, after, action, signals, 10.0, is_first)
+        offset = max(before.applied_offsets.values(), default=0) + 1
+        after, signals = profile.fold(before, SourceOffset(0, offset), action)
+        joined = self.lists.join(before, action, signals, logged_at)
+        return self.trainer.learn_outcome(before, after, action, signals, joined, is_first)
 
-    def serve(self, user, before=None):
+    def serve(self, user, before=None, list_id="l", logged_at=9.0):
         ranked = rank(before or Profile(), self.cache.index, NOW)
         slate = slate_of(ranked, self.cache.index, self.cache.weights, 10)
         ids = tuple(pick.video_id for pick in slate.picks)
-        self.window.add(0, 9.0, ServedListEvent("l", user, NOW, 0, ids, slate.shown))
+        event = ServedListEvent(list_id, user, NOW, 0, ids, slate.shown)
+        self.lists.put(self.lists.next_offset, logged_at, event)
         return slate, ids
 
 
@@ -113,20 +114,42 @@ def test_a_lagging_worker_saves_time_up_slower(world):
     assert world.trainer._has_time()
 
 
-def test_the_features_of_an_example_do_not_contain_its_own_outcome(world):
-    """A new video with tags and a creator of its own is shown, and liked. Whatever reaches the index before the outcome
-    is learned, the example's features are those of a world without it."""
-    world.cache.index.put_video(Video(video_id="own", tags=("own-tag",), creator_id="own-creator"))
-    slate, ids = world.serve("u")
-    place = ids.index("own")
-    expected = unpack(slate.shown, place)
-    _, [signal], _ = world.learn(like("own", "w"))
-    world.cache.index.put_popularity("own", popularity.fold(Popularity(), [signal]))
-    apply_shared(world.cache.index, "own", signal.increments)
-    found = world.window.find("u", "own", 10.0)
-    assert found.item.mean == pytest.approx(expected.item.mean)
-    assert found.item.mean == pytest.approx(np.zeros(13), abs=2.0)
-    assert (found.choice, found.factors) == (expected.choice, expected.factors)
+def test_a_like_after_a_view_of_the_same_place_corrects_it(world):
+    world.serve("u")
+    viewed, [view], _ = world.learn(like(kind="view"))
+    assert view.outcome == OUTCOME
+    liked, [signal], example = world.learn(like(), viewed)
+    assert (signal.outcome, example) == (CORRECTION, None)
+    assert world.cache.weights.outcomes.outcomes == 1
+    counted = popularity.fold(Popularity(), [view, signal])
+    assert (counted.impressions, counted.shown_likes) == (1, 1)
+    user = users.decode(liked.factors)
+    assert (user.impressions, user.likes) == (1.0, 1.0)
+    assert user.variance == pytest.approx(users.decode(viewed.factors).variance)
+
+
+def test_places_that_were_passed_over_teach_once(world):
+    _, ids = world.serve("u")
+    after, _, _ = world.learn(like(ids[2], kind="view"))
+    world.serve("u", after, "next", logged_at=11.0)
+    after, signals, _ = world.learn(like("elsewhere", kind="view"), after, logged_at=12.0)
+    passed = [one for one in signals if isinstance(one, PassedOverSignal)]
+    assert [one.video_id for one in passed] == list(ids[:2])
+    assert all(one.increments for one in passed)
+    assert users.decode(after.factors).impressions == 3.0
+    assert popularity.fold(Popularity(), passed[:1]).impressions == 1
+    _, signals, _ = world.learn(like("v99", kind="view"), after, logged_at=13.0)
+    assert len(signals) == 1
+
+
+def test_what_is_counted_does_not_depend_on_what_is_learned(world):
+    """The features of a list that an earlier version has served may be missing."""
+    world.lists.put(0, 9.0, ServedListEvent("l", "u", NOW, 0, ("v0", "v1", "v2")))
+    after, [signal], _ = world.learn(like("v1"), is_first=False)
+    assert (signal.outcome, signal.increments) == (OUTCOME, b"")
+    world.lists.put(1, 11.0, ServedListEvent("next", "u", NOW, 0, ("v5",)))
+    _, signals, _ = world.learn(like("v5"), after, is_first=False, logged_at=12.0)
+    assert [(one.video_id, one.increments) for one in signals[2:]] == [("v0", b"")]
 
 
 async def test_the_blend_is_trained_on_a_first_like(world):

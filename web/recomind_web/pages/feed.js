@@ -40,6 +40,7 @@ function startFeed(name) {
 
 /** Show a new list. It changes the next videos, never the current one. */
 function showFeed(feed) {
+  for (const video of feed.videos) video.list_id = feed.list_id;
   queue = feed.videos.filter(video => !actedOn.has(video.video_id) && (!current || video.video_id !== current.video_id));
   if (!current) { current = queue.shift() || null; showCurrent(); }
   const newVideos = showList($("list"), queue.slice(0, MAX_LISTED));
@@ -99,6 +100,7 @@ async function sendAction(kind, video) {
   const [sender, at] = [user, performance.now()];
   try {
     const action = { user_id: sender, video_id: video.video_id, action_type: kind, timestamp: new Date().toISOString() };
+    if (video.list_id) action.list_id = video.list_id; // a list of an earlier version has none
     const outcome = await sendInOrder(action, () => showStatus("No worker takes this now. It is kept, and sent again.", true));
     const [partition, offset] = outcome.token.split(":").map(Number);
     if (sender === user) { pendingActions.push({ partition, offset, at, kind, title: video.title }); showStatus(`${PAST_TENSE[kind]} “${video.title}”.`); reportCounted(); }

@@ -1,0 +1,89 @@
+"""Smoothed like rates of what was shown: of a video, its creator and its tags, for all users and for one.
+
+A feature is the log odds of a smoothed rate less those of the overall rate, so that it is 0 where nothing is known:
+
+    log((likes + m p) / (impressions - likes + m (1 - p))) - log(p / (1 - p))
+
+with p the overall rate and m a number of prior impressions.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from recomind.recommender.factors.model import UserFactors
+from recomind.recommender.index.columns import Floats, Rows
+from recomind.recommender.index.video_index import VideoIndex
+from recomind.state.profile import MAX_REACTIONS, Profile
+
+NAMES: Final = ("video", "creator", "tags", "user", "user and creator", "user and tags")
+"""The features, in their order."""
+
+PRIOR_IMPRESSIONS: Final = 8.0
+"""Of a video, a creator, a tag and a user."""
+
+PRIOR_ACTIONS: Final = 4.0
+"""Of a user together with a creator or a tag."""
+
+PRIOR_RATE: Final = 0.1
+"""The overall rate before the first impression."""
+
+
+class _Acted(NamedTuple):
+    """A user's latest actions."""
+
+    rows: Rows
+    liked: Floats
+    """1 for a like, else 0."""
+
+
+def like_rates(index: VideoIndex, rows: Rows, profile: Profile, user: UserFactors) -> Floats:
+    """The features of videos for a user, shape (rows, features)."""
+    columns, shown = index.columns, index.shown
+    overall = (shown.total[1] + PRIOR_IMPRESSIONS * PRIOR_RATE) / (shown.total[0] + PRIOR_IMPRESSIONS)
+    tags, creators = columns.tags[rows], columns.creator[rows]
+    has_tag = tags >= 0
+    tag_count = np.maximum(1, has_tag.sum(axis=1))
+
+    def mean_of_tags(by_tag: Floats) -> Floats:
+        mean: Floats = (by_tag[tags] * has_tag).sum(axis=1) / tag_count
+        return mean
+
+    own_tags, own_creators = _own_counts(index, _acted(index, profile))
+    found = np.empty((len(rows), len(NAMES)))
+    found[:, 0] = _excess(columns.shown[rows].T, overall, PRIOR_IMPRESSIONS)
+    found[:, 1] = _excess(shown.creators, overall, PRIOR_IMPRESSIONS)[creators]
+    found[:, 2] = mean_of_tags(_excess(shown.tags, overall, PRIOR_IMPRESSIONS))
+    found[:, 3] = _excess(np.array([[user.impressions], [user.likes]]), overall, PRIOR_IMPRESSIONS)
+    found[:, 4] = _excess(own_creators, overall, PRIOR_ACTIONS)[creators]
+    found[:, 5] = mean_of_tags(_excess(own_tags, overall, PRIOR_ACTIONS))
+    return found
+
+
+def _excess(counts: Floats, overall: float, prior: float) -> Floats:
+    """Log odds of smoothed rates less those of the overall rate: counts of shape (2, n), result of shape (n,)."""
+    impressions, likes = counts[0], np.minimum(counts[1], counts[0])
+    odds = (likes + prior * overall) / (impressions - likes + prior * (1 - overall))
+    excess: Floats = np.log(odds * (1 - overall) / overall)
+    return excess
+
+
+def _acted(index: VideoIndex, profile: Profile) -> _Acted:
+    """The user's latest actions, as far back as both likes and other actions are remembered."""
+    reactions, likes = profile.reactions, profile.likes
+    if len(reactions) == MAX_REACTIONS:
+        likes = tuple([one for one in likes if one.timestamp >= reactions[0].timestamp])
+    ids = [one.video_id for one in likes] + [one.video_id for one in reactions]
+    liked = np.repeat([1.0, 0.0], [len(likes), len(reactions)])
+    rows = np.array([index.rows.get(video_id, -1) for video_id in ids], np.int64)
+    return _Acted(rows[rows >= 0], liked[rows >= 0])
+
+
+def _own_counts(index: VideoIndex, acted: _Acted) -> tuple[Floats, Floats]:
+    """Actions and likes of each tag, and of each creator, as `ShownCounts` has them."""
+    tags, creators = np.zeros_like(index.shown.tags), np.zeros_like(index.shown.creators)
+    for kind, values in enumerate((np.ones(len(acted.rows)), acted.liked)):
+        np.add.at(tags[kind], index.columns.tags[acted.rows], values[:, None])
+        np.add.at(creators[kind], index.columns.creator[acted.rows], values)
+    tags[:, -1] = creators[:, -1] = 0.0
+    return tags, creators

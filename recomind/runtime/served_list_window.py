@@ -1,0 +1,130 @@
+"""The served lists of this worker's partitions, read so far that each action meets the lists logged before it.
+
+The agent `served_lists` puts what it reads. Before a batch of actions is folded, `prepare` makes sure of two things:
+that the lists before the agent's position have been read again from the log, as far back as they may count, and that
+what Kafka is known to hold has been put. A list that was logged within `MARGIN_S` before an action may still be missed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence, Set
+from typing import Any, Final
+
+from aiokafka import ConsumerRecord
+from faust.types import TP
+from mode.utils.logging import get_logger
+
+from recomind.errors import UnavailableError
+from recomind.model.served_lists import decode_served_list
+from recomind.state.served_lists import KEPT_S, MAX_USERS, ServedLists
+from recomind.stream import topics
+from recomind.stream.connection import client_options
+from recomind.stream.log_reader import read_to_end
+
+logger = get_logger(__name__)
+
+MAX_WAITING: Final = 20_000
+"""Lists of a partition that wait for actions to be folded; beyond it the agent waits, unless a batch needs more."""
+
+POLL_INTERVAL_S: Final = 0.005
+RETRY_DELAY_S: Final = 0.5
+
+ReadSince = Callable[[int, float], AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]]
+"""Reads a partition's records that were logged at a time or later, up to the committed offset."""
+
+
+class ServedListWindow:
+    """The latest served lists of the users of this worker."""
+
+    def __init__(
+        self, partitions: int, read_since: ReadSince, end_of: Callable[[int], int], should_stop: Callable[[], bool]
+    ) -> None:
+        """Create a window without partitions.
+
+        Args:
+            partitions: of the topic.
+            read_since: reads the log.
+            end_of: the end of a partition as far as Kafka has told it; 0 if it has not.
+            should_stop: whether the worker stops.
+        """
+        self._max_users = max(1, MAX_USERS // partitions)
+        self._read_since = read_since
+        self._end_of = end_of
+        self._should_stop = should_stop
+        self._lists: dict[int, ServedLists] = {}
+        """Partition to its lists, of partitions whose latest lists have been read again."""
+        self._needed_until: dict[int, float] = {}
+        """Partition to the log time until which a batch of actions needs lists."""
+        self._locks: dict[int, asyncio.Lock] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lists.values()))
+
+    def lists(self, partition: int) -> ServedLists:
+        """The lists of a partition that `prepare` has been called for."""
+        return self._lists.setdefault(partition, ServedLists(self._max_users))
+
+    def retain_partitions(self, partitions: Set[int]) -> None:
+        """Drop the lists of all other partitions."""
+        self._lists = {one: lists for one, lists in self._lists.items() if one in partitions}
+
+    async def prepare(self, partition: int, first_at: float, last_at: float) -> None:
+        """Return once the lists are there that actions meet which were logged between two times, epoch seconds."""
+        await self._restore(partition, first_at - KEPT_S)
+        lists, end = self.lists(partition), self._end_of(partition)
+        self._needed_until[partition] = last_at
+        while lists.next_offset < end and lists.logged_until <= last_at and not self._should_stop():
+            if self._lists.get(partition) is not lists:
+                return  # the partition has moved
+            await asyncio.sleep(POLL_INTERVAL_S)
+
+    async def put(self, partition: int, records: Sequence[ConsumerRecord]) -> None:
+        """Put records that were fetched; wait while too many wait for actions."""
+        await self._restore(partition, records[0].timestamp / 1000 - KEPT_S)
+        lists = self.lists(partition)
+        put_records(lists, records)
+        while lists.waiting > MAX_WAITING and lists.logged_until > self._needed_until.get(partition, 0.0):
+            if self._lists.get(partition) is not lists or self._should_stop():
+                return
+            await asyncio.sleep(POLL_INTERVAL_S)
+
+    async def _restore(self, partition: int, since: float) -> None:
+        """Read the lists of a new partition that were logged after a time."""
+        async with self._locks.setdefault(partition, asyncio.Lock()):
+            while partition not in self._lists:
+                lists = ServedLists(self._max_users)
+                try:
+                    async for _, records in self._read_since(partition, since):
+                        put_records(lists, records)
+                except UnavailableError as error:
+                    logger.warning("actions wait until served lists can be read: %s", error)
+                    if self._should_stop():
+                        raise
+                    await asyncio.sleep(RETRY_DELAY_S)
+                    continue
+                self._lists[partition] = lists
+
+
+def window_of(app: Any) -> ServedListWindow:
+    """The window of a worker's app over Kafka."""
+    kafka, topic = client_options(app.options), topics.SERVED_LISTS
+
+    def read_since(partition: int, since: float) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
+        committed = app.consumer._committed_offset.get(TP(topic, partition)) or 0
+        return read_to_end(kafka, topic, [partition], until={partition: committed}, since=since)
+
+    def end_of(partition: int) -> int:
+        end: int = app.monitor.tp_end_offsets.get(TP(topic, partition), 0)
+        return end
+
+    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop)
+
+
+def put_records(lists: ServedLists, records: Sequence[ConsumerRecord]) -> None:
+    """Put records of the log; one that is no served list is left out with a warning."""
+    for record in records:
+        event = None
+        try:
+            event = decode_served_list(record.value or b"")
+        except (ValueError, RecursionError) as error:
+            logger.warning("served_lists %d:%d is no served list: %s", record.partition, record.offset, error)
+        lists.put(record.offset, record.timestamp / 1000, event)

@@ -1,0 +1,181 @@
+"""Joining actions with served lists: a function of both logs, whatever was read when."""
+
+import pytest
+from msgspec.structs import replace
+
+from recomind.model.events import Action, EraseUser
+from recomind.model.served_lists import ServedListEvent
+from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, SourceOffset
+from recomind.state import profile
+from recomind.state.profile import Profile
+from recomind.state.served_lists import KEPT_S, MARGIN_S, MAX_LISTS_PER_USER, WINDOW_S, ServedLists, void_lists
+
+
+class User:
+    """A user who is served lists and acts, in the order of the logs."""
+
+    def __init__(self, lists=None):
+        self.lists = ServedLists() if lists is None else lists
+        self.profile, self.offset = Profile(), 0
+
+    def serve(self, list_id, video_ids, at, user="u"):
+        event = ServedListEvent(list_id, user, at, 0, tuple(video_ids))
+        self.lists.put(self.lists.next_offset, at, event)
+
+    def act(self, video_id, at, kind="view", list_id=None):
+        action = Action("u", video_id, kind, at, None, list_id)
+        self.offset += 1
+        before = self.profile
+        after, derived = profile.fold(before, SourceOffset(0, self.offset), action)
+        joined = self.lists.join(before, action, derived, at)
+        self.profile = replace(after, list_ids=joined.list_ids)
+        return joined
+
+
+def videos_of(joined):
+    return [place.video_id for place in joined.passed]
+
+
+def test_an_action_is_the_outcome_of_the_latest_list_with_its_video():
+    user = User()
+    user.serve("first", "ab", 10.0)
+    user.serve("second", "bc", 11.0)
+    joined = user.act("b", 12.0)
+    assert (joined.outcome, joined.place.event.list_id, joined.place.number) == (OUTCOME, "second", 0)
+    assert user.act("a", 13.0).place.event.list_id == "first"
+    assert user.act("d", 14.0).outcome == NOT_SERVED
+
+
+def test_an_action_that_names_its_list_is_an_outcome_of_that_list_alone():
+    user = User()
+    user.serve("first", "ab", 10.0)
+    user.serve("second", "bc", 11.0)
+    assert user.act("b", 12.0, list_id="first").place.event.list_id == "first"
+    assert user.act("c", 13.0, list_id="lost").outcome == NOT_SERVED
+
+
+def test_an_action_meets_no_list_that_was_logged_after_it():
+    user = User()
+    user.serve("early", "ab", 10.0)
+    user.serve("late", "a", 20.0)
+    assert user.act("a", 15.0).place.event.list_id == "early"
+
+
+def test_lists_leave_the_window_and_a_user_has_a_few_of_them():
+    user = User()
+    for number in range(MAX_LISTS_PER_USER + 1):
+        user.serve(f"l{number}", [f"v{number}"], 10.0)
+    assert user.act("v0", 11.0).outcome == NOT_SERVED
+    assert user.act("v1", 11.0).outcome == OUTCOME
+    assert user.act("v2", 10.0 + WINDOW_S).outcome == OUTCOME
+    assert user.act("v3", 11.0 + WINDOW_S).outcome == NOT_SERVED
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        ("view", "like", CORRECTION),
+        ("skip", "like", CORRECTION),
+        ("view", "skip", NOT_SERVED),
+        ("like", "view", NOT_SERVED),
+        ("like", "like", NOT_SERVED),
+    ],
+)
+def test_a_like_corrects_another_outcome_of_its_place_and_nothing_else_does(first, then, expected):
+    user = User()
+    user.serve("l", "ab", 10.0)
+    assert user.act("a", 11.0, first).outcome == OUTCOME
+    assert user.act("a", 12.0, then).outcome == expected
+
+
+def test_places_are_passed_over_once_the_next_list_was_served_and_count_once():
+    user = User()
+    user.serve("first", "abcde", 10.0)
+    assert videos_of(user.act("b", 11.0)) == []
+    assert videos_of(user.act("d", 12.0)) == []
+    user.serve("second", "xyz", 13.0)
+    assert videos_of(user.act("x", 14.0)) == ["a", "c"]
+    assert videos_of(user.act("y", 15.0)) == []
+
+
+def test_a_list_that_leaves_the_window_is_closed_by_the_next_action():
+    user = User()
+    user.serve("first", "abc", 10.0)
+    user.act("c", 11.0)
+    assert videos_of(user.act("other", 10.5 + WINDOW_S)) == ["a", "b"]
+    assert videos_of(user.act("another", 11.5 + WINDOW_S)) == []
+
+
+def test_a_list_that_is_no_longer_kept_is_not_closed():
+    user = User()
+    user.serve("first", "abc", 10.0)
+    user.act("c", 11.0)
+    assert videos_of(user.act("other", 11.0 + KEPT_S)) == []
+
+
+def test_the_video_of_the_action_is_not_passed_over_nor_is_a_list_without_an_action():
+    user = User()
+    user.serve("first", "abc", 10.0)
+    user.act("c", 11.0)
+    user.serve("unseen", "pqr", 12.0)
+    user.serve("second", "xyz", 13.0)
+    assert videos_of(user.act("a", 14.0)) == ["b"]
+
+
+def test_a_like_of_a_place_that_was_passed_over_corrects_it():
+    user = User()
+    user.serve("first", "abc", 10.0)
+    user.act("c", 11.0)
+    user.serve("second", "xyz", 12.0)
+    user.act("y", 13.0)
+    assert user.act("b", 14.0, "like").outcome == CORRECTION
+    assert user.act("a", 15.0, "view").outcome == NOT_SERVED
+
+
+def test_an_erasure_voids_the_lists_before_it():
+    user = User()
+    user.serve("first", "abc", 10.0)
+    user.act("c", 11.0)
+    erased, derived = profile.apply_event(user.profile, SourceOffset(0, 9), 9, EraseUser("u"))
+    user.profile, user.offset = void_lists(erased, derived, 12.0), 20
+    joined = user.act("a", 13.0)
+    assert (joined.outcome, joined.passed) == (NOT_SERVED, ())
+    user.serve("second", "b", 14.0)
+    assert user.act("b", 15.0).outcome == OUTCOME
+
+
+def test_the_same_list_with_more_places_replaces_itself():
+    user = User()
+    user.serve("l", "ab", 10.0)
+    user.act("b", 11.0)
+    user.serve("l", "abcd", 12.0)
+    joined = user.act("d", 13.0)
+    assert (joined.outcome, joined.passed) == (OUTCOME, ())
+    user.serve("next", "x", 14.0)
+    assert videos_of(user.act("x", 15.0)) == ["a", "c"]
+
+
+def test_records_that_are_read_again_change_nothing():
+    lists = ServedLists()
+    event = ServedListEvent("l", "u", 1.0, 0, ("a",))
+    for _ in range(2):
+        lists.put(4, 10.0, event)
+    lists.put(5, 11.0, None)
+    assert (lists.waiting, lists.next_offset, lists.logged_until) == (1, 6, 11.0)
+
+
+def test_users_who_were_served_longest_ago_are_dropped():
+    user = User(ServedLists(max_users=2))
+    for number, name in enumerate(("u", "w", "x")):
+        user.serve("l", "a", 10.0 + number, user=name)
+    assert user.act("a", 15.0).outcome == NOT_SERVED
+    assert len(user.lists) == 2
+
+
+def test_what_workers_know_of_a_list_is_certain_after_the_margin():
+    user = User()
+    user.serve("l", "a", 10.0)
+    user.lists.advance(10.0)
+    assert not user.lists.is_certain("u", 10.0)
+    assert user.lists.is_certain("u", 10.0 + MARGIN_S)
+    assert user.lists.is_certain("other", 10.0)
