@@ -108,9 +108,11 @@ def window_of(app: Any) -> ServedListWindow:
     """The window of a worker's app over Kafka."""
     kafka, topic = client_options(app.options), topics.SERVED_LISTS
 
-    def read_since(partition: int, since: float) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
+    async def read_since(partition: int, since: float) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
         committed = app.consumer._committed_offset.get(TP(topic, partition)) or 0
-        return read_to_end(kafka, topic, [partition], until={partition: committed}, since=since)
+        if committed:
+            async for one in read_to_end(kafka, topic, [partition], until={partition: committed}, since=since):
+                yield one
 
     def end_of(partition: int) -> int:
         end: int = app.monitor.tp_end_offsets.get(TP(topic, partition), 0)
