@@ -1,13 +1,18 @@
 """`recomind demo`: all servers and a worker on this machine, with simulated users or a real log."""
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import click
 
 from recomind.cli.common import load_settings, until_interrupted
-from recomind.settings import Settings
+from recomind.settings import PREFIX, Settings
+
+CONTROL_SHARE: Final = 0.05
+"""Share of the simulated users who get random lists, unless `RECOMIND_CONTROL_SHARE` says another."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +45,8 @@ def command(data: Path | None, speed: float | None, limit: int | None, data_dir:
 
     found = load_settings()
     settings = replace(found, data_dir=data_dir or found.data_dir, web_port=port or found.web_port)
+    if data is None and f"{PREFIX}CONTROL_SHARE" not in os.environ:
+        settings = replace(settings, control_share=CONTROL_SHARE)
     console = Console()
     with until_interrupted():
         log = _read_log(console, data, limit) if data else None

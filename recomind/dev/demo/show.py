@@ -14,10 +14,11 @@ import msgspec
 from rich.console import Console
 from rich.status import Status
 
+from recomind.dev.demo.figures import describe
 from recomind.dev.demo.recorded_log import RecordedLog
 from recomind.dev.demo.traffic import Visits
 from recomind.dev.demo.worker_process import WorkerProcess
-from recomind.dev.simulator import Audience
+from recomind.dev.simulator import Community
 from recomind.dev.stack.running import ADDRESSES_FILE, TrafficGate
 from recomind.dev.stack.stack import Stack
 from recomind.errors import StackError
@@ -27,8 +28,11 @@ from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stream.log_replay import replay_log
 
-FIRST_VISITS: Final = 100
+FIRST_VISITS: Final = 50
 """Visits before the banner: enough for a first answer that says what trends."""
+
+TERMINAL_INTERVAL_S: Final = 2.0
+LINE_INTERVAL_S: Final = 60.0
 
 ANSWER_TIMEOUT_S: Final = 60.0
 POLL_INTERVAL_S: Final = 0.1
@@ -53,20 +57,24 @@ class Show:
 
     async def with_audience(self, worker: WorkerProcess) -> None:
         """Simulated users, until cancelled."""
-        audience = Audience()
-        visits = Visits(worker.base_url, audience, self._gate)
-        await self._open(worker, audience.videos)
+        community = Community(now=time())
+        visits = Visits(worker.base_url, community, self._gate)
+        await self._open(worker, community.videos)
         self.announce("the first users watch videos")
-        await visits.make(FIRST_VISITS, lambda _: None)
+        await visits.make(FIRST_VISITS, lambda: None)
         await self._show_banner(worker, EXAMPLES)
+        reports = self._report(worker, visits)
+        await self._play(worker, visits.make(None, lambda: None), reports)
 
-        def report(count: int) -> None:
+    async def _report(self, worker: WorkerProcess, visits: Visits) -> None:
+        """Say what users liked: every few seconds in place on a terminal, else a line a minute."""
+        while True:
+            await asyncio.sleep(TERMINAL_INTERVAL_S if self._console.is_terminal else LINE_INTERVAL_S)
+            text = await describe(worker.base_url, visits)
             if self._console.is_terminal:
-                self._status.update(str(visits))
-            elif count & (count - 1) == 0:  # a power of two: a log file does not grow for ever
-                self._console.print(str(visits))
-
-        await self._play(worker, visits.make(None, report))
+                self._status.update(text)
+            else:
+                self._say(text)
 
     async def with_log(self, worker: WorkerProcess, log: RecordedLog, speed: float | None) -> None:
         """A recorded log, then nothing more, until cancelled."""
@@ -96,9 +104,9 @@ class Show:
         if self._console.is_terminal:
             self._status.start()
 
-    async def _play(self, worker: WorkerProcess, traffic: Coroutine[Any, Any, None]) -> None:
-        """Make traffic and keep the worker running, until cancelled or one of both fails."""
-        tasks = [asyncio.create_task(traffic), asyncio.create_task(worker.keep_running(self._say))]
+    async def _play(self, worker: WorkerProcess, *activities: Coroutine[Any, Any, None]) -> None:
+        """Run activities and keep the worker running, until cancelled or one of them fails."""
+        tasks = [asyncio.create_task(one) for one in (*activities, worker.keep_running(self._say))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             for task in done:
