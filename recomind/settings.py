@@ -22,6 +22,10 @@ POOLING_MODES: Final = ("session", TRANSACTION_POOLING)
 MAX_EXPLORATION: Final = 0.2
 """One place in five may be drawn."""
 
+MAX_CONTROL_SHARE: Final = 0.5
+
+MAY_BE_ZERO: Final = ("exploration", "control_share")
+
 MAX_PORT: Final = 65_535
 
 URL_SCHEMES: Final = {
@@ -110,6 +114,10 @@ class Settings:
 
     exploration: float = 0.06
     """Share of the places of lists that are drawn for new uploads while there are any: 0 to 0.2."""
+
+    control_share: float = 0.0
+    """Share of the users who get random lists, as a control group to judge the like rate by: 0 to 0.5."""
+
     slate_size: int = 50
     """Videos in a stored list, and the maximum of `?n=`."""
 
@@ -176,10 +184,12 @@ class Settings:
         """
         for one in fields(self):
             value = getattr(self, one.name)
-            if isinstance(value, int | float) and value <= 0 and one.name != "exploration":
+            if isinstance(value, int | float) and value <= 0 and one.name not in MAY_BE_ZERO:
                 raise SettingsError(f"{PREFIX}{one.name.upper()}={value}: set a number above zero")
         if not 0 <= self.exploration <= MAX_EXPLORATION:
             raise SettingsError(f"{PREFIX}EXPLORATION={self.exploration}: set a share from 0 to {MAX_EXPLORATION}")
+        if not 0 <= self.control_share <= MAX_CONTROL_SHARE:
+            raise SettingsError(f"{PREFIX}CONTROL_SHARE={self.control_share}: set a share up to {MAX_CONTROL_SHARE}")
         if self.web_port > MAX_PORT:
             raise SettingsError(f"{PREFIX}WEB_PORT={self.web_port}: set a port up to {MAX_PORT}")
         self._check_choice("kafka_security_protocol", SECURITY_PROTOCOLS)

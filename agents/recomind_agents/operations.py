@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 
 import psutil
 
+from recomind.runtime import served_counts
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.metrics import values_by_label
-from recomind.runtime.worker_stats import WorkerStats
+from recomind.runtime.worker_stats import PERIODS, WorkerStats
 from recomind.runtime.worker_stats_store import WorkerStatsStore
 
 PUBLISH_INTERVAL_S: Final = 1.0
@@ -97,9 +98,14 @@ class StatsReporter:
             dead_letters=int(values_by_label(metrics.dead_letters)[""]),
             timer_errors=int(values_by_label(metrics.timer_errors)[""]),
             event_streams=int(values_by_label(metrics.event_streams)[""]),
-            quality=dict(app.trainer.quality),
+            shown=self._shown(),
+            catalogue=app.served_figures.catalogue,
             table_keys={name: len(table) for name, table in app.state_tables.items()},
         )
+
+    def _shown(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        windows = self._app.served_figures.windows(self._app.kafka_producer.clock.now())
+        return {period: served_counts.named(counts) for period, counts in zip(PERIODS, windows, strict=True)}
 
 
 def _rates(now: Mapping[str, float], before: Mapping[str, float], seconds: float) -> dict[str, float]:

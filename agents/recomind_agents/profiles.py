@@ -102,11 +102,14 @@ class ProfileProcessor:
             logged_at = decoded.record.timestamp / 1000
             if isinstance(event, EraseUser):
                 after = void_lists(after, derived, logged_at)
+                self._app.served_figures.erase(user_id)
             elif derived:
                 own = [one for one in derived if not isinstance(one, ErasureSignal)]
                 joined, is_first = lists.join(before, event, own, logged_at), decoded.record.offset >= first_new
                 after, derived, example = self._app.trainer.learn_outcome(before, after, event, own, joined, is_first)
                 examples += [example] if example else []
+                is_new = not profile.has_seen(before, event.video_id)
+                self._app.served_figures.add_action(batch.partition, logged_at, event, is_new=is_new)
             changed[user_id], changed_blocks = seal_after(user_id, before, after)
             blocks |= changed_blocks
             signals += derived

@@ -66,7 +66,7 @@ class Refresher:
         try:
             await app.ranking_cache.loader.load(list(users.values()))
             complete = await app.ranking_cache.completer.complete(users)
-            lists = {user_id: await self._rank(one) for user_id, one in complete.items() if not one.is_erased}
+            lists = {user: await self._rank(user, one) for user, one in complete.items() if not one.is_erased}
             await app.table_writers["profiles"].flush()  # before the lists, so that readers find what a list counts
             await app.read_model.put_lists(lists)
             await app.read_model.delete_lists([user_id for user_id, one in users.items() if one.is_erased])
@@ -82,15 +82,18 @@ class Refresher:
         for since in logged_at:
             app.metrics.observe_freshness(max(0.0, now - max(since, self._started_at)))
 
-    async def _rank(self, profile: Profile) -> StoredList:
+    async def _rank(self, user_id: str, profile: Profile) -> StoredList:
         """A user's list. Other tasks run before it and between its two halves."""
+        cache, n = self._app.ranking_cache, self._app.options.slate_size
         await yield_to_other_tasks()
+        if cache.is_control(user_id):
+            return cache.control_list(user_id, profile, n)
         started = monotonic()
-        ranked = self._app.ranking_cache.rank(profile)
+        ranked = cache.rank(profile)
         self._ranking_s += monotonic() - started
         await yield_to_other_tasks()
         started = monotonic()
-        stored = self._app.ranking_cache.serialise(ranked, self._app.options.slate_size)
+        stored = cache.serialise(ranked, n)
         self._ranking_s += monotonic() - started
         return stored
 

@@ -190,7 +190,8 @@ class Explanation(msgspec.Struct, frozen=True):
     listed: bool
     """Whether it is in the user's stored list; if there is none, in the list that would be ranked now."""
     verdict: str
-    """`listed`, `seen`, `unknown`, `not proposed`, `crowded out`, `capped` or `outranked`."""
+    """`listed`, `seen`, `unknown`, `not proposed`, `crowded out`, `capped` or `outranked`; `not drawn` in the control
+    group."""
     reason: str
     strategies: dict[str, list[str]]
     """Strategy to those of its sources that proposed the video."""
@@ -208,3 +209,5 @@ class Explanation(msgspec.Struct, frozen=True):
     blend: BlendExplanation
     capped_by: tuple[str, ...]
     """If the verdict is `capped`: the listed videos of the same creator."""
+    control: bool = False
+    """Whether the user belongs to the control group: then the list is random, and the blend does not order it."""

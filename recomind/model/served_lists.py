@@ -17,10 +17,16 @@ class ServedListEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     video_ids: tuple[VideoId, ...]
     """The places that were handed out, first to last."""
     shown: bytes = b""
-    """Features of these places, see `recommender.served`."""
+    """Features of these places, see `recommender.served`; none where an earlier event of the same list has them."""
     scenario: str = "default"
     arms: dict[str, str] = {}
     """Experiment to the user's arm."""
+    handed_out_at: float = 0.0
+    """When it was handed out by the clock of the log, epoch seconds; 0 in events of earlier versions."""
+    place_sources: bytes = b""
+    """Which sources proposed each of these places, see `recommender.place_sources`."""
+    is_control: bool = False
+    """Whether it is a random list of the control group."""
 
 
 encode_served_list = msgspec.msgpack.Encoder().encode

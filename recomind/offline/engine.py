@@ -140,7 +140,7 @@ class Engine:
             passed.append(PassedOverSignal(VideoId(place.video_id), *position, added))
         added = b""
         if not first.is_repeat:
-            factors, added = self._learn_example(factors, example_of(action, joined))
+            factors, added = self._learn_example(factors, example_of(action, joined, before))
         first = msgspec.structs.replace(first, increments=added, outcome=joined.outcome)
         after = msgspec.structs.replace(after, factors=factors, list_ids=joined.list_ids)
         return after, [first, *derived[1:], *passed]

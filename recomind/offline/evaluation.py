@@ -16,9 +16,9 @@ from recomind.model.events import Action
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
+from recomind.offline.metrics import midrank
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import train
-from recomind.recommender.hit_rate import midrank
 
 LIST_SIZE: Final = 30
 """Videos requested per list; the first ten eligible ones are scored."""

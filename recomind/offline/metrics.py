@@ -1,6 +1,6 @@
 """Metrics of recommendation quality over the ranks of liked videos, from 1; a miss has rank infinity."""
 
-from math import sqrt
+from math import inf, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -42,3 +42,11 @@ def quality(ranks: Floats) -> Quality:
 def novelty(popularity: Floats) -> float:
     """Mean self-information of shown videos in bits; `popularity` is the share of likes of each, shape (shown,)."""
     return float(-np.log2(np.maximum(popularity, 1e-9)).mean()) if len(popularity) else 0.0
+
+
+def midrank(scores: Floats, position: int) -> float:
+    """The rank of a candidate by a source's scores: 1 for the best, a tie's mean rank, infinity without a score."""
+    if scores[position] <= 0:
+        return inf
+    better, equal = np.count_nonzero(scores > scores[position]), np.count_nonzero(scores == scores[position])
+    return float(1 + better + (equal - 1) / 2)

@@ -29,7 +29,7 @@ from recomind.settings import Settings
 from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal
-from recomind.state.served_lists import KEPT_S, MAX_USERS, Place, ServedLists, void_lists
+from recomind.state.served_lists import RETENTION_S, MAX_USERS, Place, ServedLists, void_lists
 from recomind.stream import topics
 from recomind.stream.codec import decode_record
 from recomind.stream.connection import client_options
@@ -222,9 +222,9 @@ async def _export_partition(settings: Settings, log: LogIdentity, partition: int
             for record in records:
                 await export.read_until(record.timestamp / 1000)
                 export.apply(record)
-                writer.write(export.take_closed(record.timestamp / 1000 - KEPT_S))
+                writer.write(export.take_closed(record.timestamp / 1000 - RETENTION_S))
         while not export.is_read:
             await export.read_some()
-            writer.write(export.take_closed(export.logged_until - KEPT_S))
+            writer.write(export.take_closed(export.logged_until - RETENTION_S))
         writer.write(export.take_closed(float("inf")))
         return writer.rows

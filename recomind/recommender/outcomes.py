@@ -1,9 +1,11 @@
 """Learn from an outcome: what a user did with a video, be it one that was served or one found another way.
 
 Every outcome teaches the factor model: the user's factors, and increments for the video, its creator and its tags. The
-outcome of a served video is learned from the features as they were when it was served, and also teaches how much the
-blend, the factor model and the like rates count (`blend.outcomes`). Features of another video are those of the index,
-which must not contain the outcome yet: learn before the action's signals are sent.
+outcome of a served video is learned from the features as they were when it was served. A like of one also teaches how
+much the blend, the factor model and the like rates count (`blend.outcomes`), unless its list was random.
+
+Features of another video are those of the index, which must not contain the outcome yet: learn before the action's
+signals are sent.
 
 A place that was passed over counts `PASSED_OVER_WEIGHT` of one that was viewed or skipped: perhaps it was not looked
 at. A like after another outcome of the same place corrects it: what a like adds that the other outcome did not.
@@ -15,9 +17,11 @@ from recomind.model.events import Action
 from recomind.model.signals import CORRECTION
 from recomind.recommender.blend.outcomes import OutcomeWeights
 from recomind.recommender.factors import increments, users
+from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.served import ShownFeatures, unpack
+from recomind.recommender.served import ShownFeatures, unpack, weighed
 from recomind.state.popularity import are_valid
+from recomind.state.profile import Profile
 from recomind.state.served_lists import Joined, Place
 
 PASSED_OVER_WEIGHT: Final = 0.5
@@ -36,6 +40,8 @@ class Example(NamedTuple):
     weight: float = 1.0
     is_correction: bool = False
     """Whether another outcome of the same place was learned from before."""
+    places: Floats | None = None
+    """For `OutcomeWeights.learn`; None if it teaches nothing."""
 
 
 class Learned(NamedTuple):
@@ -53,16 +59,26 @@ def features_of(place: Place) -> ShownFeatures | None:
     return unpack(place.event.shown, place.number, len(place.event.video_ids))
 
 
-def example_of(action: Action, joined: Joined) -> Example:
-    """The example that an action is."""
+def example_of(action: Action, joined: Joined, before: Profile) -> Example:
+    """The example that an action is; `before` is the user's profile before it."""
+    is_like = action.action_type == "like"
     shown = None if joined.place is None else features_of(joined.place)
-    return Example(
-        action.video_id,
-        action.timestamp,
-        action.action_type == "like",
-        shown,
-        is_correction=joined.outcome == CORRECTION and shown is not None,
-    )
+    places = None if joined.place is None or not is_like else _places(joined.place, before)
+    is_correction = joined.outcome == CORRECTION and shown is not None
+    return Example(action.video_id, action.timestamp, is_like, shown, is_correction=is_correction, places=places)
+
+
+def _places(liked: Place, before: Profile) -> Floats | None:
+    """The liked place of a list, and the others that the user has not liked; None if the list was random."""
+    event = liked.event
+    found = None if event.is_control else weighed(event.shown, len(event.video_ids))
+    if found is None:
+        return None
+    known = {one.video_id for one in before.likes}
+    others = [
+        number for number, video_id in enumerate(event.video_ids) if video_id not in known and number != liked.number
+    ]
+    return found[[liked.number, *others]]
 
 
 def passed_over_example(place: Place, at: float) -> Example | None:
@@ -86,8 +102,9 @@ def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, ex
     user, added = model.learn(
         users.decode(factors), rows, item, liked, example.at, example.weight, is_correction=example.is_correction
     )
+    if example.places is not None:
+        weights = weights.learn(example.places)
     if shown is not None:
-        weights = weights.learn(shown, liked, example.weight, is_correction=example.is_correction)
         impressions = user.impressions + (not example.is_correction)
         user = user._replace(impressions=impressions, likes=user.likes + liked)
     return Learned(users.encode(user), increments.pack(added), weights)

@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from recomind.recommender import exploration as exploring
-from recomind.recommender import served
+from recomind.recommender import place_sources, served
 from recomind.recommender.blend import model as blend
 from recomind.recommender.blend.features import compute_features, feature_names
 from recomind.recommender.blend.model import Context, Weights
@@ -133,8 +133,10 @@ def slate_of(
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
     drawn_by = _seed(ranked.profile) if seed is None else seed
     explored = explore(first, ranked, index, seed=drawn_by, share=exploration)
-    picks = tuple(_picks(index, ranked, scores, explored))
-    return Slate(picks, ranked.now, weights.version, _shown(ranked, index, weights, explored))
+    picks, positions = tuple(_picks(index, ranked, scores, explored)), ranked.positions_of(explored.rows, index)
+    is_drawn = np.isin(explored.rows, list(explored.drawn))
+    sources = place_sources.pack(ranked.scores[:, positions], is_drawn)
+    return Slate(picks, ranked.now, weights.version, _shown(ranked, index, weights, explored), sources)
 
 
 def _seed(profile: Profile) -> int:

@@ -49,7 +49,7 @@ def pool_candidates(index: VideoIndex, proposals: Proposals, seen: bytes) -> tup
     for source, (proposed, strengths) in enumerate(proposals):
         end = ends[id(proposed)]
         scores[source] = np.bincount(inverse[end - len(proposed) : end], strengths, len(rows))
-    unseen = np.flatnonzero(index.columns.listed.take(rows) & ~_is_seen(index, rows, seen))
+    unseen = np.flatnonzero(index.columns.listed.take(rows) & ~is_seen(index, rows, seen))
     rows, scores = _strongest(rows.take(unseen), scores.take(unseen, axis=1))
     if len(rows) < MIN_POOL_SIZE <= len(seen) // 4:
         added = _popular_unseen(index, seen, MIN_POOL_SIZE)
@@ -71,14 +71,14 @@ def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
 def _popular_unseen(index: VideoIndex, seen: bytes, n: int) -> Rows:
     """The `n` most liked of all listed videos that the user has not seen, and then the newest; no source found them."""
     columns, rows = index.columns, np.arange(index.size)
-    rows = rows[columns.listed[: index.size] & ~_is_seen(index, rows, seen)]
+    rows = rows[columns.listed[: index.size] & ~is_seen(index, rows, seen)]
     likes = columns.like_scores[rows, DAY_INDEX]
     keys = np.where(likes > -np.inf, likes, _NEVER_LIKED + columns.created_at[rows])
     best = np.argpartition(-keys, n)[:n] if len(rows) > n else np.arange(len(rows))
     return rows[best[np.argsort(-keys[best], kind="stable")]]
 
 
-def _is_seen(index: VideoIndex, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
+def is_seen(index: VideoIndex, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
     """Whether each row's hash is among `seen`: lookups in a table by the last bits, until no hash was overwritten."""
     row_hashes, seen_hashes = index.columns.hash.take(rows).astype(np.uint32), np.frombuffer(seen, "<u4")
     found = np.zeros(len(rows), np.bool_)

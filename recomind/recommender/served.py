@@ -61,3 +61,13 @@ def unpack(packed: bytes, place: int, places: int) -> ShownFeatures | None:
     propensity, choice, factors = values[:3].tolist()
     item = ItemFactors(values[3 : 3 + WIDTH], values[3 + WIDTH : VALUES_WITHOUT_RATES])
     return ShownFeatures(propensity, choice, factors, item, values[VALUES_WITHOUT_RATES:].astype(float))
+
+
+def weighed(packed: bytes, places: int) -> Floats | None:
+    """What `blend.outcomes` weighs of each place, shape (places, 2 + like rates); None if it is missing."""
+    width = len(packed) // 2 // max(1, places)
+    if width != VALUES:
+        return None
+    values = np.frombuffer(packed, "<f2", places * width).reshape(places, width).astype(float)
+    found: Floats = np.column_stack([values[:, 1:3], values[:, VALUES_WITHOUT_RATES:]])
+    return found if np.isfinite(found).all() else None

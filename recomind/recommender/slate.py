@@ -23,3 +23,5 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     """Version of the weights it was ranked with."""
     shown: bytes = b""
     """What outcomes are learned from, see `served.ShownFeatures`; a row a pick."""
+    place_sources: bytes = b""
+    """Which sources proposed each pick, see `recommender.place_sources`."""

@@ -27,8 +27,10 @@ from recomind.runtime.profile_archive import ProfileArchive
 from recomind.runtime.refresh_queue import RefreshQueue
 from recomind.runtime.retrying_producer import RetryingProducer
 from recomind.runtime.schedule import Run, Schedule
+from recomind.runtime.served_figures import ServedFigures
 from recomind.runtime.served_list_window import window_of
 from recomind.runtime.served_lists import ServedListRecorder
+from recomind.runtime.served_metrics import ServedMetrics
 from recomind.runtime.server_checks import ServerChecks
 from recomind.runtime.shared_factors import SharedFactors
 from recomind.runtime.start_up import start_up
@@ -81,18 +83,17 @@ class RecoMindApp(faust.App):
         """Sends acknowledged records; `producer` is Faust's own, which is not used."""
         partitions, ttl, present = options.partitions, options.read_model_ttl, self.kafka_producer.clock.now
         self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
-        self.ranking_cache.exploration = options.exploration
+        self.ranking_cache.exploration, self.ranking_cache.control_share = options.exploration, options.control_share
         self.metrics = Metrics()
         self.worker_stats: WorkerStats | None = None
         """The statistics that this worker has published last."""
-
         self.work_available = asyncio.Event()
         """Set when a refresh may be pending."""
         self.refresh_queue = RefreshQueue(self.work_available.set)
-        self.served_lists = ServedListRecorder(options.partitions, self.send_records, self.metrics.lists_dropped.inc)
-        self.served_window = window_of(self)
+        self.served_lists = ServedListRecorder(partitions, self.send_records, self.metrics.lists_dropped.inc, present)
+        self.served_figures, self.served_window = ServedFigures(), window_of(self)
+        self.metrics.registry.register(ServedMetrics(self.served_figures))
         self.shared_factors = SharedFactors(self.ranking_cache.index, read_model, options.partitions)
-
         self.state_tables: dict[str, StateTable[Any]] = {}
         """Our tables by name; `tables` is the manager of Faust's own, of which there are none."""
         self.table_writers: dict[str, WriteBehind[Any]] = {}
@@ -100,8 +101,7 @@ class RecoMindApp(faust.App):
         self.replacers: dict[str, Replace] = {}
         """Name of a table of videos to what replaces values that were folded again."""
         self.profile_archive = ProfileArchive(archive, read_model)
-        self.partition_queues: list[PartitionQueues] = []
-        """The queues of each batch agent."""
+        self.partition_queues: list[PartitionQueues] = []  # of each batch agent
         self.failure: BaseException | None = None
         """Why the worker stops; None while it runs."""
 
@@ -132,15 +132,13 @@ class RecoMindApp(faust.App):
             flushed_after: the table whose values this one refers to, declared before.
         """
         topic = topics.changelog(self.options.app_id, name)
-        kafka = client_options(self.options)
-        unreadable = self.metrics.note_unreadable(topic)
         table = StateTable(
             name,
             value_type,
             topic=topic,
-            kafka=kafka,
+            kafka=client_options(self.options),
             on_error=self.fail,
-            on_unreadable=unreadable,
+            on_unreadable=self.metrics.note_unreadable(topic),
             flushed_after=flushed_after,
         )
         self.state_tables[name] = table
@@ -291,6 +289,7 @@ class RecoMindApp(faust.App):
         self.refresh_queue.retain_partitions(retained)
         self.backlog.retain_partitions(retained)
         self.served_window.retain_partitions(retained)
+        self.served_figures.retain_partitions(retained)
         self.shared_factors.retain_partitions(retained)
         self.monitor.tp_end_offsets.clear()  # a partition that returns has grown meanwhile
         for table in self.state_tables.values():

@@ -42,8 +42,6 @@ class Metrics:
         self.lists_served = self._counter("lists_served", "Lists served, by where they came from", "source")
         self.lists_dropped = self._counter("served_lists_dropped", "Served lists that were not recorded")
         self.outcomes = self._counter("outcomes", "Outcomes of served videos learned from, by action", "action_type")
-        self.prequential_likes = self._counter("prequential_likes", "Likes that the ranking was tested on")
-        self.prequential_hits = self._counter("prequential_hits", "Those with the video in the top ten", "ranker")
         self.freshness = Histogram(
             "recomind_freshness_seconds",
             "Time from Kafka's append of an action to the write of the list that counts it",

@@ -7,15 +7,15 @@ what Kafka is known to hold has been put. A list that was logged within `MARGIN_
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence, Set
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import ConsumerRecord
 from faust.types import TP
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.served_lists import decode_served_list
-from recomind.state.served_lists import KEPT_S, MAX_USERS, ServedLists
+from recomind.model.served_lists import ServedListEvent, decode_served_list
+from recomind.state.served_lists import RETENTION_S, MAX_USERS, ServedLists
 from recomind.stream import topics
 from recomind.stream.connection import client_options
 from recomind.stream.log_reader import read_to_end
@@ -28,6 +28,16 @@ MAX_WAITING: Final = 20_000
 POLL_INTERVAL_S: Final = 0.005
 RETRY_DELAY_S: Final = 0.5
 
+
+class Logged(NamedTuple):
+    """A served list in the log."""
+
+    offset: int
+    at: float
+    """When Kafka appended it, epoch seconds."""
+    event: ServedListEvent
+
+
 ReadSince = Callable[[int, float], AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]]
 """Reads a partition's records that were logged at a time or later, up to the committed offset."""
 
@@ -36,7 +46,12 @@ class ServedListWindow:
     """The latest served lists of the users of this worker."""
 
     def __init__(
-        self, partitions: int, read_since: ReadSince, end_of: Callable[[int], int], should_stop: Callable[[], bool]
+        self,
+        partitions: int,
+        read_since: ReadSince,
+        end_of: Callable[[int], int],
+        should_stop: Callable[[], bool],
+        on_read_again: Callable[[int, Sequence[Logged]], None] = lambda *_: None,
     ) -> None:
         """Create a window without partitions.
 
@@ -45,11 +60,13 @@ class ServedListWindow:
             read_since: reads the log.
             end_of: the end of a partition as far as Kafka has told it; 0 if it has not.
             should_stop: whether the worker stops.
+            on_read_again: called with lists of a new partition that were read again.
         """
         self._max_users = max(1, MAX_USERS // partitions)
         self._read_since = read_since
         self._end_of = end_of
         self._should_stop = should_stop
+        self._on_read_again = on_read_again
         self._lists: dict[int, ServedLists] = {}
         """Partition to its lists, of partitions whose latest lists have been read again."""
         self._needed_until: dict[int, float] = {}
@@ -69,7 +86,7 @@ class ServedListWindow:
 
     async def prepare(self, partition: int, first_at: float, last_at: float) -> None:
         """Return once the lists are there that actions meet which were logged between two times, epoch seconds."""
-        await self._restore(partition, first_at - KEPT_S)
+        await self._restore(partition, first_at - RETENTION_S)
         lists, end = self.lists(partition), self._end_of(partition)
         self._needed_until[partition] = last_at
         while lists.next_offset < end and lists.logged_until <= last_at and not self._should_stop():
@@ -77,15 +94,16 @@ class ServedListWindow:
                 return  # the partition has moved
             await asyncio.sleep(POLL_INTERVAL_S)
 
-    async def put(self, partition: int, records: Sequence[ConsumerRecord]) -> None:
-        """Put records that were fetched; wait while too many wait for actions."""
-        await self._restore(partition, records[0].timestamp / 1000 - KEPT_S)
+    async def put(self, partition: int, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:
+        """Put records that were fetched; wait while too many wait for actions. Returns the lists in them."""
+        await self._restore(partition, records[0].timestamp / 1000 - RETENTION_S)
         lists = self.lists(partition)
-        put_records(lists, records)
+        found = put_records(lists, records)
         while lists.waiting > MAX_WAITING and lists.logged_until > self._needed_until.get(partition, 0.0):
             if self._lists.get(partition) is not lists or self._should_stop():
-                return
+                break
             await asyncio.sleep(POLL_INTERVAL_S)
+        return found
 
     async def _restore(self, partition: int, since: float) -> None:
         """Read the lists of a new partition that were logged after a time."""
@@ -94,7 +112,7 @@ class ServedListWindow:
                 lists = ServedLists(self._max_users)
                 try:
                     async for _, records in self._read_since(partition, since):
-                        put_records(lists, records)
+                        self._on_read_again(partition, put_records(lists, records))
                 except UnavailableError as error:
                     logger.warning("actions wait until served lists can be read: %s", error)
                     if self._should_stop():
@@ -118,11 +136,16 @@ def window_of(app: Any) -> ServedListWindow:
         end: int = app.monitor.tp_end_offsets.get(TP(topic, partition), 0)
         return end
 
-    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop)
+    def know(partition: int, found: Sequence[Logged]) -> None:
+        for one in found:
+            app.served_figures.know_list(partition, one.at, one.event)
+
+    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, know)
 
 
-def put_records(lists: ServedLists, records: Sequence[ConsumerRecord]) -> None:
-    """Put records of the log; one that is no served list is left out with a warning."""
+def put_records(lists: ServedLists, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:
+    """Put records of the log, and return the lists in them; one that is no served list is left out with a warning."""
+    found = []
     for record in records:
         event = None
         try:
@@ -130,3 +153,6 @@ def put_records(lists: ServedLists, records: Sequence[ConsumerRecord]) -> None:
         except (ValueError, RecursionError) as error:
             logger.warning("served_lists %d:%d is no served list: %s", record.partition, record.offset, error)
         lists.put(record.offset, record.timestamp / 1000, event)
+        if event is not None:
+            found.append(Logged(record.offset, record.timestamp / 1000, event))
+    return found

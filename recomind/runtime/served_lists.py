@@ -10,13 +10,15 @@ learned as that of a video which was found another way.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Final
+from time import time
+from typing import Final, NamedTuple
 
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
 from recomind.model.ids import UserId
 from recomind.model.served_lists import ServedListEvent, encode_served_list
+from recomind.recommender import place_sources
 from recomind.recommender.served import first_places
 from recomind.stores.stored_lists import ServedList
 from recomind.stream import topics
@@ -35,19 +37,47 @@ MAX_RECORDED: Final = 1_000
 """Lists that are recorded between two sends; further ones are dropped and counted."""
 
 MAX_RECENT_LISTS: Final = 50_000
-"""Lists that are known to have been recorded: handing out the same list again is no new event."""
+"""Lists that are known to have been recorded: the event of handing the same list out again has no features."""
 
 Send = Callable[[str, Mapping[int, Sequence[ProducerRecord]]], Awaitable[None]]
+
+
+class _HandOut(NamedTuple):
+    """A list that was handed out."""
+
+    user_id: str
+    n: int
+    """Places."""
+    at: float
+    """Event time, epoch seconds."""
+    handed_out_at: float
+    """By the clock of the log, epoch seconds."""
+    served: ServedList
+    is_new: bool
+    """Whether it had not been handed out before with as many places."""
 
 
 class ServedListRecorder:
     """Collects the lists that handlers hand out."""
 
-    def __init__(self, partitions: int, send: Send, on_drop: Callable[[], None]) -> None:
+    def __init__(
+        self, partitions: int, send: Send, on_drop: Callable[[], None], log_now: Callable[[], float] = time
+    ) -> None:
+        """Nothing is recorded yet.
+
+        Args:
+            partitions: of the topic.
+            send: sends records.
+            on_drop: called for a list that is not recorded.
+            log_now: the clock of the log, epoch seconds.
+        """
+        self._log_now = log_now
         self._partitions = partitions
         self._send = send
         self._on_drop = on_drop
-        self._recorded: deque[tuple[str, int, float, ServedList]] = deque()
+        self._recorded: deque[_HandOut] = deque()
+        self._just_recorded: set[tuple[str, bytes]] = set()
+        """What was recorded since the last send; then handing out the same list again is no new event."""
         self._unsent: set[str] = set()
         """Users whose lists are recorded, or on their way to Kafka."""
         self._sending = asyncio.Lock()
@@ -55,18 +85,29 @@ class ServedListRecorder:
         self._recent: OrderedDict[tuple[str, bytes], int] = OrderedDict()
         """(user, encoded meta) to the number of places handed out."""
 
-    def record(self, user_id: str, n: int, at: float, served: ServedList) -> None:
-        """Record a list of which the first `n` places are handed out at an event time."""
+    def record(self, user_id: str, n: int, at: float, served: ServedList, *, again: bool = True) -> None:
+        """Record a list of which the first `n` places are handed out.
+
+        Args:
+            user_id: to whom.
+            n: places.
+            at: event time, epoch seconds.
+            served: the list.
+            again: whether to record a list that was recorded before, too. Its event has no features: they are known.
+        """
         key = user_id, served.encoded_meta
-        if self._recent.get(key, 0) >= n:
+        is_known = self._recent.get(key, 0) >= n
+        if is_known and (not again or key in self._just_recorded):
             return
         if len(self._recorded) >= MAX_RECORDED:
             self._on_drop()
             return
-        self._recent[key] = n
-        if len(self._recent) > MAX_RECENT_LISTS:
-            self._recent.popitem(last=False)
-        self._recorded.append((user_id, n, at, served))
+        self._just_recorded.add(key)
+        if not is_known:
+            self._recent[key] = n
+            if len(self._recent) > MAX_RECENT_LISTS:
+                self._recent.popitem(last=False)
+        self._recorded.append(_HandOut(user_id, n, at, self._log_now(), served, not is_known))
         self._unsent.add(user_id)
 
     async def flush(self, user_ids: Iterable[str]) -> None:
@@ -83,10 +124,11 @@ class ServedListRecorder:
     async def send(self) -> None:
         """Send what was recorded; what cannot be sent now is dropped."""
         async with self._sending:
-            events = [_event(*self._recorded.popleft()) for _ in range(len(self._recorded))]
+            events = [_event(self._recorded.popleft()) for _ in range(len(self._recorded))]
+            self._just_recorded.clear()
             if events:
                 await self._send_events(events)
-            self._unsent = {user_id for user_id, *_ in self._recorded}
+            self._unsent = {one.user_id for one in self._recorded}
 
     async def _send_events(self, events: Sequence[ServedListEvent]) -> None:
         by_partition: dict[int, list[ProducerRecord]] = {}
@@ -99,13 +141,16 @@ class ServedListRecorder:
             logger.warning("%d served lists were not recorded: %s", len(events), error)
 
 
-def _event(user_id: str, n: int, at: float, served: ServedList) -> ServedListEvent:
-    meta = served.shown_meta
+def _event(one: _HandOut) -> ServedListEvent:
+    meta, n = one.served.shown_meta, one.n
     return ServedListEvent(
         meta.list_id,
-        UserId(user_id),
-        at,
+        UserId(one.user_id),
+        one.at,
         meta.version,
         meta.video_ids[:n],
-        first_places(meta.shown, n, len(meta.video_ids)),
+        first_places(meta.shown, n, len(meta.video_ids)) if one.is_new else b"",
+        handed_out_at=one.handed_out_at,
+        place_sources=meta.place_sources[: n * place_sources.PLACE_BYTES],
+        is_control=meta.is_control,
     )

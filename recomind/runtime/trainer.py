@@ -8,7 +8,7 @@ Each outcome updates the factor model, which takes microseconds. Each first like
 the blend on the choice among all candidates, which takes as long as ranking a list. Both have a share of time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final, NamedTuple, cast
 
@@ -17,8 +17,6 @@ from msgspec.structs import replace
 from recomind.model.events import Action
 from recomind.model.ids import VideoId
 from recomind.model.signals import ActionSignal, PassedOverSignal, Signal
-from recomind.recommender import hit_rate
-from recomind.recommender.hit_rate import HitCounts
 from recomind.recommender.outcomes import Example, example_of, learn_outcome, passed_over_example
 from recomind.recommender.pipeline import learn, rank
 from recomind.runtime.event_loop import yield_to_other_tasks
@@ -57,8 +55,6 @@ class Trainer:
         is_lagging: Callable[[], bool],
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self.quality: Mapping[str, HitCounts] = {}
-        """Hit counts of the hybrid and of each source alone, by the likes trained on here."""
         self.is_paused = False
         """Whether weights are pinned: then only the factor model learns."""
         self._cache = cache
@@ -99,7 +95,7 @@ class Trainer:
             factors, signal = self._learn_passed_over(factors, place, first)
             passed.append(signal)
         example = None
-        outcome = example_of(action, joined)
+        outcome = example_of(action, joined, before)
         if not first.is_repeat and (outcome.shown is not None or (is_first and self._has_time())):
             factors, added = self._learn_example(factors, outcome, action.action_type)
             if outcome.shown is None and first.action_type == "like":
@@ -139,23 +135,13 @@ class Trainer:
             self._spend(started)
 
     async def _train_on(self, example: TrainingExample) -> None:
-        """Test, then train. Other tasks run before it and between its two halves."""
+        """Other tasks run before it and between its two halves."""
         await yield_to_other_tasks()
         cache = self._cache
         ranked = rank(example.profile, cache.index, example.timestamp)
         await yield_to_other_tasks()
-        self._count_hits(hit_rate.hits_by_source(ranked, cache.index, cache.weights, example.video_id))
         cache.weights = learn(cache.weights, ranked, cache.index, example.video_id)
         self._metrics.training_steps.inc()
-
-    def _count_hits(self, hits: Mapping[str, bool]) -> None:
-        """Count which rankers had the liked video in their top ten."""
-        if not hits:
-            return
-        self.quality = hit_rate.add_like(self.quality, hits)
-        self._metrics.prequential_likes.inc()
-        for ranker, hit in hits.items():
-            self._metrics.prequential_hits.labels(ranker).inc(hit)
 
     def _has_time(self) -> bool:
         now = self._clock()

@@ -12,13 +12,19 @@ from typing import Any, Final
 
 import msgspec
 
-from recomind.recommender import hit_rate
 from recomind.recommender.blend.model import Weights
-from recomind.recommender.hit_rate import HYBRID, HitCounts
 from recomind.recommender.pipeline import FEATURE_NAMES
+from recomind.runtime import served_counts
+from recomind.runtime.served_quality import ServedQuality, quality_of
+from recomind.runtime.video_impressions import CatalogueFigures
 
 FRESHNESS_BOUNDS_S: Final = tuple(0.01 * 1.2**step for step in range(64))
 """Upper bounds of the buckets of freshness, in seconds: from 10 ms to 16 minutes, each 20 % above the one before."""
+
+RECENT: Final = "15m"
+"""The period of the figures in `ClusterStats`."""
+
+PERIODS: Final = (RECENT, "24h")
 
 MAX_WEIGHTS: Final = 12
 """Number of feature weights in `ClusterStats`; the page shows fewer, so that one that rises already has a history."""
@@ -60,8 +66,10 @@ class WorkerStats(msgspec.Struct, frozen=True, kw_only=True):
     """Since it started."""
     event_streams: int = msgspec.field(name="streams")
     """Open streams of server-sent events."""
-    quality: dict[str, HitCounts]
-    """Hit counts of the hybrid and of each source alone."""
+    shown: dict[str, dict[str, tuple[int, ...]]]
+    """Period (`15m`, `24h`) to counts of what this worker's users were shown; see `served_counts.ROW_NAMES`."""
+    catalogue: CatalogueFigures | None
+    """What the users of all workers were shown of the catalogue; null on all workers but the leader."""
     table_keys: dict[str, int] = msgspec.field(name="keys")
     """State table to its number of keys on this worker."""
 
@@ -93,10 +101,14 @@ class ClusterStats(msgspec.Struct, frozen=True, kw_only=True):
     """Since the workers started."""
     event_streams: int = msgspec.field(name="streams")
     """Open streams of server-sent events."""
-    quality: dict[str, float]
-    """Share of recent likes whose video was in the top ten just before, for the hybrid and for each source alone."""
-    likes_scored: float
-    """Number of likes behind `quality`; recent ones count most."""
+    like_rate: float | None
+    """Likes per place that users were shown in the last 15 minutes, without the control group; null without places."""
+    control_like_rate: float | None
+    """The same of the control group, whose lists are random."""
+    lists_with_a_like: float | None
+    """Share of the lists acted on in the last 15 minutes in which a video was liked; null without such lists."""
+    like_rate_by_source: dict[str, float]
+    """Source to the likes per place whose video it proposed, in the last 15 minutes."""
     weights: dict[str, float]
     """Blend weights of the features with the largest weights."""
     training_steps: int = msgspec.field(name="version")
@@ -113,8 +125,8 @@ def cluster_stats(workers: Sequence[WorkerStats], weights: Weights, now: float) 
     """
     freshness = _total(one.freshness for one in workers)
     served = _total(one.lists_served for one in workers)
-    names = sorted({name for one in workers for name in one.quality})
-    quality = {name: hit_rate.total(one.quality[name] for one in workers if name in one.quality) for name in names}
+    quality = served_quality(workers)[RECENT]
+    rates = {name: one.like_rate for name, one in quality.by_source.items()}
     largest = sorted(weights_by_feature(weights).items(), key=lambda pair: -abs(pair[1]))[:MAX_WEIGHTS]
     return ClusterStats(
         measured_at=now,
@@ -129,11 +141,23 @@ def cluster_stats(workers: Sequence[WorkerStats], weights: Weights, now: float) 
         dead_letters=sum(one.dead_letters for one in workers),
         timer_errors=sum(one.timer_errors for one in workers),
         event_streams=sum(one.event_streams for one in workers),
-        quality={name: round(one.hit_rate, 4) for name, one in quality.items()},
-        likes_scored=round(quality.get(HYBRID, HitCounts()).likes, 1),
+        like_rate=quality.like_rate,
+        control_like_rate=quality.control.like_rate,
+        lists_with_a_like=quality.lists_with_a_like,
+        like_rate_by_source={name: rate for name, rate in rates.items() if rate is not None},
         weights={name: round(weight, 4) for name, weight in largest},
         training_steps=weights.version,
     )
+
+
+def served_quality(workers: Sequence[WorkerStats]) -> dict[str, ServedQuality]:
+    """Period to the figures of what the users of all workers were shown."""
+    return {period: quality_of(served_counts.total(one.shown.get(period, {}) for one in workers)) for period in PERIODS}
+
+
+def catalogue_of(workers: Sequence[WorkerStats]) -> CatalogueFigures | None:
+    """What the users of all workers were shown of the catalogue; None until the leader has added it up."""
+    return next((one.catalogue for one in workers if one.catalogue is not None), None)
 
 
 def weights_by_feature(weights: Weights) -> dict[str, float]:

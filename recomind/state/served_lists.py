@@ -25,7 +25,7 @@ from recomind.state.profile import Profile, has_seen
 WINDOW_S: Final = 1_800.0
 """Time after which an action is no longer the outcome of a served list."""
 
-KEPT_S: Final = 2 * WINDOW_S
+RETENTION_S: Final = 2 * WINDOW_S
 """Time for which a list is kept: until then an action of the user closes it."""
 
 MARGIN_S: Final = 1.0
@@ -127,7 +127,7 @@ class ServedLists:
         """
         self.advance(logged_at)
         known = [one for one in self._lists.get(action.user_id, ()) if one.logged_at > before.lists_since]
-        known = [one for one in known if logged_at - one.logged_at <= KEPT_S]
+        known = [one for one in known if logged_at - one.logged_at <= RETENTION_S]
         recent = [one for one in known if logged_at - one.logged_at <= WINDOW_S]
         was_open, *passed_before = before.list_ids or ("",)
         open_list = recent[0].event.list_id if recent else ""
@@ -145,9 +145,17 @@ class ServedLists:
         return Joined(outcome, place if outcome != NOT_SERVED else None, tuple(passed), list_ids)
 
     def _add(self, served: _Served) -> None:
-        """Add a user's list. One that was served before with fewer places is replaced."""
+        """Add a user's list. One that was served before with fewer places is replaced.
+
+        An event that has no more places says that a list was handed out again: the list stays as it is.
+        """
         user_id, list_id = served.event.user_id, served.event.list_id
-        known = [one for one in self._lists.pop(user_id, ()) if one.event.list_id != list_id]
+        before = self._lists.get(user_id, ())
+        places = [len(one.event.video_ids) for one in before if one.event.list_id == list_id]
+        if places and len(served.event.video_ids) <= max(places):
+            return
+        self._lists.pop(user_id, None)
+        known = [one for one in before if one.event.list_id != list_id]
         self._lists[user_id] = (served, *known[: MAX_LISTS_PER_USER - 1])
         if len(self._lists) > self._max_users:
             self._lists.popitem(last=False)

@@ -18,6 +18,8 @@
 | `pinned_weights` | the weights that workers rank with while they learn nothing | none |
 | `shared_factors:{partition}` | sums of increments of tags and creators by a partition, msgpack | none |
 | `lists_mark:{partition}` | low watermark: source to the offset below which all actions are in lists, msgpack | none |
+| `served_counts:{partition}` | what was shown to a partition's users and what they did, by minute and hour | 25 h |
+| `video_impressions:{partition}` | how often each video was shown to a partition's users in 24 hours | 25 h |
 | `worker_figures:{partition}` | stats of the worker whose first partition this is, msgpack | 5 s |
 | `operations_history` | stats of all workers together, one point per 10 s for 1 h, msgpack | 1 day |
 | `model_version` | the version of the EASE model that is served | none |
@@ -43,6 +45,7 @@ USER_STATE_TTL_S: Final = 7 * DAY_S
 WINDOWED_TOP_TTL_S: Final = 8 * DAY_S
 WORKER_STATS_TTL_S: Final = 5
 STATS_HISTORY_TTL_S: Final = DAY_S
+SERVED_STATISTICS_TTL_S: Final = DAY_S + 60 * MINUTE_S
 POPULARITY_STREAM_TTL_S: Final = 20
 ERASURE_TTL_S: Final = 7 * DAY_S
 EASE_MODEL_TTL_S: Final = DAY_S
@@ -70,6 +73,8 @@ DERIVED_PREFIXES: Final = (
     "video_neighbours:",
     "trending:",
     "lists_mark:",
+    "served_counts:",
+    "video_impressions:",
     "read_model_epoch:",
     "generation:",
     "forgotten:",
@@ -134,6 +139,16 @@ def blend_weights(partition: str) -> str:
 def shared_factors(partition: int) -> str:
     """What outcomes of a partition's videos have added to the factors of tags and creators."""
     return f"shared_factors:{partition}"
+
+
+def served_counts(partition: int) -> str:
+    """What was shown to the users of a partition, and what they did with it."""
+    return f"served_counts:{partition}"
+
+
+def video_impressions(partition: int) -> str:
+    """How often each video was shown to the users of a partition."""
+    return f"video_impressions:{partition}"
 
 
 def worker_stats(partition: int) -> str:

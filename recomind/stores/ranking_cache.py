@@ -10,9 +10,12 @@ import msgspec
 from recomind.model.catalogue import join_summaries
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
+from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
+from recomind.recommender.control import in_control_group, random_slate
 from recomind.recommender.exploration import SHARE
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, rank, slate_of
+from recomind.recommender.slate import Slate
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.event_clock import EventClock
@@ -36,6 +39,8 @@ class RankingCache:
         """Completes the profiles that `rank` gets, so that lists leave out all videos that users have acted on."""
         self.exploration = SHARE
         """Share of places that are drawn for new uploads."""
+        self.control_share = 0.0
+        """Share of the users who get random lists, see `recommender.control`."""
         self.weights = Weights()
         """The blend's weights: learned here and, at each merge, by the other workers."""
         self._event_clock = event_clock
@@ -81,6 +86,15 @@ class RankingCache:
         """Rank for a user, whose profile is complete, and serialise the best `n`."""
         return self.serialise(self.rank(profile), n)
 
+    def is_control(self, user_id: str) -> bool:
+        """Whether a user belongs to the control group."""
+        return in_control_group(user_id, self.control_share)
+
+    def control_list(self, user_id: str, profile: Profile, n: int) -> StoredList:
+        """A random list for a user of the control group, whose profile is complete."""
+        slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n)
+        return self._stored(slate, profile, tag_affinity_of(profile, self.index), is_control=True)
+
     @property
     def has_list_of_new_users(self) -> bool:
         """Whether the list of users who have never acted is up to date."""
@@ -90,29 +104,35 @@ class RankingCache:
         """The list of users who have never acted: the same for all of them, and ranked once in `ttl` seconds."""
         cached = self._list_of_new_users
         if cached is None or monotonic() >= cached[0]:
-            cached = self._list_of_new_users = monotonic() + ttl, self.list_for(Profile(), n)
+            made = self.serialise(self.rank(Profile()), n, seed=int(self.now))  # no action changes the draws
+            cached = self._list_of_new_users = monotonic() + ttl, made
         return cached[1]
 
     def rank(self, profile: Profile) -> Ranked:
         """The ranked candidates for a user, whose profile is complete."""
         return rank(profile, self.index, self.now)
 
-    def serialise(self, ranked: Ranked, n: int) -> StoredList:
-        """The best `n` of ranked candidates as a list to store."""
-        slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration)
-        top_tags = [tag for tag, _ in tags.top_tags_by_affinity(ranked.tag_affinity, self.index)]
+    def serialise(self, ranked: Ranked, n: int, seed: int | None = None) -> StoredList:
+        """The best `n` of ranked candidates as a list to store; `seed` is that of the draws, see `slate_of`."""
+        slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration, seed=seed)
+        return self._stored(slate, ranked.profile, ranked.tag_affinity)
+
+    def _stored(self, slate: Slate, profile: Profile, affinity: TagAffinity, *, is_control: bool = False) -> StoredList:
+        top_tags = [tag for tag, _ in tags.top_tags_by_affinity(affinity, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
         video_ids = tuple(sources)
         videos = self.summaries_json(video_ids)
         list_id = blake2b(videos + slate.shown, digest_size=8).hexdigest()
         meta = ListMeta(
             as_of=slate.as_of,
-            applied_offsets=ranked.profile.applied_offsets,
+            applied_offsets=profile.applied_offsets,
             version=slate.version,
             sources=sources,
             list_id=list_id,
             video_ids=video_ids,
             shown=slate.shown,
+            place_sources=slate.place_sources,
+            is_control=is_control,
         )
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
 

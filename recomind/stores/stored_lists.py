@@ -30,6 +30,10 @@ class ListMeta(msgspec.Struct, frozen=True):
     """The list's videos, best first."""
     shown: bytes = b""
     """Features of its places as they were when it was ranked, see `recommender.served`."""
+    place_sources: bytes = b""
+    """Which sources proposed each place, see `recommender.place_sources`."""
+    is_control: bool = False
+    """Whether it is a random list of the control group."""
 
 
 class ShownMeta(msgspec.Struct, frozen=True):
@@ -39,6 +43,8 @@ class ShownMeta(msgspec.Struct, frozen=True):
     list_id: str = ""
     video_ids: tuple[VideoId, ...] = ()
     shown: bytes = b""
+    place_sources: bytes = b""
+    is_control: bool = False
 
 
 class ListOrigins(msgspec.Struct, frozen=True):

@@ -76,12 +76,16 @@ def test_an_action_appears_within_seconds_without_a_reload(audience, visit):
     assert page.inner_text("#health strong") in {"No problems found", "Needs attention"}
 
 
-def test_quality_and_weights_are_shown_after_the_first_likes(audience, visit):
+def test_what_was_shown_and_weights_are_told_after_the_first_list_and_likes(audience, visit):
     page = open_operations(visit)
-    post_like(audience, "user with a scored like")
-    page.wait_for_selector("#quality .row.main")
-    assert page.inner_text("#quality .row.main").startswith("Hybrid")
-    assert page.locator("#quality .row").count() == 10
+    shown = page.evaluate("fetch('/recommendations/looker?n=3').then(response => response.json())")
+    like = {"user_id": "looker", "video_id": shown[0]["video_id"], "action_type": "like"}
+    send(audience.base_url, "POST", "/video_actions", [like])
+    post_like(audience, "user with a like of something else")
+    page.wait_for_function("() => document.querySelector('#served .main td').textContent.includes('%')")
+    page.wait_for_selector("#sources .row.main")
+    assert page.inner_text("#sources .row.main").startswith("All lists")
+    assert page.locator("#places .row").count() >= 3
     page.wait_for_selector("#weights .row")
     assert "likes of all users" in page.inner_text("#blend-note")
 
@@ -106,7 +110,7 @@ def test_the_metrics_are_reached_with_the_keyboard_and_have_names(audience, visi
     names = page.eval_on_selector_all(
         "svg[role=img]", "charts => charts.map(chart => chart.getAttribute('aria-label'))"
     )
-    assert len(names) == 9
+    assert len(names) == 10
     assert names[0].startswith("Actions per second, the last ")
     unnamed = "charts => charts.filter(chart => !chart.closest('[role=img], [aria-hidden]')).length"
     assert page.eval_on_selector_all("main svg", unnamed) == 0

@@ -12,6 +12,7 @@ import pytest
 from faust.types import TP
 
 from recomind.runtime.app import RecoMindApp
+from recomind.runtime.video_impressions import CatalogueFigures
 from recomind.settings import Settings
 from recomind.worker import build
 
@@ -32,7 +33,7 @@ def app() -> RecoMindApp:
     made.metrics.actions.labels("like").inc()
     made.metrics.list_entries.labels("hybrid").inc()
     made.metrics.unreadable_records.labels("video_signals").inc(0)
-    made.metrics.prequential_hits.labels("hybrid").inc()
+    made.served_figures.catalogue = CatalogueFigures(10, 0.5, 2, 0.5)
     made.metrics.blend_weight.labels("age").set(1)
     made.update_gauges()
     return made

@@ -5,6 +5,7 @@ user's actions that contributed. If the video is not listed, it says whether it 
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -21,15 +22,21 @@ from recomind.recommender.explain.evidence import (
     counts,
     shared_tags,
 )
-from recomind.recommender.explain.position import LISTED, RankPosition, rank_position, segment_of
+from recomind.recommender.explain.position import LISTED, SEEN, UNKNOWN, RankPosition, rank_position, segment_of
 from recomind.recommender.explain.reasons import reasons
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, rank
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
+from recomind_web.feed import CONTROL_REASONS
 from recomind_web.recommendations import complete_profile, load_profile, profile_from_archive
 from recomind_web.request_parsing import app_of, json_response, path_id
+
+NOT_DRAWN: Final = "not drawn"
+"""The verdict on a video that a random list does not hold."""
+
+CONTROL_TEXT: Final = "the user belongs to the control group, whose lists are random"
 
 
 async def explain(request: web.Request) -> web.Response:
@@ -41,9 +48,32 @@ async def explain(request: web.Request) -> web.Response:
         await app.ranking_cache.loader.load([profile])
     except UnavailableError:
         stored, profile = None, await profile_from_archive(app, user_id)
+    cache = app.ranking_cache
+    if stored is None and cache.is_control(user_id):
+        stored = cache.control_list(user_id, profile, app.options.slate_size).as_served
     listed = None if stored is None else stored.meta.sources
     explanation = _explanation(app, user_id, video_id, listed, await _load_evidence(app, profile, video_id))
+    if cache.is_control(user_id):
+        explanation = _of_control_user(explanation)
     return json_response(msgspec.json.encode(explanation))
+
+
+def _of_control_user(explanation: Explanation) -> Explanation:
+    """The explanation for a user of the control group: no source and no score decides what a random list holds."""
+    verdict, reason = explanation.verdict, explanation.reason
+    if explanation.listed:
+        reason = f"{reason}; {CONTROL_TEXT}"
+    elif verdict not in {SEEN, UNKNOWN}:
+        verdict, reason = NOT_DRAWN, f"{NOT_DRAWN}: {CONTROL_TEXT}"
+    return msgspec.structs.replace(
+        explanation,
+        verdict=verdict,
+        reason=reason,
+        strategies={},
+        sources={},
+        reasons=CONTROL_REASONS if explanation.listed else (),
+        control=True,
+    )
 
 
 def _explanation(

@@ -31,6 +31,9 @@ from recomind_web.trending import popular_videos, tag_param, trending_in_window,
 MAX_TOP_TAGS: Final = 5
 """The number of a user's top tags in a feed."""
 
+CONTROL_REASONS: Final = (Reason("control", "control", 1.0, "Picked at random, to compare"),)
+"""Why a video is in a list of the control group."""
+
 TRENDING_MIN_EVENT_INTERVAL_S: Final = 1.0
 """Shortest time between two events of the trending feed, in seconds. Trending changes with every action."""
 
@@ -62,7 +65,7 @@ async def feed_events(request: web.Request) -> web.StreamResponse:
     An event `list` is sent whenever the feed has changed.
     """
     app, user_id, n = app_of(request), path_id(request, "user_id"), n_param(request)
-    return await stream_events(request, user_id, lambda: _user_feed_json(app, user_id, n))
+    return await stream_events(request, user_id, lambda: _user_feed_json(app, user_id, n, again=False))
 
 
 def _trending_composer(request: web.Request) -> ComposeData:
@@ -92,9 +95,9 @@ async def _trending_json(app: RecoMindApp, n: int) -> bytes:
     return msgspec.json.encode(_feed("", source, meta, videos, await _load_evidence(app, Profile(), ids)))
 
 
-async def _user_feed_json(app: RecoMindApp, user_id: str, n: int) -> bytes:
+async def _user_feed_json(app: RecoMindApp, user_id: str, n: int, *, again: bool = True) -> bytes:
     user_list = await load_or_rank_list(app, user_id)
-    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
+    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served, again=again)
     videos = msgspec.json.decode(user_list.served.videos, type=list[VideoSummary])[:n]
     profile, _ = await load_profile_or_empty(app, user_id)
     evidence = await _load_evidence(app, profile, [video.video_id for video in videos])
@@ -131,5 +134,5 @@ def _feed(user_id: str, source: str, meta: ListMeta, videos: Sequence[VideoSumma
 def _feed_video(video: VideoSummary, meta: ListMeta, evidence: Evidence) -> FeedVideo:
     video_id = video.video_id
     known_counts = counts(evidence.popularity.get(video_id) or Popularity(), evidence.now)
-    explained = reasons(evidence, video_id, meta.sources.get(video_id, {}))
+    explained = CONTROL_REASONS if meta.is_control else reasons(evidence, video_id, meta.sources.get(video_id, {}))
     return FeedVideo(video_id, video.title, video.url, video.tags, explained, known_counts)

@@ -8,7 +8,16 @@ from aiohttp import web
 
 from recomind.errors import UnavailableError
 from recomind.runtime.app import RecoMindApp
-from recomind.runtime.worker_stats import ClusterStats, WorkerStats, cluster_stats, unowned_partitions
+from recomind.runtime.served_quality import ServedQuality
+from recomind.runtime.video_impressions import CatalogueFigures
+from recomind.runtime.worker_stats import (
+    ClusterStats,
+    WorkerStats,
+    catalogue_of,
+    cluster_stats,
+    served_quality,
+    unowned_partitions,
+)
 from recomind.runtime.worker_stats_store import STATS_UPDATED, WorkerStatsStore
 from recomind_web.request_parsing import app_of, json_response
 from recomind_web.server_sent_events import stream_events
@@ -26,6 +35,10 @@ class Overview(msgspec.Struct, frozen=True):
     """Each worker, sorted by its partitions."""
     missing: tuple[int, ...]
     """Partitions without a worker: it is being replaced, or has stopped."""
+    served: dict[str, ServedQuality]
+    """Period (`15m`, `24h`) to what users were shown in it, and what they did with it."""
+    catalogue: CatalogueFigures | None
+    """What was shown of the catalogue within 24 hours; null until it has been added up."""
     is_complete: bool = msgspec.field(name="whole")
     """True if all workers are included. False if Redis is unavailable and only the worker that responds is included."""
 
@@ -59,7 +72,8 @@ async def _overview_json(app: RecoMindApp) -> bytes:
         workers, is_complete = [app.worker_stats] if app.worker_stats else [], False
     unowned = unowned_partitions(workers, app.options.partitions) if is_complete else ()
     total = cluster_stats(workers, app.ranking_cache.weights, time())
-    return msgspec.json.encode(Overview(total, tuple(workers), unowned, is_complete))
+    overview = Overview(total, tuple(workers), unowned, served_quality(workers), catalogue_of(workers), is_complete)
+    return msgspec.json.encode(overview)
 
 
 def _store(app: RecoMindApp) -> WorkerStatsStore:

@@ -115,20 +115,23 @@ async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
     """Rank a list and store it, unless the worker that owns the user has stored one meanwhile.
 
     The list is not stored if the user has been erased since the profile was written, or if it is empty. For a user who
-    has never acted nothing is stored: they get the list that all such users share.
+    has never acted nothing is stored: they get the list that all such users share, or a random one if they belong to
+    the control group.
     """
+    cache, n = app.ranking_cache, app.options.slate_size
     erased_at, is_erasure_known = await _erasure_offset(app, user_id)
     loaded, is_complete = await load_profile_or_empty(app, user_id)
-    if not has_acted(loaded):
+    if not has_acted(loaded) and not cache.is_control(user_id):
         return await _list_of_new_users(app)
     try:
         loaded = await complete_profile(app, user_id, loaded)
     except UnavailableError:
         is_complete = False
     with suppress(UnavailableError):
-        await app.ranking_cache.loader.load([loaded])
-    ranked = app.ranking_cache.list_for(loaded, app.options.slate_size)
-    can_be_stored = ranked.videos != EMPTY_LIST and is_complete and is_erasure_known
+        await cache.loader.load([loaded])
+    is_control = cache.is_control(user_id)
+    ranked = cache.control_list(user_id, loaded, n) if is_control else cache.list_for(loaded, n)
+    can_be_stored = ranked.videos != EMPTY_LIST and is_complete and is_erasure_known and has_acted(loaded)
     if can_be_stored and loaded.erasure_offset >= int(erased_at or b"-1"):
         with suppress(UnavailableError):
             await app.read_model.put_list_if_absent(user_id, ranked, erased_at)

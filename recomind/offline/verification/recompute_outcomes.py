@@ -27,7 +27,7 @@ from recomind.model.signals import (
 )
 from recomind.offline.verification.report import Report
 from recomind.state.profile import Profile
-from recomind.state.served_lists import KEPT_S, MAX_USERS, Joined, ServedLists
+from recomind.state.served_lists import RETENTION_S, MAX_USERS, Joined, ServedLists
 
 STORE: Final = "outcomes of served lists"
 
@@ -158,7 +158,7 @@ class RecomputedOutcomes:
     def _put(self, records: Iterable[ConsumerRecord]) -> None:
         for record in records:
             at = record.timestamp / 1000
-            self._complete_from = min(self._complete_from, at + KEPT_S)
+            self._complete_from = min(self._complete_from, at + RETENTION_S)
             try:
                 event = decode_served_list(record.value or b"")
             except (ValueError, RecursionError):

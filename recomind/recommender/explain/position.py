@@ -115,7 +115,7 @@ def _contributions(ranked: Ranked, weights: Weights, position: int) -> tuple[Fea
     np.fill_diagonal(increased, values + 1)
 
     def score(candidates: Floats) -> Floats:
-        return weights.outcomes.mean[1] * ranked._replace(features=candidates).blend_scores(weights)
+        return weights.outcomes.mean[0] * ranked._replace(features=candidates).blend_scores(weights)
 
     own = score(values[None, :])[0]
     columns = zip(FEATURE_NAMES, values, averages, score(increased) - own, own - score(averaged), strict=True)

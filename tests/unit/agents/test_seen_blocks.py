@@ -9,6 +9,7 @@ import pytest
 
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video, VideoSummary
+from recomind.runtime.metrics import values_by_label
 from recomind.runtime.publishing import republish
 from recomind.settings import Settings
 from recomind.state.seen_blocks import block_key, block_of_videos
@@ -189,5 +190,5 @@ async def test_training_on_a_like_reads_a_block_that_the_same_batch_has_sealed(m
     ]
     await worker.process([one.encode() for one in log], 0)
     assert worker.profiles[0, "me"].seen_blocks == 1
-    assert worker.app.trainer.quality
+    assert values_by_label(worker.app.metrics.training_steps)[""]
     assert missing == []

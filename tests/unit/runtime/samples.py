@@ -1,6 +1,5 @@
 """Statistics of workers, for tests."""
 
-from recomind.recommender.hit_rate import HYBRID, HitCounts
 from recomind.runtime.worker_stats import WorkerStats, freshness_bucket
 
 
@@ -24,7 +23,8 @@ def stats_of(worker, partitions, **changes):
         "dead_letters": 1,
         "timer_errors": 0,
         "event_streams": 2,
-        "quality": {HYBRID: HitCounts(10, 4)},
+        "shown": {"15m": {"ranked": (10, 8, 4), "lists": (2, 2, 1), "source tags": (10, 8, 4)}},
+        "catalogue": None,
         "table_keys": {},
     }
     return WorkerStats(**{**defaults, **changes})

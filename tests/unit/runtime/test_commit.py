@@ -142,6 +142,7 @@ def test_every_part_of_a_worker_registers_in_the_stage_of_what_it_writes():
         "WindowedTopPublisher",  # top lists, if users were erased
         "WriteBehind",  # neighbours
         "WriteBehind",  # erasures
+        "FiguresProcessor",  # counts of what was shown
     ]
     assert [type(step.__self__) for step in steps[Stage.WATERMARKS]] == [watermarks.Watermarks]
 

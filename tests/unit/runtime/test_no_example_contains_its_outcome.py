@@ -58,7 +58,7 @@ class World:
         if not derived:
             return
         joined = self.lists.join(before, action, derived, float(at))
-        self.examples.setdefault(cause, []).append(example_of(action, joined))
+        self.examples.setdefault(cause, []).append(example_of(action, joined, before))
         after, signals, _ = self.trainer.learn_outcome(before, after, action, derived, joined, is_first)
         self.profiles[user] = after
         self.late.append((at, [one for one in signals if cause not in self.sent]))

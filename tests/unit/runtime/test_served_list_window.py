@@ -13,7 +13,7 @@ from recomind.runtime import served_list_window
 from recomind.runtime.served_list_window import ServedListWindow
 from recomind.state import profile
 from recomind.state.profile import Profile
-from recomind.state.served_lists import KEPT_S
+from recomind.state.served_lists import RETENTION_S
 
 
 def record(offset, at, list_id="l", video_ids=("a",), user="u"):
@@ -50,7 +50,7 @@ async def test_lists_that_another_worker_had_read_are_read_again():
     log = Log(record(0, 1_000.0), committed=1)
     window = log.window()
     await window.prepare(0, 1_001.0, 1_002.0)
-    assert log.reads == [1_001.0 - KEPT_S]
+    assert log.reads == [1_001.0 - RETENTION_S]
     assert outcome(window, 1_001.0) == OUTCOME
     await window.put(0, log.records)  # the consumer may deliver some of them again
     assert window.lists(0).next_offset == 1

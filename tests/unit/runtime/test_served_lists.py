@@ -60,7 +60,33 @@ async def test_a_list_is_recorded_with_the_places_that_were_handed_out():
     assert (found.video_ids, len(found.shown)) == (("a", "b"), 2 * PLACE_BYTES)
 
 
-async def test_the_same_list_is_recorded_again_only_for_more_places():
+async def test_each_hand_out_of_a_list_is_an_event_and_the_first_one_has_the_features():
+    sent = Sent()
+    recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: 7.5)
+    for again in (True, True, False):
+        recorder.record("u", 2, 5.0, stored(), again=again)
+        recorder.record("u", 2, 5.0, stored())
+        await recorder.send()
+    assert [bool(one.shown) for one in sent.events] == [True, False, False]
+    assert {(one.video_ids, one.handed_out_at, one.list_id) for one in sent.events} == {(("a", "b"), 7.5, "l")}
+
+
+async def test_a_stream_records_a_list_once():
+    sent = Sent()
+    recorder = ServedListRecorder(4, sent.send, sent.drop)
+    for _ in range(3):
+        recorder.record("u", 2, 5.0, stored(), again=False)
+        await recorder.send()
+    assert len(sent.events) == 1
+
+
+def test_an_event_of_an_earlier_version_is_read():
+    old = msgspec.msgpack.encode(["l", "u", 1.0, 3, ["a"], b"x", "default", {}])
+    found = decode_served_list(old)
+    assert (found.handed_out_at, found.place_sources, found.is_control) == (0.0, b"", False)
+
+
+async def test_the_same_list_is_recorded_again_between_two_sends_only_for_more_places():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
     for n in (2, 2, 1, 3):

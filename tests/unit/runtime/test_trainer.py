@@ -156,4 +156,3 @@ async def test_the_blend_is_trained_on_a_first_like(world):
     _, _, example = world.learn(like())
     await world.trainer.train([example])
     assert world.cache.weights.version == 1
-    assert world.trainer.quality["hybrid"].likes == 1

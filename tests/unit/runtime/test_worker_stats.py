@@ -6,14 +6,16 @@ import pytest
 
 from recomind.model.catalogue import Video
 from recomind.recommender.blend.model import Weights
-from recomind.recommender.hit_rate import HYBRID, HitCounts
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import FEATURE_NAMES, learn, rank
+from recomind.runtime.video_impressions import CatalogueFigures
 from recomind.runtime.worker_stats import (
     FRESHNESS_BOUNDS_S,
+    catalogue_of,
     cluster_stats,
     freshness_bucket,
     percentile,
+    served_quality,
     unowned_partitions,
     weights_by_feature,
 )
@@ -23,24 +25,36 @@ from tests.unit.runtime.samples import stats_of
 
 
 def test_statistics_of_workers_are_added_up():
-    workers = [stats_of("a", (0, 1)), stats_of("b", (2, 3), quality={HYBRID: HitCounts(30, 3)})]
+    shown = {"15m": {"ranked": (30, 20, 3), "drawn": (10, 5, 1), "control": (20, 20, 1)}, "24h": {"lists": (9, 3, 2)}}
+    workers = [stats_of("a", (0, 1)), stats_of("b", (2, 3), shown=shown)]
     total = cluster_stats(workers, Weights(), 5.0)
     assert (total.workers, total.actions_per_second, total.consumer_lag, total.event_streams) == (2, 7.0, 6, 4)
     assert (total.cache_hit_rate, total.dead_letters, total.training_steps) == (0.75, 2, 0)
-    assert total.quality == {HYBRID: 0.175}
+    assert (total.like_rate, total.control_like_rate, total.lists_with_a_like) == (0.16, 0.05, 0.5)
+    assert total.like_rate_by_source == {"tags": 0.4}
     assert total.freshness_p50_s == pytest.approx(0.1, rel=0.2)
     assert total.freshness_p99_s == pytest.approx(0.1, rel=0.2)
 
 
 def test_without_workers_there_are_no_percentiles_and_no_quality():
     total = cluster_stats([], Weights(), 5.0)
-    assert (total.workers, total.freshness_p99_s, total.cache_hit_rate, total.quality) == (0, None, None, {})
+    assert (total.workers, total.freshness_p99_s, total.cache_hit_rate, total.like_rate) == (0, None, None, None)
+
+
+def test_what_was_shown_is_told_by_period_and_the_catalogue_by_the_leader():
+    figures = CatalogueFigures(10, 0.5, 0, None)
+    workers = [stats_of("a", (1,)), stats_of("b", (0,), catalogue=figures, shown={"24h": {"lists": (9, 3, 2)}})]
+    found = served_quality(workers)
+    assert (found["15m"].lists, found["24h"].lists) == (2, 9)
+    assert catalogue_of(workers) == figures
+    assert catalogue_of([]) is None
 
 
 WORKER_FIELDS = """worker address at up partitions leads processor memory per_second lag waiting lists_per_second
-    freshness served dead_letters timer_errors streams quality keys"""
+    freshness served dead_letters timer_errors streams shown catalogue keys"""
 CLUSTER_FIELDS = """at workers actions_per_second lists_per_second lag waiting fresh_p50 fresh_p99 cache_hits
-    dead_letters timer_errors streams quality likes_scored weights version"""
+    dead_letters timer_errors streams like_rate control_like_rate lists_with_a_like like_rate_by_source weights
+    version"""
 
 
 def test_field_names_in_json_are_those_that_pages_read():

@@ -8,7 +8,7 @@ from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, SourceOffset
 from recomind.state import profile
 from recomind.state.profile import Profile
-from recomind.state.served_lists import KEPT_S, MARGIN_S, MAX_LISTS_PER_USER, WINDOW_S, ServedLists, void_lists
+from recomind.state.served_lists import RETENTION_S, MARGIN_S, MAX_LISTS_PER_USER, WINDOW_S, ServedLists, void_lists
 
 
 class User:
@@ -106,11 +106,11 @@ def test_a_list_that_leaves_the_window_is_closed_by_the_next_action():
     assert videos_of(user.act("another", 11.5 + WINDOW_S)) == []
 
 
-def test_a_list_that_is_no_longer_kept_is_not_closed():
+def test_a_list_that_is_no_longer_retained_is_not_closed():
     user = User()
     user.serve("first", "abc", 10.0)
     user.act("c", 11.0)
-    assert videos_of(user.act("other", 11.0 + KEPT_S)) == []
+    assert videos_of(user.act("other", 11.0 + RETENTION_S)) == []
 
 
 def test_the_video_of_the_action_is_not_passed_over_nor_is_a_list_without_an_action():

@@ -18,5 +18,7 @@ def test_the_stored_meta_keeps_its_field_names():
         "list_id": "",
         "video_ids": [],
         "shown": b"",
+        "place_sources": b"",
+        "is_control": False,
     }
     assert msgspec.msgpack.decode(encoded, type=ListOrigins) == ListOrigins({0: 7})

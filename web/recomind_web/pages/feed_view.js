@@ -5,7 +5,7 @@ import { poster } from "./poster.js";
 
 const STRATEGY_LABELS = { "content-based": "tags", collaborative: "viewers", popularity: "popular", hybrid: "combined" };
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
-const strategyLabel = reason => STRATEGY_LABELS[reason.strategy] || reason.strategy;
+const strategyLabel = reason => STRATEGY_LABELS[reason.strategy] || reason.strategy; // "control": a random list
 
 function thumbnail(className, video) {
   const frame = element("div", className);

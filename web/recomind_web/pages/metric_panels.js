@@ -23,6 +23,7 @@ export const METRICS = [
   { name: "Freshness (action to list)", note: "median and 99th percentile, last minute", fields: ["fresh_p50", "fresh_p99"], format: seconds, isMain: true, isBad: value => value > 5, emptyNote: "no list ranked in the last minute" },
   { name: "Consumer lag (records)", note: "in Kafka and not committed yet", fields: ["lag"], format: number, isMain: true, isBad: value => value > 10000 },
   { name: "Cache hit rate", note: "lists served from Redis, last minute", fields: ["cache_hits"], format: percent, max: 1, isMain: true, isBad: value => value < 0.5, emptyNote: "no list requested in the last minute" },
+  { name: "Liked, of what was shown", note: "ranked lists and control group, 15 min", fields: ["like_rate", "control_like_rate"], format: percent, isMain: true, emptyNote: "no list served in the last 15 minutes" },
   { name: "Lists ranked per second", fields: ["lists_per_second"], format: number },
   { name: "Pending refreshes", fields: ["waiting"], format: number, isBad: value => value > 1000 },
   { name: "Dead letters", fields: ["dead_letters"], format: number },

@@ -6,7 +6,8 @@ import { element } from "./dom.js";
 import { findProblems } from "./health_check.js";
 import { followUpdates, showState } from "./live_updates.js";
 import { duration, MetricPanel, METRICS, number, percent } from "./metric_panels.js";
-import { featureLabel, sourceLabel } from "./source_labels.js";
+import { showServed } from "./served_panels.js";
+import { featureLabel } from "./source_labels.js";
 
 const HISTORY_S = 3600, HISTORY_INTERVAL_S = 10, STALE_AFTER_S = 5, MAX_WEIGHTS = 8, WORKER_COLUMNS = 11;
 const $ = id => document.getElementById(id);
@@ -30,22 +31,6 @@ function showHealth(problems, detail) {
 }
 
 const series = (points, field, name) => points.map(point => ({ at: point.at, value: point[field][name] ?? null }));
-
-function qualityRow(name, points, span, highest) {
-  const hitRate = points.at(-1).quality[name], fill = element("i");
-  fill.style.width = `${(100 * hitRate) / highest}%`;
-  const track = element("span", "track", fill);
-  track.setAttribute("aria-hidden", "true");
-  return element("li", `row ${name === "hybrid" ? "main" : ""}`, element("span", "", sourceLabel(name)), track, sparkline(series(points, "quality", name), span), element("span", "number", percent(hitRate)));
-}
-
-function showQuality(points, span) {
-  const { quality, likes_scored: likes } = points.at(-1);
-  const names = Object.keys(quality).sort((one, other) => (other === "hybrid") - (one === "hybrid") || quality[other] - quality[one]);
-  const highest = Math.max(...Object.values(quality), 0.01);
-  $("quality").replaceChildren(...names.map(name => qualityRow(name, points, span, highest)));
-  setText("quality-note", names.length ? `Share of the latest ${Math.round(likes)} likes whose video was in the top 10 just before the like: of the hybrid list, and of each source alone.` : "No like has been scored yet. A like is scored if the user had not seen the video before.");
-}
 
 function showWeights(points, span) {
   const { weights, version } = points.at(-1);
@@ -74,7 +59,7 @@ function showOverview(overview) {
   updatedAt = performance.now();
   document.body.classList.remove("stale");
   panels.forEach(panel => panel.update(points, span));
-  showQuality(points, span);
+  showServed(overview, points, span);
   showWeights(points, span);
   showWorkers(workers);
   showHealth(findProblems(overview, points), `${workers.length} worker${workers.length === 1 ? "" : "s"} · ${workers.reduce((sum, worker) => sum + worker.partitions.length, 0)} partitions · blend trained on ${number(total.version)} likes`);

@@ -1,7 +1,6 @@
 // Labels of the candidate sources, as operators read them. A test checks that every source has one.
 
 export const SOURCE_LABELS = {
-  hybrid: "Hybrid",
   trending: "Trending",
   tags: "Tag match",
   liked_together: "Liked together",

@@ -1,73 +1,69 @@
 """How much the blend, the factor model and the like rates count."""
 
-import msgspec
 import numpy as np
 import pytest
 
-from recomind.recommender.blend.model import Weights
 from recomind.recommender.blend.outcomes import PRIOR_MEAN, PRIOR_VARIANCE, OutcomeWeights, merge_outcomes
-from recomind.recommender.factors.model import NEW_USER, ItemFactors
 from recomind.recommender.like_rates import NAMES
-from recomind.recommender.served import ShownFeatures
 
-ITEM = ItemFactors(NEW_USER.mean, NEW_USER.variance)
+WIDTH = 2 + len(NAMES)
 NO_RATES = np.zeros((2, len(NAMES)))
 
 
-def shown(choice, factors, rates=NO_RATES[0]):
-    return ShownFeatures(1.0, choice, factors, ITEM, rates)
-
-
-def learned_from(examples, outcome_of):
+def learned_from(lists, liked_in):
+    """The weights after a like of the place that `liked_in` chooses in each list."""
     weights = OutcomeWeights()
-    for example in examples:
-        weights = weights.learn(example, outcome_of(example))
+    for places in lists:
+        liked = liked_in(places)
+        others = [number for number in range(len(places)) if number != liked]
+        weights = weights.learn(places[[liked, *others]])
     return weights
 
 
-def test_before_the_first_outcome_the_blend_alone_ranks():
+def random_lists(count):
+    draw = np.random.default_rng(1)
+    return [draw.normal(size=(10, WIDTH)) for _ in range(count)]
+
+
+def test_before_the_first_like_of_a_served_video_the_blend_alone_ranks():
     choice, factors = np.array([0.1, 0.3]), np.array([5.0, 1.0])
     assert OutcomeWeights().combine(choice, factors, NO_RATES + 2.0).tolist() == choice.tolist()
 
 
-def test_what_predicts_outcomes_counts_after_some_hundred_of_them():
-    draw = np.random.default_rng(1)
-    examples = [shown(*draw.normal(size=2)) for _ in range(300)]
-    weights = learned_from(examples, lambda example: float(example.factors > 0.5))
-    assert weights.mean[2] > 1
-    assert abs(weights.mean[1]) < weights.mean[2] / 3
+def test_what_predicts_likes_counts_after_some_hundred_of_them():
+    weights = learned_from(random_lists(300), lambda places: int(places[:, 1].argmax()))
+    assert weights.mean[1] > 1
+    assert abs(weights.mean[0]) < weights.mean[1] / 3
     assert weights.outcomes == 300
 
 
-def test_a_like_rate_that_predicts_outcomes_counts():
-    draw = np.random.default_rng(1)
-    examples = [shown(0.0, 0.0, draw.normal(size=len(NAMES))) for _ in range(300)]
-    weights = learned_from(examples, lambda example: float(example.rates[4] > 0.5))
-    assert weights.mean[3 + 4] > 0.5
-    assert np.argmax(weights.mean) == 3 + 4
+def test_a_like_rate_that_predicts_likes_counts():
+    weights = learned_from(random_lists(300), lambda places: int(places[:, 6].argmax()))
+    assert np.argmax(weights.mean) == 6
+    assert weights.mean[6] > 0.5
 
 
-def test_a_view_and_the_like_that_corrects_it_move_the_weights_as_the_like_alone():
-    example = shown(0.5, 1.0)
-    once = OutcomeWeights().learn(example, 1.0)
-    corrected = OutcomeWeights().learn(example, 0.0).learn(example, 1.0, is_correction=True)
-    assert corrected.outcomes == 1
-    assert corrected.variance == once.variance
-    assert corrected.mean == pytest.approx(once.mean, abs=0.2)
+def test_likes_that_do_not_depend_on_the_factor_model_do_not_make_it_count():
+    """As when a log is replayed: every served video that is acted on was liked, whatever its features are."""
+    lists = [places + np.array([0.0, 3.0] + [0.0] * len(NAMES)) for places in random_lists(300)]
+    weights = learned_from(lists, lambda places: int(places[:, 0].argmax()))
+    assert weights.mean[0] > 1
+    assert abs(weights.mean[1]) < 0.3
 
 
-def test_weights_of_workers_are_merged_by_their_outcomes():
-    one = OutcomeWeights((0.0, 1.0, 0.0), (0.1, 0.1, 0.1), 100)
-    other = OutcomeWeights((0.0, 0.0, 4.0), (0.2, 0.05, 0.2), 300)
-    merged = merge_outcomes([one, other, OutcomeWeights()])
-    mean, variance = (0.0, 0.25, 3.0, *PRIOR_MEAN[3:]), (0.1, 0.05, 0.1, *PRIOR_VARIANCE[3:])
-    assert (merged.mean, merged.variance) == (pytest.approx(mean), pytest.approx(variance))
+def test_what_is_the_same_in_all_places_teaches_nothing():
+    weights = OutcomeWeights().learn(np.tile(np.arange(WIDTH, dtype=float), (5, 1)))
+    assert weights.mean == pytest.approx(PRIOR_MEAN)
+    assert weights.variance == pytest.approx(PRIOR_VARIANCE)
+
+
+def test_weights_of_workers_are_merged_by_their_likes():
+    def of(choice, factors, variance, likes):
+        rest = [0.0] * len(NAMES)
+        return OutcomeWeights((choice, factors, *rest), (*variance, *PRIOR_VARIANCE[2:]), likes)
+
+    merged = merge_outcomes([of(1.0, 0.0, (0.1, 0.1), 100), of(0.0, 4.0, (0.05, 0.2), 300), OutcomeWeights()])
+    assert merged.mean[:2] == pytest.approx((0.25, 3.0))
+    assert merged.variance[:2] == (0.05, 0.1)
     assert merged.outcomes == 300
     assert merge_outcomes([]) == OutcomeWeights()
-
-
-def test_weights_of_an_earlier_version_are_read_and_go_on_learning():
-    stored = msgspec.msgpack.encode({"version": 1, "outcomes": [[-2.0, 0.5, 1.5], [0.1, 0.2, 0.3], 40]})
-    weights = msgspec.msgpack.decode(stored, type=Weights).outcomes
-    assert weights.combine(np.ones(2), np.ones(2), NO_RATES).tolist() == [2.0, 2.0]
-    assert len(weights.learn(shown(0.0, 0.0), 1.0).mean) == 3 + len(NAMES)

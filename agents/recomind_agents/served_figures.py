@@ -1,0 +1,81 @@
+"""Keep the figures of served lists: count outcomes, store counts with each commit, and go on from stored ones.
+
+The leader adds up how often the users of all partitions were shown each video.
+"""
+
+from typing import Final
+
+import msgspec
+
+from recomind.runtime.app import RecoMindApp
+from recomind.runtime.commit import Stage
+from recomind.runtime.served_counts import StoredCounts
+from recomind.runtime.video_impressions import catalogue_figures
+from recomind.stores.served_statistics import ServedStatistics
+
+SETTLE_INTERVAL_S: Final = 0.5
+"""Time between two rounds of counting the outcomes that have waited long enough."""
+
+CATALOGUE_INTERVAL_S: Final = 5.0
+"""Time between two writes of how often each video was shown."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(StoredCounts).decode
+
+
+def declare(app: RecoMindApp) -> None:
+    """Declare the agent on an app."""
+    processor = FiguresProcessor(app)
+    app.timer(SETTLE_INTERVAL_S, name="served_figures.settle")(processor.settle)
+    app.timer(CATALOGUE_INTERVAL_S, name="served_figures.catalogue")(processor.store_impressions)
+    app.commit_steps.register(Stage.STORES, processor.store_counts)
+
+
+class FiguresProcessor:
+    """Stores what `app.served_figures` counts."""
+
+    def __init__(self, app: RecoMindApp) -> None:
+        self._app = app
+        self._statistics = ServedStatistics(app.read_model)
+
+    async def settle(self) -> None:
+        """Count outcomes, once the worker has the stored counts of its partitions."""
+        for partition in self._app.assignment.partitions:
+            await adopt(self._app, partition)
+        self._app.served_figures.settle()
+
+    async def store_counts(self) -> None:
+        """Store the counts that have changed, before the events in them are committed."""
+        figures = self._app.served_figures
+        changed = figures.changed & figures.adopted
+        figures.changed -= changed
+        try:
+            await self._statistics.put_counts({one: _encode(figures.partitions[one].stored()) for one in changed})
+        except BaseException:
+            figures.changed |= changed
+            raise
+
+    async def store_impressions(self) -> None:
+        """Store how often videos were shown; the leader adds the partitions up."""
+        app, impressions = self._app, self._app.served_figures.impressions
+        now, index = app.kafka_producer.clock.now(), app.ranking_cache.index
+        impressions.fit(int(index.columns.listed[: index.size].sum()), now)
+        changed = impressions.changed & app.served_figures.adopted
+        impressions.changed -= changed
+        try:
+            await self._statistics.put_impressions({one: impressions.packed(one) for one in changed})
+        except BaseException:
+            impressions.changed |= changed
+            raise
+        parts = await self._statistics.impressions(range(app.options.partitions)) if app.assignment.is_leader else []
+        app.served_figures.catalogue = catalogue_figures(index, parts, now) if app.assignment.is_leader else None
+
+
+async def adopt(app: RecoMindApp, partition: int) -> None:
+    """Go on from the stored counts of a partition, unless that was done."""
+    figures, statistics = app.served_figures, ServedStatistics(app.read_model)
+    if partition in figures.adopted:
+        return
+    counts, impressions = await statistics.counts(partition), await statistics.impressions([partition])
+    if partition not in figures.adopted:
+        figures.adopt(partition, _decode(counts) if counts else StoredCounts(), b"".join(impressions))
