@@ -24,7 +24,7 @@ from recomind.runtime.trainer import TrainingExample
 from recomind.runtime.write_behind import WriteBehind
 from recomind.state import profile
 from recomind.state.profile import Profile
-from recomind.state.seen_blocks import SeenBlock, block_key, block_of_key, seal_after
+from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, block_of_key, seal_after
 from recomind.state.served_lists import void_lists
 from recomind.stream import topics
 from recomind.stream.batches import Batch
@@ -57,6 +57,9 @@ class ProfileProcessor:
         self._app = app
         self._profiles = profiles
         self._blocks = blocks
+        self._new_blocks: dict[str, SeenBlock | None] = {}
+        """Of the batch that is being folded, by key: they are not in the table yet."""
+        self._search = BlockSearch(self._block)
         self._read_model = WriteBehind[Profile | SeenBlock](self._publish)
         publish_table(app, "profiles", self._read_model)
         app.table_writers["seen_blocks"] = self._read_model
@@ -90,7 +93,7 @@ class ProfileProcessor:
     ) -> tuple[dict[str, Profile], dict[str, SeenBlock | None], list[Signal | ErasureSignal], list[TrainingExample]]:
         """The changed profiles by user, the changed blocks by key (None: deleted), signals, and likes to train on."""
         changed: dict[str, Profile] = {}
-        blocks: dict[str, SeenBlock | None] = {}
+        blocks = self._new_blocks = dict[str, SeenBlock | None]()
         signals: list[Signal | ErasureSignal] = []
         examples: list[TrainingExample] = []
         first_new = self._app.backlog.first_new_offset(batch.partition)
@@ -98,7 +101,8 @@ class ProfileProcessor:
         for decoded, event in events_of(records):
             user_id = event.user_id
             before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()
-            after, derived = profile.apply_event(before, decoded.source_offset, decoded.record.offset, event)
+            in_blocks = self._search.of_user(user_id, before)
+            after, derived = profile.apply_event(before, decoded.source_offset, decoded.record.offset, event, in_blocks)
             logged_at = decoded.record.timestamp / 1000
             if isinstance(event, EraseUser):
                 after = void_lists(after, derived, logged_at)
@@ -129,6 +133,14 @@ class ProfileProcessor:
                 self._blocks.delete(partition, key)
             else:
                 self._blocks.put(partition, key, block)
+
+    def _block(self, user_id: str, number: int) -> SeenBlock:
+        """A block that a profile counts; an empty one where something else has destroyed it in the changelog."""
+        key = block_key(user_id, number)
+        block = self._new_blocks.get(key)
+        if block is None:
+            block = self._blocks.get(partition_of(user_id, self._app.options.partitions), key)
+        return block if block is not None else SeenBlock({}, b"")
 
     def _own_block(self, user_id: str, number: int) -> SeenBlock | None:
         partition = partition_of(user_id, self._app.options.partitions)

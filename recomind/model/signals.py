@@ -84,13 +84,18 @@ class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=Fal
     user_id: UserId
     action_type: _ActionType
     is_repeat: bool = False
-    """Whether the profile holds an action of the same type on the video: it adds to counts, but not to scores."""
+    """Whether the user has done the same before: it adds to counts, but not to scores.
+
+    Exact for likes; for views and skips, whether the profile holds an action of the same type on the video.
+    """
     history: _History = ()
     """For a first like: the videos liked or watched before, latest first, at most `HISTORY_LENGTH`."""
     increments: bytes = b""
     """What the outcome adds to the factor model, see `recommender.factors.increments`; empty if it teaches nothing."""
     outcome: _Outcome = NOT_JOINED
     """Whether the action is the outcome of a served list: `NOT_SERVED`, `OUTCOME` or `CORRECTION`."""
+    is_repeated_like: bool = False
+    """Whether windows leave it out, as a repeated like. Those of version 0.2 or older count all, and have no mark."""
 
 
 @final
@@ -142,7 +147,7 @@ def derive(history: tuple[VideoId, ...], is_repeat: bool, action: Action, source
 
     Args:
         history: the videos that the user liked or watched before, latest first, without `action.video_id`.
-        is_repeat: whether the profile holds an action of the same type on the same video.
+        is_repeat: whether the user has done the same before, see `ActionSignal`.
         action: the action.
         source_offset: its position in the log.
     """
@@ -150,8 +155,11 @@ def derive(history: tuple[VideoId, ...], is_repeat: bool, action: Action, source
     source, offset = source_offset.source, source_offset.offset
     if action_type != "like" or is_repeat:
         history = ()
+    is_repeated_like = is_repeat and action_type == "like"
     signals: list[Signal] = [
-        ActionSignal(video_id, source, offset, at, action.user_id, action_type, is_repeat, history)
+        ActionSignal(
+            video_id, source, offset, at, action.user_id, action_type, is_repeat, history, b"", is_repeated_like
+        )
     ]
     for distance, earlier in enumerate(history, 1):
         signals.append(TransitionSignal(earlier, source, offset, at, video_id, distance, action.user_id))

@@ -36,6 +36,7 @@ class Engine:
         self.profiles: dict[str, Profile] = {}
         self.seen_blocks: dict[str, list[SeenBlock]] = {}
         """User to the blocks of seen videos, for users who have any."""
+        self._search = seen_blocks.BlockSearch(lambda user_id, number: self.seen_blocks[user_id][number])
         self._complete: dict[str, tuple[Profile, Profile]] = {}
         """The same users to a profile, and to the complete one."""
         self.popularity: dict[str, Popularity] = {}
@@ -64,7 +65,8 @@ class Engine:
     def observe(self, action: Action, source_offset: SourceOffset) -> None:
         """Apply an action to the state; if it is a like, train the weights on it first."""
         before = self.profiles.get(action.user_id) or Profile()
-        after, signals = profile.fold(before, source_offset, action)
+        in_blocks = self._search.of_user(action.user_id, before)
+        after, signals = profile.fold(before, source_offset, action, in_blocks)
         if not signals:
             self.profiles[action.user_id] = after
             return

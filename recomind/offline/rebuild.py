@@ -24,7 +24,7 @@ from recomind.state import neighbours, popularity, profile
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind.state.seen_blocks import seal
+from recomind.state.seen_blocks import BlockSearch, SeenBlock, seal
 from recomind.stores.archive import Archive
 from recomind.stream import topics
 from recomind.stream.codec import DecodedRecord, decode_record
@@ -41,6 +41,8 @@ class RebuiltState:
         self.neighbours: dict[str, Neighbours] = {}
         self.records: Counter[str] = Counter()
         """Number of records read by kind: `like`, `view`, `skip`, `repeated`, `forgotten` (erased), `unreadable`."""
+        self._blocks: dict[str, list[SeenBlock]] = {}
+        self._search = BlockSearch(lambda user_id, number: self._blocks[user_id][number])
         self.notes: list[str] = []
         """What the log lacks."""
 
@@ -89,8 +91,11 @@ class RebuiltState:
 
     def _apply(self, decoded: DecodedRecord, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())
-        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, action)
-        self.profiles[action.user_id], _ = seal(after)  # nothing here reads the blocks
+        in_blocks = self._search.of_user(action.user_id, known)
+        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, action, in_blocks)
+        self.profiles[action.user_id], sealed = seal(after)
+        if sealed is not None:
+            self._blocks.setdefault(action.user_id, []).append(sealed)
         self.records[action.action_type if signals else "repeated"] += 1
         for signal in signals:
             if isinstance(signal, Signal):

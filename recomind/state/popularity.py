@@ -69,7 +69,9 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     action_scores: Scores = NO_SCORES
     """Log-scores of all actions: how often the video has been shown."""
     minutes: Buckets = {}
+    """As `hours`, by minute."""
     hours: Buckets = {}
+    """Actions by hour; of likes only the first of each user."""
     first_at: float = inf
     """Event time of the first action, epoch seconds."""
     last_at: float = 0.0
@@ -177,7 +179,10 @@ def log_add(score: float, term: float) -> float:
 
 
 def window_counts(popularity: Popularity, seconds: float, now: float) -> Counts:
-    """Counts of the last `seconds` before `now`: in whole minutes up to an hour, else in whole hours up to a week."""
+    """Counts of the last `seconds` before `now`: in whole minutes up to an hour, else in whole hours up to a week.
+
+    A user's repeated likes of the video do not count.
+    """
     buckets, length = (popularity.minutes, 60.0) if seconds <= HOUR_S else (popularity.hours, HOUR_S)
     last = int(now // length)
     inside = [counts for bucket, counts in buckets.items() if last - seconds // length < bucket <= last]
@@ -222,6 +227,8 @@ def _count_in_buckets(buckets: Buckets, signals: Iterable[ActionSignal], length:
     buckets = dict(buckets)
     latest, is_late = next(reversed(buckets), -1), False
     for signal in signals:
+        if signal.is_repeated_like:
+            continue
         bucket, one = int(signal.timestamp) // length, ONE_ACTION[signal.action_type]
         known = buckets.get(bucket)
         if known is not None:

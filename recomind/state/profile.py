@@ -10,7 +10,6 @@ from operator import attrgetter
 from struct import pack
 from typing import Any, Final, TypeVar
 from uuid import UUID
-from zlib import crc32
 
 import msgspec
 from msgspec.structs import astuple
@@ -19,9 +18,10 @@ from recomind.model.applied_offsets import AppliedOffsets, advance, is_new
 from recomind.model.events import Action, EraseUser
 from recomind.model.ids import Offset, VideoId
 from recomind.model.signals import HISTORY_LENGTH, ErasureSignal, Signal, SourceOffset, derive
+from recomind.state.fingerprints import InBlocks, contains, like_hash, no_blocks, position, video_hash
 
 MAX_LIKES: Final = 48
-"""How many likes are kept, the latest by event time."""
+"""How many likes are kept, the latest by event time. Of those that are dropped, a fingerprint is kept for ever."""
 
 MAX_REACTIONS: Final = 16
 """How many views and skips are kept, the latest by event time."""
@@ -60,7 +60,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reactions: tuple[Reaction, ...] = ()
     """Oldest first, one per video, at most `MAX_REACTIONS`."""
     seen: bytes = b""
-    """`video_hash` of the videos acted on last, by arrival, 4 bytes each, little-endian; fewer than `MAX_SEEN`."""
+    """Fingerprints of the videos acted on last, and of likes dropped from `likes`, by arrival; below `MAX_SEEN`."""
     event_ids: bytes = b""
     """Hashes of the latest event ids, 8 bytes each; at most `MAX_EVENT_IDS`."""
     like_count: int = 0
@@ -114,7 +114,11 @@ def erase(profile: Profile, source_offset: SourceOffset, log_offset: Offset) -> 
 
 
 def apply_event(
-    profile: Profile, source_offset: SourceOffset, log_offset: Offset, event: Action | EraseUser
+    profile: Profile,
+    source_offset: SourceOffset,
+    log_offset: Offset,
+    event: Action | EraseUser,
+    in_blocks: InBlocks = no_blocks,
 ) -> tuple[Profile, Sequence[Signal | ErasureSignal]]:
     """Fold an action or a control record.
 
@@ -123,6 +127,7 @@ def apply_event(
         source_offset: of the record.
         log_offset: of the record in the log of the user's partition; ignored if not above `profile.erasure_offset`.
         event: the content of the record.
+        in_blocks: for users with blocks.
 
     Returns:
         The profile after the event, and signals for video partitions.
@@ -130,12 +135,14 @@ def apply_event(
     if log_offset <= profile.erasure_offset:
         return profile, ()
     if isinstance(event, Action):
-        return fold(profile, source_offset, event)
+        return fold(profile, source_offset, event, in_blocks)
     after = erase(profile, source_offset, log_offset)
     return after, (ErasureSignal(event.user_id, after.applied_offsets, log_offset),)
 
 
-def fold(profile: Profile, source_offset: SourceOffset, action: Action) -> tuple[Profile, list[Signal]]:
+def fold(
+    profile: Profile, source_offset: SourceOffset, action: Action, in_blocks: InBlocks = no_blocks
+) -> tuple[Profile, list[Signal]]:
     """Fold an action.
 
     Returns:
@@ -150,7 +157,10 @@ def fold(profile: Profile, source_offset: SourceOffset, action: Action) -> tuple
         return msgspec.structs.replace(profile, applied_offsets=applied), []
     is_like, was_seen = action.action_type == "like", has_seen(profile, action.video_id)
     earlier = _earlier_entry(profile, action, was_seen)
-    is_repeat = earlier is not None and (isinstance(earlier, Like) or earlier.action_type == action.action_type)
+    if is_like:
+        is_repeat = earlier is not None or _was_dropped(profile, action.video_id, in_blocks)
+    else:
+        is_repeat = isinstance(earlier, Reaction) and earlier.action_type == action.action_type
     history = _history(profile, action.video_id) if is_like and not is_repeat else ()
     after = _with_action(profile, source_offset, action, was_seen, earlier)
     return after, derive(history, is_repeat, action, source_offset)
@@ -176,14 +186,9 @@ def recent_positives(profile: Profile, n: int) -> list[VideoId]:
     return list(dict.fromkeys([entry.video_id for entry in entries]))[:n]
 
 
-def video_hash(video_id: str) -> int:
-    """The 32-bit hash of a video id that `Profile.seen` holds."""
-    return crc32(video_id.encode())
-
-
 def has_seen(profile: Profile, video_id: str) -> bool:
     """Whether `profile.seen` holds a video: for all videos acted on, the profile must be complete (`seen_blocks`)."""
-    return _contains(profile.seen, pack("<I", video_hash(video_id)))
+    return contains(profile.seen, video_hash(video_id))
 
 
 def without_video(profile: Profile, video_id: str) -> Profile:
@@ -191,7 +196,7 @@ def without_video(profile: Profile, video_id: str) -> Profile:
     if not has_seen(profile, video_id):
         return profile
     seen, removed = profile.seen, pack("<I", video_hash(video_id))
-    while (at := _position(seen, removed)) >= 0:
+    while (at := position(seen, removed)) >= 0:
         seen = seen[:at] + seen[at + len(removed) :]
     return msgspec.structs.replace(
         profile,
@@ -214,15 +219,18 @@ def _with_action(
     """
     video_id, action_type, at = action.video_id, action.action_type, action.timestamp
     likes, reactions, is_like = profile.likes, profile.reactions, action_type == "like"
+    seen = profile.seen if was_seen else profile.seen + pack("<I", video_hash(video_id))
     if is_like:
         likes = _latest(likes, Like(video_id, at), earlier, MAX_LIKES)
+        if earlier is None and len(profile.likes) == MAX_LIKES:
+            seen = _with_dropped(seen, video_id if likes[0] is profile.likes[0] else profile.likes[0].video_id)
     else:
         reactions = _latest(reactions, Reaction(video_id, action_type, at), earlier, MAX_REACTIONS)
     return Profile(
         advance(profile.applied_offsets, source_offset),
         likes,
         reactions,
-        profile.seen if was_seen else profile.seen + pack("<I", video_hash(video_id)),
+        seen,
         _with_event_id(profile.event_ids, action.event_id),
         profile.like_count + is_like,
         profile.view_count + (action_type == "view"),
@@ -240,6 +248,20 @@ def _history(profile: Profile, video_id: str) -> tuple[VideoId, ...]:
     """The latest positives except this video, latest first, at most `HISTORY_LENGTH`."""
     latest = recent_positives(profile, HISTORY_LENGTH + 1)
     return tuple([one for one in latest if one != video_id][:HISTORY_LENGTH])
+
+
+def _was_dropped(profile: Profile, video_id: str, in_blocks: InBlocks) -> bool:
+    """Whether a video that is not among `likes` was liked before: then there are more likes than `likes` can hold."""
+    if len(profile.likes) < MAX_LIKES:
+        return False
+    fingerprint = like_hash(video_hash(video_id))
+    return contains(profile.seen, fingerprint) or (profile.seen_blocks > 0 and in_blocks(fingerprint))
+
+
+def _with_dropped(seen: bytes, video_id: str) -> bytes:
+    """Fingerprints with that of a like which is dropped; one that is in a block may be added once more."""
+    fingerprint = like_hash(video_hash(video_id))
+    return seen if contains(seen, fingerprint) else seen + pack("<I", fingerprint)
 
 
 def _earlier_entry(profile: Profile, action: Action, was_seen: bool) -> Like | Reaction | None:
@@ -270,26 +292,13 @@ def _sort_key(entry: Like | Reaction) -> tuple[Any, ...]:
     return at, *rest
 
 
-def _contains(packed: bytes, item: bytes) -> bool:
-    """Whether `item` is one of the fixed-size items in `packed`."""
-    return _position(packed, item) >= 0
-
-
-def _position(packed: bytes, item: bytes) -> int:
-    """Where `item` begins in `packed`, among items of its size; -1 if it is none of them."""
-    at = packed.find(item)
-    while at % len(item) and at >= 0:
-        at = packed.find(item, at + 1)
-    return at
-
-
 def _hash_event_id(event_id: UUID) -> bytes:
     """64 bits of a UUID: both halves combined, since UUID versions have their random bits in different places."""
     return pack("<Q", (event_id.int >> 64) ^ (event_id.int & (1 << 64) - 1))
 
 
 def _has_event_id(profile: Profile, action: Action) -> bool:
-    return action.event_id is not None and _contains(profile.event_ids, _hash_event_id(action.event_id))
+    return action.event_id is not None and position(profile.event_ids, _hash_event_id(action.event_id)) >= 0
 
 
 def _with_event_id(event_ids: bytes, event_id: UUID | None) -> bytes:

@@ -6,14 +6,17 @@ give the same blocks: a block that is written again after a crash is the same.
 (`docs/decisions/0040-seen-videos-in-sealed-blocks.md`)
 """
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from struct import pack
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from recomind.model.applied_offsets import AppliedOffsets
-from recomind.state.profile import MAX_SEEN, Profile, video_hash
+from recomind.state.fingerprints import InBlocks, video_hash
+from recomind.state.profile import MAX_SEEN, Profile
 
 BLOCK_SIZE: Final = 256
 """Fingerprints of a block."""
@@ -23,12 +26,12 @@ _SEPARATOR: Final = "\x1f"
 
 
 class SeenBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Fingerprints of videos that a user has acted on."""
+    """Fingerprints of videos that a user has acted on, and of likes that the profile no longer holds."""
 
     applied_offsets: AppliedOffsets
     """Of the profile when the block was sealed."""
     seen: bytes
-    """`video_hash` of each video, 4 bytes each, little-endian, oldest first; `BLOCK_SIZE` of them."""
+    """`BLOCK_SIZE` fingerprints, oldest first."""
 
 
 def seal(profile: Profile) -> tuple[Profile, SeenBlock | None]:
@@ -81,3 +84,47 @@ def block_of_key(key: str) -> tuple[str, int]:
     """
     user_id, _, number = key.rpartition(_SEPARATOR)
     return user_id, int(number)
+
+
+MAX_SEARCHED: Final = 256
+"""How many users' blocks are held ready to be searched."""
+
+
+class _Searchable(NamedTuple):
+    """The fingerprints of a user's first blocks. They are the same as long as the user is not erased again."""
+
+    erasure_offset: int
+    blocks: int
+    fingerprints: Any
+    """Sorted, shape (fingerprints,), unsigned 32-bit integers."""
+
+
+class BlockSearch:
+    """Finds fingerprints in users' blocks, in a time that hardly depends on how many there are."""
+
+    def __init__(self, block_of: Callable[[str, int], SeenBlock]) -> None:
+        self._block_of = block_of
+        """Returns a user's block by number."""
+        self._ready: OrderedDict[str, _Searchable] = OrderedDict()
+
+    def of_user(self, user_id: str, profile: Profile) -> InBlocks:
+        """Whether the blocks that a profile counts hold a fingerprint."""
+        return lambda fingerprint: self._holds(user_id, profile, fingerprint)
+
+    def _holds(self, user_id: str, profile: Profile, fingerprint: int) -> bool:
+        found = self._searchable(user_id, profile).fingerprints
+        at = int(np.searchsorted(found, np.uint32(fingerprint)))
+        return at < len(found) and int(found[at]) == fingerprint
+
+    def _searchable(self, user_id: str, profile: Profile) -> _Searchable:
+        ready = self._ready.pop(user_id, None)
+        if ready is None or ready.erasure_offset != profile.erasure_offset or ready.blocks > profile.seen_blocks:
+            ready = _Searchable(profile.erasure_offset, 0, np.zeros(0, np.uint32))
+        if ready.blocks < profile.seen_blocks:
+            more = [self._block_of(user_id, number).seen for number in range(ready.blocks, profile.seen_blocks)]
+            joined = np.concatenate([ready.fingerprints, np.frombuffer(b"".join(more), "<u4")])
+            ready = _Searchable(profile.erasure_offset, profile.seen_blocks, np.sort(joined))
+        self._ready[user_id] = ready
+        if len(self._ready) > MAX_SEARCHED:
+            self._ready.popitem(last=False)
+        return ready

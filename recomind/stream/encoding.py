@@ -8,6 +8,7 @@ version 1: RecoMind 0.1.0 wrote no header. Raise `ENCODING_VERSION` with any cha
 | 1 | the first |
 | 2 | `Profile.seen_blocks`, and the table `seen_blocks`; older code would drop the field, and with it the blocks |
 |   | `PassedOverSignal` in `video_signals` |
+|   | `Profile.seen` with fingerprints of dropped likes, and `ActionSignal.is_repeated_like` |
 """
 
 import re
@@ -59,6 +60,11 @@ def check_headers(where: str, headers: Iterable[tuple[str, bytes | None]]) -> No
             if value is None or not _VERSION.fullmatch(value):
                 raise UnreadableError(where, f"the header {VERSION_HEADER} is {value!r}, which is no version")
             check_version(where, value)
+
+
+def written_by(headers: Iterable[tuple[str, bytes | None]] | None) -> int:
+    """The version in the headers of a record that `check_record` has accepted."""
+    return int(dict(headers or ()).get(VERSION_HEADER) or 1)
 
 
 def check_version(where: str, version: bytes) -> None:

@@ -1,6 +1,7 @@
 """Profiles that RecoMind 0.2 or older has cut: it kept the last 400 videos seen, and no blocks.
 
-What it has dropped cannot be compared. Everything else of these profiles is.
+It also kept no fingerprints of the likes that it dropped. What it has dropped cannot be compared. Everything else of
+these profiles is.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import msgspec
 import numpy as np
 
 from recomind.offline.verification.recompute_users import RecomputedUsers
+from recomind.state.fingerprints import like_hash
 from recomind.state.profile import MAX_SEEN, Profile
 from recomind.state.seen_blocks import BLOCK_SIZE, SeenBlock, block_key, complete
 
@@ -17,7 +19,7 @@ OLD_MAX_SEEN: Final = 400
 """How many videos an older version kept."""
 
 CUT_PROFILES_NOTE: Final = (
-    "{} users: the videos seen first are not compared, as version 0.2 or older may have dropped them"
+    "{} users: the videos seen or liked first are not compared, as version 0.2 or older may have dropped them"
 )
 
 
@@ -58,12 +60,21 @@ def _block_keys(user_id: str, profile: Profile) -> list[str]:
 
 def _is_cut(expected: Profile, found: Profile, found_seen: bytes) -> bool:
     """Whether a profile lacks nothing but videos that an older version may have dropped."""
-    if len(found_seen) < 4 * MAX_SEEN or len(found.seen) > 4 * OLD_MAX_SEEN:
+    if len(found.seen) > 4 * OLD_MAX_SEEN or _without_seen(found) != _without_seen(expected):
         return False
-    if _without_seen(found) != _without_seen(expected):
-        return False
-    latest = expected.seen[-4 * (MAX_SEEN - BLOCK_SIZE) :]
-    return _fingerprints(latest) <= _fingerprints(found_seen) <= _fingerprints(expected.seen)
+    all_seen, known = _fingerprints(expected.seen), _fingerprints(found_seen)
+    required = all_seen
+    if len(found_seen) >= 4 * MAX_SEEN:
+        required = _fingerprints(expected.seen[-4 * (MAX_SEEN - BLOCK_SIZE) :])
+    return required - _dropped_likes(expected.seen) <= known <= all_seen
+
+
+def _dropped_likes(seen: bytes) -> set[int]:
+    """The fingerprints of dropped likes: each comes after that of its video."""
+    earlier, found = set[int](), set[int]()
+    for fingerprint in np.frombuffer(seen, "<u4").tolist():
+        (found if like_hash(fingerprint) in earlier else earlier).add(fingerprint)
+    return found
 
 
 def _without_seen(profile: Profile) -> Profile:

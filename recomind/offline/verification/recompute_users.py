@@ -15,7 +15,7 @@ from recomind.offline.verification.expected_rows import ExpectedRows
 from recomind.offline.verification.recompute_outcomes import RecomputedOutcomes
 from recomind.state import profile
 from recomind.state.profile import Profile
-from recomind.state.seen_blocks import SeenBlock, block_key, complete, seal_after
+from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, complete, seal_after
 from recomind.stores.archive_rows import archived_action
 from recomind.stream.codec import DecodedRecord, decode_record, encode_signals
 from recomind.stream.dead_letters import dead_letter_key
@@ -38,6 +38,8 @@ class ExpectedOutputs:
         """Records that must have been rerouted, by the source offset with which they arrive."""
         self.arrived: set[SourceOffset] = set()
         """Rerouted records that did arrive."""
+        self.dropped_likes: set[SourceOffset] = set()
+        """Repeated likes that version 0.2 or older took for first ones: its profiles forgot all but the latest."""
 
 
 class RecomputedUsers:
@@ -58,6 +60,7 @@ class RecomputedUsers:
         self._outcomes = outcomes
         self._joins: dict[str, tuple[tuple[str, ...], float]] = {}
         """User to `list_ids` and `lists_since` of their profile, which is compared without them."""
+        self._search = BlockSearch(lambda user_id, number: self.seen_blocks[block_key(user_id, number)])
         self._log = log
         self._expected = expected
         self._erased_at = erased_at
@@ -83,7 +86,8 @@ class RecomputedUsers:
     def _apply(self, decoded: DecodedRecord, event: Action | EraseUser) -> None:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
-        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, event)
+        in_blocks = self._search.of_user(user_id, known)
+        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, event, in_blocks)
         self._join(decoded, known, event, signals)
         self.profiles[user_id], changed_blocks = seal_after(user_id, known, after)
         for key, block in changed_blocks.items():
@@ -92,6 +96,8 @@ class RecomputedUsers:
             else:
                 self.seen_blocks[key] = block
         self.logged_at[user_id] = decoded.record.timestamp / 1000
+        if _is_repeat_of_dropped_like(known, signals):
+            self._expected.dropped_likes.add(decoded.source_offset)
         for signal in signals:
             for target in range(self._log.partitions) if isinstance(signal, ErasureSignal) else [None]:
                 self._expected.signals.add(decoded.source_offset, (target, signal_digest(signal)))
@@ -119,6 +125,14 @@ class RecomputedUsers:
         )
 
 
+def _is_repeat_of_dropped_like(known: Profile, signals: Sequence[Signal | ErasureSignal]) -> bool:
+    """Whether an action is a repeated like of a video that is not among the profile's likes any more."""
+    first = signals[0] if signals else None
+    if not isinstance(first, ActionSignal) or not first.is_repeated_like:
+        return False
+    return all(like.video_id != first.video_id for like in known.likes)
+
+
 def erasure_offsets(records: Iterable[ConsumerRecord], log: LogIdentity) -> dict[str, int]:
     """User to the offset of the last record among these records of a partition that asks to erase them."""
     found: dict[str, int] = {}
@@ -131,7 +145,7 @@ def erasure_offsets(records: Iterable[ConsumerRecord], log: LogIdentity) -> dict
 
 
 def signal_digest(signal: Signal | ErasureSignal) -> bytes:
-    """A value that identifies a signal."""
-    if isinstance(signal, ActionSignal):  # increments depend on what a worker had learned; `Outcomes` has the outcome
-        signal = msgspec.structs.replace(signal, increments=b"", outcome=NOT_JOINED)
+    """A value that identifies a signal, whatever its worker had learned, and whichever version it had."""
+    if isinstance(signal, ActionSignal):  # `Outcomes` has the outcome
+        signal = msgspec.structs.replace(signal, increments=b"", outcome=NOT_JOINED, is_repeated_like=False)
     return encode_signals(signal)

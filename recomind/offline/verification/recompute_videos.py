@@ -4,7 +4,8 @@ Signals are folded in the order of the log, as the worker did: float sums and pr
 erased users are skipped from the start of the log: the state must be that of a log which never had them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
+from typing import Final
 
 from aiokafka import ConsumerRecord
 
@@ -25,6 +26,10 @@ from recomind.state.forgetting import (
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.stream.codec import readable_signals
+from recomind.stream.encoding import written_by
+
+REMEMBERS_LIKES: Final = 2
+"""The first version of the encoding whose writers remember all likes of a user."""
 
 
 class RecomputedVideos:
@@ -36,18 +41,30 @@ class RecomputedVideos:
         signals: DigestSet,
         on_unreadable: Callable[[UnreadableError], None] = lambda _: None,
         outcomes: Outcomes | None = None,
+        dropped_likes: Set[SourceOffset] = frozenset(),
     ) -> None:
+        """Recompute nothing yet.
+
+        Args:
+            partition: of `video_signals`.
+            signals: gets the signals that were applied: those of the log without duplicates.
+            on_unreadable: called for each record that holds no signals.
+            outcomes: gets what became of served lists.
+            dropped_likes: repeated likes that an older version may have taken for first ones.
+        """
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
         self.forgetting: dict[str, Erasure] = {}
         """Erasures, as the table `forgetting` keeps them."""
+        self.old_first_likes: set[SourceOffset] = set()
+        """Likes that version 0.2 or older took for first ones, among those to look for."""
         self.liked_at: dict[str, float] = {}
         """When Kafka stored each video's latest signal of a like, epoch seconds."""
         self._partition = partition
         self._on_unreadable = on_unreadable
         self._outcomes = outcomes or Outcomes()
         self._signals = signals
-        """The signals that were applied: those of the log without duplicates."""
+        self._dropped_likes = dropped_likes
 
     def collect_erasures(self, records: Iterable[ConsumerRecord]) -> None:
         """Collect the erasures among the next records; the whole log passes here before `apply_records`."""
@@ -68,6 +85,9 @@ class RecomputedVideos:
                 self._apply(signal, bounds)
                 if isinstance(signal, ActionSignal) and signal.action_type == "like":
                     self.liked_at[signal.video_id] = record.timestamp / 1000
+                    cause = SourceOffset(signal.source, signal.offset)
+                    if cause in self._dropped_likes and written_by(record.headers) < REMEMBERS_LIKES:
+                        self.old_first_likes.add(cause)
 
     def _apply(self, signal: Signal, bounds: VoidBounds) -> None:
         video_id = signal.video_id

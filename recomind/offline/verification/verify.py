@@ -14,6 +14,7 @@ import msgspec
 
 from recomind.errors import UnreadableError, UnsettledError
 from recomind.model.log_identity import LogIdentity
+from recomind.model.signals import SourceOffset
 from recomind.offline.known_log import known_log
 from recomind.offline.verification.compare_stores import StoreComparison
 from recomind.offline.verification.compare_trending import TrendingComparison
@@ -44,6 +45,8 @@ from recomind.stream import topics
 from recomind.stream.connection import client_options
 from recomind.stream.dead_letters import read_dead_letters
 from recomind.stream.log_reader import read_to_end, restore, start_offsets
+
+OLD_LIKES_NOTE: Final = "{} repeated likes were taken for first ones by version 0.2 or older, which forgot all but 48"
 
 Progress = Callable[[str], None]
 """Called with a description of each step."""
@@ -120,6 +123,7 @@ class Verification:
         self._user_ids: list[str] = []
         self._block_keys: list[str] = []
         self._cut_profiles = 0
+        self._old_first_likes: set[SourceOffset] = set()
         self._counts: dict[str, int] = {}
         """User to the number of actions that their profile counts."""
         self._video_ids: list[str] = []
@@ -162,11 +166,13 @@ class Verification:
         await self._stores.compare_users(users)
 
     async def _compare_videos(self, partition: int) -> None:
-        videos = RecomputedVideos(partition, self._applied_signals, self._note_unreadable, self._outcomes)
+        outcomes, dropped = self._outcomes, self._expected.dropped_likes
+        videos = RecomputedVideos(partition, self._applied_signals, self._note_unreadable, outcomes, dropped)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
             videos.collect_erasures(records)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
             videos.apply_records(records)
+        self._old_first_likes |= videos.old_first_likes
         await self._compare_table("forgetting", partition, videos.forgetting)
         self._video_ids += videos.popularity.keys() | videos.neighbours.keys()
         await self._compare_table("popularity", partition, videos.popularity)
@@ -197,12 +203,16 @@ class Verification:
     def _compare_signals(self) -> None:
         store, expected, found = f"topic {topics.SIGNALS}", self._expected.signals, self._applied_signals
         self._report.compared[store] += len(expected)
-        for cause in expected.missing_from(found):
+        missing = [one for one in expected.missing_from(found) if one not in self._old_first_likes]
+        unexpected = [one for one in found.missing_from(expected) if one not in self._old_first_likes]
+        for cause in missing:
             self._report.add_difference(store, f"action {cause.source}:{cause.offset}", "a signal", None)
-        for cause in found.missing_from(expected):
+        for cause in unexpected:
             self._report.add_difference(
                 store, f"action {cause.source}:{cause.offset}", None, "a signal that is not expected"
             )
+        if self._old_first_likes:
+            self._report.notes.append(OLD_LIKES_NOTE.format(len(self._old_first_likes)))
 
     def _compare_rerouted(self) -> None:
         store = "rerouted records"

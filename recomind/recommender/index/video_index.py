@@ -19,9 +19,10 @@ from recomind.recommender.index.neighbours import NeighbourIndex
 from recomind.recommender.index.shown_counts import ShownCounts
 from recomind.recommender.index.top_lists import TopLists
 from recomind.recommender.index.users import LIKES_PER_USER, UserLikes
+from recomind.state.fingerprints import video_hash
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
-from recomind.state.profile import Like, video_hash
+from recomind.state.profile import Like
 
 NO_FACTOR_SUMS: Final = bytes(8 * FACTOR_WIDTH)
 """Of a video without outcomes: single floats."""

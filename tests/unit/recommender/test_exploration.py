@@ -7,8 +7,9 @@ from recomind.model.catalogue import Video
 from recomind.recommender.exploration import BLOCK, MAX_ACTIONS, MAX_AGE_S, explore, new_uploads
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import rank
+from recomind.state.fingerprints import video_hash
 from recomind.state.popularity import Counts, Popularity
-from recomind.state.profile import Profile, video_hash
+from recomind.state.profile import Profile
 
 NOW = 1e6
 

@@ -7,7 +7,7 @@ import numpy as np
 from recomind.model.catalogue import Video
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pool import pool_candidates
-from recomind.state.profile import video_hash
+from recomind.state.fingerprints import video_hash
 from recomind.state.seen_blocks import block_of_videos
 
 

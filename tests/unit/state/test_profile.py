@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from recomind.model.events import Action
 from recomind.model.signals import ActionSignal, SourceOffset, TransitionSignal, rerouted_source
 from recomind.state import profile
-from recomind.state.profile import MAX_EVENT_IDS, MAX_LIKES, MAX_REACTIONS, MAX_SEEN, Profile, video_hash
+from recomind.state.fingerprints import contains, video_hash
+from recomind.state.profile import MAX_EVENT_IDS, MAX_LIKES, MAX_REACTIONS, MAX_SEEN, Profile
 from recomind.state.seen_blocks import seal
 
 ACTION_TYPES = st.sampled_from(["like", "view", "skip"])
@@ -103,8 +104,8 @@ def test_a_profile_stays_within_its_limits():
 
 def test_a_seen_video_is_found_only_at_an_aligned_position():
     packed = video_hash("a").to_bytes(4, "little")
-    assert profile._contains(b"xxxx" + packed, packed)
-    assert not profile._contains(b"xx" + packed + b"xx", packed)
+    assert contains(b"xxxx" + packed, video_hash("a"))
+    assert not contains(b"xx" + packed + b"xx", video_hash("a"))
 
 
 def test_a_like_sends_its_history_and_a_transition_from_each_earlier_video():
@@ -118,7 +119,7 @@ def test_a_like_sends_its_history_and_a_transition_from_each_earlier_video():
 def test_a_repeated_like_is_marked_and_has_no_history():
     actions = [Action("u", video, "like", float(at)) for at, video in enumerate("aba")]
     _, signals = folded(actions)
-    assert signals[-1] == ActionSignal("a", 0, 2, 2.0, "u", "like", True, ())
+    assert signals[-1] == ActionSignal("a", 0, 2, 2.0, "u", "like", True, (), is_repeated_like=True)
 
 
 def test_a_like_after_a_view_makes_a_pair_and_a_view_makes_none():

@@ -9,7 +9,8 @@ import pytest
 from recomind.model.events import Action, EraseUser
 from recomind.model.signals import SourceOffset
 from recomind.state import profile
-from recomind.state.profile import MAX_SEEN, Profile, has_seen, video_hash, without_video
+from recomind.state.fingerprints import video_hash
+from recomind.state.profile import MAX_SEEN, Profile, has_seen, without_video
 from recomind.state.seen_blocks import (
     BLOCK_SIZE,
     SeenBlock,

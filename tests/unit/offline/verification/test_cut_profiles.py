@@ -1,5 +1,7 @@
 """Profiles that an older version has cut are compared as far as they can be; nothing else passes for one."""
 
+from struct import pack
+
 import msgspec
 import pytest
 
@@ -8,6 +10,7 @@ from recomind.model.signals import SourceOffset
 from recomind.offline.verification.cut_profiles import accept_cut_profiles
 from recomind.offline.verification.recompute_users import ExpectedOutputs, RecomputedUsers
 from recomind.state import profile
+from recomind.state.fingerprints import video_hash
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal_after
 
@@ -99,3 +102,33 @@ def test_other_differences_stay(changed):
     user, blocks = changed()
     assert accept_cut_profiles(users, {"u": user}, blocks) == 0
     assert (users.profiles, users.seen_blocks) == (before.profiles, before.seen_blocks)
+
+
+def likes(count, is_old):
+    """The profile and blocks after likes of `count` videos; the older version kept nothing of the likes it dropped."""
+    user, blocks = Profile(), {}
+    for number in range(count):
+        before = user
+        user, _ = profile.fold(before, SourceOffset(0, number), Action("u", f"v{number}", "like", float(number)))
+        if is_old:
+            user = msgspec.structs.replace(user, seen=before.seen + pack("<I", video_hash(f"v{number}")))
+        else:
+            user, changed = seal_after("u", before, user)
+            blocks |= changed
+    return user, blocks
+
+
+def test_a_profile_without_fingerprints_of_dropped_likes_is_expected_as_it_is():
+    users = RecomputedUsers(4, ExpectedOutputs(), {})
+    users.profiles["u"], users.seen_blocks = likes(350, is_old=False)
+    assert users.seen_blocks
+    old, _ = likes(350, is_old=True)
+    assert accept_cut_profiles(users, {"u": old}, {}) == 1
+    assert (users.profiles, users.seen_blocks) == ({"u": old}, {})
+
+
+def test_a_profile_without_a_video_that_was_liked_is_a_difference():
+    users = RecomputedUsers(4, ExpectedOutputs(), {})
+    users.profiles["u"], users.seen_blocks = likes(100, is_old=False)
+    old, _ = likes(100, is_old=True)
+    assert accept_cut_profiles(users, {"u": msgspec.structs.replace(old, seen=old.seen[4:])}, {}) == 0

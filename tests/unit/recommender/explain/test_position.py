@@ -16,8 +16,9 @@ from recomind.recommender.explain.position import (
 )
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import FEATURE_NAMES, learn, rank
+from recomind.state.fingerprints import video_hash
 from recomind.state.popularity import NO_SCORES, Counts, Popularity
-from recomind.state.profile import Like, Profile, video_hash
+from recomind.state.profile import Like, Profile
 
 NOW = 1_000.0
 
