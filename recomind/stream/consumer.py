@@ -49,6 +49,7 @@ from recomind.stream.batches import Batch
 from recomind.stream.fetch_throttle import FetchThrottle
 from recomind.stream.partition_queues import PartitionQueues
 from recomind.stream.positions import Place, Positions
+from recomind.stream.record_batches import accept_any_header_names
 
 logger = get_logger(__name__)
 
@@ -231,6 +232,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     """
 
     def _create_worker_consumer(self, transport: Any) -> Any:
+        accept_any_header_names()
         consumer = super()._create_worker_consumer(transport)
         self._assignor = self.app.assignor
         consumer._partition_assignment_strategy = (self._assignor,)

@@ -17,6 +17,7 @@ from recomind.errors import IncompleteLogError, UnreadableError
 from recomind.model.applied_offsets import AppliedOffsets, dominates
 from recomind.stream.encoding import VERSION_HEADER, check_record, place_of
 from recomind.stream.kafka_errors import translation
+from recomind.stream.record_batches import accept_any_header_names
 
 logger = get_logger(__name__)
 
@@ -248,6 +249,7 @@ async def _offsets_at(
 
 @asynccontextmanager
 async def _consumer(kafka: Mapping[str, Any], tps: list[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
+    accept_any_header_names()
     consumer = AIOKafkaConsumer(
         **kafka,
         max_partition_fetch_bytes=8 << 20,

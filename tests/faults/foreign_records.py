@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.record.util import calc_crc32c
 
 from recomind.model.events import Action
 from recomind.stream import topics
@@ -55,6 +56,35 @@ async def producer_of(settings, **options):
         yield producer
     finally:
         await producer.stop()
+
+
+def with_header_name(data, name, other):
+    """The bytes of a batch with another name of a header, of the same length, and the right checksum."""
+    assert len(name) == len(other)
+    assert data.count(name) == 1
+    data = bytearray(data.replace(name, other))
+    data[17:21] = calc_crc32c(bytes(data[21:])).to_bytes(4, "big")
+    return bytes(data)
+
+
+async def send_with_header_names(settings, count, seed):
+    """Send an action for each of some new users, with names of headers that are any bytes; the users."""
+    noise, users = random.Random(seed), []
+    async with producer_of(settings, enable_idempotence=False) as producer:
+        for _ in range(count):
+            users.append(user := f"with-header-{uuid4()}")
+            value = encode_action(Action(user, "v1", "like", 1.7e9))
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=user.encode(), value=value, headers=[("HEADER-NAME", b"x")])
+            data = with_header_name(bytes(batch._build()), b"HEADER-NAME", noise.randbytes(11))
+            batch._buffer = data
+            await (await producer.send_batch(batch, topics.ACTIONS, partition=partition_of(user, 4)))
+        for name in topics.topic_configs(settings):
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=b"x", value=b"x", headers=[("NAME", b"x")])
+            batch._buffer = with_header_name(bytes(batch._build()), b"NAME", b"\xff\xfe\xfd\xfc")
+            await (await producer.send_batch(batch, name, partition=noise.randrange(settings.partitions)))
+    return users
 
 
 async def send_large_records(settings, seed):

@@ -25,6 +25,7 @@ from tests.faults.foreign_records import (
     send_garbage,
     send_large_records,
     send_transactions,
+    send_with_header_names,
 )
 from tests.faults.scenario import metric, running_scenario
 
@@ -79,7 +80,9 @@ async def test_other_programs_write_into_every_topic(fault_stack, tmp_path):
     settings = fault_stack.settings
     async with running_scenario(fault_stack, tmp_path, 2, seed=24) as scenario:
         await send_garbage(settings, 300, seed=1)
+        users = await send_with_header_names(settings, 40, seed=1)
         await scenario.wait_until_recovered("records of other programs in every topic", 20)
+        assert await archived(settings, users) == len(users)
         scenario.workers[0].kill()
         await scenario.start(1)
         await scenario.wait_until_recovered("a worker is killed, and restores tables from such changelogs", 30)
