@@ -2,11 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from time import time
 
 import click
 
 from recomind.cli.common import load_server_settings
 from recomind.cli.weights import learn_weights
+from recomind.errors import InputError
 from recomind.settings import Settings
 
 
@@ -24,21 +26,40 @@ from recomind.settings import Settings
     help="Then learn the blend's weights from the log, in its own order, unless workers have learned from more likes. "
     "Not with --speed.",
 )
+@click.option("--ending-now", is_flag=True, help="Move all times by the same, so that the log ends now.")
 @click.option("--limit", type=click.IntRange(min=1), help="Write only the first LIMIT actions.  [default: all]")
-def command(folder: Path, speed: float | None, learn: bool, limit: int | None) -> None:
+def command(folder: Path, speed: float | None, learn: bool, ending_now: bool, limit: int | None) -> None:
     """Write the actions of FOLDER/actions.csv[.gz] to video_actions_stream, with their times.
+
+    What visitors do now would trend before a log of last year: with --ending-now, its last action is of now.
 
     The columns are user_id,video_id,action_type,timestamp; times in seconds since 1970 or ISO 8601.
     """
     settings = load_server_settings()
-    count = feed_folder(settings, folder, speed=speed, limit=limit)
+    later = time() - last_time(folder, limit) if ending_now else 0.0
+    count = feed_folder(settings, folder, speed=speed, limit=limit, later=later)
     click.echo(f"{count} actions are in video_actions_stream")
     if learn and speed is None:
         click.echo(learn_weights(settings, folder, limit, replace_newer=False))
 
 
-def feed_folder(settings: Settings, folder: Path, *, speed: float | None, limit: int | None) -> int:
-    """Write a log's actions to Kafka and show a progress bar; returns their number."""
+def last_time(folder: Path, limit: int | None) -> float:
+    """The latest event time of a log, epoch seconds.
+
+    Raises:
+        InputError: a line is invalid, or there is no action.
+    """
+    from recomind.offline.datasets import read_actions
+
+    found = max((action.timestamp for action in read_actions(folder, limit)), default=None)
+    if found is None:
+        raise InputError(f"{folder} has no actions")
+    return found
+
+
+def feed_folder(settings: Settings, folder: Path, *, speed: float | None, limit: int | None, later: float = 0.0) -> int:
+    """Write a log's actions to Kafka, each `later` seconds later, and show a progress bar; returns their number."""
+    from msgspec.structs import replace
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from recomind.offline.datasets import read_actions
@@ -47,5 +68,5 @@ def feed_folder(settings: Settings, folder: Path, *, speed: float | None, limit:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         task = progress.add_task("actions", total=limit)
-        actions = read_actions(folder, limit)
+        actions = (replace(one, timestamp=one.timestamp + later) for one in read_actions(folder, limit))
         return asyncio.run(replay_log(settings, actions, speed=speed, on_progress=lambda n: progress.advance(task, n)))

@@ -25,6 +25,7 @@ from recomind.model.responses import (
     SimilarUser,
     TrendingVideo,
 )
+from recomind.model.text import DOTS_MARK
 
 Response = TypeVar("Response")
 
@@ -269,5 +270,5 @@ def _recommendations(body: bytes, headers: Mapping[str, str]) -> Recommendations
 
 
 def _quoted(segment: str) -> str:
-    """A segment of a path. Dots alone are quoted too, as "." and ".." mean folders."""
-    return quote(segment, safe="") if segment.strip(".") else segment.replace(".", "%2E")
+    """A segment of a path. The ids "." and ".." get a mark, as they mean folders, also when they are quoted."""
+    return quote(DOTS_MARK + segment if segment in (".", "..") else segment, safe="")

@@ -22,6 +22,9 @@ _UNPRINTABLE: Final = re.compile(
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
+DOTS_MARK: Final = "\xad"
+"""Stands before the ids "." and ".." in a path, where these mean folders. No id has it, as it is not printable."""
+
 SAFE_SCHEMES: Final = ("http", "https")
 """Schemes that the URL of a video may have. A relative URL has none."""
 
@@ -44,6 +47,15 @@ def is_printable(text: str) -> bool:
     (True, False, False)
     """
     return text.isprintable() if text.isascii() else _UNPRINTABLE.search(text) is None
+
+
+def id_of_segment(segment: str) -> str:
+    r"""The id that a decoded segment of a path stands for.
+
+    >>> id_of_segment("\xad.."), id_of_segment(".."), id_of_segment("u1")
+    ('..', '..', 'u1')
+    """
+    return segment[1:] if segment in (DOTS_MARK + ".", DOTS_MARK + "..") else segment
 
 
 def check_printable(field: str, text: str) -> None:

@@ -100,7 +100,7 @@ class RecoMindApp(faust.App):
         """Name of a table to what publishes its values to the read model."""
         self.replacers: dict[str, Replace] = {}
         """Name of a table of videos to what replaces values that were folded again."""
-        self.profile_archive = ProfileArchive(archive, read_model)
+        self.profile_archive = ProfileArchive(archive, read_model, partitions, self.state_tables)
         self.partition_queues: list[PartitionQueues] = []  # of each batch agent
         self.failure: BaseException | None = None
         """Why the worker stops; None while it runs."""

@@ -4,13 +4,15 @@ They are added when a user's list is stored, and must be in PostgreSQL before a 
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from recomind.runtime.write_behind import WriteBehind
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import STAGE_PROFILE, ReadModel
+from recomind.stream.partitioner import partition_of
+from recomind.stream.table import Table
 
 
 class ArchivedProfile(NamedTuple):
@@ -25,15 +27,34 @@ class ArchivedProfile(NamedTuple):
 
 
 class ProfileArchive(WriteBehind[ArchivedProfile]):
-    """Writes top tags, deletes the rows of erased users, and records that this stage of an erasure is complete."""
+    """Writes top tags, deletes the rows of erased users, and records that this stage of an erasure is complete.
 
-    def __init__(self, archive: Archive, read_model: ReadModel) -> None:
+    Values wait here while PostgreSQL is away. Those of partitions that have moved to another worker meanwhile are left
+    out: no watermark says that they were stored, so that worker ranks these users again, and has newer values.
+    """
+
+    def __init__(
+        self, archive: Archive, read_model: ReadModel, partitions: int, tables: Mapping[str, Table[Any]]
+    ) -> None:
+        """Store nothing yet.
+
+        Args:
+            archive: PostgreSQL.
+            read_model: Redis.
+            partitions: how many there are.
+            tables: the worker's tables by name; those of `profiles` are the partitions of users that it owns.
+        """
         super().__init__(self._store)
+        self._partitions = partitions
+        self._tables = tables
         self._archive = archive
         self._read_model = read_model
 
     async def _store(self, profiles: Mapping[str, ArchivedProfile]) -> None:
-        decode = msgspec.json.decode
+        decode, owned = msgspec.json.decode, set(self._tables["profiles"].partitions)
+        profiles = {
+            user_id: one for user_id, one in profiles.items() if partition_of(user_id, self._partitions) in owned
+        }
         rows = [
             (user_id, decode(one.top_tags), one.last_at)
             for user_id, one in profiles.items()

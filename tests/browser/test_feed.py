@@ -32,6 +32,21 @@ def act_until_counted(page, act, verb):
     return title
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_user_whose_id_means_a_folder_in_paths_gets_a_feed(audience, visit, name):
+    page = visit("/")
+    page.fill("#user-name", name)
+    page.click("#sign-in")
+    page.wait_for_function("name => document.querySelector('#heading').textContent === `Next for ${name}`", arg=name)
+    page.wait_for_selector(".item")
+    answer = page.evaluate(
+        """async name => { const { pathSegment } = await import("./assets/path_segment.js");
+        return (await fetch(`users/${pathSegment(name)}/profile`)).json(); }""",
+        name,
+    )
+    assert answer["user_id"] == name
+
+
 def test_two_likes_change_the_list_without_a_reload(audience, visit):
     page = visit("/")
     sign_in(page)

@@ -62,8 +62,8 @@ def random_ids(count, seed=3):
 
 
 def segment(value):
-    """An id as a segment of a path. Dots alone are escaped, as they mean folders."""
-    return quote(value, safe="") if value.strip(".") else value.replace(".", "%2E")
+    """An id as a segment of a path. "." and ".." get a mark, as they mean folders, also when they are escaped."""
+    return quote("\xad" + value if value in (".", "..") else value, safe="")
 
 
 def url(base, path):
@@ -121,6 +121,12 @@ async def check_reads(http, worker, one):
     async with http.get(url(worker.base_url, f"/events/feed/{name}")) as stream:
         assert stream.status == 200
         assert (await stream.content.readuntil(b"\n\n")).startswith(b"retry")
+
+
+async def test_dots_are_reached_as_escapes_too_by_programs_that_leave_paths_alone(worker):
+    async with aiohttp.ClientSession() as http:
+        for one, escaped in ((".", "%2E"), ("..", "%2E%2E"), ("...", "...")):
+            assert (await call(http, worker, "GET", f"/users/{escaped}/profile"))["user_id"] == one
 
 
 def test_the_client_reaches_every_id(worker):

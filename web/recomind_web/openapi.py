@@ -35,7 +35,8 @@ SECURITY_SCHEMES: Final = {
 DESCRIPTION: Final = """RecoMind recommends short videos in real time. Post what users view, like and skip, and read \
 lists that reflect it.
 
-- An id is any text of 1 to 128 printable characters. A user gets recommendations without registration.
+- An id is any text of 1 to 128 printable characters. In a path, write `%C2%AD.` and `%C2%AD..` for the ids `.` and
+  `..`: browsers and proxies take these for folders, also as `%2E`. A user gets recommendations without registration.
 - The response to an action has a `token`. `GET /recommendations/{user_id}?after=TOKEN` waits until the list reflects
   that action.
 - An error has the media type `application/problem+json`: `detail` says what is wrong, and `field` names the field at

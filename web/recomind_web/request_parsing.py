@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from recomind.model.catalogue import check_id
+from recomind.model.text import id_of_segment
 from recomind.runtime.app import RecoMindApp
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_body import BodyReader
@@ -31,7 +32,7 @@ def path_id(request: web.Request, name: str) -> str:
     Raises:
         InvalidFieldError: it is too long or has unprintable characters.
     """
-    return check_id(name, request.match_info[name])
+    return check_id(name, id_of_segment(request.match_info[name]))
 
 
 def n_param(request: web.Request) -> int:

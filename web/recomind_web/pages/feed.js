@@ -5,6 +5,7 @@ import { element } from "./dom.js";
 import { removeFromList, showList, showVideo } from "./feed_view.js";
 import { listenForGestures } from "./gestures.js";
 import { followUpdates, showState } from "./live_updates.js";
+import { pathSegment } from "./path_segment.js";
 import * as filters from "./trending_filters.js";
 
 const MAX_LISTED = 12, TRANSITION_MS = 180;
@@ -34,7 +35,7 @@ function startFeed(name) {
   $("list").replaceChildren();
   showStatus(user ? "" : "Sign in with any name to like and skip.");
   showVideo(null, "Loading…");
-  const path = user ? `/feed/${encodeURIComponent(user)}?n=30` : filters.feedPath();
+  const path = user ? `/feed/${pathSegment(user)}?n=30` : filters.feedPath();
   stopUpdates = followUpdates(path, { onValue: showFeed, onState: showState });
 }
 
