@@ -76,7 +76,7 @@ class TopLists:
         self._changes = 0
         self._lists: dict[str | int, _CachedList] = {}
         """By name, or by tag."""
-        self._rows_of_tag: defaultdict[int, set[int]] = defaultdict(set)
+        self._rows_of_tag: defaultdict[str | int, set[int]] = defaultdict(set)
         self._lists_of_row: dict[int, tuple[str | int, ...]] = {}
         """Names of the lists that a row can be in, for rows with tags."""
 
@@ -93,7 +93,13 @@ class TopLists:
         self._lists.clear()
 
     def put_tags(self, row: int, tags: Sequence[int]) -> None:
-        """Set a video's tags. Their lists, and that of fresh uploads, are selected again when they are next read."""
+        """Set a video's tags.
+
+        Their lists, those of tags that it had before, and that of fresh uploads are selected again when next read.
+        """
+        for lost in set(self._lists_of_row.get(row, ())).difference(tags, _LISTS_OF_ALL_VIDEOS):
+            self._rows_of_tag[lost].discard(row)
+            self._lists.pop(lost, None)
         self._lists_of_row[row] = (*_LISTS_OF_ALL_VIDEOS, *tags)
         self.mark_changed(row)
         for name in ("fresh", *tags):
@@ -103,7 +109,7 @@ class TopLists:
             self._rows_of_tag[tag].add(row)
 
     def rows_of_tag(self, tag: int) -> Set[int]:
-        """The videos that have, or had before, a tag."""
+        """The videos that have a tag."""
         return self._rows_of_tag[tag]
 
     def trending(self) -> Rows:

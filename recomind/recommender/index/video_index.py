@@ -103,7 +103,7 @@ class VideoIndex:
         """The catalogue entries with a tag."""
         tag = tag_key(tag)
         rows = self.top_lists.rows_of_tag(self.tag_rows[tag]) if tag in self.tag_rows else ()
-        return [self.videos[row] for row in rows if tag in map(tag_key, self.videos[row].tags)]
+        return [self.videos[row] for row in rows]
 
     def put_popularity(self, video_id: str, popularity: Popularity | RankingPopularity) -> None:
         """Set a video's counts and decayed scores."""

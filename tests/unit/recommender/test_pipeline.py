@@ -1,6 +1,7 @@
 """The recommender on toy data with a known answer, against simple baselines."""
 
 import numpy as np
+import pytest
 
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
@@ -83,6 +84,36 @@ def test_seen_videos_and_videos_outside_the_catalogue_are_not_recommended():
     engine = engine_of({"v1": (), "v2": ()}, [("a", "v1"), ("a", "v3"), ("b", "v1"), ("b", "v2"), ("b", "v3")])
     assert listed(engine, "a") == ["v2"]
     assert listed(engine, "b") == []
+
+
+@pytest.mark.parametrize("videos", [1, 31, 61, 150, 400])
+@pytest.mark.parametrize("fans", [0, 1, 40])
+def test_a_list_is_not_empty_as_long_as_there_is_an_unseen_video(videos, fans):
+    """`fans` users have acted on the older half of the videos, and nobody on the others."""
+    engine, seen = Engine(learning=False), set()
+    for number in range(videos):
+        engine.put_video(Video(video_id=f"v{number}", title="T", created_at=1e9 + number))
+    for number in range(videos // 2 * fans):
+        engine.observe(Action(f"fan{number % fans}", f"v{number // fans}", "view", 2e9), SourceOffset(0, number))
+    while shown := listed(engine, "me", 20):
+        assert seen.isdisjoint(shown)
+        for video_id in shown:
+            engine.observe(Action("me", video_id, "skip", 2e9 + len(seen)), SourceOffset(1, len(seen)))
+            seen.add(video_id)
+    assert len(seen) == videos
+
+
+def test_a_video_with_other_tags_is_a_candidate_under_these_and_no_longer_under_the_old_ones():
+    engine = engine_of({"a": ("old",), "b": ("old",), "c": ("new",)}, [("likes-old", "a"), ("likes-new", "c")])
+    for user, sources in (("likes-old", True), ("likes-new", False)):
+        assert ("tags" in sources_of(engine, user, "b")) == sources
+    engine.put_video(Video(video_id="b", title="b", tags=("New",)))
+    for user, sources in (("likes-old", False), ("likes-new", True)):
+        assert ("tags" in sources_of(engine, user, "b")) == sources
+
+
+def sources_of(engine, user, video_id):
+    return next(pick.sources for pick in engine.recommend(user, 10).picks if pick.video_id == video_id)
 
 
 def test_a_fresh_upload_is_shown_within_ten_actions():
