@@ -16,7 +16,7 @@ import pytest
 from recomind.dev.simulator import Audience
 from recomind.model.events import Action
 from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE
-from recomind.offline.verification.verify import verify
+from recomind.offline.verification.verify import OLD_LIKES_NOTE, verify
 from recomind.stream.log_replay import replay_log
 from tests.acceptance import recount
 from tests.acceptance.test_erasure import erase, wait_until_done, wait_until_exact
@@ -30,6 +30,7 @@ PREVIOUS_COMMIT = "1c49b86"
 AUDIENCE = Audience(20, 60, 6)
 ERASED = AUDIENCE.users[0]
 DEVOTED = "devoted"
+FAN = "fan"
 
 
 def git(*words):
@@ -62,6 +63,11 @@ def simulated_actions(seed, number, users=AUDIENCE.users):
 def views(first, last):
     """Views of different videos by a user who has seen more than the previous version remembers."""
     return [Action(DEVOTED, f"w{number}", "view", 1.7e9 + number) for number in range(first, last)]
+
+
+def likes(start, numbers):
+    """Likes of videos by a user who likes more than the previous version remembers."""
+    return [Action(FAN, f"l{number}", "like", 1.7e9 + start + at) for at, number in enumerate(numbers)]
 
 
 def write_csv(folder, name, columns, rows):
@@ -115,8 +121,11 @@ async def wait_until_listed(base_url, users, within=60.0):
 
 async def test_a_new_worker_continues_from_the_state_of_the_previous_version(new_stack, tmp_path, previous_version):
     settings, users = new_stack.settings, AUDIENCE.users[1:]
-    first = [*simulated_actions(0, 400), *views(0, 450)]
-    backlog, later = list(simulated_actions(1, 100, users)), [*simulated_actions(2, 300, users), *views(450, 700)]
+    first = [*simulated_actions(0, 400), *views(0, 450), *likes(0, [*range(60), 0])]
+    backlog, later = (
+        list(simulated_actions(1, 100, users)),
+        [*simulated_actions(2, 300, users), *views(450, 700), *likes(600, [1, 1, 70, 0])],
+    )
     where = run_previous(previous_version, settings, "-c", "import recomind; print(recomind.__file__)").stdout
     assert Path(where.strip()).is_relative_to(previous_version)
     with workers(settings, tmp_path) as start:
@@ -139,7 +148,7 @@ async def test_a_new_worker_continues_from_the_state_of_the_previous_version(new
         assert report.differences == []
         assert report.is_clean
         assert report.compared["table seen_blocks"] == 2
-        assert report.notes == [CUT_PROFILES_NOTE.format(1)]
+        assert report.notes == [OLD_LIKES_NOTE.format(2), CUT_PROFILES_NOTE.format(2)]
         assert report.compared["PostgreSQL video_actions"] == len(remaining)
         assert (await recount.actions_per_user(settings)).keys() >= set(users)
         acted_on = {user: {one.video_id for one in remaining if one.user_id == user} for user in users}

@@ -34,17 +34,19 @@ async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was
     settings, audience = new_stack.settings, Audience(40, 100, 3)
     actions = list(simulated_actions(audience, 1500))
     seen_much = [Action("devoted", f"w{number}", "view", 1.7e9 + number) for number in range(700)]
+    likes = [Action("fan", f"l{number}", "like", 1.7e9 + number) for number in [*range(600), *range(0, 600, 3)]]
     with workers(settings, tmp_path) as start:
         worker = start().wait_ready()
         await replay_log(settings, actions[:500])
         await replay_log(settings, seen_much)
+        await replay_log(settings, likes)
         await put_videos(settings, audience.videos)
         await send_with_faults(settings, actions[500:])
         report = await verify(settings, within=120)
         assert report.differences == []
         assert report.is_clean
-        assert report.compared["PostgreSQL video_actions"] == 2200
-        assert report.compared["table seen_blocks"] == report.compared["Redis seen_block"] == 2
+        assert report.compared["PostgreSQL video_actions"] == 3000
+        assert report.compared["table seen_blocks"] == report.compared["Redis seen_block"] == 6
         assert report.notes == []
         assert min(report.compared.values()) > 0
         assert run_verify(settings).returncode == 0

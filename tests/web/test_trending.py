@@ -1,5 +1,6 @@
 """Trending videos by window and tag, on a real worker."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -20,10 +21,11 @@ async def get(http, path):
         return await answer.json()
 
 
-async def like(http, video, times, ago=timedelta()):
+async def like(http, video, times, ago=timedelta(), user=None):
     moment = (datetime.now(UTC) - ago).isoformat()
     actions = [
-        {"user_id": uuid4().hex, "video_id": video, "action_type": "like", "timestamp": moment} for _ in range(times)
+        {"user_id": user or uuid4().hex, "video_id": video, "action_type": "like", "timestamp": moment}
+        for _ in range(times)
     ]
     async with http.post("/video_actions", json=actions) as answer:
         assert answer.status == 202
@@ -46,6 +48,27 @@ async def test_trending_has_counts_and_trend_by_window_and_tag(http):
     videos = await get(http, f"/trending?window=7d&tag={tag}&n=1")
     assert videos == [{"video_id": yesterday, "title": yesterday, "url": "", "tags": [tag, "any"]}]
     assert await get(http, f"/trending?tag={uuid4().hex}") == []
+
+
+async def test_one_user_counts_once_however_often_they_like_a_video(http):
+    tag, user = uuid4().hex[:8], uuid4().hex
+    once, often = f"{tag}-once", f"{tag}-often"
+    for video in (once, often):
+        async with http.put(f"/videos/{video}", json={"title": video, "tags": [tag]}) as answer:
+            assert answer.status == 200
+    await like(http, often, 1, user=user)
+    for number in range(60):  # more than a profile holds
+        await like(http, f"{tag}-{number}", 1, user=user)
+    await like(http, often, 250, timedelta(minutes=20), user=user)
+    await like(http, often, 250, user=user)
+    await like(http, once, 2)
+    deadline = time.monotonic() + 20
+    for window in ("1h", "24h", "7d"):
+        expected = [(once, 2), (often, 1)]
+        path = f"/trending/details?window={window}&tag={tag}"
+        while [(one["video_id"], one["likes"]) for one in (found := await get(http, path))] != expected:
+            assert time.monotonic() < deadline, found
+            await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize("query", ["window=2h", "tag=" + "x" * 65, "n=0"])

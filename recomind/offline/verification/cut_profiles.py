@@ -25,7 +25,7 @@ CUT_PROFILES_NOTE: Final = (
 
 def accept_cut_profiles(
     users: RecomputedUsers, profiles: Mapping[str, Profile], blocks: Mapping[str, SeenBlock]
-) -> int:
+) -> set[str]:
     """Expect the profiles and blocks that were found of each user whose profile was cut.
 
     Args:
@@ -34,9 +34,9 @@ def accept_cut_profiles(
         blocks: found, by key.
 
     Returns:
-        The number of these users.
+        These users.
     """
-    accepted = 0
+    accepted = set[str]()
     for user_id, expected in users.profiles.items():
         found, expected_keys = profiles.get(user_id), _block_keys(user_id, expected)
         if found is None or (
@@ -50,7 +50,7 @@ def accept_cut_profiles(
                 del users.seen_blocks[key]
             users.profiles[user_id] = found
             users.seen_blocks.update(zip(own, whole, strict=True))
-            accepted += 1
+            accepted.add(user_id)
     return accepted
 
 

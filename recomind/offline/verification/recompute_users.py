@@ -38,8 +38,8 @@ class ExpectedOutputs:
         """Records that must have been rerouted, by the source offset with which they arrive."""
         self.arrived: set[SourceOffset] = set()
         """Rerouted records that did arrive."""
-        self.dropped_likes: set[SourceOffset] = set()
-        """Repeated likes that version 0.2 or older took for first ones: its profiles forgot all but the latest."""
+        self.dropped_likes: dict[SourceOffset, str] = {}
+        """Repeated likes, with their users, of videos whose first like the profile no longer holds as such."""
 
 
 class RecomputedUsers:
@@ -97,7 +97,7 @@ class RecomputedUsers:
                 self.seen_blocks[key] = block
         self.logged_at[user_id] = decoded.record.timestamp / 1000
         if _is_repeat_of_dropped_like(known, signals):
-            self._expected.dropped_likes.add(decoded.source_offset)
+            self._expected.dropped_likes[decoded.source_offset] = user_id
         for signal in signals:
             for target in range(self._log.partitions) if isinstance(signal, ErasureSignal) else [None]:
                 self._expected.signals.add(decoded.source_offset, (target, signal_digest(signal)))

@@ -4,7 +4,7 @@ Signals are folded in the order of the log, as the worker did: float sums and pr
 erased users are skipped from the start of the log: the state must be that of a log which never had them.
 """
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Final
 
 from aiokafka import ConsumerRecord
@@ -41,7 +41,8 @@ class RecomputedVideos:
         signals: DigestSet,
         on_unreadable: Callable[[UnreadableError], None] = lambda _: None,
         outcomes: Outcomes | None = None,
-        dropped_likes: Set[SourceOffset] = frozenset(),
+        dropped_likes: Mapping[SourceOffset, str] | None = None,
+        cut_users: Set[str] = frozenset(),
     ) -> None:
         """Recompute nothing yet.
 
@@ -50,21 +51,23 @@ class RecomputedVideos:
             signals: gets the signals that were applied: those of the log without duplicates.
             on_unreadable: called for each record that holds no signals.
             outcomes: gets what became of served lists.
-            dropped_likes: repeated likes that an older version may have taken for first ones.
+            dropped_likes: repeated likes that an older version would take for first ones, with their users.
+            cut_users: users of whose likes an older version has forgotten some.
         """
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
         self.forgetting: dict[str, Erasure] = {}
         """Erasures, as the table `forgetting` keeps them."""
         self.old_first_likes: set[SourceOffset] = set()
-        """Likes that version 0.2 or older took for first ones, among those to look for."""
+        """Repeated likes that a worker took for first ones, as version 0.2 or older had forgotten those."""
         self.liked_at: dict[str, float] = {}
         """When Kafka stored each video's latest signal of a like, epoch seconds."""
         self._partition = partition
         self._on_unreadable = on_unreadable
         self._outcomes = outcomes or Outcomes()
         self._signals = signals
-        self._dropped_likes = dropped_likes
+        self._dropped_likes = dropped_likes or {}
+        self._cut_users = cut_users
 
     def collect_erasures(self, records: Iterable[ConsumerRecord]) -> None:
         """Collect the erasures among the next records; the whole log passes here before `apply_records`."""
@@ -85,9 +88,15 @@ class RecomputedVideos:
                 self._apply(signal, bounds)
                 if isinstance(signal, ActionSignal) and signal.action_type == "like":
                     self.liked_at[signal.video_id] = record.timestamp / 1000
-                    cause = SourceOffset(signal.source, signal.offset)
-                    if cause in self._dropped_likes and written_by(record.headers) < REMEMBERS_LIKES:
-                        self.old_first_likes.add(cause)
+                    self._note_old_first_like(signal, record)
+
+    def _note_old_first_like(self, signal: ActionSignal, record: ConsumerRecord) -> None:
+        cause = SourceOffset(signal.source, signal.offset)
+        user = self._dropped_likes.get(cause)
+        if user is None or signal.is_repeat:
+            return
+        if user in self._cut_users or written_by(record.headers) < REMEMBERS_LIKES:
+            self.old_first_likes.add(cause)
 
     def _apply(self, signal: Signal, bounds: VoidBounds) -> None:
         video_id = signal.video_id

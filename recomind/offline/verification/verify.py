@@ -122,7 +122,7 @@ class Verification:
         self._outcomes = Outcomes()
         self._user_ids: list[str] = []
         self._block_keys: list[str] = []
-        self._cut_profiles = 0
+        self._cut_users: set[str] = set()
         self._old_first_likes: set[SourceOffset] = set()
         self._counts: dict[str, int] = {}
         """User to the number of actions that their profile counts."""
@@ -143,8 +143,8 @@ class Verification:
         await self._compare_dead_letters()
         await self._stores.compare_actions(self._expected.rows, self._counts)
         await self._stores.find_unexpected_keys(self._user_ids, self._block_keys, self._video_ids)
-        if self._cut_profiles:
-            self._report.notes.append(CUT_PROFILES_NOTE.format(self._cut_profiles))
+        if self._cut_users:
+            self._report.notes.append(CUT_PROFILES_NOTE.format(len(self._cut_users)))
 
     async def _compare_users(self, partition: int) -> None:
         erased_at: dict[str, int] = {}
@@ -156,7 +156,7 @@ class Verification:
             await outcomes.read_until(max((record.timestamp for record in records), default=0) / 1000)
             users.apply_records(records)
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
-        self._cut_profiles += accept_cut_profiles(users, profiles, blocks)
+        self._cut_users |= accept_cut_profiles(users, profiles, blocks)
         self._user_ids += [user_id for user_id, profile in users.profiles.items() if not profile.is_erased]
         self._block_keys += users.seen_blocks
         self._report.compare_mappings("table profiles", users.profiles, profiles)
@@ -166,8 +166,14 @@ class Verification:
         await self._stores.compare_users(users)
 
     async def _compare_videos(self, partition: int) -> None:
-        outcomes, dropped = self._outcomes, self._expected.dropped_likes
-        videos = RecomputedVideos(partition, self._applied_signals, self._note_unreadable, outcomes, dropped)
+        videos = RecomputedVideos(
+            partition,
+            self._applied_signals,
+            self._note_unreadable,
+            self._outcomes,
+            self._expected.dropped_likes,
+            self._cut_users,
+        )
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
             videos.collect_erasures(records)
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):

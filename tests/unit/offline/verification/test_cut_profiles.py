@@ -45,7 +45,7 @@ def test_a_profile_that_was_cut_is_expected_as_it_is(before, later):
     found = fold(cut(before), blocks, range(before, before + later))
     users = recomputed(before + later)
     is_same = (users.profiles["u"], users.seen_blocks) == (found, blocks)
-    assert accept_cut_profiles(users, {"u": found}, blocks) == (not is_same)
+    assert accept_cut_profiles(users, {"u": found}, blocks) == (set() if is_same else {"u"})
     assert users.profiles == {"u": found}
     assert users.seen_blocks == blocks
 
@@ -100,7 +100,7 @@ def with_too_few_videos():
 def test_other_differences_stay(changed):
     users, before = recomputed(2000), recomputed(2000)
     user, blocks = changed()
-    assert accept_cut_profiles(users, {"u": user}, blocks) == 0
+    assert accept_cut_profiles(users, {"u": user}, blocks) == set()
     assert (users.profiles, users.seen_blocks) == (before.profiles, before.seen_blocks)
 
 
@@ -123,7 +123,7 @@ def test_a_profile_without_fingerprints_of_dropped_likes_is_expected_as_it_is():
     users.profiles["u"], users.seen_blocks = likes(350, is_old=False)
     assert users.seen_blocks
     old, _ = likes(350, is_old=True)
-    assert accept_cut_profiles(users, {"u": old}, {}) == 1
+    assert accept_cut_profiles(users, {"u": old}, {}) == {"u"}
     assert (users.profiles, users.seen_blocks) == ({"u": old}, {})
 
 
@@ -131,4 +131,4 @@ def test_a_profile_without_a_video_that_was_liked_is_a_difference():
     users = RecomputedUsers(4, ExpectedOutputs(), {})
     users.profiles["u"], users.seen_blocks = likes(100, is_old=False)
     old, _ = likes(100, is_old=True)
-    assert accept_cut_profiles(users, {"u": msgspec.structs.replace(old, seen=old.seen[4:])}, {}) == 0
+    assert accept_cut_profiles(users, {"u": msgspec.structs.replace(old, seen=old.seen[4:])}, {}) == set()
