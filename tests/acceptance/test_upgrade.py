@@ -122,10 +122,8 @@ async def wait_until_listed(base_url, users, within=60.0):
 async def test_a_new_worker_continues_from_the_state_of_the_previous_version(new_stack, tmp_path, previous_version):
     settings, users = new_stack.settings, AUDIENCE.users[1:]
     first = [*simulated_actions(0, 400), *views(0, 450), *likes(0, [*range(60), 0])]
-    backlog, later = (
-        list(simulated_actions(1, 100, users)),
-        [*simulated_actions(2, 300, users), *views(450, 700), *likes(600, [1, 1, 70, 0])],
-    )
+    backlog = list(simulated_actions(1, 100, users))
+    later = [*simulated_actions(2, 300, users), *views(450, 700), *likes(600, [1, 1, 70, 0])]
     where = run_previous(previous_version, settings, "-c", "import recomind; print(recomind.__file__)").stdout
     assert Path(where.strip()).is_relative_to(previous_version)
     with workers(settings, tmp_path) as start:
