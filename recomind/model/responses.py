@@ -15,6 +15,7 @@ class ActionCounts(msgspec.Struct, frozen=True):
     """How often a video was liked, viewed and skipped."""
 
     likes: int = 0
+    """How many users liked it; each counts once for a video."""
     views: int = 0
     skips: int = 0
 
@@ -64,6 +65,7 @@ class TrendingVideo(VideoSummary, frozen=True):
     """A video, and how it trends in a window."""
 
     likes: int
+    """How many users liked it; each counts once for a video."""
     views: int
     skips: int
     likes_per_hour: float

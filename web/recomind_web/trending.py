@@ -24,7 +24,8 @@ DEFAULT_WINDOW: Final = "24h"
 async def trending(request: web.Request) -> web.Response:
     """Popular videos, the most popular first.
 
-    Without parameters, the videos that are popular now; else those with the most likes in a `window` or with a `tag`.
+    Without parameters, the videos that are popular now; else those that the most users liked in a `window` or with a
+    `tag`.
     """
     app, n = app_of(request), n_param(request)
     if not {"window", "tag"} & request.query.keys():
