@@ -156,6 +156,7 @@ def test_the_first_screen_of_the_readme_works_when_the_banner_appears(start, fre
     assert demo.end() in {0, 2}  # 2 is what make adds if it is interrupted as well
     assert not [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert "Traceback" not in demo.text
+    assert len([line for line in demo.lines if "share of likes" in line]) < 20  # it does not fill a terminal or a file
     assert run(fresh_copy, "replay").stderr.startswith("recomind: RECOMIND_KAFKA_BROKERS and")
 
 
