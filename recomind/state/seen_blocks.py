@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from recomind.model.applied_offsets import AppliedOffsets
-from recomind.state.fingerprints import InBlocks, video_hash
+from recomind.state.fingerprints import InBlocks, contains, video_hash
 from recomind.state.profile import MAX_SEEN, Profile
 
 BLOCK_SIZE: Final = 256
@@ -95,8 +95,18 @@ class _Searchable(NamedTuple):
 
     erasure_offset: int
     blocks: int
-    fingerprints: Any
-    """Sorted, shape (fingerprints,), unsigned 32-bit integers."""
+    packed: bytes
+    """All of them."""
+    slots: Any
+    """By the last bits of a fingerprint, one that has these; 0 where none has. Shape: a power of two."""
+
+    def holds(self, fingerprint: int) -> bool:
+        """Whether it is one of them; all are looked through only if another has the same last bits."""
+        found = int(self.slots[fingerprint & len(self.slots) - 1])
+        return found == fingerprint or (found != 0 and contains(self.packed, fingerprint))
+
+
+_NOTHING: Final = _Searchable(-1, 0, b"", np.ones(1, np.uint32))
 
 
 class BlockSearch:
@@ -109,22 +119,26 @@ class BlockSearch:
 
     def of_user(self, user_id: str, profile: Profile) -> InBlocks:
         """Whether the blocks that a profile counts hold a fingerprint."""
-        return lambda fingerprint: self._holds(user_id, profile, fingerprint)
-
-    def _holds(self, user_id: str, profile: Profile, fingerprint: int) -> bool:
-        found = self._searchable(user_id, profile).fingerprints
-        at = int(np.searchsorted(found, np.uint32(fingerprint)))
-        return at < len(found) and int(found[at]) == fingerprint
+        return lambda fingerprint: self._searchable(user_id, profile).holds(fingerprint)
 
     def _searchable(self, user_id: str, profile: Profile) -> _Searchable:
-        ready = self._ready.pop(user_id, None)
-        if ready is None or ready.erasure_offset != profile.erasure_offset or ready.blocks > profile.seen_blocks:
-            ready = _Searchable(profile.erasure_offset, 0, np.zeros(0, np.uint32))
+        ready = self._ready.pop(user_id, _NOTHING)
+        if ready.erasure_offset != profile.erasure_offset or ready.blocks > profile.seen_blocks:
+            ready = _NOTHING._replace(erasure_offset=profile.erasure_offset)
         if ready.blocks < profile.seen_blocks:
             more = [self._block_of(user_id, number).seen for number in range(ready.blocks, profile.seen_blocks)]
-            joined = np.concatenate([ready.fingerprints, np.frombuffer(b"".join(more), "<u4")])
-            ready = _Searchable(profile.erasure_offset, profile.seen_blocks, np.sort(joined))
+            ready = _with(ready, b"".join(more), profile.seen_blocks)
         self._ready[user_id] = ready
         if len(self._ready) > MAX_SEARCHED:
             self._ready.popitem(last=False)
         return ready
+
+
+def _with(ready: _Searchable, more: bytes, blocks: int) -> _Searchable:
+    """With the fingerprints of further blocks. The slots are changed in place if there are enough."""
+    packed, slots, added = ready.packed + more, ready.slots, np.frombuffer(more, "<u4")
+    if len(slots) < len(packed):  # so there are four to eight slots for each, which has four bytes
+        slots, added = np.zeros(1 << len(packed).bit_length(), np.uint32), np.frombuffer(packed, "<u4")
+    slots[added & np.uint32(len(slots) - 1)] = added
+    slots[0] = slots[0] or 1  # which nothing with these last bits equals: the fingerprint 0 is no empty slot
+    return _Searchable(ready.erasure_offset, blocks, packed, slots)
