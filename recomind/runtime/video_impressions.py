@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.profile import video_hash
+from recomind.state.fingerprints import video_hash
 
 MAX_VIDEOS: Final = 16_384
 """Catalogues with more videos are sampled."""
