@@ -29,7 +29,7 @@ from recomind.settings import Settings
 from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal
-from recomind.state.served_lists import RETENTION_S, MAX_USERS, Place, ServedLists, void_lists
+from recomind.state.served_lists import MAX_USERS, RETENTION_S, Place, ServedLists, void_lists
 from recomind.stream import topics
 from recomind.stream.codec import decode_record
 from recomind.stream.connection import client_options

@@ -15,7 +15,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
 from recomind.model.served_lists import ServedListEvent, decode_served_list
-from recomind.state.served_lists import RETENTION_S, MAX_USERS, ServedLists
+from recomind.state.served_lists import MAX_USERS, RETENTION_S, ServedLists
 from recomind.stream import topics
 from recomind.stream.connection import client_options
 from recomind.stream.log_reader import read_to_end

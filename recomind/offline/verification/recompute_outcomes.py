@@ -27,7 +27,7 @@ from recomind.model.signals import (
 )
 from recomind.offline.verification.report import Report
 from recomind.state.profile import Profile
-from recomind.state.served_lists import RETENTION_S, MAX_USERS, Joined, ServedLists
+from recomind.state.served_lists import MAX_USERS, RETENTION_S, Joined, ServedLists
 
 STORE: Final = "outcomes of served lists"
 

@@ -8,7 +8,7 @@ from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, SourceOffset
 from recomind.state import profile
 from recomind.state.profile import Profile
-from recomind.state.served_lists import RETENTION_S, MARGIN_S, MAX_LISTS_PER_USER, WINDOW_S, ServedLists, void_lists
+from recomind.state.served_lists import MARGIN_S, MAX_LISTS_PER_USER, RETENTION_S, WINDOW_S, ServedLists, void_lists
 
 
 class User:
