@@ -47,6 +47,7 @@ async def test_outcomes_are_counted_verified_and_exported_over_a_rebalance(new_s
     with workers(settings, tmp_path) as start:
         first = start().wait_ready()
         await replay_log(settings, list(simulated_actions(400)))
+        await verify(settings, within=120)  # lists count all of them from here on
         pages = await show_pages(first.base_url, AUDIENCE.users)
         await asyncio.sleep(MARGIN_S + 0.5)
         second = start().wait_ready()  # it takes partitions over, with lists that it has to read again
@@ -88,6 +89,7 @@ async def test_features_of_an_example_do_not_contain_its_own_outcome_over_a_reba
     with workers(settings, tmp_path) as start:
         first = start().wait_ready()
         await replay_log(settings, list(simulated_actions(400)))
+        await verify(settings, within=120)  # lists count all of them from here on
         pages = await show_pages(first.base_url, unserved, n=50)
         await asyncio.sleep(MARGIN_S)
         second = start().wait_ready()
