@@ -10,6 +10,7 @@ agents share (`recomind.runtime`). May import `recomind_tables`, `recomind.runti
 from recomind.runtime.app import RecoMindApp
 from recomind_agents import (
     archive,
+    catalogue,
     dead_letters,
     forgetting,
     log_check,
@@ -40,6 +41,7 @@ AGENTS = {
     "refresher": refresher,
     "trainer": trainer,
     "watermarks": watermarks,
+    "catalogue": catalogue,
     "trending": trending,
     "retraining": retraining,
     "republishing": republishing,

@@ -20,7 +20,7 @@ from recomind.stream.batches import Batch
 from recomind.stream.codec import decode_signal_batch
 from recomind.stream.partitioner import partition_of
 from recomind.stream.table import Table
-from recomind_agents.trending import WINDOWED_TOP_INTERVAL_S, WindowedTopPublisher
+from recomind_agents.trending import REMOVAL_INTERVAL_S, WINDOWED_TOP_INTERVAL_S, WindowedTopPublisher
 from recomind_tables import popularity as table
 
 
@@ -33,7 +33,8 @@ def declare(app: RecoMindApp) -> None:
     app.timer(app.options.trending_interval)(processor.republish_lost)
     app.timer(WINDOWED_TOP_INTERVAL_S)(processor.windowed_top.publish)
     app.commit_steps.register(Stage.STORES, processor.windowed_top.publish_lower_scores)
-    app.ranking_cache.loader.catalogue_listeners.append(processor.windowed_top.note_catalogue_change)
+    app.ranking_cache.loader.catalogue.listeners.append(processor.windowed_top.note_catalogue_change)
+    app.timer(REMOVAL_INTERVAL_S, while_set=processor.windowed_top.has_removed)(processor.windowed_top.publish)
 
 
 class PopularityProcessor:

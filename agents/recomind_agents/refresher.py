@@ -15,6 +15,7 @@ from recomind.runtime.app import RecoMindApp
 from recomind.runtime.event_loop import yield_to_other_tasks
 from recomind.runtime.profile_archive import ArchivedProfile
 from recomind.state.profile import Profile
+from recomind.stores.list_search import drop_lists
 from recomind.stores.stored_lists import StoredList
 
 MIN_BATCH: Final = 16
@@ -62,6 +63,7 @@ class Refresher:
     async def _refresh_batch(self) -> None:
         """Rank and store the lists of the users that have been pending longest."""
         app, queue, self._ranking_s = self._app, self._app.refresh_queue, 0.0
+        removals = app.ranking_cache.loader.catalogue.removals
         users = queue.next_batch(min(MAX_BATCH, max(MIN_BATCH, len(queue) // BATCHES)))
         try:
             await app.ranking_cache.loader.load(list(users.values()))
@@ -69,6 +71,8 @@ class Refresher:
             lists = {user: await self._rank(user, one) for user, one in complete.items() if not one.is_erased}
             await app.table_writers["profiles"].flush()  # before the lists, so that readers find what a list counts
             await app.read_model.put_lists(lists)
+            if app.ranking_cache.loader.catalogue.removals != removals:
+                await self._drop_outdated(lists)
             await app.read_model.delete_lists([user_id for user_id, one in users.items() if one.is_erased])
         except BaseException:
             queue.requeue()
@@ -96,6 +100,12 @@ class Refresher:
         stored = cache.serialise(ranked, n)
         self._ranking_s += monotonic() - started
         return stored
+
+    async def _drop_outdated(self, lists: Mapping[str, StoredList]) -> None:
+        """Drop lists with videos that were taken down while they were ranked and stored."""
+        is_listed = self._app.ranking_cache.loader.catalogue.is_listed
+        outdated = [user_id for user_id, stored in lists.items() if not is_listed(stored.meta.video_ids)]
+        await drop_lists(self._app.read_model.store, outdated)
 
     def _count(self, lists: Mapping[str, StoredList]) -> None:
         """Count lists, and their entries by strategy. Entries are grouped by their sources, which few tuples share."""

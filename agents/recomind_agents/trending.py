@@ -20,6 +20,9 @@ from recomind.stream.table import Table
 WINDOWED_TOP_INTERVAL_S: Final = 2.0
 """Time between two publications of the changed lists by window and tag."""
 
+REMOVAL_INTERVAL_S: Final = 0.1
+"""The same while videos are taken down."""
+
 
 def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
@@ -31,7 +34,6 @@ def declare(app: RecoMindApp) -> None:
             await app.read_model.put_popular_videos(app.ranking_cache.trending_json(app.options.slate_size))
 
     app.timer(min(app.options.publish_interval, app.options.read_model_ttl / 4))(loader.follow_popularity)
-    app.timer(app.options.trending_interval)(loader.follow_catalogue)
     app.timer(app.options.trending_interval)(publish_trending)
 
 
@@ -60,18 +62,25 @@ class WindowedTopPublisher:
         """Partition to (tag, video id) of the tags that videos have lost since."""
         self._scores_fell = False
         self._publishing = asyncio.Lock()
+        self.has_removed = asyncio.Event()
+        """Set when a video was taken down or has lost a tag; `publish` clears it."""
 
     def mark_changed(self, partition: int, video_id: str) -> None:
         """Record that a video's popularity has changed."""
         self._changed[partition].add(video_id)
 
-    def note_catalogue_change(self, before: Video | None, after: Video) -> None:
-        """Record that a video is new in the catalogue, or has other tags."""
-        partition = partition_of(after.video_id, self._app.options.partitions)
-        if partition in self._built and (before is None or before.tags != after.tags):
-            self._changed[partition].add(after.video_id)
-            lost = set(map(tag_key, before.tags if before is not None else ())) - set(map(tag_key, after.tags))
-            self._lost_tags[partition].update((tag, after.video_id) for tag in lost)
+    def note_catalogue_change(self, before: Video | None, after: Video | None) -> None:
+        """Record that a video is new in lists, has other tags, or was taken down."""
+        video = after or before
+        if video is None or _tags_of(before) == _tags_of(after):
+            return
+        partition = partition_of(video.video_id, self._app.options.partitions)
+        if partition in self._built:
+            self._changed[partition].add(video.video_id)
+            lost = _tags_of(before) - _tags_of(after)
+            self._lost_tags[partition].update((tag, video.video_id) for tag in lost)
+            if lost:
+                self.has_removed.set()
 
     def rebuild(self, partition: int) -> None:
         """Have a partition's lists built and published again by the next `publish`."""
@@ -90,6 +99,7 @@ class WindowedTopPublisher:
     async def publish(self) -> None:
         """Publish the lists that have changed; of a new partition, all lists."""
         async with self._publishing:
+            self.has_removed.clear()
             scores_fell, self._scores_fell = self._scores_fell, False
             try:
                 for partition in range(self._app.options.partitions):
@@ -119,7 +129,7 @@ class WindowedTopPublisher:
         """The lists of a partition. Those of every tag are published: Redis may have lists of an earlier owner."""
         lists = WindowedTopLists()
         for video_id, value in self._table.items(partition):
-            video = self._index.video(video_id)
+            video = self._index.listed_video(video_id)
             if video is not None:
                 lists.put(video_id, value, video.tags)
         lists.mark_changed((ALL_TAGS, *self._index.tag_rows))
@@ -128,11 +138,26 @@ class WindowedTopPublisher:
     def _update(self, partition: int, lists: WindowedTopLists) -> None:
         self._put(partition, lists, self._changed[partition])
         for tag, video_id in self._lost_tags[partition]:
-            if lists.clear_if_listed(tag, video_id):
+            if not lists.clear_if_listed(tag, video_id):
+                continue
+            if tag == ALL_TAGS:
+                self._put_all(partition, lists)
+            else:
                 self._put(partition, lists, {video.video_id for video in self._index.videos_of_tag(tag)})
+
+    def _put_all(self, partition: int, lists: WindowedTopLists) -> None:
+        """Put all videos into the lists of all videos again."""
+        for video_id, value in self._table.items(partition):
+            if video_id in self._index.summaries:
+                lists.put(video_id, value, ())
 
     def _put(self, partition: int, lists: WindowedTopLists, video_ids: Set[str]) -> None:
         for video_id in video_ids:
-            value, video = self._table.get(partition, video_id), self._index.video(video_id)
+            value, video = self._table.get(partition, video_id), self._index.listed_video(video_id)
             if value is not None and video is not None:
                 lists.put(video_id, value, video.tags)
+
+
+def _tags_of(video: Video | None) -> set[str]:
+    """The keys of the lists that a video is in."""
+    return set() if video is None else {ALL_TAGS, *map(tag_key, video.tags)}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from recomind.client.connection import Connection
 from recomind.client.tokens import Tokens
@@ -17,6 +17,8 @@ from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, Vide
 from recomind.model.events import ActionType, VideoAction
 from recomind.model.responses import (
     ActionOutcome,
+    ChangeProgress,
+    ChangeReceipt,
     ErasureProgress,
     ErasureReceipt,
     Explanation,
@@ -156,20 +158,35 @@ class Client:
         tags: Sequence[str] = (),
         creator_id: str | None = None,
         created_at: datetime | None = None,
+        hidden: bool | None = None,
+        expires_at: datetime | UnsetType | None = UNSET,
     ) -> VideoEntry:
-        """Add or replace a video; `creator_id` and `created_at` stay as they are stored if they are not given."""
+        """Add or replace a video; what comes after `tags` stays as it is stored if it is not given.
+
+        A hidden or expired video is in no list. `expires_at=None` removes the time.
+        """
         details = VideoDetails(
             title=title,
             url=url,
             tags=tuple(tags),
             creator_id=UNSET if creator_id is None else creator_id,
             created_at=UNSET if created_at is None else created_at,
+            hidden=UNSET if hidden is None else hidden,
+            expires_at=expires_at,
         )
         return self._send("PUT", f"/videos/{_quoted(video_id)}", details, VideoEntry)
 
     def get_video(self, video_id: str) -> VideoEntry:
         """A video of the catalogue."""
         return self._get(f"/videos/{_quoted(video_id)}", VideoEntry)
+
+    def delete_video(self, video_id: str) -> ChangeReceipt:
+        """Take a video down, and delete it from the catalogue; `change_progress` reports the progress."""
+        return self._send("DELETE", f"/videos/{_quoted(video_id)}", None, ChangeReceipt)
+
+    def change_progress(self, video_id: str, receipt: str) -> ChangeProgress:
+        """Progress of a change of a video: whether all workers have applied it."""
+        return self._get(f"/videos/{_quoted(video_id)}/changes/{_quoted(receipt)}", ChangeProgress)
 
     def similar_videos(self, video_id: str, *, n: int | None = None) -> list[VideoSummary]:
         """Videos liked together with this one, the most similar first."""

@@ -22,7 +22,7 @@ MAX_TAG_LENGTH: Final = 64
 
 EARLIEST_UPLOAD_S: Final = datetime(1900, 1, 1, tzinfo=UTC).timestamp()
 LATEST_UPLOAD_S: Final = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
-"""Bounds of an upload time, in epoch seconds; both Python and PostgreSQL can represent all times between them."""
+"""Bounds of times in epoch seconds; both Python and PostgreSQL can represent all times between them."""
 
 NO_NUL_PATTERN: Final = r"^[^\x00]*$"
 """Text without NUL characters, which PostgreSQL cannot store."""
@@ -43,6 +43,10 @@ class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """If it is left out, the stored creator stays; null removes it."""
     created_at: datetime | UnsetType | None = UNSET
     """When it was uploaded; if it is left out, the stored time stays, and a new video gets the present."""
+    hidden: bool | UnsetType = UNSET
+    """Whether it is taken down: in no list. If it is left out, it stays as it is."""
+    expires_at: datetime | UnsetType | None = UNSET
+    """When it is taken down by itself; if it is left out, the stored time stays; null removes it."""
 
 
 class UserDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +73,10 @@ class VideoEntry(VideoSummary, frozen=True):
     creator_id: str | None
     created_at: datetime
     """When it was uploaded."""
+    hidden: bool = False
+    """Whether it is taken down: in no list."""
+    expires_at: datetime | None = None
+    """When it is taken down by itself."""
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +89,16 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     creator_id: str | None = None
     created_at: float = 0.0
     """Upload time, epoch seconds, UTC."""
+    hidden: bool = False
+    """Whether it is in no list."""
+    expires_at: float | None = None
+    """From when on it is in no list, epoch seconds, UTC."""
+    version: int = 0
+    """Number of the change of the catalogue that made it: a later change of the video has a larger one."""
+
+    def is_visible(self, now: float) -> bool:
+        """Whether lists may hold it at a time, epoch seconds."""
+        return not self.hidden and (self.expires_at is None or self.expires_at > now)
 
     def summary_json(self) -> bytes:
         """The entry's `VideoSummary` as JSON, an element of the arrays that `join_summaries` makes."""
@@ -89,9 +107,9 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     def entry_json(self) -> bytes:
         """The `VideoEntry` as JSON."""
         created_at = datetime.fromtimestamp(self.created_at, UTC)
-        return msgspec.json.encode(
-            VideoEntry(self.video_id, self.title, self.url, self.tags, self.creator_id, created_at)
-        )
+        expires_at = None if self.expires_at is None else datetime.fromtimestamp(self.expires_at, UTC)
+        summary = self.video_id, self.title, self.url, self.tags
+        return msgspec.json.encode(VideoEntry(*summary, self.creator_id, created_at, self.hidden, expires_at))
 
 
 class VideoChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +123,10 @@ class VideoChange(msgspec.Struct, frozen=True, kw_only=True):
     creator_id: str | UnsetType | None
     created_at: float | None
     """Upload time, epoch seconds."""
+    hidden: bool | None = None
+    """Whether it is taken down; None keeps what is stored."""
+    expires_at: float | UnsetType | None = UNSET
+    """When it is taken down, epoch seconds; `UNSET` keeps what is stored."""
 
 
 def check_id(field: str, value: str) -> str:
@@ -143,25 +165,27 @@ def video_change(video_id: str, details: VideoDetails, *, keep_url: bool = False
         url=None if keep_url and not details.url else details.url,
         tags=distinct_tags(details.tags),
         creator_id=details.creator_id,
-        created_at=_upload_time(details.created_at),
+        created_at=_time_of("created_at", details.created_at),
+        hidden=None if details.hidden is UNSET else details.hidden,
+        expires_at=UNSET if details.expires_at is UNSET else _time_of("expires_at", details.expires_at),
     )
 
 
-def _upload_time(created_at: datetime | UnsetType | None) -> float | None:
-    """An upload time in epoch seconds.
+def _time_of(field: str, moment: datetime | UnsetType | None) -> float | None:
+    """A time in epoch seconds; None if there is none.
 
     Raises:
         InvalidFieldError: it is out of bounds.
     """
-    if not isinstance(created_at, datetime):
+    if not isinstance(moment, datetime):
         return None
     try:
-        uploaded_at = epoch_seconds(created_at)
+        at = epoch_seconds(moment)
     except OverflowError:
-        uploaded_at = LATEST_UPLOAD_S
-    if not EARLIEST_UPLOAD_S <= uploaded_at < LATEST_UPLOAD_S:
-        raise InvalidFieldError("created_at", "created_at must be in the years 1900 to 2999")
-    return uploaded_at
+        at = LATEST_UPLOAD_S
+    if not EARLIEST_UPLOAD_S <= at < LATEST_UPLOAD_S:
+        raise InvalidFieldError(field, f"{field} must be in the years 1900 to 2999")
+    return at
 
 
 SEPARATOR: Final = b",\n"

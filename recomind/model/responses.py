@@ -117,6 +117,26 @@ class ErasureProgress(msgspec.Struct, frozen=True):
     """Steps that are not done: `person` (profile and lists), `archive` (PostgreSQL), numbers of video partitions."""
 
 
+class ChangeReceipt(msgspec.Struct, frozen=True):
+    """A change of a video has been accepted."""
+
+    video_id: str
+    receipt: str
+    """Position of the change in the topic `video_catalogue`, `partition:offset`."""
+    at: datetime
+
+
+class ChangeProgress(msgspec.Struct, frozen=True):
+    """How far a change of a video has come."""
+
+    video_id: str
+    receipt: str
+    state: str
+    """`pending` or `done`."""
+    waits_for: list[str]
+    """Workers that have not applied it, `partition N` whose owner is not known, `lists` (stored ones)."""
+
+
 class ProfileSummary(msgspec.Struct, frozen=True):
     """A user's preferred tags, recent likes and counts."""
 
@@ -192,8 +212,8 @@ class Explanation(msgspec.Struct, frozen=True):
     listed: bool
     """Whether it is in the user's stored list; if there is none, in the list that would be ranked now."""
     verdict: str
-    """`listed`, `seen`, `unknown`, `not proposed`, `crowded out`, `capped` or `outranked`; `not drawn` in the control
-    group."""
+    """`listed`, `seen`, `unknown`, `hidden`, `not proposed`, `crowded out`, `capped` or `outranked`; `not drawn` in the
+    control group."""
     reason: str
     strategies: dict[str, list[str]]
     """Strategy to those of its sources that proposed the video."""

@@ -61,6 +61,12 @@ class Engine:
     def put_video(self, video: Video) -> None:
         """Add or replace a catalogue entry."""
         self.index.put_video(video)
+        self._version += 1
+
+    def remove_video(self, video_id: str) -> None:
+        """Take a video down, and delete its catalogue entry."""
+        self.index.remove_video(video_id)
+        self._version += 1
 
     def observe(self, action: Action, source_offset: SourceOffset) -> None:
         """Apply an action to the state; if it is a like, train the weights on it first."""
@@ -84,6 +90,8 @@ class Engine:
     def recommend(self, user_id: str, n: int, now: float | None = None) -> Slate:
         """Rank a slate of `n` videos for the user as of `now` in epoch seconds, by default the latest event time."""
         at = self.now if now is None else now
+        if self.index.expire(at):
+            self._version += 1
         ranked = self.rank(user_id, self.profile(user_id), at)
         return slate_of(ranked, self.index, self.weights, n, self.caps, exploration=self.exploration)
 

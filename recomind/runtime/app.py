@@ -19,6 +19,7 @@ from mode.utils.times import Seconds, want_seconds
 from recomind.model.log_identity import LogIdentity
 from recomind.runtime.assignment import Assignment
 from recomind.runtime.backlog import Backlog
+from recomind.runtime.catalogue_stream import CatalogueStream
 from recomind.runtime.commit import Commit, Stage
 from recomind.runtime.health import LOG_CUT, Health
 from recomind.runtime.heartbeat import Heartbeat, exit_after, run_heartbeat
@@ -84,6 +85,7 @@ class RecoMindApp(faust.App):
         partitions, ttl, present = options.partitions, options.read_model_ttl, self.kafka_producer.clock.now
         self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
         self.ranking_cache.exploration, self.ranking_cache.control_share = options.exploration, options.control_share
+        self.catalogue_stream = CatalogueStream(options, self.ranking_cache.loader.catalogue.apply)
         self.metrics = Metrics()
         self.worker_stats: WorkerStats | None = None
         """The statistics that this worker has published last."""

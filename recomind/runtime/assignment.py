@@ -35,6 +35,11 @@ class Assignment:
         """Whether this worker does what one has to do for all. It is idempotent, since for a moment two may do it."""
         return 0 in self.partitions
 
+    @property
+    def generation(self) -> int:
+        """The generation of the group; -1 before the first rebalance."""
+        return self._generation
+
     def assign(self, generation: int, assigned: Set[TP]) -> bool:
         """Take over an assignment, and write to stores with its generation as the fencing token.
 

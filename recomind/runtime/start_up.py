@@ -28,7 +28,8 @@ async def start_up(app: "RecoMindApp") -> None:
     with suppress(UnavailableError):  # checked again before partitions are published
         await app.read_model.check_encoding()
     await app.kafka_producer.start()
-    await app.ranking_cache.loader.follow_catalogue()
+    await app.catalogue_stream.start()  # before the catalogue is read, so that no change is missed
+    await app.ranking_cache.loader.catalogue.follow()
 
 
 async def warn_of_eviction(app: "RecoMindApp") -> None:

@@ -1,7 +1,7 @@
 """The archive in PostgreSQL: every action once, the catalogue, and the fallback for an empty Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -11,13 +11,12 @@ import asyncpg
 
 from recomind.errors import OutdatedError, SettingsError, UnavailableError
 from recomind.errors.circuit_breaker import CircuitBreaker
-from recomind.model.catalogue import Video, VideoChange
 from recomind.model.events import Action
 from recomind.model.ids import UserId
 from recomind.model.log_identity import LogIdentity
 from recomind.settings import POOLING_MODES, TRANSACTION_POOLING
 from recomind.stores.archive_rows import ArchivedAction, shared_event_id, to_datetime
-from recomind.stores.catalogue_rows import change_row, video_of_row
+from recomind.stores.catalogue_queries import CatalogueQueries
 from recomind.stores.fencing import GENERATION_TTL_S, Fence
 from recomind.stores.log_registry import LogRegistry
 from recomind.stores.migrations import migrate
@@ -25,15 +24,13 @@ from recomind.stores.postgres_connection import (
     CONNECTION_ERRORS,
     POOLER_ADVICE,
     POOLER_ERRORS,
+    REQUEST_TIMEOUT_S,
     UNREACHABLE_ERRORS,
     PooledConnection,
     check_pooling,
     connection_options,
 )
 from recomind.stores.sql import QUERIES
-
-REQUEST_TIMEOUT_S: Final = 1.0
-"""Time in which PostgreSQL must answer a query that an HTTP request waits for, and again to release the connection."""
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Time in which the pool must give a connection to any other query."""
@@ -49,7 +46,7 @@ OUTSIDE_GROUP: Final = Fence("", 0)
 """The token of writers that belong to no consumer group."""
 
 
-class Archive:
+class Archive(CatalogueQueries):
     """Typed queries over a connection pool."""
 
     def __init__(self, dsn: str, pooling: str = POOLING_MODES[0]) -> None:
@@ -134,46 +131,9 @@ class Archive:
         """All videos that a user has acted on."""
         return [row[0] for row in await self._fetch("seen_videos", user_id, within=REQUEST_TIMEOUT_S)]
 
-    async def put_videos(self, videos: Iterable[Video]) -> None:
-        """Add or replace catalogue entries."""
-        rows = [(v.video_id, v.title, v.url, list(v.tags), v.creator_id, to_datetime(v.created_at)) for v in videos]
-        within = REQUEST_TIMEOUT_S if len(rows) == 1 else None  # a request puts one video, an import many
-        async with self._connection(within) as connection, connection.transaction():
-            await connection.executemany(QUERIES["put_video"], rows)
-
-    async def change_video(self, change: VideoChange, new_created_at: float) -> Video:
-        """Add or change a catalogue entry, and return it; a new one without an upload time gets `new_created_at`."""
-        rows = await self._fetch("upsert_video", *change_row(change, new_created_at), within=REQUEST_TIMEOUT_S)
-        return video_of_row(rows[0])
-
-    async def change_videos(self, changes: Iterable[VideoChange], new_created_at: float) -> None:
-        """Add or change many catalogue entries in one transaction."""
-        rows = [change_row(change, new_created_at) for change in changes]
-        async with self._connection() as connection, connection.transaction():
-            await connection.executemany(QUERIES["upsert_video"], rows)
-
     async def put_user(self, user_id: str, name: str) -> None:
         """Add or rename a user."""
         await self._run("put_user", user_id, name, within=REQUEST_TIMEOUT_S)
-
-    async def video(self, video_id: str) -> Video | None:
-        """A catalogue entry; None if there is none."""
-        rows = await self._fetch("video", video_id, within=REQUEST_TIMEOUT_S)
-        return video_of_row(rows[0]) if rows else None
-
-    async def all_videos(self) -> tuple[int, list[Video]]:
-        """The number of the latest change, and a catalogue that includes it."""
-        latest = (await self._fetch("latest_change"))[0][0]
-        return latest, [video_of_row(row) for row in await self._fetch("all_videos")]
-
-    async def changed_videos(self, after: int) -> tuple[int, list[Video]]:
-        """The number of the latest change, and the entries that changed after the change `after`.
-
-        If there are any, some entries of earlier changes come with them (see the query).
-        """
-        rows = await self._fetch("changed_videos", after)
-        latest = max((row[0] for row in rows), default=after)
-        return latest, [video_of_row(row[1:]) for row in (rows if latest > after else ())]
 
     async def put_popularity(self, rows: Sequence[tuple[str, float, float]]) -> None:
         """Overwrite videos' scores. A row is (video id, score, event time of the latest action).

@@ -2,7 +2,7 @@
 
 | data | when it is read |
 |---|---|
-| catalogue | in full once, then its numbered changes |
+| catalogue | in full once, then its changes (see `catalogue_follower`) |
 | popularity | by the popularity stream (see `popularity_follower`) |
 | videos' neighbours, users' likes | when a list needs them, and they are older than `ttl` |
 | the EASE model's neighbours | when a list needs them, once per version of the model |
@@ -15,13 +15,13 @@ from typing import Final
 
 import numpy as np
 
-from recomind.model.catalogue import Video
 from recomind.recommender.candidates import similar_users
 from recomind.recommender.candidates.types import MAX_POSITIVES, MAX_SEEDS
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.index.windowed_top import ALL_TAGS
 from recomind.state.profile import Profile, recent_positives
 from recomind.stores.archive import Archive
+from recomind.stores.catalogue_follower import CatalogueFollower
 from recomind.stores.expiry import ExpiryTracker
 from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.read_model import ReadModel
@@ -30,9 +30,6 @@ TRENDING_WINDOW: Final = "24h"
 
 MAX_TRENDING: Final = 200
 """Trending videos whose popularity is always loaded."""
-
-CatalogueListener = Callable[[Video | None, Video], None]
-"""Called with the earlier entry of a video, None for a new one, and the entry that has replaced it in the index."""
 
 
 class IndexLoader:
@@ -52,28 +49,13 @@ class IndexLoader:
         self._index = index
         self._popularity = popularity
         self._read_model = read_model
-        self._archive = archive
+        self.catalogue = CatalogueFollower(index, archive)
         self._partitions = partitions
-        self._latest_change: int | None = None
-        """Number of the latest catalogue change read; None before the catalogue has been read."""
         self._ease_version: str | None = None
         self._ease_loaded: set[str] = set()
         """Videos whose neighbours in that version have been read."""
-        self.catalogue_listeners: list[CatalogueListener] = []
         self._neighbours_expiry = ExpiryTracker(ttl, clock)
         self._likes_expiry = ExpiryTracker(ttl, clock)
-
-    async def follow_catalogue(self) -> None:
-        """Read the catalogue, and from then on its changes."""
-        if self._latest_change is None:
-            self._latest_change, videos = await self._archive.all_videos()
-        else:
-            self._latest_change, videos = await self._archive.changed_videos(self._latest_change)
-        for video in videos:
-            before = self._index.put_video(video)
-            if before != video:
-                for notify in self.catalogue_listeners:
-                    notify(before, video)
 
     async def follow_popularity(self) -> None:
         """Read the changes in the popularity stream."""

@@ -79,6 +79,9 @@ class KeyValueStore(Protocol):
     async def absent(self, keys: Sequence[str]) -> list[str]:
         """Those of these keys, at most `MAX_KEYS_PER_COMMAND`, that do not exist."""
 
+    async def containing(self, keys: Sequence[str], parts: Sequence[bytes]) -> list[str]:
+        """Those of these keys, at most `MAX_KEYS_PER_COMMAND`, whose values contain any of some parts."""
+
     async def evicted_keys(self) -> int:
         """How many keys this run of the server has deleted to make room for others."""
 

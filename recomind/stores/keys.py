@@ -30,6 +30,7 @@
 | `forgetting:{part}:{user_id}` | the same, written once that stage of the erasure is complete | 7 days |
 | `recomind:encoding` | version of the encoding of all values above (see `recomind.stores.encoding`) | none |
 | `recomind:log` | the log of actions that all values were made from: ids of Kafka's cluster and of the topic | none |
+| `catalogue_progress` | a stream of reports: which changes of the catalogue each worker has applied | entries: 10 s |
 | `lists_written` | a pub/sub channel: ids of users whose lists changed, msgpack; an empty id means trending | |
 """
 
@@ -47,6 +48,7 @@ WORKER_STATS_TTL_S: Final = 5
 STATS_HISTORY_TTL_S: Final = DAY_S
 SERVED_STATISTICS_TTL_S: Final = DAY_S + 60 * MINUTE_S
 POPULARITY_STREAM_TTL_S: Final = 20
+CATALOGUE_PROGRESS_TTL_S: Final = 10
 ERASURE_TTL_S: Final = 7 * DAY_S
 EASE_MODEL_TTL_S: Final = DAY_S
 
@@ -58,6 +60,7 @@ POPULARITY_STREAM: Final = "popularity_stream:2"
 PUBLISHED_WEIGHTS: Final = "published_weights"
 WEIGHTS_SNAPSHOTS: Final = "weights_snapshots"
 PINNED_WEIGHTS: Final = "pinned_weights"
+CATALOGUE_PROGRESS: Final = "catalogue_progress"
 LIST_UPDATES: Final = "lists_written"
 ENCODING: Final = "recomind:encoding"
 SEEN_BLOCK_PREFIX: Final = "seen_block:"

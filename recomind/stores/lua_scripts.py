@@ -53,6 +53,20 @@ return absent
 """
 """The numbers, from 1, of the keys that do not exist."""
 
+CONTAINING: Final = """\
+local found = {}
+for at, key in ipairs(KEYS) do
+    local value = redis.call('GET', key)
+    if value then
+        for _, part in ipairs(ARGV) do
+            if string.find(value, part, 1, true) then found[#found + 1] = at break end
+        end
+    end
+end
+return found
+"""
+"""The numbers, from 1, of the keys whose values contain any of the arguments."""
+
 APPEND: Final = """\
 local since = (redis.call('TIME')[1] - ARGV[1]) * 1000
 redis.call('XADD', KEYS[1], 'MINID', '~', since, '*', 'm', ARGV[2])

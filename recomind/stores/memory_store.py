@@ -109,6 +109,11 @@ class InMemoryStore:
         """Those of these keys that do not exist."""
         return [key for key, value in zip(keys, await self.get_many(keys), strict=True) if value is None]
 
+    async def containing(self, keys: Sequence[str], parts: Sequence[bytes]) -> list[str]:
+        """Those of these keys whose values contain any of some parts."""
+        values = zip(keys, await self.get_many(keys), strict=True)
+        return [key for key, value in values if value is not None and any(part in value for part in parts)]
+
     async def evicted_keys(self) -> int:
         """None: memory is not limited."""
         return 0

@@ -12,6 +12,9 @@ from recomind.errors import SettingsError
 from recomind.settings import TRANSACTION_POOLING
 from recomind.stores.sql import QUERIES
 
+REQUEST_TIMEOUT_S: Final = 1.0
+"""Time in which PostgreSQL must answer a query that an HTTP request waits for, and again to release the connection."""
+
 IGNORED_PARAMETERS: Final = frozenset(
     {
         *("fallback_application_name", "gssdelegation", "gssencmode", "load_balance_hosts", "scram_client_key"),

@@ -76,48 +76,57 @@ WHERE user_id = $1 ORDER BY timestamp DESC LIMIT $2
 SELECT DISTINCT video_id FROM video_actions WHERE user_id = $1
 
 -- put_video --
-WITH put AS (
-    INSERT INTO videos (video_id, title, url, tags, creator_id, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (video_id) DO UPDATE
-    SET title = $2, url = $3, tags = $4, creator_id = $5, created_at = $6
-    RETURNING video_id
-)
-INSERT INTO catalogue_changes (video_id) SELECT video_id FROM put
+-- A trigger records each change of the catalogue.
+INSERT INTO videos (video_id, title, url, tags, creator_id, created_at, hidden, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (video_id) DO UPDATE
+SET title = $2, url = $3, tags = $4, creator_id = $5, created_at = $6, hidden = $7, expires_at = $8
 
 -- upsert_video --
--- A null in $3 or $7, and false in $6, keep what is stored; $8 is the upload time of a new video.
-WITH put AS (
-    INSERT INTO videos (video_id, title, url, tags, creator_id, created_at)
-    VALUES ($1, $2, coalesce($3::text, ''), $4, $5, coalesce($7::timestamptz, $8::timestamptz))
-    ON CONFLICT (video_id) DO UPDATE
-    SET title = excluded.title,
-        url = coalesce($3::text, videos.url),
-        tags = excluded.tags,
-        creator_id = CASE WHEN $6::boolean THEN excluded.creator_id ELSE videos.creator_id END,
-        created_at = coalesce($7::timestamptz, videos.created_at)
-    RETURNING video_id, title, url, tags, creator_id, created_at
-),
-change AS (INSERT INTO catalogue_changes (video_id) SELECT video_id FROM put)
-SELECT video_id, title, url, tags, creator_id, created_at FROM put
+-- A null in $3, $7 or $9, and false in $6 or $11, keep what is stored; $8 is the upload time of a new video.
+INSERT INTO videos (video_id, title, url, tags, creator_id, created_at, hidden, expires_at)
+VALUES ($1, $2, coalesce($3::text, ''), $4, $5, coalesce($7::timestamptz, $8::timestamptz),
+    coalesce($9::boolean, false), $10)
+ON CONFLICT (video_id) DO UPDATE
+SET title = excluded.title,
+    url = coalesce($3::text, videos.url),
+    tags = excluded.tags,
+    creator_id = CASE WHEN $6::boolean THEN excluded.creator_id ELSE videos.creator_id END,
+    created_at = coalesce($7::timestamptz, videos.created_at),
+    hidden = coalesce($9::boolean, videos.hidden),
+    expires_at = CASE WHEN $11::boolean THEN excluded.expires_at ELSE videos.expires_at END
+RETURNING video_id, title, url, tags, creator_id, created_at, hidden, expires_at
+
+-- delete_video --
+DELETE FROM videos WHERE video_id = $1
+
+-- version_of_video --
+-- The number of the latest change of a video; 0 if none was recorded.
+SELECT coalesce(max(change_id), 0) FROM catalogue_changes WHERE video_id = $1
 
 -- put_user --
 INSERT INTO users (user_id, name) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET name = $2
 
 -- video --
-SELECT video_id, title, url, tags, creator_id, created_at FROM videos WHERE video_id = $1
+SELECT video_id, title, url, tags, creator_id, created_at, hidden, expires_at FROM videos WHERE video_id = $1
 
--- latest_change --
-SELECT coalesce(max(change_id), 0) FROM catalogue_changes
+-- catalogue_position --
+-- Every transaction before it has ended: its changes are visible to the next statement.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text
 
 -- all_videos --
-SELECT video_id, title, url, tags, creator_id, created_at FROM videos
+SELECT v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at, v.hidden, v.expires_at, coalesce(c.version, 0)
+FROM videos v
+LEFT JOIN (SELECT video_id, max(change_id) AS version FROM catalogue_changes GROUP BY video_id) c USING (video_id)
 
 -- changed_videos --
--- Changes after $1 and 100 before it: a change may become visible after one with a higher number.
-SELECT c.change_id, v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at
-FROM catalogue_changes c JOIN videos v USING (video_id)
-WHERE c.change_id > $1 - 100 ORDER BY c.change_id
+-- Changes by transactions from $1 on. Later ids than the next one are of another server, from which rows were copied.
+SELECT v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at, v.hidden, v.expires_at, c.version, c.video_id
+FROM (
+    SELECT video_id, max(change_id) AS version FROM catalogue_changes
+    WHERE transaction_id >= $1::text::xid8 AND transaction_id < pg_snapshot_xmax(pg_current_snapshot())
+    GROUP BY video_id
+) c LEFT JOIN videos v USING (video_id)
 
 -- register_generation --
 -- From now on only this generation of the group writes. A generation without a write for $3 seconds is replaced.
@@ -142,7 +151,9 @@ WHERE EXISTS (SELECT FROM fence)
 ON CONFLICT (user_id) DO UPDATE SET top_tags = excluded.top_tags, updated_at = excluded.updated_at
 
 -- popular_videos --
-SELECT video_id FROM video_popularity ORDER BY score DESC, video_id LIMIT $1
+SELECT p.video_id FROM video_popularity p JOIN videos v USING (video_id)
+WHERE NOT v.hidden AND (v.expires_at IS NULL OR v.expires_at > now())
+ORDER BY p.score DESC, p.video_id LIMIT $1
 
 -- likes --
 -- All likes, grouped by user, newest first: the training data of the EASE model.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from math import inf
 from time import monotonic
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,7 +24,17 @@ from recomind.stores.index_loader import IndexLoader
 from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.profile_completer import ProfileCompleter
 from recomind.stores.read_model import ReadModel
-from recomind.stores.stored_lists import ListMeta, StoredList
+from recomind.stores.stored_lists import ListMeta, ServedList, StoredList, ids_in, with_places
+
+
+class ListedPart(NamedTuple):
+    """The part of a stored list that may be shown."""
+
+    served: ServedList
+    size: int
+    """Videos in it."""
+    has_removed: bool
+    """Whether the stored list holds others."""
 
 
 class RankingCache:
@@ -108,6 +119,10 @@ class RankingCache:
             cached = self._list_of_new_users = monotonic() + ttl, made
         return cached[1]
 
+    def forget_list_of_new_users(self) -> None:
+        """Have the list of users who have never acted ranked again: the catalogue has changed."""
+        self._list_of_new_users = None
+
     def rank(self, profile: Profile) -> Ranked:
         """The ranked candidates for a user, whose profile is complete."""
         return rank(profile, self.index, self.now)
@@ -135,6 +150,24 @@ class RankingCache:
             is_control=is_control,
         )
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
+
+    def listed_part(self, served: ServedList) -> ListedPart:
+        """A stored list as it may be shown now: without videos that were taken down, the others as they are now."""
+        ids = served.shown_meta.video_ids or ids_in(served.videos)
+        if not self.loader.catalogue.has_catalogue:
+            return ListedPart(served, len(ids), has_removed=False)
+        summaries = [self.index.summaries.get(video_id) for video_id in ids]
+        listed = [summary for summary in summaries if summary is not None]
+        videos = join_summaries(listed)
+        if len(listed) == len(ids):
+            return ListedPart(ServedList(videos, served.encoded_meta), len(ids), has_removed=False)
+        places = [place for place, summary in enumerate(summaries) if summary is not None]
+        return ListedPart(with_places(served, videos, places), len(listed), has_removed=True)
+
+    def is_listed(self, videos: bytes) -> bool:
+        """Whether all videos of a JSON array may be shown."""
+        catalogue = self.loader.catalogue
+        return not catalogue.has_catalogue or catalogue.is_listed(ids_in(videos))
 
     def trending_json(self, n: int) -> bytes:
         """The `n` trending videos as a JSON array of summaries."""

@@ -82,7 +82,7 @@ class RedisStore:
         self._set_and_publish_fenced = script(lua_scripts.SET_AND_PUBLISH_FENCED)
         self._set_if_absent, self._delete_fenced = script(lua_scripts.SET_IF_ABSENT), script(lua_scripts.DELETE_FENCED)
         self._append, self._append_fenced = script(lua_scripts.APPEND), script(lua_scripts.APPEND_FENCED)
-        self._absent = script(lua_scripts.ABSENT)
+        self._absent, self._containing = script(lua_scripts.ABSENT), script(lua_scripts.CONTAINING)
         self._coalescer = ReadCoalescer(self._read)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -187,6 +187,12 @@ class RedisStore:
     async def absent(self, keys: Sequence[str]) -> list[str]:
         """Those of these keys, at most `MAX_KEYS_PER_COMMAND`, that do not exist."""
         return [keys[int(at) - 1] for at in await self._run(self._absent, keys, [])] if keys else []
+
+    async def containing(self, keys: Sequence[str], parts: Sequence[bytes]) -> list[str]:
+        """Those of these keys, at most `MAX_KEYS_PER_COMMAND`, whose values contain any of some parts."""
+        if not keys or not parts:
+            return []
+        return [keys[int(at) - 1] for at in await self._run(self._containing, keys, parts)]
 
     async def evicted_keys(self) -> int:
         """How many keys this run of the server has deleted to make room for others."""

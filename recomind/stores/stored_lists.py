@@ -1,5 +1,6 @@
 """Users' lists as they are stored and read: the videos as JSON, and the meta, decoded only as far as needed."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -98,6 +99,35 @@ class ServedList(msgspec.Struct, frozen=True):
     def meta(self) -> ListMeta:
         """Which state it was ranked from, and where its videos come from."""
         return msgspec.msgpack.decode(self.encoded_meta, type=ListMeta)
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """The id alone of a video in a list."""
+
+    video_id: VideoId
+
+
+_decode_entries = msgspec.json.Decoder(list[_Entry]).decode
+
+
+def ids_in(videos: bytes) -> tuple[VideoId, ...]:
+    """The ids of the videos in a JSON array of summaries."""
+    return tuple(entry.video_id for entry in _decode_entries(videos))
+
+
+def with_places(served: ServedList, videos: bytes, places: Sequence[int]) -> ServedList:
+    """A list of some of its places, numbered from 0, with other JSON; its meta says the same of them as before."""
+    meta = served.meta
+    retained = tuple(meta.video_ids[place] for place in places) if meta.video_ids else ()
+    shown, sources = (_of_places(one, places, len(meta.video_ids)) for one in (meta.shown, meta.place_sources))
+    changed = msgspec.structs.replace(meta, video_ids=retained, shown=shown, place_sources=sources)
+    return ServedList(videos, _encode(changed))
+
+
+def _of_places(packed: bytes, places: Sequence[int], count: int) -> bytes:
+    """What is packed of some places of so many, each in as many bytes."""
+    width = len(packed) // max(1, count)
+    return b"".join(packed[place * width : (place + 1) * width] for place in places)
 
 
 class StoredList(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@
 | `video_actions_stream` | user id | an action or erasure record as JSON | only if rerouted: `recomind.stream.codec` |
 | `video_signals` | none (the partition is the video's) | signals in MessagePack | `v`: encoding version |
 | `served_lists` | user id | a `ServedListEvent` in MessagePack | none |
+| `video_catalogue` | video id | a `CatalogueChange` in MessagePack | `v`: encoding version |
 | `video_actions_dead_letters` | `topic:partition:offset` | the rejected value | `recomind.stream.dead_letters` |
 | `<app id>-<table>-changelog` | user or video id | a table's value in MessagePack | `v`: encoding version |
 """
@@ -26,6 +27,7 @@ from recomind.stream.topic_metadata import KafkaTopics, describe_topics
 ACTIONS: Final = "video_actions_stream"
 SIGNALS: Final = "video_signals"
 SERVED_LISTS: Final = "served_lists"
+CATALOGUE: Final = "video_catalogue"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
 TABLES: Final = ("seen_blocks", "profiles", "popularity", "neighbours", "forgetting")
 
@@ -68,6 +70,7 @@ def topic_configs(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         ACTIONS: LOG_CONFIG,
         SIGNALS: LOG_CONFIG,
         SERVED_LISTS: SERVED_LISTS_CONFIG,
+        CATALOGUE: COMPACTED_CONFIG,
         DEAD_LETTERS: COMPACTED_CONFIG,
         **{changelog(settings.app_id, table): COMPACTED_CONFIG for table in TABLES},
     }

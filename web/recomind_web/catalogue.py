@@ -1,6 +1,7 @@
 """Videos and users: add, replace and read them, find similar ones, and read a user's profile."""
 
 from contextlib import suppress
+from datetime import datetime
 from time import time
 
 import msgspec
@@ -8,11 +9,14 @@ from aiohttp import web
 
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import UserDetails, VideoDetails, first_summaries, join_summaries, video_change
+from recomind.model.catalogue_changes import change_of
 from recomind.model.ids import VideoId
 from recomind.model.responses import ProfileSummary, SimilarUser
 from recomind.recommender.candidates import liked_together, similar_users, tags
 from recomind.recommender.candidates.types import best_first, user_context_of
 from recomind.state.profile import Like, Profile
+from recomind_web.catalogue_changes import send_change
+from recomind_web.headers import RECEIPT_HEADER
 from recomind_web.problem_json import BadRequestError
 from recomind_web.recommendations import load_profile
 from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id
@@ -23,11 +27,19 @@ async def put_video(request: web.Request) -> web.Response:
 
     What the response to `GET` shows may be sent back as it is. Without `creator_id` or `created_at` the stored ones
     stay. Tags are stored in Unicode's form NFC and without blanks around them; they count as the same in any case.
+
+    With `hidden`, or from `expires_at` on, the video is in no list; all that is known of it stays. The response header
+    `X-RecoMind-Receipt` names the change, to query when all workers have applied it.
     """
     app, video_id, details = app_of(request), path_id(request, "video_id"), await parse_body(request, VideoDetails)
     video = await app.archive.change_video(video_change(video_id, details), time())
-    app.ranking_cache.index.put_video(video)
-    return json_response(video.entry_json())
+    headers = {}
+    try:
+        headers[RECEIPT_HEADER] = await send_change(app, change_of(video))
+    except UnavailableError:  # workers read the change from PostgreSQL, but a takedown has to be confirmed
+        if details.hidden is True or isinstance(details.expires_at, datetime):
+            raise
+    return json_response(video.entry_json(), headers=headers)
 
 
 async def get_video(request: web.Request) -> web.Response:

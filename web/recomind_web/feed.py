@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -22,11 +22,13 @@ from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.read_model import ANONYMOUS_USER
-from recomind.stores.stored_lists import ListMeta
+from recomind.stores.stored_lists import ListMeta, ids_in
 from recomind_web.recommendations import load_or_rank_list, load_profile_or_empty
 from recomind_web.request_parsing import app_of, json_response, n_param, path_id
 from recomind_web.server_sent_events import ComposeData, stream_events
 from recomind_web.trending import popular_videos, tag_param, trending_in_window, window_param
+
+Summary = TypeVar("Summary", bound=VideoSummary)
 
 MAX_TOP_TAGS: Final = 5
 """The number of a user's top tags in a feed."""
@@ -81,6 +83,7 @@ async def _windowed_trending_json(app: RecoMindApp, window: str, tag: str, n: in
     trending = await trending_in_window(app, window, tag, n)
     meta = ListMeta(app.ranking_cache.now, {}, 0)
     evidence = await _load_evidence(app, Profile(), [video.video_id for video in trending])
+    trending = _listed(app, trending)
     composed = _feed("", "cache", meta, trending, evidence)
     trends = ((Reason("trending", "popularity", 1.0, describe_trend(video, window)),) for video in trending)
     videos = tuple(replace(video, reasons=trend) for video, trend in zip(composed.videos, trends, strict=True))
@@ -92,16 +95,26 @@ async def _trending_json(app: RecoMindApp, n: int) -> bytes:
     videos = msgspec.json.decode(stored, type=list[VideoSummary])
     ids = [video.video_id for video in videos]
     meta = ListMeta(app.ranking_cache.now, {}, 0, {video_id: {"trending": 1.0} for video_id in ids})
-    return msgspec.json.encode(_feed("", source, meta, videos, await _load_evidence(app, Profile(), ids)))
+    evidence = await _load_evidence(app, Profile(), ids)
+    return msgspec.json.encode(_feed("", source, meta, _listed(app, videos), evidence))
 
 
 async def _user_feed_json(app: RecoMindApp, user_id: str, n: int, *, again: bool = True) -> bytes:
-    user_list = await load_or_rank_list(app, user_id)
-    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served, again=again)
-    videos = msgspec.json.decode(user_list.served.videos, type=list[VideoSummary])[:n]
+    user_list = await load_or_rank_list(app, user_id, n)
     profile, _ = await load_profile_or_empty(app, user_id)
-    evidence = await _load_evidence(app, profile, [video.video_id for video in videos])
-    return msgspec.json.encode(_feed(user_id, user_list.source, user_list.served.meta, videos, evidence))
+    evidence = await _load_evidence(app, profile, ids_in(user_list.served.videos)[:n])
+    served = app.ranking_cache.listed_part(user_list.served).served  # a video may have been taken down meanwhile
+    app.served_lists.record(user_id, n, app.ranking_cache.now, served, again=again)
+    videos = msgspec.json.decode(served.videos, type=list[VideoSummary])[:n]
+    return msgspec.json.encode(_feed(user_id, user_list.source, served.meta, videos, evidence))
+
+
+def _listed(app: RecoMindApp, videos: Sequence[Summary]) -> list[Summary]:
+    """Videos without those that were taken down meanwhile."""
+    cache = app.ranking_cache
+    if not cache.loader.catalogue.has_catalogue:
+        return list(videos)
+    return [video for video in videos if video.video_id in cache.index.summaries]
 
 
 async def _load_evidence(app: RecoMindApp, profile: Profile, video_ids: Sequence[str]) -> Evidence:

@@ -8,11 +8,14 @@ LIST_HEADER: Final = "X-RecoMind-List"
 LAG_HEADER: Final = "X-RecoMind-Lag"
 AFTER_HEADER: Final = "X-RecoMind-After"
 TOKEN_HEADER: Final = "X-RecoMind-Token"  # noqa: S105 the name of a header
+RECEIPT_HEADER: Final = "X-RecoMind-Receipt"
 DEGRADED_HEADER: Final = "X-RecoMind-Degraded"
 
 HEADER_DESCRIPTIONS: Final = {
     AFTER_HEADER: "`counted` if the list reflects the action named by `after`; `pending` if it did not within 1 second",
     TOKEN_HEADER: "One token for all accepted actions, to be used as `after`. Empty if none was accepted.",
+    RECEIPT_HEADER: "Names the change: `GET /videos/{video_id}/changes/{receipt}` says whether all workers have "
+    "applied it. Left out if Kafka was unavailable.",
     SOURCE_HEADER: "Where the list came from: `cache` (stored in Redis), `cold` (ranked for this request) or `archive` "
     "(Redis is unavailable, so PostgreSQL and this worker's memory were used).",
     DEGRADED_HEADER: "The servers that were unavailable while this response was made, such as `redis, postgresql`.",

@@ -19,6 +19,7 @@ from recomind.runtime.app import RecoMindApp
 from recomind.state import profile
 from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
 from recomind.state.seen_blocks import complete
+from recomind.stores.list_search import drop_lists
 from recomind.stores.stored_lists import ServedList
 from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, LAG_HEADER, LIST_HEADER, SOURCE_HEADER
 from recomind_web.read_your_writes import after_param, wait_until_counted
@@ -54,21 +55,29 @@ async def recommendations(request: web.Request) -> web.Response:
     headers = {}
     if after is not None:
         headers[AFTER_HEADER] = "counted" if await wait_until_counted(app, user_id, after) else "pending"
-    user_list = await load_or_rank_list(app, user_id)
+    user_list = await load_or_rank_list(app, user_id, n)
     app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
     app.metrics.lists_served.labels(user_list.source).inc()
     return _list_response(user_list, n, app.ranking_cache.now, headers)
 
 
-async def load_or_rank_list(app: RecoMindApp, user_id: str) -> UserList:
-    """Load the user's list from Redis, or rank one if Redis has none or is unavailable."""
+async def load_or_rank_list(app: RecoMindApp, user_id: str, n: int) -> UserList:
+    """Load the user's list from Redis, or rank one if Redis has none or is unavailable.
+
+    Videos that were taken down are left out at the last moment. If fewer than `n` are left, the list is ranked.
+    """
+    cache = app.ranking_cache
     try:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
-        return UserList(await _rank_list(app, user_id), "archive")
-    if found is not None and app.ranking_cache.now - found.as_of <= MAX_LIST_AGE_S:
-        return UserList(found, "cache")
-    return UserList(await _rank_list(app, user_id), "cold")
+        return UserList(cache.listed_part(await _rank_list(app, user_id)).served, "archive")
+    if found is not None and cache.now - found.as_of <= MAX_LIST_AGE_S:
+        part = cache.listed_part(found)
+        if part.size >= n or not part.has_removed:
+            return UserList(part.served, "cache")
+        with suppress(UnavailableError):
+            await drop_lists(app.read_model.store, [user_id])
+    return UserList(cache.listed_part(await _rank_list(app, user_id)).served, "cold")
 
 
 async def load_profile(app: RecoMindApp, user_id: str) -> Profile:
@@ -129,12 +138,14 @@ async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
         is_complete = False
     with suppress(UnavailableError):
         await cache.loader.load([loaded])
-    is_control = cache.is_control(user_id)
+    is_control, removals = cache.is_control(user_id), cache.loader.catalogue.removals
     ranked = cache.control_list(user_id, loaded, n) if is_control else cache.list_for(loaded, n)
     can_be_stored = ranked.videos != EMPTY_LIST and is_complete and is_erasure_known and has_acted(loaded)
     if can_be_stored and loaded.erasure_offset >= int(erased_at or b"-1"):
         with suppress(UnavailableError):
             await app.read_model.put_list_if_absent(user_id, ranked, erased_at)
+            if cache.loader.catalogue.removals != removals and cache.listed_part(ranked.as_served).has_removed:
+                await drop_lists(app.read_model.store, [user_id])
     return ranked.as_served
 
 

@@ -10,6 +10,8 @@ from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, Vide
 from recomind.model.events import VideoAction
 from recomind.model.responses import (
     ActionOutcome,
+    ChangeProgress,
+    ChangeReceipt,
     ErasureProgress,
     ErasureReceipt,
     Explanation,
@@ -24,6 +26,7 @@ from recomind.runtime.worker_stats import ClusterStats
 from recomind_web import (
     actions,
     catalogue,
+    catalogue_changes,
     explain,
     feed,
     forgetting,
@@ -42,6 +45,7 @@ from recomind_web.headers import (
     DEGRADED_HEADER,
     LAG_HEADER,
     LIST_HEADER,
+    RECEIPT_HEADER,
     SOURCE_HEADER,
     TOKEN_HEADER,
 )
@@ -118,8 +122,23 @@ ROUTES: Final = (
     ),
     Route("GET", "/trending", trending.trending, list[VideoSummary], has_n=True, has_window=True),
     Route("GET", "/trending/details", trending.trending_details, list[TrendingVideo], has_n=True, has_window=True),
-    Route("PUT", "/videos/{video_id}", catalogue.put_video, VideoEntry, VideoDetails),
+    Route(
+        "PUT",
+        "/videos/{video_id}",
+        catalogue.put_video,
+        VideoEntry,
+        VideoDetails,
+        response_headers=(RECEIPT_HEADER,),
+    ),
     Route("GET", "/videos/{video_id}", catalogue.get_video, VideoEntry, other_statuses=(404,)),
+    Route("DELETE", "/videos/{video_id}", catalogue_changes.delete_video, ChangeReceipt, status=202),
+    Route(
+        "GET",
+        "/videos/{video_id}/changes/{receipt}",
+        catalogue_changes.change_progress,
+        ChangeProgress,
+        other_statuses=(404,),
+    ),
     Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[VideoSummary], has_n=True),
     Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
     Route("DELETE", "/users/{user_id}", forgetting.forget, ErasureReceipt, status=202),
@@ -177,6 +196,7 @@ def add_routes(app: RecoMindApp) -> None:
         limiter = RateLimiter(app.options.rate_limit, app.options.rate_burst)
         server.middlewares.append(api_key_middleware(keys, limiter, scopes))
     hub = server[HUB_KEY] = Hub(app.read_model, app.options.streams_limit)
+    app.ranking_cache.loader.catalogue.listeners.append(hub.note_catalogue_change)
     app.metrics.event_streams.set_function(lambda: hub.open_streams)
     server.on_startup.append(hub.start)
     server.on_shutdown.append(hub.stop)

@@ -14,6 +14,7 @@ from recomind.recommender.explain.trend import trend
 from recomind.recommender.index.windowed_top import ALL_TAGS, WINDOWS
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
+from recomind.stores.stored_lists import ids_in
 from recomind_web.headers import SOURCE_HEADER
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of, json_response, n_param
@@ -52,7 +53,8 @@ async def trending_details(request: web.Request) -> web.Response:
 async def popular_videos(app: RecoMindApp, n: int) -> tuple[bytes, str]:
     """The `n` most popular videos as a JSON array, and the source of the list.
 
-    The source is `cache` (Redis), `cold` (PostgreSQL, as Redis has no list) or `archive` (this worker's memory).
+    The source is `cache` (Redis), `cold` (PostgreSQL, as Redis has no list, or its list was too short) or `archive`
+    (this worker's memory).
     """
     try:
         stored = await app.read_model.popular_videos()
@@ -60,7 +62,13 @@ async def popular_videos(app: RecoMindApp, n: int) -> tuple[bytes, str]:
             return app.ranking_cache.summaries_json(await app.archive.popular_videos(n)), "cold"
     except UnavailableError:
         return app.ranking_cache.trending_json(n), "archive"
-    return first_summaries(stored, n), "cache"
+    cache, ids = app.ranking_cache, ids_in(stored)
+    if not cache.loader.catalogue.has_catalogue:
+        return first_summaries(stored, n), "cache"
+    listed = [video_id for video_id in ids if video_id in cache.index.summaries]
+    if len(listed) < min(n, len(ids)):  # some were taken down just now
+        return cache.trending_json(n), "cold"
+    return cache.summaries_json(listed[:n]), "cache"
 
 
 async def trending_in_window(app: RecoMindApp, window: str, tag: str, n: int) -> Sequence[TrendingVideo]:
@@ -68,7 +76,7 @@ async def trending_in_window(app: RecoMindApp, window: str, tag: str, n: int) ->
     top = await app.read_model.windowed_top(app.options.partitions, tag, window)
     ids = [video_id for video_id, _ in top]
     popularity, now = await app.read_model.popularity(ids), app.ranking_cache.now
-    videos = msgspec.json.decode(app.ranking_cache.summaries_json(ids), type=list[VideoSummary])
+    videos = msgspec.json.decode(app.ranking_cache.summaries_json(ids), type=list[VideoSummary])  # listed ones
     found = (trend(video, popularity.get(video.video_id) or Popularity(), window, now) for video in videos)
     liked = [video for video in found if video.likes and _has_tag(video, tag)]
     return sorted(liked, key=lambda video: (-video.likes, -video.rising, video.video_id))[:n]

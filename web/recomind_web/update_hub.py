@@ -15,6 +15,7 @@ from aiohttp import web
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
+from recomind.model.catalogue import Video
 from recomind.stores.read_model import ReadModel
 
 logger = get_logger(__name__)
@@ -101,6 +102,11 @@ class Hub:
                 if not self._watchers:
                     self._has_watchers.clear()
                     break
+
+    def note_catalogue_change(self, before: Video | None, _: Video | None) -> None:
+        """Notify all streams that a video which they may show was taken down, or is described otherwise."""
+        if before is not None:
+            self._notify(list(self._watchers))
 
     def _notify(self, names: list[str]) -> None:
         for name in names:

@@ -61,6 +61,8 @@ class TrendingComparison:
         lists, latest = WindowedTopLists(), dict[str, float]()
         tags = {ALL_TAGS}
         for video in (await self._archive.all_videos())[1]:
+            if not video.is_visible(time()):
+                continue
             carried = {tag_key(tag) for tag in video.tags}
             tags |= carried
             if video.video_id in popularity:

@@ -3,7 +3,8 @@
 1. Read the log of actions, partition by partition: recompute profiles, and collect the outputs expected from them.
 2. Read the log of signals: check that it holds exactly the expected signals, and recompute the videos' state from it.
 3. Compare both with the changelogs, PostgreSQL and Redis.
-4. Check that the logs have not grown meanwhile.
+4. Check that what is stored shows no video that was taken down.
+5. Check that the logs have not grown meanwhile.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -16,6 +17,7 @@ from recomind.errors import UnreadableError, UnsettledError
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import SourceOffset
 from recomind.offline.known_log import known_log
+from recomind.offline.verification.compare_catalogue import CatalogueComparison
 from recomind.offline.verification.compare_stores import StoreComparison
 from recomind.offline.verification.compare_trending import TrendingComparison
 from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE, accept_cut_profiles
@@ -90,6 +92,8 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
         trending = TrendingComparison(archive, read_model, report)
         verification = Verification(settings, log, ends, report, stores, trending, until_listed, on_progress)
         await verification.run()
+        on_progress("videos in lists")
+        await CatalogueComparison(archive, read_model, report).compare()
     if await log_ends(settings) != ends:
         raise UnsettledError("actions arrived meanwhile: stop the producers until verification is done, and try again")
     return report

@@ -20,6 +20,7 @@ from recomind.state.profile import Profile, has_seen
 LISTED: Final = "listed"
 SEEN: Final = "seen"
 UNKNOWN: Final = "unknown"
+HIDDEN: Final = "hidden"
 NOT_PROPOSED: Final = "not proposed"
 CROWDED_OUT: Final = "crowded out"
 CAPPED: Final = "capped"
@@ -53,6 +54,8 @@ def rank_position(ranked: Ranked, index: VideoIndex, weights: Weights, video_id:
         return RankPosition(SEEN, f"seen: {_seen_by(profile, video_id)}", len(ranked.rows))
     if row not in index.videos:
         return RankPosition(UNKNOWN, "unknown: it is not in the catalogue")
+    if not index.columns.listed[row]:
+        return RankPosition(HIDDEN, "hidden: it is taken down, or has expired")
     position = ranked.position_of(row)
     if position is None:
         return _of_non_candidate(ranked, index, row)

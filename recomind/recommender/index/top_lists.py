@@ -1,8 +1,9 @@
 """Cached top lists over the whole catalogue: trending videos, fresh uploads, the most liked of a tag.
 
 Each list is an incremental top-k (see `top_k`): it is selected from all videos once, and then only from its own
-members and the videos that changed. Log-scores only grow and keep their order as time passes (see `state.popularity`);
-`TopLists.clear` is for the exception, an erased user. A list that is a source of candidates is selected again after
+members and the videos that changed. Log-scores only grow and keep their order as time passes (see `state.popularity`).
+There are two exceptions: `TopLists.clear` is for an erased user, `TopLists.remove` for a video that was taken down. A
+list that is a source of candidates is selected again after
 `CHANGES_PER_REFRESH` changes of any videos; sources that depend on a user's own actions are always up to date. The list
 that is shown as it is, `popular`, is selected again after each change.
 """
@@ -92,17 +93,21 @@ class TopLists:
         """Drop all lists, to select them from all videos again: a score has fallen."""
         self._lists.clear()
 
-    def put_tags(self, row: int, tags: Sequence[int]) -> None:
-        """Set a video's tags.
+    def remove(self, row: int) -> None:
+        """Drop the lists that may hold a video: it was taken down, or has lost a tag."""
+        for name in self._lists_of_row.get(row, _LISTS_OF_ALL_VIDEOS):
+            self._drop_if_listed(name, row)
 
-        Their lists, those of tags that it had before, and that of fresh uploads are selected again when next read.
-        """
-        for lost in set(self._lists_of_row.get(row, ())).difference(tags, _LISTS_OF_ALL_VIDEOS):
-            self._rows_of_tag[lost].discard(row)
-            self._lists.pop(lost, None)
-        self._lists_of_row[row] = (*_LISTS_OF_ALL_VIDEOS, *tags)
+    def put_tags(self, row: int, tags: Sequence[int]) -> None:
+        """Set a video's tags. The lists that it can be in are selected again when they are next read."""
+        names: tuple[str | int, ...] = (*_LISTS_OF_ALL_VIDEOS, *tags)
+        for name in self._lists_of_row.get(row, ()):
+            if isinstance(name, int) and name not in tags:
+                self._rows_of_tag[name].discard(row)
+                self._drop_if_listed(name, row)
+        self._lists_of_row[row] = names
         self.mark_changed(row)
-        for name in ("fresh", *tags):
+        for name in names:
             if name in self._lists:
                 self._lists[name].refresh_at = 0
         for tag in tags:
@@ -129,6 +134,10 @@ class TopLists:
     def of_tag(self, tag: int) -> Rows:
         """The most liked videos of a tag."""
         return self._cached(tag, lambda rows: self._select_of_tag(tag, rows))
+
+    def _drop_if_listed(self, name: str | int, row: int) -> None:
+        if name in self._lists and row in self._lists[name].top.candidates:
+            del self._lists[name]
 
     def _cached(self, name: str | int, select: Select, after: int = CHANGES_PER_REFRESH) -> Rows:
         """The rows of a list, selected again after so many changes."""
@@ -172,6 +181,7 @@ class TopLists:
     def _select_of_tag(self, tag: int, rows: Rows | None) -> Rows:
         rows = np.array(sorted(self._rows_of_tag[tag]), np.int64) if rows is None else rows
         scores = np.maximum(self._columns.like_scores[rows, DAY_INDEX], _NEVER_LIKED)  # never liked: last, not left out
+        scores[~self._columns.listed[rows]] = -np.inf
         return rows[_largest(scores, TAG_LIST_LENGTH)]
 
 

@@ -5,6 +5,8 @@ A worker fills it from Redis as it needs videos; the evaluation engine fills it 
 """
 
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -37,9 +39,9 @@ class VideoIndex:
         self.columns = Columns()
         self.top_lists = TopLists(self.columns)
         self.videos: dict[int, Video] = {}
-        """Catalogue entries by row."""
+        """Catalogue entries by row, also of hidden and expired videos."""
         self.summaries: dict[str, bytes] = {}
-        """Video id to the `VideoSummary` of a listed video, as JSON."""
+        """Video id to the `VideoSummary` of a listed video, as JSON. A video that is not in it is in no list."""
         self.neighbours = NeighbourIndex(self.rows_of)
         self.creators: dict[int, str] = {}
         """Creator ids by row, where known."""
@@ -55,6 +57,9 @@ class VideoIndex:
         self.factors = FactorModel(self.columns)
         self.shown = ShownCounts(self.columns)
         self._likers: dict[int, tuple[Liker, ...]] = {}
+        self._expiries: list[tuple[float, int]] = []
+        """A heap of (when a video expires, row); those of entries that have been replaced since stay in it."""
+        self._expired_until = -inf
 
     def row(self, video_id: str) -> int:
         """The row of a video; an unknown video is added."""
@@ -75,13 +80,14 @@ class VideoIndex:
             return np.array([self.row(video_id) for video_id in video_ids], np.int64)
 
     def put_video(self, video: Video) -> Video | None:
-        """Add or replace a catalogue entry, and return the earlier one; from then on the video can be recommended."""
+        """Add or replace a catalogue entry, and return the earlier one.
+
+        From then on the video is in lists, unless it is hidden or has expired.
+        """
         row = self.row(video.video_id)
         before, shown = self.videos.get(row), self.shown.of(row)
         self.shown.add(np.array([row]), -shown)
         self.videos[row] = video
-        self.summaries[video.video_id] = video.summary_json()
-        self.columns.listed[row] = True
         if video.creator_id is not None:
             self.creators[row] = video.creator_id
             self.columns.creator[row] = self._creator(video.creator_id)
@@ -92,18 +98,50 @@ class VideoIndex:
         tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
         self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
         self.shown.add(np.array([row]), shown)
+        if video.expires_at is not None:
+            heappush(self._expiries, (video.expires_at, row))
+        self._set_listed(row, video if video.is_visible(self._expired_until) else None)
         self.top_lists.put_tags(row, tags)
         return before
 
+    def remove_video(self, video_id: str) -> Video | None:
+        """Remove a catalogue entry, and return it; what users did with the video stays."""
+        row = self.rows.get(video_id, -1)
+        before = self.videos.pop(row, None)
+        if before is not None:
+            shown = self.shown.of(row)
+            self.shown.add(np.array([row]), -shown)
+            self._set_listed(row, None)
+            self.creators.pop(row, None)
+            self.columns.creator[row], self.columns.created_at[row], self.columns.tags[row] = -1, 0, -1
+            self.shown.add(np.array([row]), shown)
+            self.top_lists.put_tags(row, ())
+        return before
+
+    def expire(self, now: float) -> list[Video]:
+        """Take the videos that have expired at a time, epoch seconds, out of all lists, and return their entries."""
+        expired, self._expired_until = [], max(now, self._expired_until)
+        while self._expiries and self._expiries[0][0] <= now:
+            row = heappop(self._expiries)[1]
+            video = self.videos.get(row)
+            if video is not None and self.columns.listed[row] and not video.is_visible(now):
+                self._set_listed(row, None)
+                expired.append(video)
+        return expired
+
     def video(self, video_id: str) -> Video | None:
-        """A catalogue entry; None if there is none."""
+        """A catalogue entry, also of a hidden video; None if there is none."""
         return self.videos.get(self.rows.get(video_id, -1))
 
+    def listed_video(self, video_id: str) -> Video | None:
+        """The catalogue entry of a video that may be in lists; None if it may not."""
+        return self.video(video_id) if video_id in self.summaries else None
+
     def videos_of_tag(self, tag: str) -> list[Video]:
-        """The catalogue entries with a tag."""
+        """The catalogue entries with a tag, of videos that may be in lists."""
         tag = tag_key(tag)
         rows = self.top_lists.rows_of_tag(self.tag_rows[tag]) if tag in self.tag_rows else ()
-        return [self.videos[row] for row in rows]
+        return [self.videos[row] for row in rows if self.columns.listed[row]]
 
     def put_popularity(self, video_id: str, popularity: Popularity | RankingPopularity) -> None:
         """Set a video's counts and decayed scores."""
@@ -166,6 +204,16 @@ class VideoIndex:
     def size(self) -> int:
         """Number of known videos, listed or not."""
         return len(self.ids)
+
+    def _set_listed(self, row: int, video: Video | None) -> None:
+        """Have a video in lists, as an entry says, or in none."""
+        if video is not None:
+            self.summaries[video.video_id] = video.summary_json()
+            self.columns.listed[row] = True
+        elif self.columns.listed[row]:
+            del self.summaries[self.ids[row]]
+            self.columns.listed[row] = False
+            self.top_lists.remove(row)
 
     def _tag(self, tag: str) -> int:
         key = tag_key(tag)
