@@ -15,7 +15,7 @@ from typing import Final
 
 from recomind.model.catalogue import Video
 from recomind.runtime.app import RecoMindApp
-from recomind.stores import catalogue_progress, list_search
+from recomind.stores import catalogue_progress, keys, list_search
 from recomind.stores.catalogue_progress import FollowerReport, has_reached, pending_workers
 
 EXPIRY_INTERVAL_S: Final = 0.1
@@ -29,6 +29,9 @@ SEARCH_INTERVAL_S: Final = 0.1
 
 LAST_SEARCH_DELAY_S: Final = 5.0
 """Time after which the last list that a worker may have ranked before a change is stored."""
+
+RETURN_S: Final = float(keys.RECOMMENDATIONS_TTL_S)
+"""How long the leader remembers which lists a video was taken out of, to have them ranked again if it returns."""
 
 MAX_VIDEOS_PER_SEARCH: Final = 50
 """Videos that are searched for together; Redis is busy for longer with more."""
@@ -62,15 +65,19 @@ class TakedownProcessor:
 
     def __init__(self, app: RecoMindApp) -> None:
         self.has_removed = asyncio.Event()
-        """Set when videos were taken down."""
+        """Set when videos were taken down, or have returned."""
         self._app = app
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._removed: set[str] = set()
         """Taken down since the last call of `remove`."""
+        self._returned: set[str] = set()
+        """Users whose lists were dropped with a video that has returned since."""
         self._unconfirmed: dict[str, dict[int, int]] = {}
         """Taken down, to positions that all workers have to reach before lists are searched again."""
         self._latest: dict[str, float] = {}
         """Taken down, to the time of its last search (`monotonic`)."""
+        self._dropped: dict[str, tuple[float, set[str]]] = {}
+        """Taken down, to the time of that (`monotonic`), and the users whose lists were dropped with it."""
         self._searched: dict[int, int] = {}
         self._led = False
         """Whether this worker was the leader at the last look."""
@@ -82,11 +89,15 @@ class TakedownProcessor:
             if after is None:
                 self._removed.add(before.video_id)
                 self.has_removed.set()
+        elif after is not None and after.video_id in self._dropped:
+            self._returned |= self._dropped.pop(after.video_id)[1]
+            self.has_removed.set()
 
     async def remove(self) -> None:
         """Take the latest removed videos out of what is stored."""
         self.has_removed.clear()
         removed, self._removed = self._removed, set()
+        returned, self._returned = self._returned, set()
         reached, at = dict(self._app.catalogue_stream.positions), monotonic() + LAST_SEARCH_DELAY_S
         self._unconfirmed |= dict.fromkeys(removed, reached)
         self._latest |= dict.fromkeys(removed, at)
@@ -95,6 +106,7 @@ class TakedownProcessor:
                 self._app.ranking_cache.trending_json(self._app.options.slate_size)
             )
             await self._drop_lists_with(removed)
+            await list_search.drop_lists(self._app.read_model.store, sorted(returned))
 
     async def search_again(self) -> None:
         """Search stored lists once all workers have applied what this one has; forget what cannot be stored again."""
@@ -112,6 +124,7 @@ class TakedownProcessor:
             del self._latest[video_id]
             if not is_leader:
                 self._unconfirmed.pop(video_id, None)
+        self._dropped = {one: entry for one, entry in self._dropped.items() if entry[0] > now - RETURN_S}
 
     async def report(self) -> None:
         """Report what this worker has applied."""
@@ -140,6 +153,8 @@ class TakedownProcessor:
         for start in range(0, len(wanted), MAX_VIDEOS_PER_SEARCH):
             async for user_ids in list_search.users_with(store, wanted[start : start + MAX_VIDEOS_PER_SEARCH]):
                 await list_search.drop_lists(store, user_ids)
+                for video_id in wanted[start : start + MAX_VIDEOS_PER_SEARCH]:
+                    self._dropped.setdefault(video_id, (monotonic(), set()))[1].update(user_ids)
 
     async def _drop_lists_with_unlisted(self) -> None:
         """Drop all lists that hold a video which is not listed: another leader may not have come to them."""

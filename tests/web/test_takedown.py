@@ -64,7 +64,7 @@ async def shown(http):
     tag = uuid4().hex[:8]
     videos = await put_videos(http, 6, tag)
     users = [uuid4().hex, uuid4().hex]
-    for number in range(4):
+    for _ in range(4):
         liker = uuid4().hex
         for video in (videos[0], videos[1]):
             await act(http, liker, video)

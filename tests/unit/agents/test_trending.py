@@ -45,14 +45,22 @@ class Publishing:
         self.table.put(PARTITION, video_id, value)
         self.publisher.mark_changed(PARTITION, video_id)
 
-    def tag(self, video_id, *tags):
-        video = Video(video_id=video_id, title="T", tags=tags)
-        self.publisher.note_catalogue_change(self.index.put_video(video), video)
+    def tag(self, video_id, *tags, hidden=False):
+        video = Video(video_id=video_id, title="T", tags=tags, hidden=hidden)
+        self.change(video_id, lambda: self.index.put_video(video))
+
+    def delete(self, video_id):
+        self.change(video_id, lambda: self.index.remove_video(video_id))
+
+    def change(self, video_id, change):
+        before = self.index.listed_video(video_id)
+        change()
+        self.publisher.note_catalogue_change(before, self.index.listed_video(video_id))
 
     def expected(self):
         lists = WindowedTopLists()
         for video_id, value in self.table.items(PARTITION):
-            if video := self.index.video(video_id):
+            if video := self.index.listed_video(video_id):
                 lists.put(video_id, value, video.tags)
         return lists.take_changed()
 
@@ -72,9 +80,12 @@ async def test_the_published_lists_are_those_of_the_whole_partition(publishing, 
     draw = np.random.default_rng(seed)
     for step in range(150):
         video_id = publishing.ids[draw.integers(20)]
-        kind = draw.integers(12)
+        kind = draw.integers(13)
         if kind == 0:
-            publishing.tag(video_id, *draw.permutation(TAGS)[: draw.integers(4)].tolist())
+            tags = draw.permutation(TAGS)[: draw.integers(4)].tolist()
+            publishing.tag(video_id, *tags, hidden=draw.random() < 0.3)
+        elif kind == 12:
+            publishing.delete(video_id)
         elif kind == 1:
             publishing.put(video_id, Popularity())  # its only users were erased
             publishing.publisher.rebuild_for_lower_scores(PARTITION)

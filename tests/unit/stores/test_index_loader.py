@@ -1,6 +1,5 @@
 """What is read for a list, and when it is read again."""
 
-from recomind.model.catalogue import Video
 from recomind.state import neighbours
 from recomind.state.neighbours import Neighbours
 from recomind.state.profile import Like, Profile
@@ -60,19 +59,3 @@ async def test_the_most_liked_videos_of_the_day_are_read_while_the_stream_is_not
     await cache.loader.follow_trending_and_model()
     read_keys = [key for key in store.read_keys if key.startswith("video_popularity:")]
     assert read_keys == [keys.video_popularity("a")]
-
-
-async def test_listeners_hear_of_changed_catalogue_entries_only(cache, monkeypatch):
-    first, other = Video(video_id="a", title="A"), Video(video_id="b", title="B")
-    retagged = Video(video_id="a", title="A", tags=("cat",))
-    heard, answers = [], [[first, other], [retagged, other]]
-
-    async def videos(*after):
-        return 1, answers.pop(0)
-
-    monkeypatch.setattr(cache.loader._archive, "all_videos", videos)
-    monkeypatch.setattr(cache.loader._archive, "changed_videos", videos)
-    cache.loader.catalogue_listeners.append(lambda before, after: heard.append((before, after)))
-    await cache.loader.follow_catalogue()
-    await cache.loader.follow_catalogue()
-    assert heard == [(None, first), (None, other), (first, retagged)]
