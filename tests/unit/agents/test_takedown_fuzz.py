@@ -51,6 +51,7 @@ class FuzzedWorker:
         self.engine.index = self.app.ranking_cache.index
         self.catalogue = self.app.ranking_cache.loader.catalogue
         self.catalogue._position = "0"  # it has been read, and was empty
+        self.catalogue.expire(NOW)
         self.popularity = table.declare(self.app)
         self.popularity._values = {0: {}}
         self.publisher = WindowedTopPublisher(self.app, self.popularity)
