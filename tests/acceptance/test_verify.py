@@ -65,6 +65,7 @@ async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was
         "Redis video_popularity",
         "Redis recommendations",
         "Redis trending",
+        "visible videos in Redis",
         "Redis seen_block",
         "table popularity",
     }
@@ -100,6 +101,7 @@ async def change_values(settings, liked):
     await connection.execute("INSERT INTO video_actions VALUES (gen_random_uuid(), 'x', 'y', 'like', now())")
     await connection.execute("DELETE FROM user_profiles WHERE user_id = $1", liked.user_id)
     await connection.execute("UPDATE video_popularity SET score = score + 1 WHERE video_id = $1", liked.video_id)
+    await connection.execute("UPDATE videos SET hidden = true WHERE video_id = 'v0'")
     await connection.close()
     values = RedisStore(settings.redis_url)
     await values.delete([keys.video_neighbours(liked.video_id)])

@@ -93,6 +93,14 @@ async def test_redis_that_does_not_answer_is_unavailable():
     await store.close()
 
 
+async def test_keys_whose_values_contain_any_of_some_parts_are_found(store):
+    values = {"contract:a": b'["x.y"]', "contract:b": b'["xzy"]', "contract:c": b'["other"]'}
+    await store.set_many(values, 60)
+    assert await store.containing([*values, "contract:absent"], [b'"x.y"', b'"none"']) == ["contract:a"]
+    assert await store.containing(list(values), [b'"x.y"', b'"xzy"']) == ["contract:a", "contract:b"]
+    assert await store.containing([], [b"x"]) == await store.containing(list(values), []) == []
+
+
 async def test_an_earlier_generation_cannot_write_after_a_later_one(store):
     await store.delete([keys.generation("contract")])
     await store.set_many({"contract:fenced": b"1"}, 60, Fence("contract", 6))

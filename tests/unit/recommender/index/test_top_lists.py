@@ -1,8 +1,12 @@
 """Cached top lists of the whole catalogue."""
 
+import numpy as np
+import pytest
+
 from recomind.model.catalogue import Video
 from recomind.model.signals import ActionSignal
-from recomind.recommender.index.top_lists import CHANGES_PER_REFRESH, POPULAR_LIST_LENGTH, TAG_LIST_LENGTH
+from recomind.recommender.index import top_lists
+from recomind.recommender.index.top_lists import CHANGES_PER_REFRESH, DAY_INDEX, POPULAR_LIST_LENGTH, TAG_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state import popularity
 from recomind.state.popularity import Popularity
@@ -66,3 +70,28 @@ def test_popular_videos_are_up_to_date_after_each_change():
 
 def popular(index, n):
     return [index.ids[row] for row in index.top_lists.popular(n).tolist()]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_lists_follow_tags_and_takedowns(monkeypatch, seed):
+    monkeypatch.setattr(top_lists, "POPULAR_LIST_LENGTH", 3)
+    monkeypatch.setattr(top_lists, "TAG_LIST_LENGTH", 3)
+    index, draw = VideoIndex(), np.random.default_rng(seed)
+    for step in range(200):
+        video_id, kind = f"v{draw.integers(15)}", draw.integers(4)
+        if kind == 0:
+            tags = tuple(draw.permutation(["sea", "hill", "sky"])[: draw.integers(3)].tolist())
+            index.put_video(Video(video_id=video_id, title="T", tags=tags, hidden=bool(draw.random() < 0.3)))
+        elif kind == 1:
+            index.remove_video(video_id)
+        else:
+            like = ActionSignal(video_id, 0, step, 3600.0 * step, f"u{step}", "like")
+            index.put_popularity(video_id, popularity.fold(Popularity(), [like]))
+        scores = index.columns.like_scores[:, DAY_INDEX]
+        liked_rows = [index.rows[one] for one in index.summaries if scores[index.rows[one]] > -np.inf]
+        assert index.top_lists.popular(3).tolist() == sorted(liked_rows, key=lambda row: -scores[row])[:3]
+        for tag, number in index.tag_rows.items():
+            carriers = {index.rows[video.video_id] for video in index.videos_of_tag(tag)}
+            listed = set(index.top_lists.of_tag(number).tolist())
+            assert listed <= carriers
+            assert len(listed) == min(3, len(carriers))

@@ -1,0 +1,114 @@
+"""The catalogue on a real PostgreSQL: every change is read, and the later change of a video has the larger number."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from recomind.model.catalogue import Video, VideoDetails, video_change
+from recomind.model.catalogue_changes import ALL_VIDEOS
+from recomind.stores.archive import Archive
+
+
+@pytest.fixture
+async def archive(stack):
+    name, server = f"catalogue_{uuid4().hex}", stack.settings.postgres_dsn
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    found = Archive(f"{server.rpartition('/')[0]}/{name}")
+    await found.open()
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+async def connection(archive):
+    found = await asyncpg.connect(archive._dsn)
+    yield found
+    await found.close()
+
+
+async def change(archive, video_id, **details):
+    return await archive.change_video(video_change(video_id, VideoDetails(title="T", **details)), 1.0)
+
+
+async def changes(archive, position):
+    position, found = await archive.changed_videos(position)
+    return position, {change.video_id: change for change in found}
+
+
+async def test_changes_are_numbered_in_their_order_and_read_with_their_entries(archive):
+    position, videos = await archive.all_videos()
+    assert videos == []
+    first = await change(archive, "a", tags=("cat",))
+    second = await change(archive, "a", hidden=True)
+    third = await change(archive, "a", tags=("dog",))
+    assert first.version < second.version < third.version
+    assert (third.hidden, third.tags) == (True, ("dog",))
+    await archive.put_videos([Video(video_id="b", title="B", expires_at=5.0)])
+    position, found = await changes(archive, position)
+    assert found["a"].video == third
+    assert found["b"].video.expires_at == 5.0
+    deletion = await archive.delete_video("a")
+    assert deletion.version > third.version
+    _, found = await changes(archive, position)
+    assert found["a"] == deletion
+    assert [video.video_id for video in (await archive.all_videos())[1]] == ["b"]
+    again = await change(archive, "a")
+    assert again.version > deletion.version
+    assert not again.hidden
+
+
+async def test_what_other_programs_do_is_read(archive, connection):
+    for name in ("a", "b", "c"):
+        await change(archive, name)
+    position, _ = await archive.all_videos()
+    await connection.execute("DELETE FROM videos WHERE video_id = 'a'")
+    await connection.execute("UPDATE videos SET tags = '{x}' WHERE video_id = 'b'")
+    await connection.execute("UPDATE videos SET video_id = 'd' WHERE video_id = 'c'")
+    position, found = await changes(archive, position)
+    assert (found["a"].video, found["b"].video.tags, found["c"].video) == (None, ("x",), None)
+    assert found["d"].video.title == "T"
+    await connection.execute("TRUNCATE videos")
+    _, found = await changes(archive, position)
+    assert ALL_VIDEOS in found
+
+
+async def test_changes_of_a_long_transaction_are_read_once_it_has_ended(archive, connection):
+    position, _ = await archive.all_videos()
+    transaction = connection.transaction()
+    await transaction.start()
+    many = "SELECT 'long' || n, 'T' FROM generate_series(1, 300) n"
+    await connection.execute(f"INSERT INTO videos (video_id, title) {many}")
+    for number in range(5):
+        await change(archive, f"short{number}")
+        position, found = await changes(archive, position)
+        assert f"short{number}" in found
+    await transaction.commit()
+    position, found = await changes(archive, position)
+    assert {f"long{number}" for number in range(1, 301)} <= found.keys()
+    assert (await changes(archive, position))[1] == {}
+
+
+async def test_a_change_waits_for_another_one_of_the_video(archive, connection):
+    position, _ = await archive.all_videos()
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("INSERT INTO videos (video_id, title) VALUES ('a', 'first')")
+    waiting = asyncio.create_task(change(archive, "a", hidden=True))
+    await asyncio.sleep(0.2)
+    await transaction.commit()
+    later = await waiting
+    _, found = await changes(archive, position)
+    assert found["a"].video == later
+    assert later.hidden
+
+
+async def test_hidden_and_expired_videos_are_not_popular(archive):
+    await archive.put_popularity([(name, score, 1.0) for score, name in enumerate(["a", "b", "c", "d", "gone"])])
+    for name, details in {"a": {}, "b": {"hidden": True}, "c": {}, "d": {}}.items():
+        await change(archive, name, **details)
+    await archive.put_videos([Video(video_id="d", title="T", expires_at=5.0)])
+    assert await archive.popular_videos(10) == ["c", "a"]
