@@ -82,15 +82,15 @@ class TakedownProcessor:
         self._led = False
         """Whether this worker was the leader at the last look."""
 
-    def note(self, before: Video | None, after: Video | None) -> None:
+    def note(self, video_id: str, before: Video | None, after: Video | None) -> None:
         """Note that a video was taken down, or has another entry."""
         if before is not None:
             self._app.ranking_cache.forget_list_of_new_users()
-            if after is None:
-                self._removed.add(before.video_id)
-                self.has_removed.set()
-        elif after is not None and after.video_id in self._dropped:
-            self._returned |= self._dropped.pop(after.video_id)[1]
+        if after is None:
+            self._removed.add(video_id)
+            self.has_removed.set()
+        elif before is None and video_id in self._dropped:
+            self._returned |= self._dropped.pop(video_id)[1]
             self.has_removed.set()
 
     async def remove(self) -> None:

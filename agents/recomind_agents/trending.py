@@ -69,16 +69,13 @@ class WindowedTopPublisher:
         """Record that a video's popularity has changed."""
         self._changed[partition].add(video_id)
 
-    def note_catalogue_change(self, before: Video | None, after: Video | None) -> None:
+    def note_catalogue_change(self, video_id: str, before: Video | None, after: Video | None) -> None:
         """Record that a video is new in lists, has other tags, or was taken down."""
-        video = after or before
-        if video is None or _tags_of(before) == _tags_of(after):
-            return
-        partition = partition_of(video.video_id, self._app.options.partitions)
-        if partition in self._built:
-            self._changed[partition].add(video.video_id)
+        partition = partition_of(video_id, self._app.options.partitions)
+        if partition in self._built and _tags_of(before) != _tags_of(after):
+            self._changed[partition].add(video_id)
             lost = _tags_of(before) - _tags_of(after)
-            self._lost_tags[partition].update((tag, video.video_id) for tag in lost)
+            self._lost_tags[partition].update((tag, video_id) for tag in lost)
             if lost:
                 self.has_removed.set()
 

@@ -12,10 +12,11 @@ from recomind.model.catalogue_changes import ALL_VIDEOS, CatalogueChange, change
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.stores.archive import Archive
 
-CatalogueListener = Callable[[Video | None, Video | None], None]
-"""Called with the entry by which a video was in lists before a change, and the one by which it is after it.
+CatalogueListener = Callable[[str, Video | None, Video | None], None]
+"""Called with a video, the entry by which it was in lists before a change, and the one by which it is after it.
 
-None before: the video was in no list. None after: it was taken down.
+None before: the video was in no list of this worker. None after: it was taken down; another worker may have listed it,
+even if this one has not, as it may have missed a change in between.
 """
 
 
@@ -31,7 +32,7 @@ class CatalogueFollower:
         """Deleted videos to the number of the change that deleted them."""
         self.listeners: list[CatalogueListener] = []
         self.removals = 0
-        """Number of videos taken down so far, by which a caller notices that its list may hold one."""
+        """Number of takedowns so far, by which a caller notices that its list may hold one."""
 
     @property
     def has_catalogue(self) -> bool:
@@ -53,29 +54,35 @@ class CatalogueFollower:
 
     def apply(self, change: CatalogueChange) -> bool:
         """Apply a change, unless the same or a later one of the video is known; returns whether it was applied."""
+        before = self._index.listed_video(change.video_id)
+        if not self._put(change):
+            return False
+        self._notify(change.video_id, before, self._index.listed_video(change.video_id))
+        return True
+
+    def expire(self, now: float) -> None:
+        """Take down the videos that have expired at a time, epoch seconds."""
+        for video in self._index.expire(now):
+            self._notify(video.video_id, video, None)
+
+    def is_listed(self, video_ids: Sequence[str]) -> bool:
+        """Whether each of these videos may be in lists."""
+        return all(video_id in self._index.summaries for video_id in video_ids)
+
+    def _put(self, change: CatalogueChange) -> bool:
+        """Set what the index knows of a video, unless the same or a later change is known."""
         video_id = change.video_id
         known = self._index.video(video_id)
         version = self._deleted.get(video_id, -1) if known is None else known.version
         if change.version <= version:
             return False
-        before = self._index.listed_video(video_id)
         if change.video is None:
             self._deleted[video_id] = change.version
             self._index.remove_video(video_id)
         else:
             self._deleted.pop(video_id, None)
             self._index.put_video(change.video)
-        self._notify(before, self._index.listed_video(video_id))
         return True
-
-    def expire(self, now: float) -> None:
-        """Take down the videos that have expired at a time, epoch seconds."""
-        for video in self._index.expire(now):
-            self._notify(video, None)
-
-    def is_listed(self, video_ids: Sequence[str]) -> bool:
-        """Whether each of these videos may be in lists."""
-        return all(video_id in self._index.summaries for video_id in video_ids)
 
     async def _read_all(self) -> None:
         """Read the whole catalogue; videos that it does not have were deleted.
@@ -85,17 +92,18 @@ class CatalogueFollower:
         """
         position, videos = await self._archive.all_videos()
         for video in videos:
-            self.apply(change_of(video))
+            before = self._index.listed_video(video.video_id)
+            if self._put(change_of(video)) and (video.video_id in self._index.summaries or before is not None):
+                self._notify(video.video_id, before, self._index.listed_video(video.video_id))
         present = {video.video_id for video in videos}
         for video in [video for video in self._index.videos.values() if video.video_id not in present]:
             before = self._index.listed_video(video.video_id)
             self._deleted[video.video_id] = video.version - 1
             self._index.remove_video(video.video_id)
-            self._notify(before, None)
+            self._notify(video.video_id, before, None)
         self._position = position
 
-    def _notify(self, before: Video | None, after: Video | None) -> None:
-        self.removals += before is not None and after is None
-        if before is not None or after is not None:
-            for notify in self.listeners:
-                notify(before, after)
+    def _notify(self, video_id: str, before: Video | None, after: Video | None) -> None:
+        self.removals += after is None
+        for notify in self.listeners:
+            notify(video_id, before, after)

@@ -103,7 +103,7 @@ class Hub:
                     self._has_watchers.clear()
                     break
 
-    def note_catalogue_change(self, before: Video | None, _: Video | None) -> None:
+    def note_catalogue_change(self, _: str, before: Video | None, __: Video | None) -> None:
         """Notify all streams that a video which they may show was taken down, or is described otherwise."""
         if before is not None:
             self._notify(list(self._watchers))

@@ -85,6 +85,14 @@ async def test_a_new_leader_finds_lists_of_before(leader):
     assert not await leader.has_list()
 
 
+async def test_lists_are_searched_for_a_video_that_only_another_worker_has_listed(leader):
+    await leader.processor.search_again()
+    await leader.store.set_many({keys.recommendations("u"): LIST.replace(b'"a"', b'"b"')})
+    leader.follower.apply(change_of(replace(HIDDEN, video_id="b", version=9)))  # the change before it was missed
+    await leader.processor.remove()
+    assert not await leader.has_list()
+
+
 async def test_lists_are_searched_a_last_time_a_while_later(leader, monkeypatch):
     monkeypatch.setattr(catalogue, "LAST_SEARCH_DELAY_S", 0.0)
     await leader.processor.search_again()

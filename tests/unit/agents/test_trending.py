@@ -55,7 +55,7 @@ class Publishing:
     def change(self, video_id, change):
         before = self.index.listed_video(video_id)
         change()
-        self.publisher.note_catalogue_change(before, self.index.listed_video(video_id))
+        self.publisher.note_catalogue_change(video_id, before, self.index.listed_video(video_id))
 
     def expected(self):
         lists = WindowedTopLists()
