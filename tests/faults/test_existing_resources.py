@@ -216,7 +216,7 @@ async def give_all_topics_8_partitions(settings):
     """The steps of "More partitions" in docs/operations.md."""
     async with admin_of(settings) as admin:
         await admin.create_partitions({topics.DEAD_LETTERS: NewPartitions(8)})
-        await admin.delete_topics([topics.SIGNALS, topics.SERVED_LISTS])
+        await admin.delete_topics([topics.SIGNALS, topics.SERVED_LISTS, topics.CATALOGUE])
     await flush(settings)
 
 

@@ -105,7 +105,7 @@ def tags_of(evidence: Evidence, video_id: str) -> tuple[str, ...]:
 def _pairs(evidence: Evidence, video_id: str) -> Iterator[tuple[str, Neighbours, PairWeights]]:
     """The user's latest likes that may be shown, latest first: each with its neighbours, its weights with the video."""
     for liked in evidence.profile.likes[: -MAX_SEEDS - 1 : -1]:
-        if _video(evidence, liked.video_id) is not evidence.catalogue.listed_video(liked.video_id):
+        if evidence.catalogue.listed_video(liked.video_id) is None:
             continue
         neighbours = evidence.neighbours.get(liked.video_id, _NO_NEIGHBOURS)
         yield liked.video_id, neighbours, neighbours.weights_of(VideoId(video_id))

@@ -2,8 +2,14 @@
 
 import json
 
+import msgspec
+import pytest
+from msgspec.structs import replace
+
 from recomind.model.catalogue import Video
+from recomind.recommender.served import unpack
 from recomind.state.profile import Like, Profile
+from recomind.stores.stored_lists import ServedList, ids_in
 from tests.unit.stores.samples import popularity_of
 
 
@@ -25,3 +31,51 @@ def test_event_time_never_goes_back(cache):
     cache.advance_time(7.0)
     cache.advance_time(5.0)
     assert cache.now == 7.0
+
+
+@pytest.fixture
+def served(cache):
+    """A stored list of three videos, of a catalogue that has been read."""
+    cache.loader.catalogue._position = "0"
+    for at, video_id in enumerate("abc"):
+        cache.index.put_video(Video(video_id=video_id, title=video_id.upper(), tags=("x",), created_at=1e9 + at))
+    stored = cache.list_for(Profile(likes=(Like("z", 5.0),)), 10).as_served
+    assert sorted(ids_in(stored.videos)) == ["a", "b", "c"]
+    return stored
+
+
+def test_a_list_is_shown_without_videos_that_were_taken_down(cache, served):
+    first, taken_down, last = served.shown_meta.video_ids
+    cache.index.put_video(Video(video_id=taken_down, title="T", hidden=True))
+    part = cache.listed_part(served)
+    assert (part.size, part.has_removed) == (2, True)
+    assert ids_in(part.served.videos) == part.served.shown_meta.video_ids == (first, last)
+    assert part.served.meta.sources == served.meta.sources
+    shown = part.served.shown_meta.shown
+    assert str(unpack(shown, 1)) == str(unpack(served.shown_meta.shown, 2))
+    assert unpack(shown, 2) is None
+
+
+def test_a_list_is_shown_with_titles_and_tags_as_they_are_now(cache, served):
+    assert cache.listed_part(served).served == served
+    cache.index.put_video(Video(video_id="a", title="new", tags=("y",)))
+    part = cache.listed_part(served)
+    assert (part.size, part.has_removed) == (3, False)
+    assert part.served.encoded_meta == served.encoded_meta
+    assert {one["video_id"]: one["title"] for one in json.loads(part.served.videos)} == {"a": "new", "b": "B", "c": "C"}
+
+
+def test_a_list_of_an_earlier_version_is_cut_too(cache, served):
+    meta = replace(served.meta, video_ids=(), shown=b"")
+    earlier = ServedList(served.videos, msgspec.msgpack.encode(meta))
+    cache.index.remove_video("b")
+    part = cache.listed_part(earlier)
+    assert sorted(ids_in(part.served.videos)) == ["a", "c"]
+    assert not cache.is_listed(served.videos)
+
+
+def test_a_list_is_shown_as_it_is_before_the_catalogue_has_been_read(cache, served):
+    cache.loader.catalogue._position = None
+    cache.index.remove_video("b")
+    assert cache.listed_part(served).served == served
+    assert cache.is_listed(served.videos)

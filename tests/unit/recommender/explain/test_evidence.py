@@ -62,3 +62,11 @@ def test_similar_likers_like_the_video_and_something_the_user_likes():
         "a": Neighbours(likers=(Liker("y", 1.0), Liker("z", 1.0))),
     }
     assert count_similar_likers(evidence(neighbours=likers), "c") == 1
+
+
+def test_a_like_that_was_taken_down_is_not_named():
+    given = evidence()
+    assert [seed for seed, _ in liked_around(given, "c")] == ["b", "a"]
+    given.catalogue.put_video(Video(video_id="b", title="B", hidden=True))
+    given.catalogue.remove_video("a")
+    assert liked_around(given, "c") == []

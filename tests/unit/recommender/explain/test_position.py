@@ -6,6 +6,7 @@ from recomind.model.catalogue import Video
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.explain.position import (
     CAPPED,
+    HIDDEN,
     LISTED,
     NOT_PROPOSED,
     OUTRANKED,
@@ -96,3 +97,12 @@ def test_contributions_add_up_to_the_lead_over_an_average_candidate(index):
 @pytest.mark.parametrize(("likes", "name"), [(0, "no likes"), (1, "1 to 4 likes"), (40, "40 likes and more")])
 def test_segments_have_names(likes, name):
     assert segment_of(likes) == name
+
+
+def test_a_video_that_was_taken_down_is_hidden(index):
+    index.put_video(Video(video_id="v0", title="T", hidden=True))
+    assert position_of(index, "v0").verdict == HIDDEN
+    index.put_video(Video(video_id="v0", title="T", expires_at=NOW))
+    assert position_of(index, "v0").verdict == LISTED
+    index.expire(NOW)
+    assert position_of(index, "v0").verdict == HIDDEN
