@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from math import inf
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -151,18 +151,23 @@ class RankingCache:
         )
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
 
-    def listed_part(self, served: ServedList) -> ListedPart:
-        """A stored list as it may be shown now: without videos that were taken down, the others as they are now."""
+    def listed_part(self, served: ServedList, n: int | None = None) -> ListedPart:
+        """A stored list as it may be shown now: without videos that were taken down, the others as they are now.
+
+        Args:
+            served: the list.
+            n: how many videos are wanted; None for all.
+        """
         ids = served.shown_meta.video_ids or ids_in(served.videos)
         if not self.loader.catalogue.has_catalogue:
             return ListedPart(served, len(ids), has_removed=False)
-        summaries = [self.index.summaries.get(video_id) for video_id in ids]
-        listed = [summary for summary in summaries if summary is not None]
-        videos = join_summaries(listed)
-        if len(listed) == len(ids):
+        summaries = list(map(self.index.summaries.get, ids))
+        if None not in summaries:
+            videos = join_summaries(cast("list[bytes]", summaries[:n]))
             return ListedPart(ServedList(videos, served.encoded_meta), len(ids), has_removed=False)
         places = [place for place, summary in enumerate(summaries) if summary is not None]
-        return ListedPart(with_places(served, videos, places), len(listed), has_removed=True)
+        videos = join_summaries(filter(None, summaries))
+        return ListedPart(with_places(served, videos, places), len(places), has_removed=True)
 
     def is_listed(self, videos: bytes) -> bool:
         """Whether all videos of a JSON array may be shown."""

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from recomind.errors import UnavailableError
+from recomind.model.catalogue import Video
 from recomind.stores import keys
 from recomind.stores.memory_store import InMemoryStore
 from recomind.stores.read_model import ReadModel
@@ -83,3 +84,21 @@ async def test_a_hub_subscribes_only_while_a_stream_is_open(hub, read_model):
         await read_model.put_lists({"ada": LIST})
         await asyncio.sleep(0.01)
         assert not subscribers
+
+
+async def test_a_takedown_notifies_all_streams_once(hub, monkeypatch):
+    notified = []
+    with hub.watch("ada") as ada, hub.watch("") as trending:
+        await asyncio.sleep(0.01)
+        ada.clear(), trending.clear()
+        monkeypatch.setattr(hub, "_notify", lambda names, notify=hub._notify: notified.append(names) or notify(names))
+        video = Video(video_id="v")
+        hub.note_catalogue_change("new", None, video)
+        await asyncio.sleep(0)
+        assert not ada.is_set()
+        for _ in range(3):
+            hub.note_catalogue_change("v", video, None)
+        await asyncio.sleep(0)
+        assert ada.is_set()
+        assert trending.is_set()
+        assert notified == [["ada", ""]]

@@ -103,7 +103,7 @@ async def _user_feed_json(app: RecoMindApp, user_id: str, n: int, *, again: bool
     user_list = await load_or_rank_list(app, user_id, n)
     profile, _ = await load_profile_or_empty(app, user_id)
     evidence = await _load_evidence(app, profile, ids_in(user_list.served.videos)[:n])
-    served = app.ranking_cache.listed_part(user_list.served).served  # a video may have been taken down meanwhile
+    served = app.ranking_cache.listed_part(user_list.served, n).served  # a video may have been taken down meanwhile
     app.served_lists.record(user_id, n, app.ranking_cache.now, served, again=again)
     videos = msgspec.json.decode(served.videos, type=list[VideoSummary])[:n]
     return msgspec.json.encode(_feed(user_id, user_list.source, served.meta, videos, evidence))

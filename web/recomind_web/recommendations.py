@@ -70,14 +70,14 @@ async def load_or_rank_list(app: RecoMindApp, user_id: str, n: int) -> UserList:
     try:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
-        return UserList(cache.listed_part(await _rank_list(app, user_id)).served, "archive")
+        return UserList(cache.listed_part(await _rank_list(app, user_id), n).served, "archive")
     if found is not None and cache.now - found.as_of <= MAX_LIST_AGE_S:
-        part = cache.listed_part(found)
+        part = cache.listed_part(found, n)
         if part.size >= n or not part.has_removed:
             return UserList(part.served, "cache")
         with suppress(UnavailableError):
             await drop_lists(app.read_model.store, [user_id])
-    return UserList(cache.listed_part(await _rank_list(app, user_id)).served, "cold")
+    return UserList(cache.listed_part(await _rank_list(app, user_id), n).served, "cold")
 
 
 async def load_profile(app: RecoMindApp, user_id: str) -> Profile:

@@ -40,6 +40,8 @@ class Hub:
         self._max_streams = max_streams
         self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._has_watchers = asyncio.Event()
+        self._has_changes = False
+        """Whether streams are about to be notified of changes of the catalogue."""
         self._listener: asyncio.Task[None] | None = None
 
     async def start(self, _: web.Application) -> None:
@@ -105,8 +107,13 @@ class Hub:
 
     def note_catalogue_change(self, _: str, before: Video | None, __: Video | None) -> None:
         """Notify all streams that a video which they may show was taken down, or is described otherwise."""
-        if before is not None:
-            self._notify(list(self._watchers))
+        if before is not None and not self._has_changes:
+            self._has_changes = True  # many changes are applied in a row
+            asyncio.get_running_loop().call_soon(self._notify_of_changes)
+
+    def _notify_of_changes(self) -> None:
+        self._has_changes = False
+        self._notify(list(self._watchers))
 
     def _notify(self, names: list[str]) -> None:
         for name in names:
