@@ -1,6 +1,7 @@
 """Check that no list in Redis holds a video that is hidden, has expired or was deleted."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable
 from itertools import chain
 from time import monotonic, time
@@ -22,6 +23,9 @@ REMOVAL_DELAY_S: Final = 10.0
 """How long a video may stay that was taken down just now, by another way than the API."""
 
 POLL_INTERVAL_S: Final = 0.5
+
+_WINDOWED_TOP_KEY: Final = re.compile(re.escape(keys.windowed_top(0, "")).replace("0", r"\d+"))
+"""Version 0.1.0 had keys without a tag, which nobody reads any more."""
 
 _decode_windows: Final = msgspec.msgpack.Decoder(WindowLists).decode
 
@@ -59,8 +63,8 @@ class CatalogueComparison:
         async for lists in list_search.stored_lists(self._read_model.store):
             for user_id, videos in lists.items():
                 yield keys.recommendations(user_id), ids_in(videos)
-        prefix = "trending:"
-        names = [prefix + name async for name in self._read_model.scan_ids(prefix)]
+        keyed = [name async for name in self._read_model.store.scan_keys("trending:")]
+        names = [name for name in keyed if _WINDOWED_TOP_KEY.match(name)]
         for name, value in zip(names, await self._read_model.store.get_many(names), strict=True):
             if value is not None:
                 yield name, [video_id for video_id, _ in chain.from_iterable(_decode_windows(value).values())]
