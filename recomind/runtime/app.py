@@ -77,16 +77,14 @@ class RecoMindApp(faust.App):
         """
         super().__init__(options.app_id, **faust_options)
         self.options, self.read_model, self.archive = options, read_model, archive
-        self.checks = ServerChecks(options.partitions)
-        self.heartbeat = Heartbeat(options.session_timeout)
-        self.health = Health(self.heartbeat)
+        self.checks, self.heartbeat = ServerChecks(options.partitions), Heartbeat(options.session_timeout)
+        self.health, self.metrics = Health(self.heartbeat), Metrics()
         self.kafka_producer = Producer(client_options(options), self.heartbeat.check)
         """Sends acknowledged records; `producer` is Faust's own, which is not used."""
         partitions, ttl, present = options.partitions, options.read_model_ttl, self.kafka_producer.clock.now
         self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
         self.ranking_cache.exploration, self.ranking_cache.control_share = options.exploration, options.control_share
         self.catalogue_stream = CatalogueStream(options, self.ranking_cache.loader.catalogue.apply)
-        self.metrics = Metrics()
         self.worker_stats: WorkerStats | None = None
         """The statistics that this worker has published last."""
         self.work_available = asyncio.Event()

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from operator import attrgetter
 from struct import pack
 from typing import Any, Final, TypeVar
-from uuid import UUID
 
 import msgspec
 from msgspec.structs import astuple
@@ -18,6 +17,7 @@ from recomind.model.applied_offsets import AppliedOffsets, advance, is_new
 from recomind.model.events import Action, EraseUser
 from recomind.model.ids import Offset, VideoId
 from recomind.model.signals import HISTORY_LENGTH, ErasureSignal, Signal, SourceOffset, derive
+from recomind.state import event_ids
 from recomind.state.fingerprints import InBlocks, contains, like_hash, no_blocks, position, video_hash
 
 MAX_LIKES: Final = 48
@@ -28,9 +28,6 @@ MAX_REACTIONS: Final = 16
 
 MAX_SEEN: Final = 384
 """With so many videos in `Profile.seen`, the oldest are sealed into a block (see `recomind.state.seen_blocks`)."""
-
-MAX_EVENT_IDS: Final = 128
-"""How many of the latest event ids are recognised when they are sent again; 8 bytes each."""
 
 
 class Like(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -62,7 +59,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seen: bytes = b""
     """Fingerprints of the videos acted on last, and of likes dropped from `likes`, by arrival; below `MAX_SEEN`."""
     event_ids: bytes = b""
-    """Hashes of the latest event ids, 8 bytes each; at most `MAX_EVENT_IDS`."""
+    """Hashes of the latest event ids, 8 bytes each; see `recomind.state.event_ids`."""
     like_count: int = 0
     view_count: int = 0
     skip_count: int = 0
@@ -152,7 +149,7 @@ def fold(
     """
     if not is_new(profile.applied_offsets, source_offset.source, source_offset.offset):
         return profile, []
-    if _has_event_id(profile, action):
+    if event_ids.contains_id(profile.event_ids, action.event_id):
         applied = advance(profile.applied_offsets, source_offset)
         return msgspec.structs.replace(profile, applied_offsets=applied), []
     is_like, was_seen = action.action_type == "like", has_seen(profile, action.video_id)
@@ -231,7 +228,7 @@ def _with_action(
         likes,
         reactions,
         seen,
-        _with_event_id(profile.event_ids, action.event_id),
+        event_ids.with_id(profile.event_ids, action.event_id),
         profile.like_count + is_like,
         profile.view_count + (action_type == "view"),
         profile.skip_count + (action_type == "skip"),
@@ -290,16 +287,3 @@ def _sort_key(entry: Like | Reaction) -> tuple[Any, ...]:
     """Event time first; the other fields break ties, so that the order of arrival does not matter."""
     *rest, at = astuple(entry)
     return at, *rest
-
-
-def _hash_event_id(event_id: UUID) -> bytes:
-    """64 bits of a UUID: both halves combined, since UUID versions have their random bits in different places."""
-    return pack("<Q", (event_id.int >> 64) ^ (event_id.int & (1 << 64) - 1))
-
-
-def _has_event_id(profile: Profile, action: Action) -> bool:
-    return action.event_id is not None and position(profile.event_ids, _hash_event_id(action.event_id)) >= 0
-
-
-def _with_event_id(event_ids: bytes, event_id: UUID | None) -> bytes:
-    return event_ids if event_id is None else (event_ids + _hash_event_id(event_id))[-8 * MAX_EVENT_IDS :]

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from recomind.model.events import Action
 from recomind.model.signals import ActionSignal, SourceOffset, TransitionSignal, rerouted_source
 from recomind.state import profile
+from recomind.state.event_ids import MAX_EVENT_IDS
 from recomind.state.fingerprints import contains, video_hash
-from recomind.state.profile import MAX_EVENT_IDS, MAX_LIKES, MAX_REACTIONS, MAX_SEEN, Profile
+from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, MAX_SEEN, Profile
 from recomind.state.seen_blocks import seal
 
 ACTION_TYPES = st.sampled_from(["like", "view", "skip"])
