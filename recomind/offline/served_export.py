@@ -171,7 +171,7 @@ def _features(shown: ShownFeatures | None) -> Row:
         "factor_score": shown.factors,
         "item_mean": shown.item.mean.tolist(),
         "item_variance": shown.item.variance.tolist(),
-        **dict(zip(map(rate_column, NAMES), shown.rates.tolist(), strict=True)),
+        **dict(zip(map(rate_column, NAMES), shown.rates, strict=True)),
     }
 
 

@@ -5,6 +5,7 @@ model's score, the mean and the variance of the item's factors, and the like rat
 these are 0 then.
 """
 
+from math import isfinite
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -26,6 +27,10 @@ _MAX: Final = 6e4
 """Bound of a value: half floats end at 65,504."""
 
 
+NO_RATES: Final = (0.0,) * len(NAMES)
+"""Of earlier versions."""
+
+
 class ShownFeatures(NamedTuple):
     """The features of one place."""
 
@@ -33,7 +38,7 @@ class ShownFeatures(NamedTuple):
     choice: float
     factors: float
     item: ItemFactors
-    rates: Floats = np.zeros(len(NAMES))
+    rates: tuple[float, ...] = NO_RATES
     """See `like_rates`."""
 
 
@@ -54,13 +59,13 @@ def unpack(packed: bytes, place: int, places: int) -> ShownFeatures | None:
     width = len(packed) // 2 // max(1, places)
     if width not in {VALUES_WITHOUT_RATES, VALUES} or not 0 <= place < places:
         return None
-    values = np.zeros(VALUES, np.float32)
-    values[:width] = np.frombuffer(packed, "<f2", width, place * 2 * width)
-    if not np.isfinite(values).all():
+    values = np.frombuffer(packed, "<f2", width, place * 2 * width).astype(np.float32)
+    if not isfinite(values.sum()):
         return None
     propensity, choice, factors = values[:3].tolist()
     item = ItemFactors(values[3 : 3 + WIDTH], values[3 + WIDTH : VALUES_WITHOUT_RATES])
-    return ShownFeatures(propensity, choice, factors, item, values[VALUES_WITHOUT_RATES:].astype(float))
+    rates = tuple(values[VALUES_WITHOUT_RATES:].tolist()) or NO_RATES
+    return ShownFeatures(propensity, choice, factors, item, rates)
 
 
 def weighed(packed: bytes, places: int) -> Floats | None:

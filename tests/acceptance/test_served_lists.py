@@ -102,7 +102,7 @@ async def test_features_of_an_example_do_not_contain_its_own_outcome_over_a_reba
         liked = [one for one in await signals_of(settings) if one.video_id == NEW_VIDEO.video_id]
         assert [one.outcome for one in liked] == [OUTCOME] * len(unserved)
         for shown in await features_of_the_new_video(settings):
-            assert shown.rates[:3].tolist() == [0.0, 0.0, 0.0]
+            assert shown.rates[:3] == (0.0, 0.0, 0.0)
             assert abs(shown.item.mean[-1]) < 1e-6  # biases of video, creator and tag are at their prior
         steps = await biases(settings, unserved)
         assert max(steps) / min(steps) < 1.1

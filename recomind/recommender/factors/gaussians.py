@@ -42,7 +42,9 @@ def increments(mean: Singles, variance: Singles, gradient: Singles, step: float,
     """
     gain = np.minimum(variance * gradient * gradient * curvature, MAX_GAIN)
     precision = gain / ((1 - gain) * variance)
-    return np.stack([precision, precision * mean + gradient * step / (1 - gain)]).astype(np.float32)
+    added = np.empty((2, *mean.shape), np.float32)
+    added[0], added[1] = precision, precision * mean + gradient * step / (1 - gain)
+    return added
 
 
 class Gaussians:

@@ -20,7 +20,7 @@ def pack(added: ItemIncrements) -> bytes:
     tags = added.tags.transpose(1, 0, 2)
     biases = (added.creator[:, -1], added.common[:, -1])
     values = np.concatenate([added.video.ravel(), tags.ravel(), *biases])
-    packed: bytes = np.clip(values, -MAX_VALUE, MAX_VALUE).astype("<f2").tobytes()
+    packed: bytes = np.minimum(np.maximum(values, -MAX_VALUE), MAX_VALUE).astype("<f2").tobytes()
     return packed
 
 

@@ -14,7 +14,7 @@ The bilinear form with features of items is that of Stern, Herbrich and Graepel,
 are certain move little and those of new videos and users move much, so there is no learning rate to choose.
 """
 
-from math import pi, sqrt
+from math import exp, pi, sqrt
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -42,6 +42,9 @@ PRIOR_LOG_ODDS: Final = -2.2
 
 USER_DRIFT_PER_DAY: Final = 0.02
 """Share of the prior variance that a user's factors regain in a day, as tastes change."""
+
+MAX_EXPONENT: Final = 700.0
+"""Floats end at exp(709)."""
 
 MIN_CURVATURE: Final = 0.02
 """Lower bound of h, so that an outcome that was nearly certain still counts."""
@@ -181,15 +184,16 @@ class FactorModel:
             The user after it, and what to add to the parameters behind the video.
         """
         user = drifted(user, at)
-        by_item = np.append(user.mean[:FACTORS], _ONE)
-        by_user = np.append(shown.mean[:FACTORS], _ONE)
+        by_item, by_user = user.mean.copy(), shown.mean.copy()
+        by_item[-1] = by_user[-1] = 1.0
         score = PRIOR_LOG_ODDS + float(self.common.mean[0, -1] + user.mean[-1] + by_item @ shown.mean)
-        variance = float(self.common.variance[0, -1] + by_user**2 @ user.variance + by_item**2 @ shown.variance)
+        squared = by_user * by_user
+        variance = float(self.common.variance[0, -1] + squared @ user.variance + by_item * by_item @ shown.variance)
         chance = like_probability(score, variance)
         h = max(chance * (1 - chance), MIN_CURVATURE)
         residual, information = (1.0, 0.0) if is_correction else (weight * (outcome - chance), weight * h)
         step, curvature = residual / (1 + h * variance), information / (1 + h * variance)
-        gain = np.minimum(user.variance * by_user**2 * curvature, MAX_GAIN)
+        gain = np.minimum(user.variance * squared * curvature, MAX_GAIN)
         mean, left = user.mean + user.variance * by_user * step, user.variance * (1 - gain)
         after = user._replace(mean=mean, variance=left, updated_at=at)
         return after, self._increments(rows, by_item, step, curvature)
@@ -207,22 +211,25 @@ class FactorModel:
             self.creators.add(rows.creator, added.creator)
         self.common.add(0, added.common)
 
-    def _increments(self, rows: ItemRows, gradient: Singles, step: float, curvature: float) -> ItemIncrements:
-        bias = np.zeros(WIDTH, np.float32)
-        bias[-1] = 1.0
-        by_tag = gradient / np.float32(max(1, len(rows.tags)))
-
-        def of(some: Gaussians, row: int | Rows, by: Singles) -> Singles:
-            return increments(some.mean[row], some.variance[row], by, step, curvature)
-
-        creator = of(self.creators, rows.creator, bias) if rows.creator >= 0 else np.zeros((2, WIDTH), np.float32)
-        video, tags = of(self.videos, rows.video, gradient), of(self.tags, rows.tags, by_tag)
-        return ItemIncrements(video, tags, creator, of(self.common, 0, bias))
+    def _increments(self, rows: ItemRows, by_item: Singles, step: float, curvature: float) -> ItemIncrements:
+        """What to add to all parameters behind a video, computed for all of them together."""
+        tags, video, creator = len(rows.tags), slice(rows.video, rows.video + 1), slice(rows.creator, rows.creator + 1)
+        creator = creator if rows.creator >= 0 else slice(0, 0)
+        parts = (self.videos, video), (self.tags, rows.tags), (self.creators, creator), (self.common, slice(0, 1))
+        mean = np.concatenate([some.mean[which] for some, which in parts])
+        variance = np.concatenate([some.variance[which] for some, which in parts])
+        gradient = np.zeros(mean.shape, np.float32)
+        gradient[0] = by_item
+        gradient[1 : 1 + tags] = by_item / np.float32(max(1, tags))
+        gradient[1 + tags :, -1] = 1.0
+        added = increments(mean, variance, gradient, step, curvature)
+        of_creator = added[:, -2] if rows.creator >= 0 else np.zeros((2, WIDTH), np.float32)
+        return ItemIncrements(added[:, 0], added[:, 1 : 1 + tags], of_creator, added[:, -1])
 
 
 def like_probability(score: float, variance: float) -> float:
     """The expected chance of a like where the log odds are Gaussian (MacKay's approximation)."""
-    return float(1 / (1 + np.exp(-score / sqrt(1 + pi * variance / 8))))
+    return 1 / (1 + exp(min(MAX_EXPONENT, -score / sqrt(1 + pi * variance / 8))))
 
 
 def drifted(user: UserFactors, at: float) -> UserFactors:

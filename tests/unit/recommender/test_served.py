@@ -18,13 +18,13 @@ def test_the_features_of_each_place_survive_their_encoding():
     shown = unpack(PACKED, 1, 2)
     assert (shown.propensity, shown.choice, shown.factors) == (0.25, -1.5, 3.0)
     assert shown.item.mean == pytest.approx(ITEMS.mean[1])
-    assert shown.rates.tolist() == RATES[1].tolist()
+    assert list(shown.rates) == RATES[1].tolist()
 
 
 def test_features_of_an_earlier_version_have_no_like_rates():
     values = np.frombuffer(PACKED, "<f2").reshape(2, -1)[:, :VALUES_WITHOUT_RATES]
     shown = unpack(values.tobytes(), 1, 2)
-    assert (shown.choice, shown.rates.tolist()) == (-1.5, [0.0] * len(NAMES))
+    assert (shown.choice, list(shown.rates)) == (-1.5, [0.0] * len(NAMES))
     assert shown.item.variance.tolist() == [1.0] * WIDTH
 
 

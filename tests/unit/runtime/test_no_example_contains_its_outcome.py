@@ -126,8 +126,8 @@ def test_the_features_of_an_example_are_those_of_a_world_without_its_outcome(con
         assert (shown.propensity, shown.choice, shown.factors) == (first.propensity, first.choice, first.factors)
         assert shown.item.mean.tolist() == first.item.mean.tolist()
         assert shown.item.variance.tolist() == first.item.variance.tolist()
-        assert shown.rates.tolist() == first.rates.tolist()
-    assert first.rates[:3].tolist() == [0.0, 0.0, 0.0]
+        assert shown.rates == first.rates
+    assert first.rates[:3] == (0.0, 0.0, 0.0)
     assert first.item.mean[-1] == 0.0
 
 
