@@ -67,7 +67,8 @@ async def test_outcomes_are_counted_verified_and_exported_over_a_rebalance(new_s
         corrections = [one for one in found if isinstance(one, ActionSignal) and one.outcome == CORRECTION]
         passed = [one for one in found if isinstance(one, PassedOverSignal)]
         assert (len(outcomes), len(corrections)) == (3 * 3 * len(AUDIENCE.users), 3 * len(AUDIENCE.users))
-        assert len(passed) == 2 * 3 * len(AUDIENCE.users)  # of the last page it is not certain yet
+        most = 2 * 3 * len(AUDIENCE.users)  # of the last page it is not certain yet
+        assert most / 2 <= len(passed) <= most  # but for videos that the action which closes the list is on
         assert all(one.increments for one in [*outcomes, *corrections, *passed])
         assert report.compared[STORE] == len(outcomes) + len(corrections) + len(passed)
         rows = export(settings, tmp_path / "served")
