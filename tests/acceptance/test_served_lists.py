@@ -88,12 +88,12 @@ async def test_features_of_an_example_do_not_contain_its_own_outcome_over_a_reba
 
     Each like teaches as the first one does, although the state holds the earlier ones: features are those of the list.
     """
-    settings, strangers = new_stack.settings, [f"stranger{number}" for number in range(12)]
-    await put_videos(settings, [*AUDIENCE.videos, NEW_VIDEO])
+    settings, new_users = new_stack.settings, [f"newcomer{number}" for number in range(12)]
+    await put_videos(settings, [*AUDIENCE.videos[:40], NEW_VIDEO])
     with workers(settings, tmp_path) as start:
         first = start().wait_ready()
         await replay_log(settings, list(simulated_actions(400)))
-        pages = await show_pages(first.base_url, strangers, n=50)
+        pages = await show_pages(first.base_url, new_users, n=50)
         await asyncio.sleep(MARGIN_S)
         second = start().wait_ready()
         for number, (user, (list_id, ids)) in enumerate(pages.items()):
@@ -103,11 +103,11 @@ async def test_features_of_an_example_do_not_contain_its_own_outcome_over_a_reba
             if number == len(pages) // 2:
                 first.kill()
         liked = [one for one in await signals_of(settings) if one.video_id == NEW_VIDEO.video_id]
-        assert [one.outcome for one in liked] == [OUTCOME] * len(strangers)
+        assert [one.outcome for one in liked] == [OUTCOME] * len(new_users)
         for shown in await features_of_the_new_video(settings):
             assert shown.rates[:3] == (0.0, 0.0, 0.0)
             assert abs(shown.item.mean[-1]) < 1e-6  # biases of video, creator and tag are at their prior
-        steps = await biases(settings, strangers)
+        steps = await biases(settings, new_users)
         assert max(steps) / min(steps) < 1.1
         assert (await verify(settings, within=120)).differences == []
 
