@@ -25,6 +25,7 @@ class Client:
     def __init__(self, http, base_urls, community):
         self.http, self.base_urls, self.community = http, base_urls, community
         self.counts, self.tokens, self.seen = Counter(), {}, {user: set() for user in community.users}
+        self.offered = {user: set() for user in community.users}
         self.draw = np.random.default_rng(3)
 
     async def visit(self, user):
@@ -38,11 +39,13 @@ class Client:
         self.counts[group, "lists"] += 1
         self.counts[group, "shown"] += len(shown)
         self.counts["repeats"] += len(self.seen[user] & set(shown))
+        self.offered[user] |= set(shown)
         chosen = sorted(self.draw.choice(len(shown), 3, replace=False).tolist())
         acts = [(shown[place], self.community.react(user, shown[place]), place) for place in chosen]
         if self.draw.random() < 0.3:  # the first like after the list is one of a video that was found another way
-            unseen = [one.video_id for one in self.community.videos if one.video_id not in {*self.seen[user], *shown}]
-            acts.insert(0, (str(self.draw.choice(unseen)), "like", None))
+            others = [one.video_id for one in self.community.videos if one.video_id not in self.offered[user]]
+            acts.insert(0, (str(self.draw.choice(others)), "like", None))
+            self.offered[user].add(acts[0][0])
         await self.post(user, [(video, kind) for video, kind, _ in acts])
         self.count(group, acts)
         self.seen[user] |= {video for video, _, _ in acts}
