@@ -155,10 +155,17 @@ def derive(history: tuple[VideoId, ...], is_repeat: bool, action: Action, source
     source, offset = source_offset.source, source_offset.offset
     if action_type != "like" or is_repeat:
         history = ()
-    is_repeated_like = is_repeat and action_type == "like"
     signals: list[Signal] = [
         ActionSignal(
-            video_id, source, offset, at, action.user_id, action_type, is_repeat, history, b"", is_repeated_like
+            video_id,
+            source,
+            offset,
+            at,
+            action.user_id,
+            action_type,
+            is_repeat,
+            history,
+            is_repeated_like=is_repeat and action_type == "like",
         )
     ]
     for distance, earlier in enumerate(history, 1):

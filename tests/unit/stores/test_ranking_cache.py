@@ -52,8 +52,8 @@ def test_a_list_is_shown_without_videos_that_were_taken_down(cache, served):
     assert ids_in(part.served.videos) == part.served.shown_meta.video_ids == (first, last)
     assert part.served.meta.sources == served.meta.sources
     shown = part.served.shown_meta.shown
-    assert str(unpack(shown, 1)) == str(unpack(served.shown_meta.shown, 2))
-    assert unpack(shown, 2) is None
+    assert str(unpack(shown, 1, 2)) == str(unpack(served.shown_meta.shown, 2, 3))
+    assert unpack(shown, 2, 2) is None
 
 
 def test_a_list_is_shown_with_titles_and_tags_as_they_are_now(cache, served):
