@@ -13,6 +13,8 @@ from collections.abc import Callable, Set
 from time import monotonic
 from typing import Final, NamedTuple
 
+import msgspec
+
 from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
 from recomind.recommender import place_sources
@@ -37,6 +39,9 @@ from recomind.state.served_lists import MAX_LISTS_PER_USER, MAX_USERS, WINDOW_S
 GRACE_S: Final = 2.0
 """For this long an action waits for the event of the list that it may belong to."""
 
+MAX_KNOWN_LISTS: Final = 4 * MAX_LISTS_PER_USER
+"""Lists of a user that are known: an action counts for one of the `MAX_LISTS_PER_USER` lists before it, and waits."""
+
 FIRST_TEN: Final = 10
 """A like is a hit of the list before it if its video is among this many first places."""
 
@@ -48,7 +53,7 @@ class _KnownList:
 
     def __init__(self, partition: int, logged_at: float, event: ServedListEvent) -> None:
         self.partition = partition
-        self.event = event
+        self.event = msgspec.structs.replace(event, shown=b"")  # the features are not counted, and take most memory
         self.handed_out_at = _handed_out_at(event, logged_at)
         self.acted_on = self.liked = 0
         self.is_scored = False
@@ -118,7 +123,7 @@ class ServedFigures:
         new, known = _KnownList(partition, logged_at, event), self._lists.pop(event.user_id, [])
         every = known if any(one.is_same(new) for one in known) else [new, *known]
         every.sort(key=lambda one: -one.handed_out_at)
-        self._lists[event.user_id] = every[:MAX_LISTS_PER_USER]
+        self._lists[event.user_id] = every[:MAX_KNOWN_LISTS]
         if len(self._lists) > MAX_USERS:
             self._lists.popitem(last=False)
 
@@ -207,7 +212,7 @@ class ServedFigures:
             served
             for served in self._lists.get(action.user_id, ())
             if served.handed_out_at <= one.logged_at <= served.handed_out_at + WINDOW_S
-        ]
+        ][:MAX_LISTS_PER_USER]
         if not known:
             return
         if is_like and one.is_new and not known[0].is_scored and not known[0].event.is_control:

@@ -200,6 +200,14 @@ def test_the_latest_lists_of_a_user_are_known_whatever_the_order_in_which_they_a
     assert counting.quality(later=200).like_rate == MAX_LISTS_PER_USER / (MAX_LISTS_PER_USER + 1)
 
 
+def test_an_action_counts_for_its_list_also_if_newer_lists_follow_before_it_is_counted(counting):
+    counting.serve("ab", 0.0)
+    counting.act("a", 0.1)
+    for number in range(MAX_LISTS_PER_USER):
+        counting.serve("xy", 0.2 + 0.1 * number)
+    assert counting.quality(later=200).like_rate == 1 / (2 + 2 * MAX_LISTS_PER_USER)
+
+
 def test_counts_of_workers_add_up(counting):
     counting.serve("ab")
     one = served_counts.named(counting.figures.windows(NOW + 1)[0])
