@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from recomind.dev.stack.server import free_port
 from recomind.dev.stack.stack import Stack
 from recomind.settings import Settings
+
+hypothesis.settings.register_profile("any load", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any load")  # how long an example takes says nothing on a machine that others use
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
