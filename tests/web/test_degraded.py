@@ -22,6 +22,7 @@ MAX_RESPONSE_TIME_S = 4.0
 ACTION = {"user_id": "known", "video_id": "v0", "action_type": "like"}
 RECEIPT = "/users/known/forgetting/0:0"
 """A receipt that was never issued: 404 if Redis is available."""
+CHANGE = "/videos/v0/changes/0:0"
 
 READS = [
     route.path.format(user_id="known", video_id="v0", name="feed.js", receipt="0:0")
@@ -123,7 +124,7 @@ async def test_without_redis_reads_come_from_the_archive_and_writes_are_accepted
         accepted = await send_request(http, "POST", "/video_action", json=ACTION)
         put = await send_request(http, "PUT", "/videos/v1", json={"title": "V1", "tags": ["t"]})
     refused = {path for path, (status, _, _) in responses.items() if status == 503}
-    assert refused == {"/trending/details", "/operations/history", RECEIPT}
+    assert refused == {"/trending/details", "/operations/history", RECEIPT, CHANGE}
     served = ("/recommendations/known", "/trending", "/feed/known", "/users/known/profile", "/explain/known/v0")
     assert {responses[path][1] for path in served} == {"redis"}
     assert {video["video_id"] for video in responses["/recommendations/known"][2]} == {"v1", "v2", "v3"}
