@@ -12,9 +12,9 @@ import numpy as np
 
 from recomind.recommender import place_sources, served
 from recomind.recommender.factors import users
+from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import like_rates
-from recomind.recommender.pool import is_seen
 from recomind.recommender.slate import Pick, Slate
 from recomind.state.profile import Profile
 
@@ -46,7 +46,7 @@ def random_slate(index: VideoIndex, user_id: str, profile: Profile, now: float, 
         n: places.
     """
     rows = np.flatnonzero(index.columns.listed[: index.size])
-    rows = rows[~is_seen(index, rows, profile.seen)]
+    rows = rows[~is_seen(index.columns.hash.take(rows), profile.seen)]
     seed = crc32(profile.seen + repr((user_id, profile.action_count)).encode())
     chosen = np.random.default_rng(seed).choice(rows, min(n, len(rows)), replace=False) if len(rows) else rows
     propensities = np.full(len(chosen), 1 / max(1, len(rows)))

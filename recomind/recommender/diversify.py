@@ -1,6 +1,6 @@
 """Diversity re-ranking: caps on how many of neighbouring list entries share a creator or a tag."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Final
 
 import msgspec
@@ -37,6 +37,8 @@ def diversify(index: VideoIndex, order: Rows, caps: Caps, n: int) -> list[int]:
 
 def _split_window(index: VideoIndex, rows: list[int], caps: Caps) -> tuple[list[int], list[int]]:
     """Up to `WINDOW_LENGTH` rows within the caps, and the rest; where too few comply, deferred rows fill the window."""
+    if caps.tag is None and caps.creator is not None:
+        return _split_by_creator(index.creators, rows, caps.creator)
     used: dict[Hashable, int] = {}
     window, deferred = list[int](), list[int]()
     for position, row in enumerate(rows):
@@ -51,6 +53,29 @@ def _split_window(index: VideoIndex, rows: list[int], caps: Caps) -> tuple[list[
             window.append(row)
             for key, _ in keys:
                 used[key] = used.get(key, 0) + 1
+    return _filled(window, deferred)
+
+
+def _split_by_creator(creators: Mapping[int, str], rows: list[int], cap: int) -> tuple[list[int], list[int]]:
+    """As `_split_window`, for a cap on creators alone: most lists have no other."""
+    used: dict[str, int] = {}
+    window, deferred = list[int](), list[int]()
+    for position, row in enumerate(rows):
+        if len(window) == WINDOW_LENGTH:
+            return window, deferred + rows[position:]
+        creator = creators.get(row)
+        if creator is not None:
+            count = used.get(creator, 0)
+            if count >= cap:
+                deferred.append(row)
+                continue
+            used[creator] = count + 1
+        window.append(row)
+    return _filled(window, deferred)
+
+
+def _filled(window: list[int], deferred: list[int]) -> tuple[list[int], list[int]]:
+    """A window that deferred rows fill, and the rest."""
     missing = WINDOW_LENGTH - len(window)
     return window + deferred[:missing], deferred[missing:]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
+from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state.profile import Profile
 
@@ -65,6 +66,8 @@ def explore(slate: list[int], request: Request, index: VideoIndex, *, seed: int,
     rows, propensities = np.array(slate, np.int64), np.ones(len(slate))
     places = range(BLOCK - 1, len(slate), BLOCK)
     fresh = new_uploads(index, request.profile.seen, request.now) if share and places else NO_ROWS
+    if not len(fresh):
+        return Explored(rows, propensities, frozenset())
     fresh = fresh[~np.isin(fresh, rows)]
     scores = SHARPNESS * index.factors.scores(fresh, request.user_factors).astype(float)
     odds = np.exp(scores - scores.max(initial=0.0))
@@ -84,4 +87,4 @@ def new_uploads(index: VideoIndex, seen: bytes, now: float) -> Rows:
     columns, size = index.columns, index.size
     created_at, few = columns.created_at[:size], columns.listed[:size] & (columns.actions[:size] < MAX_ACTIONS)
     rows = np.flatnonzero(few & (created_at > 0) & (np.abs(now - created_at) < MAX_AGE_S))
-    return rows[~np.isin(columns.hash[rows], np.frombuffer(seen, "<u4").astype(np.int64))]
+    return rows[~is_seen(columns.hash[rows], seen)] if len(rows) else rows

@@ -81,7 +81,11 @@ class Ranked(NamedTuple):
 
     def final_scores(self, weights: Weights) -> Floats:
         """What orders the candidates, shape (candidates,): the blend's and the factor model's scores and like rates."""
-        return weights.outcomes.combine(self.blend_scores(weights), self.factor_scores, self.rates)
+        return self.combine(self.blend_scores(weights), weights)
+
+    def combine(self, blend_scores: Floats, weights: Weights) -> Floats:
+        """As `final_scores`, for known scores of the blend."""
+        return weights.outcomes.combine(blend_scores, self.factor_scores, self.rates)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
         """The positions of rows among the candidates, 0 for rows that are none."""
@@ -128,7 +132,8 @@ def slate_of(
         exploration: share of places that are drawn while there are new uploads.
         seed: of the draws; None for the one that follows from the user's actions.
     """
-    scores = ranked.final_scores(weights)
+    choice = ranked.blend_scores(weights)
+    scores = ranked.combine(choice, weights)
     order = np.lexsort((ranked.rows, -scores))
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
     drawn_by = _seed(ranked.profile) if seed is None else seed
@@ -136,7 +141,7 @@ def slate_of(
     picks, positions = tuple(_picks(index, ranked, scores, explored)), ranked.positions_of(explored.rows, index)
     is_drawn = np.isin(explored.rows, list(explored.drawn))
     sources = place_sources.pack(ranked.scores[:, positions], is_drawn)
-    return Slate(picks, ranked.now, weights.version, _shown(ranked, index, weights, explored), sources)
+    return Slate(picks, ranked.now, weights.version, _shown(ranked, index, choice, explored), sources)
 
 
 def _seed(profile: Profile) -> int:
@@ -155,12 +160,13 @@ def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) ->
     return blend.learn(weights, PRIOR, ranked.features, position, context_of(ranked.profile, ranked.now))
 
 
-def _shown(ranked: Ranked, index: VideoIndex, weights: Weights, explored: Explored) -> bytes:
-    """The features of the slate's places, see `served`."""
-    choice = ranked.blend_scores(weights)
-    choice -= choice.mean() if len(choice) else 0.0
-    of_places = choice[ranked.positions_of(explored.rows, index)] if len(choice) else choice
-    of_places = np.where(np.isin(explored.rows, ranked.rows), of_places, 0.0)
+def _shown(ranked: Ranked, index: VideoIndex, choice: Floats, explored: Explored) -> bytes:
+    """The features of the slate's places, see `served`; `choice` holds the blend's scores of all candidates."""
+    of_places = np.zeros(len(explored.rows))
+    if len(choice):
+        positions = ranked.positions_of(explored.rows, index)
+        is_candidate = ranked.rows[positions] == explored.rows
+        of_places[is_candidate] = (choice - choice.mean())[positions[is_candidate]]
     factors = index.factors.scores(explored.rows, ranked.user_factors)
     rates = like_rates(index, explored.rows, ranked.profile, ranked.user_factors)
     return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows), rates)

@@ -5,9 +5,9 @@ from itertools import accumulate
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recomind.recommender.index.columns import Floats, Rows, distinct
+from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.top_lists import DAY_INDEX
 from recomind.recommender.index.video_index import VideoIndex
 
@@ -19,12 +19,6 @@ MIN_POOL_SIZE: Final = 100
 
 _NEVER_LIKED: Final = -1e15
 """Below all scores, and below them minus all upload times."""
-
-_MIN_SLOTS: Final = 2**13
-"""Slots of the lookup table of seen videos, at least."""
-
-_SLOTS_PER_SEEN_VIDEO: Final = 4
-"""The same for each seen video, at least: few of them then share a slot."""
 
 Proposals = Sequence[tuple[Rows, Floats]]
 
@@ -49,7 +43,7 @@ def pool_candidates(index: VideoIndex, proposals: Proposals, seen: bytes) -> tup
     for source, (proposed, strengths) in enumerate(proposals):
         end = ends[id(proposed)]
         scores[source] = np.bincount(inverse[end - len(proposed) : end], strengths, len(rows))
-    unseen = np.flatnonzero(index.columns.listed.take(rows) & ~is_seen(index, rows, seen))
+    unseen = np.flatnonzero(index.columns.listed.take(rows) & ~is_seen(index.columns.hash.take(rows), seen))
     rows, scores = _strongest(rows.take(unseen), scores.take(unseen, axis=1))
     if len(rows) < MIN_POOL_SIZE <= len(seen) // 4:
         added = _popular_unseen(index, seen, MIN_POOL_SIZE)
@@ -71,22 +65,8 @@ def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
 def _popular_unseen(index: VideoIndex, seen: bytes, n: int) -> Rows:
     """The `n` most liked of all listed videos that the user has not seen, and then the newest; no source found them."""
     columns, rows = index.columns, np.arange(index.size)
-    rows = rows[columns.listed[: index.size] & ~is_seen(index, rows, seen)]
+    rows = rows[columns.listed[: index.size] & ~is_seen(index.columns.hash.take(rows), seen)]
     likes = columns.like_scores[rows, DAY_INDEX]
     keys = np.where(likes > -np.inf, likes, _NEVER_LIKED + columns.created_at[rows])
     best = np.argpartition(-keys, n)[:n] if len(rows) > n else np.arange(len(rows))
     return rows[best[np.argsort(-keys[best], kind="stable")]]
-
-
-def is_seen(index: VideoIndex, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
-    """Whether each row's hash is among `seen`: lookups in a table by the last bits, until no hash was overwritten."""
-    row_hashes, seen_hashes = index.columns.hash.take(rows).astype(np.uint32), np.frombuffer(seen, "<u4")
-    found = np.zeros(len(rows), np.bool_)
-    while len(seen_hashes):
-        mask = np.uint32((1 << max(_MIN_SLOTS, _SLOTS_PER_SEEN_VIDEO * len(seen_hashes)).bit_length()) - 1)
-        table, slots = np.zeros(int(mask) + 1, np.uint32), seen_hashes & mask
-        table[0] = 1  # no hash with the last bits 0 equals it; all other empty slots hold 0
-        table[slots] = seen_hashes
-        found |= table.take(row_hashes & mask) == row_hashes
-        seen_hashes = seen_hashes[table.take(slots) != seen_hashes]
-    return found

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext
+from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.video_index import VideoIndex
 
 MAX_CANDIDATES: Final = 100
@@ -14,8 +15,7 @@ def propose(user: UserContext, index: VideoIndex) -> Candidates:
     """The unseen videos with the highest log odds of a like; score exp(log odds - the highest log odds)."""
     columns, size = index.columns, index.size
     scores = index.factors.scores(slice(0, size), user.factors).astype(float)
-    seen = np.frombuffer(user.profile.seen, "<u4").astype(np.int64)
-    scores[~columns.listed[:size] | np.isin(columns.hash[:size], seen)] = -np.inf
+    scores[~columns.listed[:size] | is_seen(columns.hash[:size], user.profile.seen)] = -np.inf
     rows = np.argpartition(-scores, MAX_CANDIDATES)[:MAX_CANDIDATES] if size > MAX_CANDIDATES else np.arange(size)
     rows = rows[scores[rows] > -np.inf]
     if not len(rows):

@@ -1,0 +1,35 @@
+"""Which videos a user has seen, found by the hashes of their ids."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomind.recommender.index.columns import Rows
+
+_MIN_SLOTS: Final = 2**13
+"""Slots of the lookup table of seen videos, at least."""
+
+_SLOTS_PER_SEEN_VIDEO: Final = 4
+"""The same for each seen video, at least: few of them then share a slot."""
+
+
+def is_seen(hashes: Rows, seen: bytes) -> NDArray[np.bool_]:
+    """Whether each hash is among those of the seen videos: lookups in a table by the last bits.
+
+    Where two of the seen videos share a slot, the lookups are repeated for those that were overwritten.
+
+    Args:
+        hashes: `Columns.hash` of some videos.
+        seen: `Profile.seen` of a complete profile.
+    """
+    row_hashes, seen_hashes = hashes.astype(np.uint32), np.frombuffer(seen, "<u4")
+    found = np.zeros(len(row_hashes), np.bool_)
+    while len(seen_hashes):
+        mask = np.uint32((1 << max(_MIN_SLOTS, _SLOTS_PER_SEEN_VIDEO * len(seen_hashes)).bit_length()) - 1)
+        table, slots = np.zeros(int(mask) + 1, np.uint32), seen_hashes & mask
+        table[0] = 1  # no hash with the last bits 0 equals it; all other empty slots hold 0
+        table[slots] = seen_hashes
+        found |= table.take(row_hashes & mask) == row_hashes
+        seen_hashes = seen_hashes[table.take(slots) != seen_hashes]
+    return found
