@@ -1,6 +1,9 @@
 """A Kafka producer that never loses a record silently: each one is acknowledged by Kafka, or an error is raised.
 
-`send_in_order` builds Kafka's batches itself, so that no future is created for each record.
+Kafka's batches are built here, so that no future is created for each record.
+
+aiokafka has one request at a time on its way to a broker. So there are two of its producers: who posts an action does
+not wait for what the agents write.
 """
 
 import asyncio
@@ -12,6 +15,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from recomind.errors import RefusedError, TooLargeError, UnavailableError
 from recomind.errors.circuit_breaker import CircuitBreaker
+from recomind.stream.append_coalescer import AppendCoalescer
 from recomind.stream.kafka_errors import translated, translation
 from recomind.stream.log_clock import LogClock
 
@@ -57,6 +61,10 @@ class Producer:
         self._check = check
         self._options = {"acks": "all", "compression_type": "snappy", **kafka}
         self._producer: AIOKafkaProducer | None = None
+        """That of `send_in_order`."""
+        self._sender: AIOKafkaProducer | None = None
+        """That of `send`."""
+        self._appends = AppendCoalescer(self._append)
         self._breaker = CircuitBreaker("Kafka", (KafkaError, TimeoutError))
         self._unacknowledged = 0
 
@@ -67,16 +75,18 @@ class Producer:
             UnavailableError: Kafka does not answer.
             RefusedError: Kafka refuses the connection.
         """
-        self._producer = AIOKafkaProducer(
-            **self._options, linger_ms=2, max_batch_size=MAX_BATCH_BYTES, max_request_size=4 * MAX_BATCH_BYTES
-        )
+        sizes = {"max_batch_size": MAX_BATCH_BYTES, "max_request_size": 4 * MAX_BATCH_BYTES}
+        self._producer = AIOKafkaProducer(**self._options, linger_ms=2, **sizes)
+        self._sender = AIOKafkaProducer(**self._options, linger_ms=0, **sizes)
         with translation():
             await self._producer.start()
+            await self._sender.start()
 
     async def stop(self) -> None:
         """Send buffered records, then disconnect."""
-        if self._producer is not None:
-            await self._producer.stop()
+        for one in (self._producer, self._sender):
+            if one is not None:
+                await one.stop()
 
     async def ping(self) -> None:
         """Ask Kafka for the metadata of our topics.
@@ -107,7 +117,7 @@ class Producer:
         try:
             with self._breaker:
                 async with asyncio.timeout(ACK_TIMEOUT_S):
-                    return await self._send_each(topic, partition, batch)
+                    return await self._send_joined(topic, partition, batch)
         finally:
             self._unacknowledged -= len(batch)
 
@@ -124,7 +134,7 @@ class Producer:
             TooLargeError: one record alone is too large for the topic; those before it are stored.
             RefusedError: Kafka refuses them for another reason.
         """
-        for batch, packed in self._packed(records):
+        for batch, packed in self._packed(self._client, records):
             await self._send_batch(topic, partition, batch, packed)
 
     async def _send_batch(self, topic: str, partition: int, batch: Any, records: Sequence[ProducerRecord]) -> None:
@@ -134,45 +144,70 @@ class Producer:
                 self.clock.note(await (await self._client.send_batch(batch, topic, partition=partition)))
         except TooLargeError as error:
             if len(records) == 1:
-                what = f"a record of {len(records[0].value or b'')} bytes for the topic {topic}"
-                raise translated(MessageSizeTooLargeError(what)) from error
-            middle = len(records) // 2
-            for half in (records[:middle], records[middle:]):
-                for smaller, packed in self._packed(half):
+                raise translated(_too_large(topic, records[0])) from error
+            for half in _halves(records):
+                for smaller, packed in self._packed(self._client, half):
                     await self._send_batch(topic, partition, smaller, packed)
 
     @property
     def _client(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            raise UnavailableError("Kafka", RuntimeError("the producer has not been started"))
-        return self._producer
+        return _started(self._producer)
 
-    async def _send_each(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[SentRecord]:
-        client = self._client
+    async def _send_joined(self, topic: str, partition: int, records: Sequence[ProducerRecord]) -> list[SentRecord]:
         try:
-            pending = [
-                await client.send(topic, one.value, one.key, partition, headers=list(one.headers)) for one in records
-            ]
-            return [SentRecord(sent.offset, self.clock.note(sent)) for sent in await asyncio.gather(*pending)]
+            return list(await self._appends.append(topic, partition, records))
         except KafkaError as error:
             refused = translated(error)
             if isinstance(refused, RefusedError):  # the server answers: the circuit breaker stays closed
                 raise refused from error
             raise
 
-    def _packed(self, records: Iterable[ProducerRecord]) -> Iterator[tuple[Any, list[ProducerRecord]]]:
+    async def _append(self, topic: str, partition: int, records: Sequence[ProducerRecord]) -> list[SentRecord]:
+        """Append records, in batches that are halved until they fit; raises errors of aiokafka."""
+        sent: list[SentRecord] = []
+        for batch, packed in self._packed(_started(self._sender), records):
+            try:
+                first = await (await _started(self._sender).send_batch(batch, topic, partition=partition))
+            except MessageSizeTooLargeError as error:
+                if len(packed) == 1:
+                    raise _too_large(topic, packed[0]) from error
+                sent += [one for half in _halves(packed) for one in await self._append(topic, partition, half)]
+                continue
+            logged_at = self.clock.note(first)
+            sent += [SentRecord(first.offset + number, logged_at) for number in range(len(packed))]
+        return sent
+
+    @staticmethod
+    def _packed(
+        client: AIOKafkaProducer, records: Iterable[ProducerRecord]
+    ) -> Iterator[tuple[Any, list[ProducerRecord]]]:
         """Closed Kafka batches, each with its records; the first record of a batch always fits."""
-        batch, packed = self._client.create_batch(), list[ProducerRecord]()
+        batch, packed = client.create_batch(), list[ProducerRecord]()
         for record in records:
             if not _append(batch, record):
                 batch.close()
                 yield batch, packed
-                batch, packed = self._client.create_batch(), []
+                batch, packed = client.create_batch(), []
                 _append(batch, record)
             packed.append(record)
         if packed:
             batch.close()
             yield batch, packed
+
+
+def _started(client: AIOKafkaProducer | None) -> AIOKafkaProducer:
+    if client is None:
+        raise UnavailableError("Kafka", RuntimeError("the producer has not been started"))
+    return client
+
+
+def _halves(records: Sequence[ProducerRecord]) -> tuple[Sequence[ProducerRecord], Sequence[ProducerRecord]]:
+    middle = len(records) // 2
+    return records[:middle], records[middle:]
+
+
+def _too_large(topic: str, record: ProducerRecord) -> MessageSizeTooLargeError:
+    return MessageSizeTooLargeError(f"a record of {len(record.value or b'')} bytes for the topic {topic}")
 
 
 def _append(batch: Any, record: ProducerRecord) -> bool:

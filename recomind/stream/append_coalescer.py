@@ -1,0 +1,71 @@
+"""Concurrent appends to a partition share a batch: a batch costs Kafka, and us, about as much as a record.
+
+Appends that arrive while a batch of their partition is on its way are joined into the next one. So the more there are,
+the fewer batches each of them takes.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
+from typing import Generic, TypeVar
+
+Record = TypeVar("Record")
+Result = TypeVar("Result")
+
+Partition = tuple[str, int]
+"""A topic and the number of a partition."""
+
+
+class AppendCoalescer(Generic[Record, Result]):
+    """Joins appends."""
+
+    def __init__(self, append: Callable[[str, int, Sequence[Record]], Awaitable[Sequence[Result]]]) -> None:
+        """Create a coalescer.
+
+        Args:
+            append: appends records to a partition of a topic, and returns the result of each.
+        """
+        self._append = append
+        self._pending: defaultdict[Partition, list[tuple[Sequence[Record], asyncio.Future[Sequence[Result]]]]]
+        self._pending = defaultdict(list)
+        self._tasks: dict[Partition, asyncio.Task[None]] = {}
+
+    async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Sequence[Result]:
+        """Append records to a partition of a topic; returns the result of each.
+
+        Raises:
+            Exception: the error with which the batch failed; all appends of a batch get it.
+        """
+        place, done = (topic, partition), asyncio.get_running_loop().create_future()
+        self._pending[place].append((records, done))
+        if place not in self._tasks:
+            self._tasks[place] = asyncio.create_task(self._run(place), name=f"append to {topic} {partition}")
+        results: Sequence[Result] = await done
+        return results
+
+    async def _run(self, place: Partition) -> None:
+        try:
+            while batch := self._pending.pop(place, None):
+                await self._append_batch(place, batch)
+        finally:
+            del self._tasks[place]
+
+    async def _append_batch(
+        self, place: Partition, batch: Sequence[tuple[Sequence[Record], asyncio.Future[Sequence[Result]]]]
+    ) -> None:
+        try:
+            results = iter(await self._append(*place, [record for records, _ in batch for record in records]))
+        except asyncio.CancelledError:
+            for _, done in batch:
+                done.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 it is raised where the results are awaited
+            for _, done in batch:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for records, done in batch:
+            own = list(islice(results, len(records)))
+            if not done.done():  # else the caller waits no longer
+                done.set_result(own)
