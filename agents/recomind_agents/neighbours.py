@@ -27,7 +27,7 @@ class NeighboursProcessor:
     """The only writer of the table `neighbours`."""
 
     def __init__(self, app: RecoMindApp, neighbours_table: Table[Neighbours]) -> None:
-        self._table = neighbours_table
+        self._table, self._time_slices = neighbours_table, app.time_slices
         self._read_model = WriteBehind[Neighbours](app.read_model.put_neighbours)
         publish_table(app, "neighbours", self._read_model)
 
@@ -37,12 +37,14 @@ class NeighboursProcessor:
         signals: defaultdict[str, list[Signal]] = defaultdict(list)
         for signal in decode_signal_batch(batch).video_signals:
             signals[signal.video_id].append(signal)
+        time_slice = self._time_slices.begin()
         async with self._table.lock(batch.partition):
             for video_id, some in signals.items():
                 known = self._table.get(batch.partition, video_id) or Neighbours()
                 value = neighbours.fold(known, some)
                 if value is not known or any(map(neighbours.is_relevant, some)):
                     self._put(batch.partition, video_id, value)
+                await time_slice.end_if_due()
             self._table.applied_until[batch.partition] = batch.records[-1].offset + 1
 
     def replace(self, partition: int, values: Mapping[str, Neighbours]) -> None:

@@ -58,6 +58,7 @@ class PopularityProcessor:
         for signal in decoded.video_signals:
             if type(signal) is not TransitionSignal:
                 signals[signal.video_id].append(signal)
+        time_slice = self._app.time_slices.begin()
         async with self._table.lock(batch.partition):
             for video_id, some in signals.items():
                 known = self._table.get(batch.partition, video_id) or Popularity()
@@ -65,6 +66,7 @@ class PopularityProcessor:
                     if is_new(known.applied_offsets, signal.source, signal.offset):
                         self._app.shared_factors.add(batch.partition, video_id, signal.increments)
                 self._put(batch.partition, video_id, popularity.fold(known, some))
+                await time_slice.end_if_due()
             self._table.applied_until[batch.partition] = batch.records[-1].offset + 1
 
     def replace(self, partition: int, values: Mapping[str, Popularity]) -> None:

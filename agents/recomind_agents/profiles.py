@@ -57,8 +57,8 @@ class ProfileProcessor:
         self._app = app
         self._profiles = profiles
         self._blocks = blocks
-        self._new_blocks: dict[str, SeenBlock | None] = {}
-        """Of the batch that is being folded, by key: they are not in the table yet."""
+        self._new_blocks: dict[int, dict[str, SeenBlock | None]] = {}
+        """By partition, those of the batch that is being folded, by key: they are not in the table yet."""
         self._search = BlockSearch(self._block)
         self._read_model = WriteBehind[Profile | SeenBlock](self._publish)
         publish_table(app, "profiles", self._read_model)
@@ -73,7 +73,7 @@ class ProfileProcessor:
         await self._app.served_window.prepare(batch.partition, min(times), max(times))
         decoded = decode_batch(batch, self._app.actions_log)
         await self._reroute(decoded)
-        changed, blocks, signals, examples = self._fold(batch, decoded)
+        changed, blocks, signals, examples = await self._fold(batch, decoded)
         self._put_blocks(batch.partition, blocks)  # training reads them; until a profile counts them, nothing else does
         await self._train(examples)
         await self._send(signals)
@@ -88,14 +88,15 @@ class ProfileProcessor:
         self._app.refresh_queue.add(batch.partition, changed, source_offsets, logged_at)
         self._app.backlog.folded_actions[batch.partition] = batch.records[-1].offset + 1
 
-    def _fold(
+    async def _fold(
         self, batch: Batch, records: Sequence[DecodedRecord]
     ) -> tuple[dict[str, Profile], dict[str, SeenBlock | None], list[Signal | ErasureSignal], list[TrainingExample]]:
         """The changed profiles by user, the changed blocks by key (None: deleted), signals, and likes to train on."""
         changed: dict[str, Profile] = {}
-        blocks = self._new_blocks = dict[str, SeenBlock | None]()
+        blocks = self._new_blocks[batch.partition] = dict[str, SeenBlock | None]()
         signals: list[Signal | ErasureSignal] = []
         examples: list[TrainingExample] = []
+        time_slice = self._app.time_slices.begin()
         first_new = self._app.backlog.first_new_offset(batch.partition)
         lists = self._app.served_window.lists(batch.partition)
         for decoded, event in events_of(records):
@@ -107,6 +108,7 @@ class ProfileProcessor:
             if isinstance(event, EraseUser):
                 after = void_lists(after, derived, logged_at)
                 self._app.served_figures.erase(user_id)
+                self._app.served_window.presence.erase(user_id)
             elif derived:
                 own = [one for one in derived if not isinstance(one, ErasureSignal)]
                 joined, is_first = lists.join(before, event, own, logged_at), decoded.record.offset >= first_new
@@ -117,6 +119,7 @@ class ProfileProcessor:
             changed[user_id], changed_blocks = seal_after(user_id, before, after)
             blocks |= changed_blocks
             signals += derived
+            await time_slice.end_if_due()
         if changed:
             self._app.ranking_cache.advance_time(max(value.last_at for value in changed.values()))
         return changed, blocks, signals, examples
@@ -136,10 +139,10 @@ class ProfileProcessor:
 
     def _block(self, user_id: str, number: int) -> SeenBlock:
         """A block that a profile counts; an empty one where something else has destroyed it in the changelog."""
-        key = block_key(user_id, number)
-        block = self._new_blocks.get(key)
+        partition, key = partition_of(user_id, self._app.options.partitions), block_key(user_id, number)
+        block = self._new_blocks.get(partition, {}).get(key)
         if block is None:
-            block = self._blocks.get(partition_of(user_id, self._app.options.partitions), key)
+            block = self._blocks.get(partition, key)
         return block if block is not None else SeenBlock({}, b"")
 
     def _own_block(self, user_id: str, number: int) -> SeenBlock | None:
@@ -148,10 +151,15 @@ class ProfileProcessor:
         return self._blocks.get(partition, block_key(user_id, number)) if is_own else None
 
     async def _publish(self, values: Mapping[str, Profile | SeenBlock]) -> None:
-        """Publish profiles by user and blocks by key: no user id is the key of a block."""
+        """Publish profiles by user and blocks by key: no user id is the key of a block.
+
+        Then the lists of these users are outdated. Those of present users are replaced in a moment, others dropped.
+        """
         profiles = {key: one for key, one in values.items() if isinstance(one, Profile)}
         blocks = {block_of_key(key): one for key, one in values.items() if isinstance(one, SeenBlock)}
         await self._app.read_model.put_profiles(profiles, blocks)
+        is_due = self._app.served_window.presence.is_due
+        await self._app.read_model.drop_lists([user_id for user_id in profiles if not is_due(user_id)])
 
     async def _send(self, signals: Sequence[Signal | ErasureSignal]) -> None:
         """Send signals to the partitions of their videos; erasures go to all partitions."""

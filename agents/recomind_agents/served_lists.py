@@ -1,13 +1,15 @@
 """By user: keep the latest served lists, so that an action can be recognised as the outcome of one.
 
 How lists and actions are joined is in `recomind.state.served_lists`; when lists have been read, in
-`recomind.runtime.served_list_window`.
+`recomind.runtime.served_list_window`. A user who was served is present (`recomind.runtime.presence`): their lists come
+first.
 """
 
 from contextlib import suppress
 
 from recomind.errors import UnavailableError
 from recomind.runtime.app import RecoMindApp
+from recomind.runtime.served_list_window import promote_present
 from recomind.runtime.served_lists import SEND_INTERVAL_S
 from recomind.state.profile import Profile
 from recomind.stream import topics
@@ -23,7 +25,9 @@ def declare(app: RecoMindApp) -> None:
     async def process(batch: Batch) -> None:
         with suppress(UnavailableError):  # then counts go on from the stored ones later
             await served_figures.adopt(app, batch.partition)
-        for offset, at, event in await app.served_window.put(batch.partition, batch.records):
+        found = await app.served_window.put(batch.partition, batch.records)
+        promote_present(app, found)
+        for offset, at, event in found:
             app.served_figures.add_list(batch.partition, offset, at, event, await profile_of(app, event.user_id))
 
     app.batch_agent(topics.SERVED_LISTS, name="served_lists", linger=False)(process)

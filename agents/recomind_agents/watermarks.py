@@ -39,8 +39,10 @@ class Watermarks:
         await self.adopt_partitions()
         watermarks = queue.watermarks()  # before the flush: lists that are stored during it do not count
         await self._app.profile_archive.flush()
-        adopted = {partition: watermark for partition, watermark in watermarks.items() if queue.adopted(partition)}
-        await self._app.read_model.put_watermarks(adopted)
+        adopted = {partition: both for partition, both in watermarks.items() if queue.adopted(partition)}
+        listed = {partition: both.listed for partition, both in adopted.items()}
+        current = {partition: both.current for partition, both in adopted.items()}
+        await self._app.read_model.put_watermarks(listed, current)
 
     async def adopt_partitions(self) -> None:
         """Adopt the partitions that are recovered and not adopted yet."""

@@ -21,6 +21,7 @@ from recomind.runtime.assignment import Assignment
 from recomind.runtime.backlog import Backlog
 from recomind.runtime.catalogue_stream import CatalogueStream
 from recomind.runtime.commit import Commit, Stage
+from recomind.runtime.event_loop import TimeSlices
 from recomind.runtime.health import LOG_CUT, Health
 from recomind.runtime.heartbeat import Heartbeat, exit_after, run_heartbeat
 from recomind.runtime.metrics import Metrics
@@ -78,7 +79,7 @@ class RecoMindApp(faust.App):
         super().__init__(options.app_id, **faust_options)
         self.options, self.read_model, self.archive = options, read_model, archive
         self.checks, self.heartbeat = ServerChecks(options.partitions), Heartbeat(options.session_timeout)
-        self.health, self.metrics = Health(self.heartbeat), Metrics()
+        self.health, self.metrics, self.time_slices = Health(self.heartbeat), Metrics(), TimeSlices()
         self.kafka_producer = Producer(client_options(options), self.heartbeat.check)
         """Sends acknowledged records; `producer` is Faust's own, which is not used."""
         partitions, ttl, present = options.partitions, options.read_model_ttl, self.kafka_producer.clock.now
@@ -89,9 +90,9 @@ class RecoMindApp(faust.App):
         """The statistics that this worker has published last."""
         self.work_available = asyncio.Event()
         """Set when a refresh may be pending."""
-        self.refresh_queue = RefreshQueue(self.work_available.set)
         self.served_lists = ServedListRecorder(partitions, self.send_records, self.metrics.lists_dropped.inc, present)
         self.served_figures, self.served_window = ServedFigures(), window_of(self)
+        self.refresh_queue = RefreshQueue(self.served_window.presence, self.work_available.set)
         self.metrics.registry.register(ServedMetrics(self.served_figures))
         self.shared_factors = SharedFactors(self.ranking_cache.index, read_model, options.partitions)
         self.state_tables: dict[str, StateTable[Any]] = {}
@@ -104,7 +105,6 @@ class RecoMindApp(faust.App):
         self.partition_queues: list[PartitionQueues] = []  # of each batch agent
         self.failure: BaseException | None = None
         """Why the worker stops; None while it runs."""
-
         self.assignment = Assignment(options.app_id, self._fence_stores)
         self.backlog = Backlog(
             lambda: self.monitor.tp_end_offsets, lambda: self.state_tables["neighbours"].applied_until
@@ -253,6 +253,7 @@ class RecoMindApp(faust.App):
         self.metrics.set_degraded(self.health.reasons)
         self.metrics.set_gauges(
             pending_refreshes=len(self.refresh_queue),
+            users_without_list=self.refresh_queue.without_list,
             is_ready=self.is_ready,
             is_leader=self.assignment.is_leader,
             partitions=self.options.partitions,

@@ -44,12 +44,13 @@ class Metrics:
         self.outcomes = self._counter("outcomes", "Outcomes of served videos learned from, by action", "action_type")
         self.freshness = Histogram(
             "recomind_freshness_seconds",
-            "Time from Kafka's append of an action to the write of the list that counts it",
+            "Time from Kafka's append of an action until no stored list lacks it",
             buckets=FRESHNESS_BUCKETS_S,
             registry=self.registry,
         )
         self.recent_freshness = RecentFreshness()
-        self.pending_refreshes = self._gauge("pending_refreshes", "Users whose list does not count their last action")
+        self.pending_refreshes = self._gauge("pending_refreshes", "Users without a list that counts their last action")
+        self.users_without_list = self._gauge("users_without_list", "Those of them whose outdated list was dropped")
         self.consumer_lag = self._gauge("consumer_lag_records", "Records not committed yet, by topic", "topic")
         self.blend_weight = self._gauge("blend_weight", "Weight of a feature in the blend", "feature")
         self.table_keys = self._gauge("table_keys", "Keys of a state table on this worker", "table")
@@ -66,7 +67,7 @@ class Metrics:
             self.outcomes.labels(action_type)
 
     def observe_freshness(self, seconds: float) -> None:
-        """Record the time from Kafka's append of an action to the write of the list that counts it."""
+        """Record the time from Kafka's append of an action until a list counts it, or the outdated one is dropped."""
         self.freshness.observe(seconds)
         self.recent_freshness.add(seconds)
 
@@ -88,6 +89,7 @@ class Metrics:
         self,
         *,
         pending_refreshes: int,
+        users_without_list: int,
         is_ready: bool,
         is_leader: bool,
         partitions: int,
@@ -99,6 +101,7 @@ class Metrics:
 
         Args:
             pending_refreshes: users in the refresh queue.
+            users_without_list: those of them whose outdated list was dropped.
             is_ready: whether the worker is ready.
             is_leader: whether it does what one has to do for all.
             partitions: number of partitions of every topic.
@@ -107,6 +110,7 @@ class Metrics:
             consumer_lag: topic to its lag, in records.
         """
         self.pending_refreshes.set(pending_refreshes)
+        self.users_without_list.set(users_without_list)
         self.is_ready.set(is_ready)
         self.is_leader.set(is_leader)
         self.partitions.set(partitions)

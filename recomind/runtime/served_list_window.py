@@ -1,12 +1,14 @@
 """The served lists of this worker's partitions, read so far that each action meets the lists logged before it.
 
-The agent `served_lists` puts what it reads. Before a batch of actions is folded, `prepare` makes sure of two things:
-that the lists before the agent's position have been read again from the log, as far back as they may count, and that
-what Kafka is known to hold has been put. A list that was logged within `MARGIN_S` before an action may still be missed.
+The agent `served_lists` puts what it reads; it also shows which users are present (`recomind.runtime.presence`). Before
+a batch of actions is folded, `prepare` makes sure of two things: that the lists before the agent's position have been
+read again from the log, as far back as they may count, and that what Kafka is known to hold has been put. A list that
+was logged within `MARGIN_S` before an action may still be missed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence, Set
+from time import time
 from typing import Any, Final, NamedTuple
 
 from aiokafka import ConsumerRecord
@@ -15,6 +17,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
 from recomind.model.served_lists import ServedListEvent, decode_served_list
+from recomind.runtime.presence import Presence
 from recomind.state.served_lists import MAX_USERS, RETENTION_S, ServedLists
 from recomind.stream import topics
 from recomind.stream.connection import client_options
@@ -43,7 +46,7 @@ ReadSince = Callable[[int, float], AsyncIterator[tuple[int, Sequence[ConsumerRec
 
 
 class ServedListWindow:
-    """The latest served lists of the users of this worker."""
+    """The latest served lists of the users of this worker, and which of these users are present."""
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class ServedListWindow:
         end_of: Callable[[int], int],
         should_stop: Callable[[], bool],
         on_read_again: Callable[[int, Sequence[Logged]], None] = lambda *_: None,
+        now: Callable[[], float] = time,
     ) -> None:
         """Create a window without partitions.
 
@@ -61,7 +65,9 @@ class ServedListWindow:
             end_of: the end of a partition as far as Kafka has told it; 0 if it has not.
             should_stop: whether the worker stops.
             on_read_again: called with lists of a new partition that were read again.
+            now: the clock of the log, epoch seconds.
         """
+        self.presence = Presence(now)
         self._max_users = max(1, MAX_USERS // partitions)
         self._read_since = read_since
         self._end_of = end_of
@@ -83,6 +89,7 @@ class ServedListWindow:
     def retain_partitions(self, partitions: Set[int]) -> None:
         """Drop the lists of all other partitions."""
         self._lists = {one: lists for one, lists in self._lists.items() if one in partitions}
+        self.presence.retain_partitions(partitions)
 
     async def prepare(self, partition: int, first_at: float, last_at: float) -> None:
         """Return once the lists are there that actions meet which were logged between two times, epoch seconds."""
@@ -98,7 +105,7 @@ class ServedListWindow:
         """Put records that were fetched; wait while too many wait for actions. Returns the lists in them."""
         await self._restore(partition, records[0].timestamp / 1000 - RETENTION_S)
         lists = self.lists(partition)
-        found = put_records(lists, records)
+        found = self._put_records(partition, lists, records)
         while lists.waiting > MAX_WAITING and lists.logged_until > self._needed_until.get(partition, 0.0):
             if self._lists.get(partition) is not lists or self._should_stop():
                 break
@@ -112,7 +119,7 @@ class ServedListWindow:
                 lists = ServedLists(self._max_users)
                 try:
                     async for _, records in self._read_since(partition, since):
-                        self._on_read_again(partition, put_records(lists, records))
+                        self._on_read_again(partition, self._put_records(partition, lists, records))
                 except UnavailableError as error:
                     logger.warning("actions wait until served lists can be read: %s", error)
                     if self._should_stop():
@@ -120,6 +127,13 @@ class ServedListWindow:
                     await asyncio.sleep(RETRY_DELAY_S)
                     continue
                 self._lists[partition] = lists
+
+    def _put_records(self, partition: int, lists: ServedLists, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:
+        """Put records, as `put_records`, and note that their users got lists."""
+        found = put_records(lists, records)
+        for _, at, event in found:
+            self.presence.note_request(partition, event.user_id, at)
+        return found
 
 
 def window_of(app: Any) -> ServedListWindow:
@@ -139,8 +153,17 @@ def window_of(app: Any) -> ServedListWindow:
     def know(partition: int, found: Sequence[Logged]) -> None:
         for one in found:
             app.served_figures.know_list(partition, one.at, one.event)
+        promote_present(app, found)
 
-    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, know)
+    now = app.kafka_producer.clock.now
+    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, know, now)
+
+
+def promote_present(app: Any, found: Iterable[Logged]) -> None:
+    """Have the users of these lists ranked at once, if they are pending."""
+    for one in found:
+        if app.served_window.presence.is_due(one.event.user_id):
+            app.refresh_queue.promote(one.event.user_id)
 
 
 def put_records(lists: ServedLists, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:

@@ -53,7 +53,7 @@ class WorkerStats(msgspec.Struct, frozen=True, kw_only=True):
     consumer_lag: dict[str, int] = msgspec.field(name="lag")
     """Topic to records not committed yet."""
     pending_refreshes: int = msgspec.field(name="waiting")
-    """Users whose list does not count their latest actions yet."""
+    """Users without a list that counts their latest actions."""
     lists_per_second: float
     """Lists ranked and stored per second, over the last ten seconds."""
     freshness: dict[int, int]
@@ -85,9 +85,9 @@ class ClusterStats(msgspec.Struct, frozen=True, kw_only=True):
     consumer_lag: int = msgspec.field(name="lag")
     """Records not committed yet."""
     pending_refreshes: int = msgspec.field(name="waiting")
-    """Users whose list does not count their latest actions yet."""
+    """Users without a list that counts their latest actions."""
     freshness_p50_s: float | None = msgspec.field(name="fresh_p50")
-    """Seconds from Kafka's append of an action to the write of the list that counts it.
+    """Seconds from Kafka's append of an action until a list counts it, or the outdated list is dropped.
 
     Median of the last minute; null if there were no such lists.
     """

@@ -8,6 +8,7 @@
 | the EASE model's neighbours | when a list needs them, once per version of the model |
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from time import monotonic
@@ -73,9 +74,10 @@ class IndexLoader:
     async def load(self, profiles: Sequence[Profile]) -> None:
         """Read what the lists of users need and the index lacks."""
         positives = [recent_positives(profile, MAX_POSITIVES) for profile in profiles]
-        await self._load_ease_neighbours(_unique(chain.from_iterable(positives)))
         seeds = _unique(chain.from_iterable(some[:MAX_SEEDS] for some in positives))
-        await self._load_neighbours(seeds)
+        await asyncio.gather(
+            self._load_ease_neighbours(_unique(chain.from_iterable(positives))), self._load_neighbours(seeds)
+        )
         if self._popularity.is_following:
             await self._popularity.load_new()
         else:

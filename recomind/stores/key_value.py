@@ -48,6 +48,20 @@ class KeyValueStore(Protocol):
             Whether the values were set.
         """
 
+    async def set_if_absent_and_publish(
+        self, values: Mapping[str, ValueWithTtl], message: ChannelMessage, preconditions: Mapping[str, bytes | None]
+    ) -> bool:
+        """Set values, each with its own TTL, and publish a message, if the first key is absent, in one step.
+
+        Args:
+            values: the values.
+            message: published if they were set.
+            preconditions: keys and the values that they must have; None: the key must be absent.
+
+        Returns:
+            Whether the values were set.
+        """
+
     async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
         """Delete keys."""
 

@@ -20,6 +20,7 @@
 | `lists_mark:{partition}` | low watermark: source to the offset below which all actions are in lists, msgpack | none |
 | `served_counts:{partition}` | what was shown to a partition's users and what they did, by minute and hour | 25 h |
 | `video_impressions:{partition}` | how often each video was shown to a partition's users in 24 hours | 25 h |
+| `current_mark:{partition}` | source to the offset below which no stored list lacks an action, msgpack | none |
 | `worker_figures:{partition}` | stats of the worker whose first partition this is, msgpack | 5 s |
 | `operations_history` | stats of all workers together, one point per 10 s for 1 h, msgpack | 1 day |
 | `model_version` | the version of the EASE model that is served | none |
@@ -78,6 +79,7 @@ DERIVED_PREFIXES: Final = (
     "lists_mark:",
     "served_counts:",
     "video_impressions:",
+    "current_mark:",
     "read_model_epoch:",
     "generation:",
     "forgotten:",
@@ -132,6 +134,11 @@ def windowed_top(partition: int, tag: str) -> str:
 def lists_watermark(partition: int) -> str:
     """The low watermark of a partition: which actions are in lists."""
     return f"lists_mark:{partition}"
+
+
+def current_watermark(partition: int) -> str:
+    """The watermark of a partition below which no stored list lacks an action."""
+    return f"current_mark:{partition}"
 
 
 def blend_weights(partition: str) -> str:

@@ -46,6 +46,20 @@ KEYS[#KEYS] = nil
 Returns 1 if the keys were set.
 """
 
+SET_IF_ABSENT_AND_PUBLISH: Final = f"""\
+local number = tonumber(ARGV[#ARGV])
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+for at = 1, number do
+    if (redis.call('GET', KEYS[#KEYS - number + at]) or '') ~= ARGV[#ARGV - 1 - number + at] then return 0 end
+end
+for at = 1, number do KEYS[#KEYS] = nil end
+{SET_AND_PUBLISH}"""
+"""`SET_AND_PUBLISH` if the first key is absent and the last keys have the expected values; an empty one means absent.
+
+The last argument is the number of preconditions, before it are the values that they expect. Returns 1 if the keys were
+set.
+"""
+
 ABSENT: Final = """\
 local absent = {}
 for at, key in ipairs(KEYS) do if redis.call('EXISTS', key) == 0 then absent[#absent + 1] = at end end

@@ -54,6 +54,16 @@ class InMemoryStore:
             await self.set_many(values, ttl)
         return is_absent
 
+    async def set_if_absent_and_publish(
+        self, values: Mapping[str, ValueWithTtl], message: ChannelMessage, preconditions: Mapping[str, bytes | None]
+    ) -> bool:
+        """Set values and publish a message if the first key is absent and the preconditions hold."""
+        found = await self.get_many([next(iter(values)), *preconditions])
+        if found != [None, *preconditions.values()]:
+            return False
+        await self.set_and_publish(values, message)
+        return True
+
     async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
         """Delete keys."""
         if fence is not None:

@@ -3,13 +3,11 @@
 Values are absolute: a write replaces the whole value, so repeating a write changes nothing.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import aclosing
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from recomind.model.applied_offsets import AppliedOffsets, Watermark
 from recomind.recommender.index.windowed_top import WindowLists
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
@@ -18,19 +16,14 @@ from recomind.state.seen_blocks import SeenBlock
 from recomind.stores import keys, popularity_stream, seen_blocks
 from recomind.stores.encoding import check_encoding
 from recomind.stores.fencing import Fence
-from recomind.stores.key_value import KeyValueStore, ValueWithTtl
-from recomind.stores.stored_lists import NO_VIDEOS, ListOrigins, ServedList, StoredList, encode_list
+from recomind.stores.key_value import KeyValueStore
+from recomind.stores.list_store import ANONYMOUS_USER, PUBLISHING, ListStore
+from recomind.stores.stored_lists import NO_VIDEOS
 from recomind.stores.weights_store import WeightsStore
 
 Kind = TypeVar("Kind")
 ScoredVideos = tuple[tuple[str, float], ...]
 """Video ids with a score each, best first."""
-
-ANONYMOUS_USER: Final = ""
-"""The user id that stands for users who are not logged in; their list is trending."""
-
-PUBLISHING: Final = b"publishing"
-"""The epoch of a partition while all its values are being published."""
 
 STAGE_REQUESTED: Final = "asked"
 STAGE_PROFILE: Final = "person"
@@ -38,9 +31,20 @@ STAGE_ARCHIVE: Final = "archive"
 """Stages of an erasure besides one per video partition: requested; profile and lists erased; PostgreSQL erased."""
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode_profile = msgspec.msgpack.Decoder(Profile).decode
 
 
-class ReadModel(WeightsStore):
+class StoredUser(NamedTuple):
+    """A user as they are stored."""
+
+    profile: Profile | None
+    encoded: bytes | None
+    """The profile, msgpack."""
+    erasure_offset: bytes | None
+    """As `ReadModel.erasure_offset`."""
+
+
+class ReadModel(ListStore, WeightsStore):
     """Typed reads and writes over a `KeyValueStore`."""
 
     def __init__(self, store: KeyValueStore) -> None:
@@ -59,44 +63,6 @@ class ReadModel(WeightsStore):
         """
         await check_encoding(self.store, self.log_id)
 
-    async def put_lists(self, lists: Mapping[str, StoredList]) -> None:
-        """Store users' lists with their top tags and meta, and publish the ids of these users.
-
-        A list that has become empty is deleted; its meta is stored.
-        """
-        if not lists:
-            return
-        empty = [keys.recommendations(user_id) for user_id, stored in lists.items() if stored.is_empty]
-        if empty:
-            await self.store.delete(empty, self.fence)
-        values: dict[str, ValueWithTtl] = {}
-        for user_id, stored in lists.items():
-            for key, value in encode_list(user_id, stored).items():
-                values[key] = value, keys.RECOMMENDATIONS_TTL_S
-            values[keys.user_profile(user_id)] = stored.top_tags, keys.USER_PROFILE_TTL_S
-        await self.store.set_and_publish(values, (keys.LIST_UPDATES, _encode(list(lists))), self.fence)
-
-    async def put_list_if_absent(self, user_id: str, stored: StoredList, erasure_offset: bytes | None) -> None:
-        """Store the list of a user who has none; a list that was stored meanwhile is newer and stays.
-
-        Nothing is stored if the list is empty, or if the user was erased after `erasure_offset` was read.
-        """
-        if stored.is_empty:
-            return
-        precondition = keys.erased_user(user_id), erasure_offset
-        values = encode_list(user_id, stored)
-        if await self.store.set_if_absent(values, keys.RECOMMENDATIONS_TTL_S, precondition):
-            tags = {keys.user_profile(user_id): stored.top_tags}
-            await self.store.set_if_absent(tags, keys.USER_PROFILE_TTL_S, precondition)
-            await self.store.publish(keys.LIST_UPDATES, _encode([user_id]))
-
-    async def delete_lists(self, user_ids: Sequence[str]) -> None:
-        """Delete users' lists and top tags; the next request for one ranks it."""
-        if user_ids:
-            kinds = (keys.recommendations, keys.recommendations_meta, keys.user_profile)
-            await self.store.delete([key(user_id) for user_id in user_ids for key in kinds], self.fence)
-            await self.store.publish(keys.LIST_UPDATES, _encode(list(user_ids)))
-
     async def erasure_offset(self, user_id: str) -> bytes | None:
         """Offset of the user's latest erasure record, in digits; None if there was no erasure in the last 7 days."""
         return (await self.store.get_many([keys.erased_user(user_id)]))[0]
@@ -113,48 +79,6 @@ class ReadModel(WeightsStore):
         """Stage to the offset of the user's erasure record that it has completed; -1 for none."""
         found = await self.store.get_many([keys.erasure_stage(stage, user_id) for stage in stages])
         return {stage: int(offset or b"-1") for stage, offset in zip(stages, found, strict=True)}
-
-    async def list_updates(self) -> AsyncGenerator[list[str], None]:
-        """Yield ids of updated lists; an empty first item signals "subscribed"."""
-        async with aclosing(self.store.subscribe(keys.LIST_UPDATES)) as messages:
-            async for message in messages:
-                yield msgspec.msgpack.decode(message, type=list[str]) if message else []
-
-    async def list_of(self, user_id: str) -> ServedList | None:
-        """A user's list; None if it is not stored."""
-        videos, meta = await self.store.get_many([keys.recommendations(user_id), keys.recommendations_meta(user_id)])
-        return None if videos is None or meta is None else ServedList(videos, meta)
-
-    async def list_offsets(self, user_ids: Sequence[str]) -> dict[str, AppliedOffsets]:
-        """The applied offsets of users' lists, without users who have no list."""
-        metas: dict[str, ListOrigins] = await self._read(user_ids, keys.recommendations_meta, ListOrigins)
-        return {user_id: meta.applied_offsets for user_id, meta in metas.items()}
-
-    async def put_watermarks(self, watermarks: Mapping[int, Watermark]) -> None:
-        """Store partitions' low watermarks: which actions are in lists (see `recomind.runtime.refresh_queue`)."""
-        await self._put({keys.lists_watermark(one): _encode(watermark) for one, watermark in watermarks.items()})
-
-    async def watermark(self, partition: int) -> Watermark | None:
-        """A partition's low watermark; None if it was never stored, or Redis has lost it."""
-        found = (await self.store.get_many([keys.lists_watermark(partition)]))[0]
-        return None if found is None else msgspec.msgpack.decode(found, type=Watermark)
-
-    async def list_includes(self, user_id: str, partition: int, offset: int) -> bool:
-        """Whether the user has a list, and it includes their partition's actions up to an offset."""
-        names = [keys.recommendations_meta(user_id), keys.lists_watermark(partition), keys.epoch(partition)]
-        meta, watermark, epoch = await self.store.get_many(names)
-        if meta is None:
-            return False
-        if msgspec.msgpack.decode(meta, type=ListOrigins).applied_offsets.get(partition, -1) >= offset:
-            return True
-        if watermark is None or epoch == PUBLISHING:  # then lists may be older than the watermark
-            return False
-        return msgspec.msgpack.decode(watermark, type=Watermark).get(partition, 0) > offset
-
-    async def lists_of(self, user_ids: Sequence[str]) -> dict[str, bytes]:
-        """Users' lists as JSON, without users who have none."""
-        found = await self.store.get_many([keys.recommendations(user) for user in user_ids])
-        return {user: videos for user, videos in zip(user_ids, found, strict=True) if videos is not None}
 
     async def scan_ids(self, prefix: str) -> AsyncIterator[str]:
         """The ids in all keys that begin with a prefix."""
@@ -187,6 +111,11 @@ class ReadModel(WeightsStore):
         await self._put(values, keys.USER_STATE_TTL_S)
         await self.store.delete(blank, self.fence)
         await seen_blocks.delete_from(self.store, {user: profiles[user].seen_blocks for user in erased}, self.fence)
+
+    async def stored_user(self, user_id: str) -> StoredUser:
+        """A user's profile, and what must still be so when a list that is ranked from it is stored."""
+        encoded, erased_at = await self.store.get_many([keys.user_state(user_id), keys.erased_user(user_id)])
+        return StoredUser(_decode_profile(encoded) if encoded else None, encoded, erased_at)
 
     async def profiles(self, user_ids: Sequence[str]) -> dict[str, Profile]:
         """Users' profiles, without users who have none."""

@@ -81,6 +81,7 @@ class RedisStore:
         self._set_and_publish = script(lua_scripts.SET_AND_PUBLISH)
         self._set_and_publish_fenced = script(lua_scripts.SET_AND_PUBLISH_FENCED)
         self._set_if_absent, self._delete_fenced = script(lua_scripts.SET_IF_ABSENT), script(lua_scripts.DELETE_FENCED)
+        self._set_if_absent_and_publish = script(lua_scripts.SET_IF_ABSENT_AND_PUBLISH)
         self._append, self._append_fenced = script(lua_scripts.APPEND), script(lua_scripts.APPEND_FENCED)
         self._absent, self._containing = script(lua_scripts.ABSENT), script(lua_scripts.CONTAINING)
         self._coalescer = ReadCoalescer(self._read)
@@ -118,6 +119,14 @@ class RedisStore:
         key, expected = precondition
         arguments = [ttl or 0, *values.values(), expected or b""]
         return bool(await self._run(self._set_if_absent, [*values, key], arguments))
+
+    async def set_if_absent_and_publish(
+        self, values: Mapping[str, ValueWithTtl], message: ChannelMessage, preconditions: Mapping[str, bytes | None]
+    ) -> bool:
+        """Set values and publish a message if the first key is absent and the preconditions hold, in one step."""
+        arguments = [*message, *(part for value, ttl in values.values() for part in (ttl, value))]
+        arguments += [*(expected or b"" for expected in preconditions.values()), len(preconditions)]
+        return bool(await self._run(self._set_if_absent_and_publish, [*values, *preconditions], arguments))
 
     async def delete(self, keys: Sequence[str], fence: Fence | None = None) -> None:
         """Delete keys."""

@@ -44,19 +44,21 @@ async def test_the_read_model_returns_what_was_stored(store):
 
 async def test_a_list_includes_an_action_by_its_offsets_or_by_the_watermark(store):
     model = ReadModel(store)
-    await store.delete([keys.lists_watermark(5), keys.recommendations_meta("ryw")])
+    names = [keys.lists_watermark(5), keys.current_watermark(5), keys.recommendations_meta("ryw"), keys.epoch(5)]
+    await store.delete([*names, keys.user_state("ryw")])
     assert not await model.list_includes("ryw", 5, 7)
     await model.put_lists({"ryw": StoredList(b"[]", b"[]", ListMeta(0.0, {5: 7}, 0))})
     assert [await model.list_includes("ryw", 5, offset) for offset in (7, 8)] == [True, False]
-    await model.put_watermarks({5: {5: 10}})
+    await model.put_watermarks({5: {5: 9}}, {5: {5: 10}})
     assert [await model.list_includes("ryw", 5, offset) for offset in (9, 10)] == [True, False]
 
 
 async def test_an_empty_list_is_never_stored_but_counts_the_users_actions(store):
     model = ReadModel(store)
     full, empty = (StoredList(videos, b"[]", ListMeta(0.0, {5: 7}, 0)) for videos in (b"[1]", b"[]"))
-    await store.delete([keys.recommendations("none"), keys.recommendations_meta("none")])
-    await model.put_list_if_absent("none", empty, None)
+    names = [keys.recommendations("none"), keys.recommendations_meta("none"), keys.user_state("none")]
+    await store.delete([*names, keys.current_watermark(5)])
+    await model.put_list_if_absent("none", empty, None, None)
     assert not await model.list_includes("none", 5, 7)
     await model.put_lists({"none": full})
     assert (await model.list_of("none")).videos == b"[1]"
@@ -77,13 +79,15 @@ async def test_a_list_that_was_ranked_before_its_user_was_erased_is_not_stored(s
     model, stored = ReadModel(store), StoredList(b"[1]", b"[]", ListMeta(0.0, {}, 0))
     await store.delete([keys.erased_user("gone"), keys.user_state("gone")])
     await model.put_profiles({"gone": Profile(like_count=1)})
-    before = await model.erasure_offset("gone")
+    before = await model.stored_user("gone")
     await model.put_lists({"gone": stored})
     await model.put_profiles({"gone": Profile(applied_offsets={0: 7}, erasure_offset=7)})
     await model.delete_lists(["gone"])
-    await model.put_list_if_absent("gone", stored, before)
+    await model.put_list_if_absent("gone", stored, before.encoded, before.erasure_offset)
     assert (await model.profiles(["gone"]), await model.list_of("gone")) == ({}, None)
-    await model.put_list_if_absent("gone", stored, await model.erasure_offset("gone"))
+    await model.put_list_if_absent("gone", stored, None, before.erasure_offset)
+    assert await model.list_of("gone") is None
+    await model.put_list_if_absent("gone", stored, None, await model.erasure_offset("gone"))
     served = await model.list_of("gone")
     assert (served.videos, served.meta) == (b"[1]", stored.meta)
 
@@ -92,13 +96,44 @@ async def test_a_list_for_a_user_without_one_does_not_replace_a_list_stored_mean
     model = ReadModel(store)
     await store.delete([keys.recommendations("cold"), keys.recommendations_meta("cold"), keys.user_profile("cold")])
     older, newer = (StoredList(videos, b"[]", ListMeta(at, {}, 0)) for videos, at in ((b"[1]", 1.0), (b"[2]", 2.0)))
-    await model.put_list_if_absent("cold", older, None)
+    await model.put_list_if_absent("cold", older, None, None)
     served = await model.list_of("cold")
     assert (served.videos, served.meta) == (b"[1]", older.meta)
     await model.put_lists({"cold": newer})
-    await model.put_list_if_absent("cold", older, None)
+    await model.put_list_if_absent("cold", older, None, None)
     served = await model.list_of("cold")
     assert (served.videos, served.meta) == (b"[2]", newer.meta)
+
+
+async def test_a_list_is_not_stored_if_its_profile_was_replaced_meanwhile(store):
+    model = ReadModel(store)
+    await store.delete([keys.recommendations("late"), keys.recommendations_meta("late"), keys.erased_user("late")])
+    await model.put_profiles({"late": Profile(applied_offsets={5: 1})})
+    before = await model.stored_user("late")
+    assert before.profile == Profile(applied_offsets={5: 1})
+    await model.put_profiles({"late": Profile(applied_offsets={5: 2})})
+    await model.drop_lists(["late"])
+    outdated = StoredList(b"[1]", b'["x"]', ListMeta(0.0, {5: 1}, 0))
+    await model.put_list_if_absent("late", outdated, before.encoded, before.erasure_offset)
+    assert await model.list_of("late") is None
+    after = await model.stored_user("late")
+    await model.put_list_if_absent("late", outdated, after.encoded, after.erasure_offset)
+    assert (await model.list_of("late")).videos == b"[1]"
+    assert await store.get_many([keys.user_profile("late")]) == [b'["x"]']
+
+
+async def test_without_a_stored_list_the_profile_says_what_the_next_list_includes(store):
+    model = ReadModel(store)
+    await store.delete([keys.recommendations_meta("asks"), keys.current_watermark(6), keys.epoch(6)])
+    await model.put_profiles({"asks": Profile(applied_offsets={6: 7})})
+    assert [await model.list_includes("asks", 6, offset) for offset in (7, 8)] == [True, False]
+    await model.put_lists({"asks": StoredList(b"[1]", b"[]", ListMeta(0.0, {6: 6}, 0))})
+    assert [await model.list_includes("asks", 6, offset) for offset in (6, 7)] == [True, False]
+    assert (await model.list_including("asks", 6, 6)).served.videos == b"[1]"
+    await model.drop_lists(["asks"])
+    assert await model.list_including("asks", 6, 7) == (True, None)
+    assert (await model.list_of("asks"), await model.list_includes("asks", 6, 7)) == (None, True)
+    assert await store.get_many([keys.user_profile("asks")]) == [b"[]"]
 
 
 async def test_each_stage_of_an_erasure_stores_its_progress(store):
@@ -135,9 +170,9 @@ async def test_a_partition_published_to_another_run_of_the_server_is_lost(store)
 async def test_all_writes_of_a_partitions_owner_are_fenced(store):
     model, outdated = ReadModel(store), ReadModel(store)
     outdated.fence, model.fence = Fence("owners", 1), Fence("owners", 2)
-    await model.put_watermarks({5: {5: 1}})
+    await model.put_watermarks({5: {5: 1}}, {})
     writes = [
-        outdated.put_watermarks({5: {5: 2}}),
+        outdated.put_watermarks({5: {5: 2}}, {}),
         outdated.put_lists({"fenced": StoredList(b"[]", b"[]", ListMeta(0.0, {}, 0))}),
         outdated.put_profiles({"fenced": Profile()}),
         outdated.put_popularity({"fenced": popularity.Popularity()}),

@@ -70,7 +70,7 @@ async def test_a_deletion_that_ends_early_leaves_what_the_next_one_finds(store, 
 async def test_blocks_are_fenced(store):
     model, outdated = ReadModel(store), ReadModel(store)
     outdated.fence, model.fence = Fence("block owners", 1), Fence("block owners", 2)
-    await model.put_watermarks({5: {5: 1}})
+    await model.put_watermarks({5: {5: 1}}, {})
     with pytest.raises(OutdatedError):
         await outdated.put_profiles({}, blocks_of("fenced", 0))
     assert await store.get_many([keys.seen_block("fenced", 0)]) == [None]

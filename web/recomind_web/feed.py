@@ -21,7 +21,7 @@ from recomind.recommender.explain.trend import describe_trend
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind.stores.read_model import ANONYMOUS_USER
+from recomind.stores.list_store import ANONYMOUS_USER
 from recomind.stores.stored_lists import ListMeta, ids_in
 from recomind_web.recommendations import load_or_rank_list, load_profile_or_empty
 from recomind_web.request_parsing import app_of, json_response, n_param, path_id

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from recomind.errors import UnavailableError
 from recomind.runtime.app import RecoMindApp
+from recomind.stores.list_store import CountedList
 from recomind.stream.partitioner import partition_of
 from recomind_web.problem_json import BadRequestError
 
@@ -56,18 +57,18 @@ def after_param(request: web.Request) -> dict[int, int] | None:
     return {int(partition): int(offset) for partition, offset in (part.split(":") for part in text.split(","))}
 
 
-async def wait_until_counted(app: RecoMindApp, user_id: str, after: dict[int, int]) -> bool:
-    """Wait until the user's stored list reflects the given offsets.
+async def wait_until_counted(app: RecoMindApp, user_id: str, after: dict[int, int]) -> CountedList | None:
+    """Wait until the user's list reflects the given offsets, and return it as it was read then.
 
-    Returns False if that takes longer than `MAX_WAIT_S`, or if Redis is unavailable.
+    Returns None if that takes longer than `MAX_WAIT_S`, or if Redis is unavailable.
     """
     partition = partition_of(user_id, app.options.partitions)
     offset, deadline = after.get(partition, -1), monotonic() + MAX_WAIT_S
     try:
-        while not await app.read_model.list_includes(user_id, partition, offset):
+        while not (found := await app.read_model.list_including(user_id, partition, offset)).is_counted:
             if monotonic() > deadline:
-                return False
+                return None
             await asyncio.sleep(POLL_INTERVAL_S)
     except UnavailableError:
-        return False
-    return True
+        return None
+    return found

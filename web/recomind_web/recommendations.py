@@ -12,7 +12,7 @@ from aiohttp import web
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import first_summaries, join_summaries
+from recomind.model.catalogue import first_summaries
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.runtime.app import RecoMindApp
@@ -20,6 +20,7 @@ from recomind.state import profile
 from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
 from recomind.state.seen_blocks import complete
 from recomind.stores.list_search import drop_lists
+from recomind.stores.read_model import StoredUser
 from recomind.stores.stored_lists import ServedList
 from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, LAG_HEADER, LIST_HEADER, SOURCE_HEADER
 from recomind_web.read_your_writes import after_param, wait_until_counted
@@ -29,9 +30,6 @@ logger = get_logger(__name__)
 
 MAX_ARCHIVED_ACTIONS: Final = MAX_LIKES + MAX_REACTIONS
 """The number of a user's latest actions that are read from the archive to make a profile."""
-
-EMPTY_LIST: Final = join_summaries(())
-
 
 MAX_LIST_AGE_S: Final = 600.0
 """Age in event time, in seconds, from which a stored list is ranked again. Redis has deleted it by then where events
@@ -52,10 +50,11 @@ async def recommendations(request: web.Request) -> web.Response:
     With `after`, the response waits until the list reflects the action that the token names, up to 1 second.
     """
     app, user_id, n, after = app_of(request), path_id(request, "user_id"), n_param(request), after_param(request)
-    headers = {}
-    if after is not None:
-        headers[AFTER_HEADER] = "counted" if await wait_until_counted(app, user_id, after) else "pending"
-    user_list = await load_or_rank_list(app, user_id, n)
+    counted = None if after is None else await wait_until_counted(app, user_id, after)
+    headers = {} if after is None else {AFTER_HEADER: "counted" if counted else "pending"}
+    user_list = await (
+        _list_or_rank(app, user_id, n, counted.served) if counted else load_or_rank_list(app, user_id, n)
+    )
     app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
     app.metrics.lists_served.labels(user_list.source).inc()
     return _list_response(user_list, n, app.ranking_cache.now, headers)
@@ -71,6 +70,12 @@ async def load_or_rank_list(app: RecoMindApp, user_id: str, n: int) -> UserList:
         found = await app.read_model.list_of(user_id)
     except UnavailableError:
         return UserList(cache.listed_part(await _rank_list(app, user_id), n).served, "archive")
+    return await _list_or_rank(app, user_id, n, found)
+
+
+async def _list_or_rank(app: RecoMindApp, user_id: str, n: int, found: ServedList | None) -> UserList:
+    """As `load_or_rank_list`, of a stored list; one that is too old in event time is ranked, too."""
+    cache = app.ranking_cache
     if found is not None and cache.now - found.as_of <= MAX_LIST_AGE_S:
         part = cache.listed_part(found, n)
         if part.size >= n or not part.has_removed:
@@ -121,15 +126,14 @@ async def profile_from_archive(app: RecoMindApp, user_id: str) -> Profile:
 
 
 async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
-    """Rank a list and store it, unless the worker that owns the user has stored one meanwhile.
+    """Rank a list and store it, unless another one has been stored meanwhile.
 
-    The list is not stored if the user has been erased since the profile was written, or if it is empty. For a user who
-    has never acted nothing is stored: they get the list that all such users share, or a random one if they belong to
-    the control group.
+    The list is not stored if the profile is another one by now, if the user has been erased since it was written, or if
+    the list is empty. For a user who has never acted nothing is stored: they get the list that all such users share, or
+    a random one if they belong to the control group.
     """
     cache, n = app.ranking_cache, app.options.slate_size
-    erased_at, is_erasure_known = await _erasure_offset(app, user_id)
-    loaded, is_complete = await load_profile_or_empty(app, user_id)
+    stored, (loaded, is_complete) = await _load_stored(app, user_id)
     if not has_acted(loaded) and not cache.is_control(user_id):
         return await _list_of_new_users(app)
     try:
@@ -140,13 +144,28 @@ async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
         await cache.loader.load([loaded])
     is_control, removals = cache.is_control(user_id), cache.loader.catalogue.removals
     ranked = cache.control_list(user_id, loaded, n) if is_control else cache.list_for(loaded, n)
-    can_be_stored = ranked.videos != EMPTY_LIST and is_complete and is_erasure_known and has_acted(loaded)
-    if can_be_stored and loaded.erasure_offset >= int(erased_at or b"-1"):
+    if stored is None or not is_complete or not has_acted(loaded):
+        return ranked.as_served
+    if loaded.erasure_offset >= int(stored.erasure_offset or b"-1"):
         with suppress(UnavailableError):
-            await app.read_model.put_list_if_absent(user_id, ranked, erased_at)
+            await app.read_model.put_list_if_absent(user_id, ranked, stored.encoded, stored.erasure_offset)
             if cache.loader.catalogue.removals != removals and cache.listed_part(ranked.as_served).has_removed:
                 await drop_lists(app.read_model.store, [user_id])
     return ranked.as_served
+
+
+async def _load_stored(app: RecoMindApp, user_id: str) -> tuple[StoredUser | None, tuple[Profile, bool]]:
+    """The user as Redis has them, None while it is away; and the profile, as `load_profile_or_empty`."""
+    try:
+        stored = await app.read_model.stored_user(user_id)
+    except UnavailableError:
+        stored = None
+    if stored is not None and stored.profile is not None:
+        return stored, (stored.profile, True)
+    try:
+        return stored, (await profile_from_archive(app, user_id), True)
+    except UnavailableError:
+        return stored, (Profile(), False)
 
 
 def has_acted(loaded: Profile) -> bool:
@@ -161,14 +180,6 @@ async def _list_of_new_users(app: RecoMindApp) -> ServedList:
         with suppress(UnavailableError):
             await cache.loader.load([Profile()])
     return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl).as_served
-
-
-async def _erasure_offset(app: RecoMindApp, user_id: str) -> tuple[bytes | None, bool]:
-    """The offset of the user's erasure, if any, and whether Redis could be asked."""
-    try:
-        return await app.read_model.erasure_offset(user_id), True
-    except UnavailableError:
-        return None, False
 
 
 def _list_response(user_list: UserList, n: int, now: float, headers: dict[str, str]) -> web.Response:

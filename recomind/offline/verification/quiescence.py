@@ -67,15 +67,15 @@ async def wait_until_caught_up(settings: Settings, within: float) -> LogEnds:
 
 
 async def wait_until_listed(read_model: ReadModel, partition: int, profiles: Iterable[Profile], within: float) -> None:
-    """Wait until the partition's watermark covers these profiles: lists are written after the offsets are committed.
+    """Wait until no stored list lacks an action of these profiles: lists follow after the offsets are committed.
 
     Raises:
         UnsettledError: it does not within that many seconds.
     """
     deadline, highest = monotonic() + within, highest_applied(profiles)
-    while is_behind_watermark(highest, await read_model.watermark(partition) or {}):
+    while is_behind_watermark(highest, await read_model.current_watermark(partition) or {}):
         if monotonic() > deadline:
-            problem = f"users of partition {partition} still wait for their lists after {within:.0f} s"
+            problem = f"lists of partition {partition} are still outdated after {within:.0f} s"
             raise UnsettledError(f"{problem}: check that workers run, and try again")
         await asyncio.sleep(POLL_INTERVAL_S)
 

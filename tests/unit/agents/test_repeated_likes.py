@@ -1,17 +1,20 @@
 """The agent that folds profiles finds likes of long ago, in blocks of its table and of the batch that it works on."""
 
+import asyncio
 import json
 
 import pytest
 
 from recomind.model.signals import ActionSignal
+from recomind.runtime import event_loop
 from recomind.stream.codec import decode_signals
+from recomind.stream.partitioner import partition_of
 from tests.unit.agents.test_seen_blocks import FORGET, VIDEOS, Changelogs, Redis, Worker
 from tests.unit.stream.records import action_record
 
 
-def like(video_id):
-    return json.dumps({"user_id": "me", "video_id": video_id, "action_type": "like"}).encode()
+def like(video_id, user="me"):
+    return json.dumps({"user_id": user, "video_id": video_id, "action_type": "like"}).encode()
 
 
 class SentSignals:
@@ -59,3 +62,13 @@ async def test_a_user_who_was_erased_likes_for_the_first_time_again():
     signals = SentSignals(worker)
     await worker.process([*likes, likes[0], FORGET, *likes, likes[0]], 0)
     assert signals.repeats() == [False] * 700 + [True] + [False] * 700 + [True]
+
+
+async def test_batches_of_two_partitions_that_are_folded_in_turns_find_the_blocks_of_their_own(monkeypatch):
+    monkeypatch.setattr(event_loop, "SLICE_S", 0.0)
+    users = {partition_of(user, 2): user for user in ("a", "b", "c", "d", "e", "f")}
+    worker = Worker(Changelogs(), Redis(), partitions=2)
+    signals = SentSignals(worker)
+    logs = {partition: [like(one, user) for one in VIDEOS[:700]] * 2 for partition, user in users.items()}
+    await asyncio.gather(*(worker.process(log, 0, partition) for partition, log in logs.items()))
+    assert sum(signals.repeats()) == 2 * 700

@@ -50,17 +50,18 @@ class Changelogs:
 
 
 class Worker:
-    """A worker of the only partition, which restores its tables from the changelogs."""
+    """A worker of all partitions, which restores its tables from the changelogs."""
 
-    def __init__(self, changelogs, store):
-        self.app = create_app(Settings(partitions=1), ReadModel(store), Archive(""))
+    def __init__(self, changelogs, store, partitions=1):
+        self.app = create_app(Settings(partitions=partitions), ReadModel(store), Archive(""))
         self.app.kafka_producer = changelogs
         self.app.send_records = self.send_nothing
         self.blocks = seen_blocks.declare(self.app)
         self.profiles = profiles.declare(self.app, self.blocks)
         for table in (self.blocks, self.profiles):
-            table._values = {0: dict(changelogs.values.get(table.topic, {}))}
-            table._recovery = {0: asyncio.create_task(asyncio.sleep(0))}
+            restored = changelogs.values.get(table.topic, {})
+            table._values = {one: dict(restored) for one in range(partitions)}
+            table._recovery = dict.fromkeys(range(partitions), asyncio.create_task(asyncio.sleep(0)))
         self.processor = ProfileProcessor(self.app, self.profiles, self.blocks)
         self.refresher = Refresher(self.app)
         for number, video_id in enumerate(VIDEOS):
@@ -70,15 +71,15 @@ class Worker:
     async def send_nothing(self, topic, records):
         """Signals are not followed up."""
 
-    async def process(self, log, start):
-        records = [action_record(value, offset, 0) for offset, value in enumerate(log[start:], start)]
+    async def process(self, log, start, partition=0):
+        records = [action_record(value, offset, partition) for offset, value in enumerate(log[start:], start)]
         if records:
-            await self.processor.process(Batch("video_actions_stream", 0, records))
+            await self.processor.process(Batch("video_actions_stream", partition, records))
 
     async def shown(self):
         """The videos in the user's list, ranked from what has been processed."""
         while self.app.refresh_queue:
-            await self.refresher._refresh_batch()
+            await self.refresher.work(self.app.refresh_queue.first_priority)
         found = await self.app.read_model.lists_of(["me"])
         return [one.video_id for one in msgspec.json.decode(found["me"], type=list[VideoSummary])]
 

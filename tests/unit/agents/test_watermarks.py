@@ -3,6 +3,7 @@
 import pytest
 
 from recomind.model.signals import SourceOffset
+from recomind.runtime.refresh_queue import Priority
 from recomind.settings import Settings
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
@@ -22,7 +23,7 @@ def app():
 
 
 async def test_after_a_commit_no_pending_action_is_below_the_watermark(app):
-    await app.read_model.put_watermarks({0: {0: 11}})
+    await app.read_model.put_watermarks({0: {0: 11}}, {})
     app.refresh_queue.adopt(0, {}, {0: 11}, {0: 11})  # the changelog had a value with offset 10, and lost one with 5
     app.refresh_queue.add(0, {"u": Profile(applied_offsets={0: 5})}, [SourceOffset(0, 5)])
     assert await app.before_commit()
@@ -31,9 +32,9 @@ async def test_after_a_commit_no_pending_action_is_below_the_watermark(app):
 
 async def test_a_commit_adopts_a_partition_whose_watermark_is_invalid_and_queues_its_outdated_lists(app):
     app.state_tables["profiles"]._values = {0: {"u": Profile(applied_offsets={0: 5})}}
-    await app.read_model.put_watermarks({0: {0: 5}})
+    await app.read_model.put_watermarks({0: {0: 5}}, {})
     await app.read_model.begin_publishing(0)
     app.refresh_queue.invalidate_watermark(0)
     assert await app.before_commit()
-    assert list(app.refresh_queue.next_batch(9)) == ["u"]
+    assert list(app.refresh_queue.next_batch(Priority.OUTDATED, 9)) == ["u"]
     assert await app.read_model.watermark(0) == {0: 0}

@@ -1,4 +1,4 @@
-"""The refresh queue: a watermark may lag behind the lists, it never leads them."""
+"""The refresh queue: a watermark may lag behind the lists, it never leads them; those who look come first."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from recomind.model.applied_offsets import is_behind_watermark
 from recomind.model.signals import SourceOffset
-from recomind.runtime.refresh_queue import RefreshQueue
+from recomind.runtime.refresh_queue import Priority, RefreshQueue
 from recomind.state.profile import Profile
 
 USERS = ("a", "b")
@@ -14,6 +14,19 @@ SOURCES = (0, 5)
 """The partition itself, and records rerouted to it."""
 
 ACTIONS = st.lists(st.tuples(st.sampled_from(SOURCES), st.sampled_from(USERS)), max_size=3)
+
+
+class Users:
+    """Which users are present, and which have asked since their last list."""
+
+    def __init__(self, *due, present=()):
+        self.due, self.present = set(due), {*due, *present}
+
+    def is_due(self, user_id):
+        return user_id in self.due
+
+    def is_present(self, user_id):
+        return user_id in self.present
 
 
 class WatermarkInvariant(RuleBasedStateMachine):
@@ -30,7 +43,8 @@ class WatermarkInvariant(RuleBasedStateMachine):
         self.profiles, self.changelog, self.lists, self.snapshots = {}, {}, {}, [{}]
         self.stored, self.is_stored_invalid = None, False
         """The watermark in Redis, and whether it may lead the lists since Redis was restored."""
-        self.queue = RefreshQueue()
+        self.users = Users()
+        self.queue = RefreshQueue(self.users)
         self.store_watermark()
 
     @rule(actions=ACTIONS)
@@ -55,27 +69,48 @@ class WatermarkInvariant(RuleBasedStateMachine):
         stored=st.sampled_from(["all", "none", *USERS]),
     )
     def refresh(self, most, meanwhile, interruption, stored):
-        """Rank users as they are now, and store the lists of all or some; meanwhile, other things happen."""
-        ranked = self.queue.next_batch(most)
+        """Rank or drop the lists of users as they are now, all or some; meanwhile, other things happen."""
+        priority = self.queue.first_priority
+        if priority is None:
+            return
+        ranked = self.queue.next_batch(priority, most)
         self.act(meanwhile)
         if interruption == "reassign":
             self.reassign(same_worker=True)
         elif interruption:
             getattr(self, interruption)()
-        self.current_watermark_does_not_lead()
-        self.lists |= {user: one.applied_offsets for user, one in ranked.items() if stored in ("all", user)}
+        self.watermarks_do_not_lead()
+        for user in [user for user in ranked if stored in ("all", user)]:
+            if priority is Priority.OUTDATED:
+                self.lists.pop(user, None)
+            else:
+                self.lists[user] = ranked[user].applied_offsets
         self.snapshots.append(dict(self.lists))
         if stored == "all":
             self.queue.complete()
         else:
             self.queue.requeue()
 
+    @rule(user=st.sampled_from(USERS))
+    def ask(self, user):
+        """Have a user ask for a list."""
+        self.users.due.add(user)
+        self.users.present.add(user)
+        self.queue.promote(user)
+
+    @rule(user=st.sampled_from(USERS), stays=st.booleans())
+    def leave(self, user, stays):
+        """Have a user not ask any more, and be present or not."""
+        self.users.due.discard(user)
+        if not stays:
+            self.users.present.discard(user)
+
     @rule()
     def store_watermark(self):
         """Adopt the partition if it is not, and store the watermark, as the agent `watermarks` does."""
         if not self.queue.adopted(0):
             self._adopt()
-        self.stored, self.is_stored_invalid = self.queue.watermarks()[0], False
+        self.stored, self.is_stored_invalid = self.queue.watermarks()[0].listed, False
 
     @rule()
     def commit(self):
@@ -91,7 +126,7 @@ class WatermarkInvariant(RuleBasedStateMachine):
         if same_worker:
             self.queue.retain_partitions(set())
         else:
-            self.queue = RefreshQueue()
+            self.queue = RefreshQueue(self.users)
         if self.is_stored_invalid:
             self.queue.invalidate_watermark(0)
 
@@ -105,12 +140,13 @@ class WatermarkInvariant(RuleBasedStateMachine):
     def stored_watermark_does_not_lead(self):
         """Whatever crashes now, no committed action is left out."""
         if self.stored is not None and not self.is_stored_invalid:
-            self._check(self.stored, self.log[: self.committed])
+            self._check(self.stored, self.log[: self.committed], lacking={})
 
     @invariant()
-    def current_watermark_does_not_lead(self):
-        for watermark in self.queue.watermarks().values():
-            self._check(watermark, self.log[: self.folded])
+    def watermarks_do_not_lead(self):
+        for watermarks in self.queue.watermarks().values():
+            self._check(watermarks.listed, self.log[: self.folded], lacking={})
+            self._check(watermarks.current, self.log[: self.folded], lacking={0: 2**63, 5: 2**63})
 
     def _fold(self, end):
         batch = self.log[self.folded : end]
@@ -136,9 +172,10 @@ class WatermarkInvariant(RuleBasedStateMachine):
         profiles = {user: Profile(applied_offsets=self.profiles[user]) for user in behind}
         self.queue.adopt(0, profiles, watermark, next_offsets)
 
-    def _check(self, watermark, actions):
+    def _check(self, watermark, actions, lacking):
+        """Each action below the watermark is in its user's list; `lacking` stands for the offsets of a missing one."""
         for source, offset, user in actions:
-            is_counted = self.lists.get(user, {}).get(source, -1) >= offset
+            is_counted = self.lists.get(user, lacking).get(source, -1) >= offset
             assert is_counted or offset >= watermark.get(source, 0), (source, offset, user, watermark)
 
 
@@ -151,8 +188,8 @@ def profile(**offsets):
     return Profile(applied_offsets={int(source[1:]): offset for source, offset in offsets.items()})
 
 
-def adopted_queue():
-    queue = RefreshQueue()
+def adopted_queue(*due, present=()):
+    queue = RefreshQueue(Users(*(due or "ab"), present=present))
     queue.adopt(0, {}, {}, {})
     return queue
 
@@ -161,65 +198,65 @@ def test_the_watermark_is_the_first_action_that_no_list_counts():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)])
     queue.add(0, {"b": profile(s0=9)}, [SourceOffset(0, 8), SourceOffset(0, 9)])
-    assert queue.watermarks() == {0: {0: 7}}
-    assert list(queue.next_batch(1)) == ["a"]
-    assert queue.watermarks() == {0: {0: 7}}
+    assert queue.watermarks()[0].listed == {0: 7}
+    assert list(queue.next_batch(Priority.DUE, 1)) == ["a"]
+    assert queue.watermarks()[0].listed == {0: 7}
     queue.complete()
-    assert queue.watermarks() == {0: {0: 8}}
-    queue.next_batch(1)
+    assert queue.watermarks()[0].listed == {0: 8}
+    queue.next_batch(Priority.DUE, 1)
     queue.complete()
-    assert queue.watermarks() == {0: {0: 10}}
+    assert queue.watermarks()[0].listed == {0: 10}
 
 
 def test_an_action_that_arrives_while_its_user_is_in_work_is_pending_for_the_next_batch():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)])
-    queue.next_batch(16)
+    queue.next_batch(Priority.DUE, 16)
     queue.add(0, {"a": profile(s0=8)}, [SourceOffset(0, 8)])
     queue.complete()
-    assert queue.watermarks() == {0: {0: 8}}
-    assert queue.next_batch(16) == {"a": profile(s0=8)}
+    assert queue.watermarks()[0].listed == {0: 8}
+    assert queue.next_batch(Priority.DUE, 16) == {"a": profile(s0=8)}
 
 
 def test_requeued_users_are_ranked_from_their_newest_profile():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7), "b": profile(s0=7)}, [SourceOffset(0, 6), SourceOffset(0, 7)])
-    queue.next_batch(16)
+    queue.next_batch(Priority.DUE, 16)
     queue.add(0, {"a": profile(s0=8)}, [SourceOffset(0, 8)])
     queue.requeue()
-    assert queue.watermarks() == {0: {0: 6}}
-    assert queue.next_batch(16) == {"a": profile(s0=8), "b": profile(s0=7)}
+    assert queue.watermarks()[0].listed == {0: 6}
+    assert queue.next_batch(Priority.DUE, 16) == {"a": profile(s0=8), "b": profile(s0=7)}
 
 
 def test_a_watermark_has_an_offset_for_each_source():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7, s5=3)}, [SourceOffset(0, 7), SourceOffset(5, 3)])
     queue.add(0, {"a": profile(s0=9, s5=3)}, [SourceOffset(0, 9)])
-    assert queue.watermarks() == {0: {0: 7, 5: 3}}
+    assert queue.watermarks()[0].listed == {0: 7, 5: 3}
 
 
 def test_a_partition_has_no_watermark_before_it_is_adopted():
-    queue = RefreshQueue()
+    queue = RefreshQueue(Users("a", "b"))
     queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)])
-    queue.next_batch(1)
+    queue.next_batch(Priority.DUE, 1)
     queue.complete()
     assert queue.watermarks() == {}
     queue.adopt(0, {"b": profile(s0=5)}, {0: 4}, {0: 6})
-    assert queue.watermarks() == {0: {0: 4}}
-    assert queue.next_batch(1) == {"b": profile(s0=5)}
+    assert queue.watermarks()[0].listed == {0: 4}
+    assert queue.next_batch(Priority.DUE, 1) == {"b": profile(s0=5)}
     queue.complete()
-    assert queue.watermarks() == {0: {0: 8}}
+    assert queue.watermarks()[0].listed == {0: 8}
 
 
 def test_users_of_a_partition_that_moved_are_dropped():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)])
     queue.add(1, {"b": profile(s1=7)}, [SourceOffset(1, 7)])
-    queue.next_batch(1)
+    queue.next_batch(Priority.DUE, 1)
     queue.retain_partitions({1})
     queue.requeue()
     assert queue.watermarks() == {}
-    assert list(queue.next_batch(16)) == ["b"]
+    assert list(queue.next_batch(Priority.DUE, 16)) == ["b"]
 
 
 def test_a_profile_is_behind_a_watermark_if_it_has_applied_an_action_at_or_above_it():
@@ -231,23 +268,23 @@ def test_a_profile_is_behind_a_watermark_if_it_has_applied_an_action_at_or_above
 def test_an_invalid_watermark_is_not_stored_until_the_partition_is_adopted_again():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)])
-    queue.next_batch(16)
+    queue.next_batch(Priority.DUE, 16)
     queue.complete()
-    assert queue.watermarks() == {0: {0: 8}}
+    assert queue.watermarks()[0].listed == {0: 8}
     queue.invalidate_watermark(0)
     assert (queue.watermarks(), queue.adopted(0), queue.is_watermark_invalid(0)) == ({}, False, True)
     queue.adopt(0, {"a": profile(s0=7)}, {}, {0: 8})
-    assert (queue.watermarks(), queue.is_watermark_invalid(0)) == ({0: {0: 0}}, False)
+    assert (queue.watermarks()[0].listed, queue.is_watermark_invalid(0)) == ({0: 0}, False)
 
 
 def test_complete_returns_when_each_users_first_action_was_logged():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)], 100.0)
     queue.add(0, {"a": profile(s0=8), "b": profile(s0=9)}, [SourceOffset(0, 8), SourceOffset(0, 9)], 101.0)
-    queue.next_batch(1)
+    queue.next_batch(Priority.DUE, 1)
     queue.add(0, {"a": profile(s0=10)}, [SourceOffset(0, 10)], 102.0)
     assert queue.complete() == [100.0]
-    queue.next_batch(2)
+    queue.next_batch(Priority.DUE, 2)
     assert sorted(queue.complete()) == [101.0, 102.0]
     assert queue.complete() == []
 
@@ -255,15 +292,84 @@ def test_complete_returns_when_each_users_first_action_was_logged():
 def test_a_requeued_user_keeps_the_time_of_the_first_action():
     queue = adopted_queue()
     queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)], 100.0)
-    queue.next_batch(1)
+    queue.next_batch(Priority.DUE, 1)
     queue.add(0, {"a": profile(s0=8)}, [SourceOffset(0, 8)], 105.0)
     queue.requeue()
-    queue.next_batch(1)
+    queue.next_batch(Priority.DUE, 1)
     assert queue.complete() == [100.0]
 
 
 def test_a_user_pending_since_an_earlier_owner_has_no_time():
-    queue = RefreshQueue()
+    queue = RefreshQueue(Users("a", "b"))
     queue.adopt(0, {"a": profile(s0=7)}, {0: 7}, {0: 8})
-    queue.next_batch(1)
+    queue.next_batch(Priority.DUE, 1)
     assert queue.complete() == []
+
+
+def take_first(queue, most=16):
+    priority = queue.first_priority
+    return priority, list(queue.next_batch(priority, most))
+
+
+def test_who_asked_comes_before_those_who_were_pending_longer():
+    queue = adopted_queue("looks", present=["was here"])
+    profiles = {user: profile(s0=7) for user in ("import 1", "import 2", "was here", "looks")}
+    queue.add(0, profiles, [SourceOffset(0, 7)])
+    assert take_first(queue) == (Priority.DUE, ["looks"])
+    queue.complete()
+    assert take_first(queue) == (Priority.OUTDATED, ["import 1", "import 2", "was here"])
+    queue.complete()
+    assert take_first(queue) == (Priority.PRESENT, ["was here"])
+    queue.complete()
+    assert take_first(queue, 1) == (Priority.ABSENT, ["import 1"])
+    queue.complete()
+    queue.add(0, {"looks": profile(s0=8)}, [SourceOffset(0, 8)])
+    assert take_first(queue) == (Priority.DUE, ["looks"])
+
+
+def test_actions_in_a_row_are_one_pending_refresh():
+    queue = adopted_queue("a")
+    for offset in range(7, 12):
+        queue.add(0, {"a": profile(s0=offset)}, [SourceOffset(0, offset)])
+    assert queue.next_batch(Priority.DUE, 16) == {"a": profile(s0=11)}
+    queue.complete()
+    assert not queue
+
+
+def test_a_dropped_list_holds_back_only_the_watermark_of_lists_that_were_made():
+    queue = adopted_queue("nobody")
+    queue.add(0, {"a": profile(s0=7)}, [SourceOffset(0, 7)], 100.0)
+    assert queue.watermarks()[0] == ({0: 7}, {0: 7})
+    take_first(queue)
+    assert queue.complete() == [100.0]
+    assert queue.watermarks()[0] == ({0: 7}, {0: 8})
+    queue.add(0, {"a": profile(s0=9)}, [SourceOffset(0, 9)], 101.0)
+    assert queue.watermarks()[0] == ({0: 7}, {0: 9})
+    take_first(queue)
+    assert queue.complete() == [101.0]
+    assert take_first(queue) == (Priority.ABSENT, ["a"])
+    assert queue.dropped_in_work == ["a"]
+    assert queue.complete() == []
+    assert queue.watermarks()[0] == ({0: 10}, {0: 10})
+
+
+def test_a_user_who_asks_is_promoted():
+    queue = adopted_queue("nobody")
+    queue.add(0, {"a": profile(s0=7), "b": profile(s0=7)}, [SourceOffset(0, 7)])
+    queue.promote("b")
+    assert take_first(queue) == (Priority.DUE, ["b"])
+    assert queue.dropped_in_work == []
+    queue.complete()
+    take_first(queue)
+    queue.complete()
+    queue.promote("a")
+    assert take_first(queue) == (Priority.DUE, ["a"])
+    assert queue.dropped_in_work == ["a"]
+
+
+def test_an_erased_user_is_done_when_the_list_is_dropped():
+    queue = adopted_queue("nobody")
+    queue.add(0, {"a": Profile(applied_offsets={0: 7}, erasure_offset=7)}, [SourceOffset(0, 7)])
+    take_first(queue)
+    queue.complete()
+    assert not queue

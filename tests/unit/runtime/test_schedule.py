@@ -1,11 +1,13 @@
 """Timers: they run while the worker is ready, and survive errors."""
 
 import asyncio
+import time
 
 import pytest
 
 from recomind.errors import NewerEncodingError, UnavailableError
 from recomind.model.signals import SourceOffset
+from recomind.runtime.presence import Presence
 from recomind.runtime.refresh_queue import RefreshQueue
 from recomind.runtime.schedule import Schedule
 from recomind.state.profile import Profile
@@ -40,7 +42,7 @@ async def timers():
 
 async def test_a_timer_with_an_event_sleeps_until_it_is_set(timers):
     event, was_set = asyncio.Event(), []
-    queue = RefreshQueue(event.set)
+    queue = RefreshQueue(Presence(time.time), event.set)
 
     async def run():
         was_set.append(event.is_set())

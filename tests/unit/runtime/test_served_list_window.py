@@ -130,3 +130,26 @@ async def test_actions_meet_the_same_lists_however_far_the_agent_is_ahead(commit
         _, derived = profile.fold(Profile(), SourceOffset(0, number), action)
         found.append(window.lists(0).join(Profile(), action, derived, at).place.event.list_id)
     assert found == ["l0", "l1", "l2", "l3", "l4"]
+
+
+async def test_a_user_who_was_served_is_present_also_when_the_list_is_handed_out_again():
+    log, now = Log(record(0, 1_000.0), record(1, 2_000.0)), [1_000.0]
+    window = ServedListWindow(1, log.read_since, lambda _: log.end, lambda: False, now=lambda: now[0])
+    await window.put(0, log.records[:1])
+    assert window.presence.is_due("u")
+    window.presence.note_list("u")
+    now[0] = 2_000.0
+    assert not window.presence.is_present("u")
+    await window.put(0, log.records[1:])
+    assert window.presence.is_due("u")
+    window.retain_partitions({1})
+    assert not window.presence.is_present("u")
+
+
+async def test_users_whose_lists_are_read_again_after_a_rebalance_are_present():
+    log, read_again = Log(record(0, 1_000.0), committed=1), []
+    note = lambda partition, found: read_again.extend((partition, one.event.user_id) for one in found)  # noqa: E731
+    window = ServedListWindow(1, log.read_since, lambda _: log.end, lambda: False, note, lambda: 1_001.0)
+    await window.prepare(0, 1_001.0, 1_002.0)
+    assert read_again == [(0, "u")]
+    assert window.presence.is_due("u")

@@ -14,8 +14,8 @@ PROFILES = [Profile(applied_offsets={0: 4}), Profile(applied_offsets={0: 7, 6553
 @pytest.mark.parametrize("watermark", [{}, {0: 7, 65536: 3}, {0: 8}, {0: 8, 65536: 2}])
 async def test_a_watermark_below_an_applied_action_is_not_enough(watermark):
     model = ReadModel(InMemoryStore())
-    await model.put_watermarks({0: watermark})
-    with pytest.raises(UnsettledError, match="users of partition 0 still wait"):
+    await model.put_watermarks({}, {0: watermark})
+    with pytest.raises(UnsettledError, match="lists of partition 0 are still outdated"):
         await wait_until_listed(model, 0, PROFILES, within=0)
 
 
@@ -26,7 +26,7 @@ async def test_a_watermark_that_redis_has_lost_is_not_enough():
 
 async def test_a_watermark_above_all_applied_actions_is_enough():
     model = ReadModel(InMemoryStore())
-    await model.put_watermarks({0: {0: 8, 65536: 3}})
+    await model.put_watermarks({}, {0: {0: 8, 65536: 3}})
     await wait_until_listed(model, 0, PROFILES, within=0)
 
 
