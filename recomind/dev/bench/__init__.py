@@ -8,6 +8,8 @@ outside. May import everything below `cli`.
 SCENARIOS = {
     "ingest": "ingest",
     "freshness": "freshness",
+    "looking": "looking",
+    "posting": "posting",
     "serving": "serving",
     "cold": "cold_start",
     "growth": "growth",
