@@ -36,11 +36,15 @@ class Client:
         ) as answer:
             assert answer.status == 200
             shown = [video["video_id"] for video in await answer.json()]
+            is_counted = answer.headers.get("X-RecoMind-After") == "counted"
         self.counts[group, "lists"] += 1
         self.counts[group, "shown"] += len(shown)
-        self.counts["repeats"] += len(self.seen[user] & set(shown))
+        repeats = self.seen[user] & set(shown)
+        assert not (is_counted and repeats), "a list that counts all actions repeats none"
+        self.counts["repeats"] += len(repeats)
         self.offered[user] |= set(shown)
-        chosen = sorted(self.draw.choice(len(shown), 3, replace=False).tolist())
+        places = [place for place, video in enumerate(shown) if video not in repeats]  # others have an outcome already
+        chosen = sorted(self.draw.choice(places, min(3, len(places)), replace=False).tolist())
         acts = [(shown[place], self.community.react(user, shown[place]), place) for place in chosen]
         if self.draw.random() < 0.3:  # the first like after the list is one of a video that was found another way
             others = [one.video_id for one in self.community.videos if one.video_id not in self.offered[user]]
@@ -53,7 +57,7 @@ class Client:
     def count(self, group, acts):
         likes = [place for _, kind, place in acts if kind == "like"]
         found = [place for place in likes if place is not None]
-        self.counts[group, "acted on"] += 3
+        self.counts[group, "acted on"] += sum(place is not None for _, _, place in acts)
         self.counts[group, "liked"] += len(found)
         self.counts[group, "lists with a like"] += bool(found)
         if group == "ranked":
