@@ -127,11 +127,10 @@ class ServedExport:
         with suppress(ValueError, RecursionError):  # workers have said so
             event = decode_served_list(record.value or b"")
         self._lists.put(record.offset, logged_at, event)
-        if event is not None and logged_at > self._erased_at.get(event.user_id, 0.0):
-            known = self._open.get((event.user_id, event.list_id))
-            if known is not None and len(event.video_ids) <= len(known.event.video_ids):
-                return  # it was handed out again: the event has no features
-            self._open.pop((event.user_id, event.list_id), None)
+        if event is None or not event.shown:  # without features, it says that a list was handed out again
+            return
+        if logged_at > self._erased_at.get(event.user_id, 0.0):
+            known = self._open.pop((event.user_id, event.list_id), None)
             outcomes = {} if known is None else known.outcomes
             self._open[event.user_id, event.list_id] = OpenList(logged_at, event, outcomes)
 

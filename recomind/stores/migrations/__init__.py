@@ -42,7 +42,9 @@ async def migrate(connection: Any) -> None:
         NewerEncodingError: the database has a later version than the last file.
         SchemaMismatchError: somebody else created tables of our names that do not fit.
     """
-    repairs = [row[0] for row in await connection.fetch(QUERIES["schema_repairs"])]
+    async with connection.transaction():  # with the lock: columns of tables that another worker creates appear late
+        await connection.execute(QUERIES["lock_schema"], timeout=STATEMENT_TIMEOUT_S)
+        repairs = [row[0] for row in await connection.fetch(QUERIES["schema_repairs"])]
     if repairs:
         raise SchemaMismatchError(repairs)
     while await _apply_next(connection):
