@@ -23,7 +23,7 @@ from recomind.offline.rebuild import log_of, rebuild
 from recomind.offline.verification.verify import verify
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
-from recomind.state.profile import Profile
+from recomind.state.profile import Profile, counted
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
 from recomind.stores.redis_store import RedisStore
@@ -179,9 +179,7 @@ def canonical_profiles(profiles):
     return {
         user: (
             *msgspec.structs.astuple(
-                msgspec.structs.replace(
-                    one, applied_offsets={}, seen=b"", event_ids=b"", erasure_offset=-1, factors=b""
-                )
+                msgspec.structs.replace(counted(one), applied_offsets={}, seen=b"", event_ids=b"", erasure_offset=-1)
             ),
             sorted(one.seen[at : at + 4] for at in range(0, len(one.seen), 4)),
             sorted(one.event_ids[at : at + 8] for at in range(0, len(one.event_ids), 8)),
