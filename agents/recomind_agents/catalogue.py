@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Final
 
 from recomind.model.catalogue import Video
+from recomind.model.ids import Partition
 from recomind.runtime.app import RecoMindApp
 from recomind.stores import catalogue_progress, keys, list_search
 from recomind.stores.catalogue_progress import FollowerReport, has_reached, pending_workers
@@ -72,13 +73,13 @@ class TakedownProcessor:
         """Taken down since the last call of `remove`."""
         self._returned: set[str] = set()
         """Users whose lists were dropped with a video that has returned since."""
-        self._unconfirmed: dict[str, dict[int, int]] = {}
+        self._unconfirmed: dict[str, dict[Partition, int]] = {}
         """Taken down, to positions that all workers have to reach before lists are searched again."""
         self._latest: dict[str, float] = {}
         """Taken down, to the time of its last search (`monotonic`)."""
         self._dropped: dict[str, tuple[float, set[str]]] = {}
         """Taken down, to the time of that (`monotonic`), and the users whose lists were dropped with it."""
-        self._searched: dict[int, int] = {}
+        self._searched: dict[Partition, int] = {}
         self._led = False
         """Whether this worker was the leader at the last look."""
 
@@ -134,7 +135,7 @@ class TakedownProcessor:
         report = FollowerReport(self._worker, app.assignment.generation, owned, positions, searched)
         await catalogue_progress.publish(app.read_model.store, report)
 
-    async def _search_confirmed(self, reached: dict[int, int]) -> None:
+    async def _search_confirmed(self, reached: dict[Partition, int]) -> None:
         store, partitions = self._app.read_model.store, self._app.options.partitions
         waiting = {one: positions for one, positions in self._unconfirmed.items() if has_reached(reached, positions)}
         if pending_workers(await catalogue_progress.read(store), reached, partitions):

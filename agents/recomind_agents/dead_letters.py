@@ -9,6 +9,7 @@ from typing import Final
 
 from recomind.errors import TooLargeError
 from recomind.model.events import Rejected
+from recomind.model.ids import Partition
 from recomind.runtime.app import RecoMindApp
 from recomind.stream import topics
 from recomind.stream.batches import Batch
@@ -39,7 +40,7 @@ async def send(app: RecoMindApp, batch: Batch) -> None:
         app.metrics.dead_letters.inc(len(dead_letters))
 
 
-async def _send(app: RecoMindApp, partition: int, dead_letters: Sequence[DeadLetter]) -> None:
+async def _send(app: RecoMindApp, partition: Partition, dead_letters: Sequence[DeadLetter]) -> None:
     """Send dead letters, cut as far as the topic's limit demands."""
     for limit in ORIGINAL_LIMITS:
         records = [to_producer_record(one.cut(limit)) for one in dead_letters]

@@ -18,6 +18,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import IncompleteLogError
 from recomind.model.applied_offsets import dominates
+from recomind.model.ids import Partition
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.health import ERASURE
 from recomind.runtime.publishing import publish_table
@@ -83,7 +84,7 @@ class ErasureProcessor:
                 self._complete(partition, pending)
                 await self._app.before_commit()  # without new records, no commit would store it
 
-    async def _erase(self, partition: int, pending: Mapping[str, Erasure]) -> bool:
+    async def _erase(self, partition: Partition, pending: Mapping[str, Erasure]) -> bool:
         """Erase users from the videos of a partition; returns whether the new values are durable."""
         bounds = {user_of_key(key): one.applied_offsets for key, one in self._erasures.items(partition)}
         refold = PartitionRefold(self._app, partition, bounds)
@@ -101,7 +102,7 @@ class ErasureProcessor:
         logger.info("partition %d: erased %d users from %d videos", partition, len(pending), len(video_ids))
         return await self._app.before_commit() and refold.is_still_assigned
 
-    def _complete(self, partition: int, pending: Mapping[str, Erasure]) -> None:
+    def _complete(self, partition: Partition, pending: Mapping[str, Erasure]) -> None:
         for key, one in pending.items():
             if self._erasures.get(partition, key) is one:
                 done = Erasure(one.applied_offsets, one.at, is_done=True)
@@ -116,7 +117,7 @@ class ErasureProcessor:
 class PartitionRefold:
     """Folds videos of a partition again, while the partition stays assigned to this worker."""
 
-    def __init__(self, app: RecoMindApp, partition: int, bounds: VoidBounds) -> None:
+    def __init__(self, app: RecoMindApp, partition: Partition, bounds: VoidBounds) -> None:
         self._app = app
         self._partition = partition
         self._bounds = bounds

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+from recomind.model.ids import Partition
 from recomind.model.signals import Signal
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.publishing import publish_table
@@ -47,12 +48,12 @@ class NeighboursProcessor:
                 await time_slice.end_if_due()
             self._table.applied_until[batch.partition] = batch.records[-1].offset + 1
 
-    def replace(self, partition: int, values: Mapping[str, Neighbours]) -> None:
+    def replace(self, partition: Partition, values: Mapping[str, Neighbours]) -> None:
         """Set values that were folded again."""
         for video_id, value in values.items():
             self._put(partition, video_id, value)
 
-    def _put(self, partition: int, video_id: str, value: Neighbours) -> None:
+    def _put(self, partition: Partition, video_id: str, value: Neighbours) -> None:
         """Store and publish a value, even an unchanged one: a crash may have prevented the publication."""
         self._table.put(partition, video_id, value)
         self._read_model.add(video_id, value)

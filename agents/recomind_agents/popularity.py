@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from recomind.model.applied_offsets import is_new
+from recomind.model.ids import Partition
 from recomind.model.signals import ActionSignal, PassedOverSignal, TransitionSignal
 from recomind.recommender.candidates import trending
 from recomind.runtime.app import RecoMindApp
@@ -69,7 +70,7 @@ class PopularityProcessor:
                 await time_slice.end_if_due()
             self._table.applied_until[batch.partition] = batch.records[-1].offset + 1
 
-    def replace(self, partition: int, values: Mapping[str, Popularity]) -> None:
+    def replace(self, partition: Partition, values: Mapping[str, Popularity]) -> None:
         """Set values that were folded again. Scores may have fallen, so the partition's top lists are built again."""
         for video_id, value in values.items():
             self._put(partition, video_id, value)
@@ -90,7 +91,7 @@ class PopularityProcessor:
         for partition in self._table.partitions:
             self.windowed_top.rebuild(partition)
 
-    def _put(self, partition: int, video_id: str, value: Popularity) -> None:
+    def _put(self, partition: Partition, video_id: str, value: Popularity) -> None:
         self._table.put(partition, video_id, value)
         self._read_model.add(video_id, value)
         self._archive.add(video_id, value)

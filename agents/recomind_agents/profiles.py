@@ -17,6 +17,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
 from recomind.model.events import EraseUser
+from recomind.model.ids import Partition, all_partitions
 from recomind.model.signals import ErasureSignal, Signal
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.publishing import publish_table
@@ -130,7 +131,7 @@ class ProfileProcessor:
         except UnavailableError as error:  # nothing waits to be learned later
             logger.warning("likes of a batch do not train the blend: %s", error)
 
-    def _put_blocks(self, partition: int, blocks: Mapping[str, SeenBlock | None]) -> None:
+    def _put_blocks(self, partition: Partition, blocks: Mapping[str, SeenBlock | None]) -> None:
         for key, block in blocks.items():
             if block is None:
                 self._blocks.delete(partition, key)
@@ -163,11 +164,11 @@ class ProfileProcessor:
 
     async def _send(self, signals: Sequence[Signal | ErasureSignal]) -> None:
         """Send signals to the partitions of their videos; erasures go to all partitions."""
-        by_partition: defaultdict[int, list[Signal | ErasureSignal]] = defaultdict(list)
+        by_partition: defaultdict[Partition, list[Signal | ErasureSignal]] = defaultdict(list)
         partitions = self._app.options.partitions
         for signal in signals:
             if isinstance(signal, ErasureSignal):
-                for target in range(partitions):
+                for target in all_partitions(partitions):
                     by_partition[target].append(signal)
             else:
                 by_partition[partition_of(signal.video_id, partitions)].append(signal)
@@ -176,7 +177,7 @@ class ProfileProcessor:
 
     async def _reroute(self, records: Sequence[DecodedRecord]) -> None:
         """Send misrouted records to their right partition of the same topic."""
-        rerouted: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
+        rerouted: defaultdict[Partition, list[ProducerRecord]] = defaultdict(list)
         log = self._app.actions_log
         for decoded, event in to_reroute(records):
             headers = rerouting_headers(decoded.record, log)

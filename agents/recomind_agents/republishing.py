@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from mode.utils.logging import get_logger
 
+from recomind.model.ids import Partition
 from recomind.runtime.app import RecoMindApp
 from recomind.state.seen_blocks import block_of_key
 from recomind.stores import keys
@@ -40,7 +41,7 @@ class Place(NamedTuple):
     """Where a value is."""
 
     table: str
-    partition: int
+    partition: Partition
     key: str
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from recomind.model.ids import Partition, all_partitions
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.commit import Stage
 from recomind.runtime.served_counts import StoredCounts
@@ -67,11 +68,15 @@ class FiguresProcessor:
         except BaseException:
             impressions.changed |= changed
             raise
-        parts = await self._statistics.impressions(range(app.options.partitions)) if app.assignment.is_leader else []
+        parts = (
+            await self._statistics.impressions(all_partitions(app.options.partitions))
+            if app.assignment.is_leader
+            else []
+        )
         app.served_figures.catalogue = catalogue_figures(index, parts, now) if app.assignment.is_leader else None
 
 
-async def adopt(app: RecoMindApp, partition: int) -> None:
+async def adopt(app: RecoMindApp, partition: Partition) -> None:
     """Go on from the stored counts of a partition, unless that was done."""
     figures, statistics = app.served_figures, ServedStatistics(app.read_model)
     if partition in figures.adopted:

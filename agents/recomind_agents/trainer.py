@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from recomind.model.ids import Partition
 from recomind.recommender.blend.model import merge
 from recomind.recommender.pipeline import FEATURE_NAMES
 from recomind.runtime.app import RecoMindApp
@@ -21,7 +22,9 @@ def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
     app.timer(app.options.trending_interval, name="trainer.exchange_weights")(partial(exchange_weights, app))
     app.timer(SNAPSHOT_INTERVAL_S, on_leader=True, name="trainer.keep_snapshot")(partial(keep_snapshot, app))
-    app.timer(EXCHANGE_INTERVAL_S, name="trainer.exchange_factors")(partial(exchange_factors, app, dict[int, int]()))
+    app.timer(EXCHANGE_INTERVAL_S, name="trainer.exchange_factors")(
+        partial(exchange_factors, app, dict[Partition, int]())
+    )
 
 
 async def exchange_weights(app: RecoMindApp) -> None:
@@ -49,7 +52,7 @@ async def keep_snapshot(app: RecoMindApp) -> None:
         await app.read_model.put_weights_snapshot(datetime.now(UTC).strftime("%Y%m%dT%H%M%S"), weights)
 
 
-async def exchange_factors(app: RecoMindApp, adopted: dict[int, int]) -> None:
+async def exchange_factors(app: RecoMindApp, adopted: dict[Partition, int]) -> None:
     """Take stored sums of new partitions over, then exchange sums.
 
     Args:

@@ -10,6 +10,7 @@ from collections.abc import Set
 from typing import Final, NamedTuple
 
 from recomind.model.catalogue import Video
+from recomind.model.ids import Partition, all_partitions
 from recomind.model.text import tag_key
 from recomind.recommender.index.windowed_top import ALL_TAGS, WindowedTopLists
 from recomind.runtime.app import RecoMindApp
@@ -65,7 +66,7 @@ class WindowedTopPublisher:
         self.has_removed = asyncio.Event()
         """Set when a video was taken down or has lost a tag; `publish` clears it."""
 
-    def mark_changed(self, partition: int, video_id: str) -> None:
+    def mark_changed(self, partition: Partition, video_id: str) -> None:
         """Record that a video's popularity has changed."""
         self._changed[partition].add(video_id)
 
@@ -79,11 +80,11 @@ class WindowedTopPublisher:
             if lost:
                 self.has_removed.set()
 
-    def rebuild(self, partition: int) -> None:
+    def rebuild(self, partition: Partition) -> None:
         """Have a partition's lists built and published again by the next `publish`."""
         self._built.pop(partition, None)
 
-    def rebuild_for_lower_scores(self, partition: int) -> None:
+    def rebuild_for_lower_scores(self, partition: Partition) -> None:
         """Have a partition's lists built again, and published before the next commit: users were erased."""
         self.rebuild(partition)
         self._scores_fell = True
@@ -99,7 +100,7 @@ class WindowedTopPublisher:
             self.has_removed.clear()
             scores_fell, self._scores_fell = self._scores_fell, False
             try:
-                for partition in range(self._app.options.partitions):
+                for partition in all_partitions(self._app.options.partitions):
                     if partition in self._table.partitions:
                         await self._publish(partition)
                     else:
@@ -108,7 +109,7 @@ class WindowedTopPublisher:
                 self._scores_fell |= scores_fell
                 raise
 
-    async def _publish(self, partition: int) -> None:
+    async def _publish(self, partition: Partition) -> None:
         assignment, built = self._table.assignment(partition), self._built.get(partition)
         if built is None or built.assignment is not assignment:
             built = self._built[partition] = PartitionLists(assignment, self._build(partition))
@@ -122,7 +123,7 @@ class WindowedTopPublisher:
             self.rebuild(partition)
             raise
 
-    def _build(self, partition: int) -> WindowedTopLists:
+    def _build(self, partition: Partition) -> WindowedTopLists:
         """The lists of a partition. Those of every tag are published: Redis may have lists of an earlier owner."""
         lists = WindowedTopLists()
         for video_id, value in self._table.items(partition):
@@ -132,7 +133,7 @@ class WindowedTopPublisher:
         lists.mark_changed((ALL_TAGS, *self._index.tag_rows))
         return lists
 
-    def _update(self, partition: int, lists: WindowedTopLists) -> None:
+    def _update(self, partition: Partition, lists: WindowedTopLists) -> None:
         self._put(partition, lists, self._changed[partition])
         for tag, video_id in self._lost_tags[partition]:
             if not lists.clear_if_listed(tag, video_id):
@@ -142,13 +143,13 @@ class WindowedTopPublisher:
             else:
                 self._put(partition, lists, {video.video_id for video in self._index.videos_of_tag(tag)})
 
-    def _put_all(self, partition: int, lists: WindowedTopLists) -> None:
+    def _put_all(self, partition: Partition, lists: WindowedTopLists) -> None:
         """Put all videos into the lists of all videos again."""
         for video_id, value in self._table.items(partition):
             if video_id in self._index.summaries:
                 lists.put(video_id, value, ())
 
-    def _put(self, partition: int, lists: WindowedTopLists, video_ids: Set[str]) -> None:
+    def _put(self, partition: Partition, lists: WindowedTopLists, video_ids: Set[str]) -> None:
         for video_id in video_ids:
             value, video = self._table.get(partition, video_id), self._index.listed_video(video_id)
             if value is not None and video is not None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from recomind.model.applied_offsets import Watermark, is_behind_watermark
+from recomind.model.ids import Partition
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.commit import Stage
 
@@ -51,7 +52,7 @@ class Watermarks:
             for partition in [one for one in table.partitions if not queue.adopted(one)]:
                 await self._adopt(partition)
 
-    async def _adopt(self, partition: int) -> None:
+    async def _adopt(self, partition: Partition) -> None:
         """Queue users with an action at or above the watermark; without a valid one, users with an outdated list."""
         table, queue = self._app.state_tables["profiles"], self._app.refresh_queue
         is_invalid, watermark = queue.is_watermark_invalid(partition), await self._app.read_model.watermark(partition)
@@ -69,7 +70,7 @@ class Watermarks:
             profiles = {user_id: table[partition, user_id] for user_id in behind}
             queue.adopt(partition, profiles, watermark, next_offsets)
 
-    async def _with_outdated_list(self, partition: int, user_ids: Sequence[str]) -> list[str]:
+    async def _with_outdated_list(self, partition: Partition, user_ids: Sequence[str]) -> list[str]:
         """Users whose list counts less than their profile, and erased users. A user without a list is not pending."""
         found: list[str] = []
         table = self._app.state_tables["profiles"]

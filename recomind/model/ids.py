@@ -3,7 +3,8 @@
 They exist only for type checkers: at run time a `UserId` is a `str` and an `Offset` an `int`, also for msgspec.
 """
 
-from typing import NewType
+from collections.abc import Sequence
+from typing import NewType, cast
 
 UserId = NewType("UserId", str)
 """Id of a user, as the producer of the actions chose it."""
@@ -16,3 +17,8 @@ Partition = NewType("Partition", int)
 
 Offset = NewType("Offset", int)
 """Offset of a record in its Kafka partition."""
+
+
+def all_partitions(count: int) -> Sequence[Partition]:
+    """The partitions of a topic that has so many."""
+    return cast("Sequence[Partition]", range(count))

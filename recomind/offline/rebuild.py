@@ -14,6 +14,7 @@ from aiokafka import ConsumerRecord
 
 from recomind.errors import IncompleteLogError
 from recomind.model.events import Action, Rejected
+from recomind.model.ids import all_partitions
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import ActionSignal, Signal
 from recomind.offline.known_log import known_log
@@ -128,7 +129,7 @@ async def rebuild(settings: Settings, since: float | None, on_progress: Callable
             check_start(topics.ACTIONS, await start_offsets(kafka, topics.ACTIONS, partitions))
         except IncompleteLogError as error:
             state.notes.append(str(error))
-    for partition in range(partitions):
+    for partition in all_partitions(partitions):
         on_progress(f"partition {partition}: erased users")
         erased_at: dict[str, int] = {}
         async for _, records in read_to_end(kafka, topics.ACTIONS, [partition], since=since):

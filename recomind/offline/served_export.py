@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from recomind.errors import InputError
 from recomind.model.events import Action, EraseUser, Rejected
+from recomind.model.ids import Partition, all_partitions
 from recomind.model.log_identity import LogIdentity
 from recomind.model.served_lists import ServedListEvent, decode_served_list
 from recomind.model.signals import ErasureSignal
@@ -207,13 +208,13 @@ async def export_served_lists(
         UnavailableError: Kafka does not answer.
     """
     total = 0
-    for partition in range(settings.partitions):
+    for partition in all_partitions(settings.partitions):
         total += await _export_partition(settings, log, partition, folder / f"served-{partition:05d}.parquet")
         on_progress(partition)
     return total
 
 
-async def _export_partition(settings: Settings, log: LogIdentity, partition: int, file: Path) -> int:
+async def _export_partition(settings: Settings, log: LogIdentity, partition: Partition, file: Path) -> int:
     kafka, erased_at = client_options(settings), dict[str, float]()
     async for _, records in read_to_end(kafka, topics.ACTIONS, [partition]):
         times = {record.offset: record.timestamp / 1000 for record in records}

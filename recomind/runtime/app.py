@@ -16,6 +16,7 @@ from mode.utils.logging import get_logger
 from mode.utils.objects import qualname
 from mode.utils.times import Seconds, want_seconds
 
+from recomind.model.ids import Partition
 from recomind.model.log_identity import LogIdentity
 from recomind.runtime.assignment import Assignment
 from recomind.runtime.backlog import Backlog
@@ -60,7 +61,7 @@ STOP_TIMEOUT_S: Final = 30.0
 
 Value = TypeVar("Value")
 BatchHandler = Callable[[Batch], Awaitable[None]]
-Replace = Callable[[int, Mapping[str, Any]], None]
+Replace = Callable[[Partition, Mapping[str, Any]], None]
 """Replaces values of a table's partition, and publishes them."""
 
 
@@ -86,8 +87,7 @@ class RecoMindApp(faust.App):
         self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
         self.ranking_cache.exploration, self.ranking_cache.control_share = options.exploration, options.control_share
         self.catalogue_stream = CatalogueStream(options, self.ranking_cache.loader.catalogue.apply)
-        self.worker_stats: WorkerStats | None = None
-        """The statistics that this worker has published last."""
+        self.worker_stats: WorkerStats | None = None  # what this worker has published last
         self.work_available = asyncio.Event()
         """Set when a refresh may be pending."""
         self.served_lists = ServedListRecorder(partitions, self.send_records, self.metrics.lists_dropped.inc, present)
@@ -203,7 +203,7 @@ class RecoMindApp(faust.App):
 
         return declare
 
-    async def send_records(self, topic: str, records: Mapping[int, Sequence[ProducerRecord]]) -> None:
+    async def send_records(self, topic: str, records: Mapping[Partition, Sequence[ProducerRecord]]) -> None:
         """Send records to partitions of a topic; return once all are acknowledged, see `RetryingProducer.send`."""
         await RetryingProducer(self.kafka_producer, self.heartbeat, lambda: self.should_stop).send(topic, records)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Set
 
 from faust.types import TP
 
+from recomind.model.ids import Partition
 from recomind.stores.fencing import Fence
 
 
@@ -20,7 +21,7 @@ class Assignment:
             group: id of the consumer group.
             fence_stores: called with the fencing token of each new generation; stores write with it from then on.
         """
-        self.partitions: frozenset[int] = frozenset()
+        self.partitions: frozenset[Partition] = frozenset()
         """Partitions of this worker."""
         self.topic_partitions: frozenset[TP] = frozenset()
         """The same, of each topic that is read."""
@@ -51,7 +52,7 @@ class Assignment:
         self._generation = generation
         self._fence_stores(Fence(self._group, generation))
         self.topic_partitions = frozenset(assigned)
-        self.partitions = frozenset(tp.partition for tp in assigned)
+        self.partitions = frozenset(Partition(tp.partition) for tp in assigned)
         self.is_member = True
         return is_consecutive
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from faust.types import TP
 
+from recomind.model.ids import Partition
 from recomind.stream import topics
 
 LAGGING_RECORDS: Final = 1_000
@@ -27,7 +28,7 @@ class Backlog:
     """Lag of this worker's partitions."""
 
     def __init__(
-        self, end_offsets: Callable[[], Mapping[TP, int]], folded_signals: Callable[[], Mapping[int, int]]
+        self, end_offsets: Callable[[], Mapping[TP, int]], folded_signals: Callable[[], Mapping[Partition, int]]
     ) -> None:
         """Create a backlog of no partitions.
 
@@ -35,12 +36,12 @@ class Backlog:
             end_offsets: returns the offset after the last record of each topic partition, as far as it is known.
             folded_signals: returns partition to the offset before which signals are folded.
         """
-        self.folded_actions: dict[int, int] = {}
+        self.folded_actions: dict[Partition, int] = {}
         """Partition to the offset before which actions are folded into profiles."""
         self._end_offsets = end_offsets
         self._folded_signals = folded_signals
         self._was_lagging = False
-        self._ends_at_adoption: dict[int, int] = {}
+        self._ends_at_adoption: dict[Partition, int] = {}
 
     @property
     def actions(self) -> int:
@@ -53,7 +54,7 @@ class Backlog:
         self._was_lagging = self.actions > LAGGING_RECORDS or signals > CAUGHT_UP_SIGNALS
         return self._was_lagging
 
-    def first_new_offset(self, partition: int) -> int:
+    def first_new_offset(self, partition: Partition) -> int:
         """The end of a partition's actions when this worker took it over: later records were not delivered before.
 
         Until the end is known, no record counts as new.
@@ -69,12 +70,12 @@ class Backlog:
         """Seconds for which an agent may collect records before it begins a batch."""
         return LINGER_LAGGING_S if self.is_lagging() else LINGER_S
 
-    def retain_partitions(self, partitions: frozenset[int]) -> None:
+    def retain_partitions(self, partitions: frozenset[Partition]) -> None:
         """Drop all other partitions."""
         self.folded_actions = {one: offset for one, offset in self.folded_actions.items() if one in partitions}
         self._ends_at_adoption = {one: end for one, end in self._ends_at_adoption.items() if one in partitions}
 
-    def uncommitted(self, partitions: frozenset[int], committed: Mapping[TP, int | None]) -> dict[str, int]:
+    def uncommitted(self, partitions: frozenset[Partition], committed: Mapping[TP, int | None]) -> dict[str, int]:
         """Consumer lag by topic: records of these partitions beyond the committed offsets."""
         lag = dict.fromkeys((topics.ACTIONS, topics.SIGNALS), 0)
         for tp, end in self._end_offsets().items():
@@ -82,6 +83,6 @@ class Backlog:
                 lag[tp.topic] = lag.get(tp.topic, 0) + max(0, end - (committed.get(tp) or 0))
         return lag
 
-    def _records(self, topic: str, folded: Mapping[int, int]) -> int:
+    def _records(self, topic: str, folded: Mapping[Partition, int]) -> int:
         ends = self._end_offsets()
         return sum(max(0, ends.get(TP(topic, partition), 0) - offset) for partition, offset in folded.items())

@@ -16,6 +16,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnreadableError
 from recomind.model.catalogue_changes import CatalogueChange, decode_change
+from recomind.model.ids import Partition, all_partitions
 from recomind.settings import Settings
 from recomind.stream import topics
 from recomind.stream.connection import client_options
@@ -40,7 +41,7 @@ class CatalogueStream:
             settings: the brokers, and how many partitions there are.
             apply: called with each change, in the order of its partition.
         """
-        self.positions: dict[int, int] = {}
+        self.positions: dict[Partition, int] = {}
         """Partition to the offset before which every change is applied; empty before `start`."""
         self.advanced = asyncio.Event()
         """Set when positions have changed."""
@@ -57,7 +58,7 @@ class CatalogueStream:
         """
         options: dict[str, Any] = {**client_options(self._settings), "fetch_max_wait_ms": 100}
         consumer = AIOKafkaConsumer(**options, auto_offset_reset="earliest", isolation_level="read_committed")
-        tps = [TopicPartition(topics.CATALOGUE, partition) for partition in range(self._settings.partitions)]
+        tps = [TopicPartition(topics.CATALOGUE, partition) for partition in all_partitions(self._settings.partitions)]
         with translation():
             await consumer.start()
             self._consumer = consumer

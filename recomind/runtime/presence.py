@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Set
 from typing import Final, NamedTuple
 
+from recomind.model.ids import Partition
+
 PRESENCE_S: Final = 900.0
 """Time for which a user is present after they got a list."""
 
@@ -20,7 +22,7 @@ MAX_USERS: Final = 100_000
 class Asked(NamedTuple):
     """When a user last got a list."""
 
-    partition: int
+    partition: Partition
     at: float
     """Log time, epoch seconds."""
 
@@ -39,7 +41,7 @@ class Presence:
         self._ahead: set[str] = set()
         """Users who have a list that they have not asked for."""
 
-    def note_request(self, partition: int, user_id: str, at: float) -> None:
+    def note_request(self, partition: Partition, user_id: str, at: float) -> None:
         """Note that a user of a partition got a list at a time of the log, epoch seconds."""
         self._asked[user_id] = Asked(partition, at)
         self._asked.move_to_end(user_id)
@@ -66,7 +68,7 @@ class Presence:
         if user_id in self._asked:
             self._forget(user_id)
 
-    def retain_partitions(self, partitions: Set[int]) -> None:
+    def retain_partitions(self, partitions: Set[Partition]) -> None:
         """Drop the users of all other partitions."""
         for user_id in [one for one, asked in self._asked.items() if asked.partition not in partitions]:
             self._forget(user_id)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from recomind.model.ids import Partition
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.commit import Stage
 from recomind.runtime.write_behind import WriteBehind
@@ -14,7 +15,7 @@ def publish_table(app: RecoMindApp, table: str, writer: WriteBehind[Any]) -> Non
     app.timer(app.options.publish_interval)(writer.flush)
 
 
-async def republish(app: RecoMindApp, partition: int) -> None:
+async def republish(app: RecoMindApp, partition: Partition) -> None:
     """Publish every value of a partition's tables."""
     for name, table in app.state_tables.items():
         writer = app.table_writers[name]

@@ -38,6 +38,7 @@ from itertools import chain, islice
 from typing import NamedTuple, Protocol
 
 from recomind.model.applied_offsets import Watermark
+from recomind.model.ids import Partition
 from recomind.model.signals import SourceOffset
 from recomind.state.profile import Profile
 
@@ -65,7 +66,7 @@ class Users(Protocol):
 class PendingRefresh(NamedTuple):
     """A user whose list does not count all of their actions."""
 
-    partition: int
+    partition: Partition
     profile: Profile
     """The newest."""
     counted_before: Watermark
@@ -111,10 +112,10 @@ class RefreshQueue:
         self._in_work: dict[str, PendingRefresh] = {}
         self._work = Priority.DUE
         """The priority of the users in work."""
-        self._next_offsets: dict[int, Watermark] = {}
+        self._next_offsets: dict[Partition, Watermark] = {}
         """Partition to, by source, the offset after the last action known here."""
-        self._adopted: set[int] = set()
-        self._invalid: set[int] = set()
+        self._adopted: set[Partition] = set()
+        self._invalid: set[Partition] = set()
 
     def __len__(self) -> int:
         return sum(map(len, self._pending.values())) + len(self._in_work)
@@ -130,7 +131,7 @@ class RefreshQueue:
         return next((priority for priority, users in self._pending.items() if users), None)
 
     def adopt(
-        self, partition: int, profiles: Mapping[str, Profile], watermark: Watermark, next_offsets: Watermark
+        self, partition: Partition, profiles: Mapping[str, Profile], watermark: Watermark, next_offsets: Watermark
     ) -> None:
         """Adopt a partition, so that it has watermarks.
 
@@ -153,7 +154,7 @@ class RefreshQueue:
 
     def add(
         self,
-        partition: int,
+        partition: Partition,
         profiles: Mapping[str, Profile],
         source_offsets: Iterable[SourceOffset],
         logged_at: float | None = None,
@@ -221,7 +222,7 @@ class RefreshQueue:
                 self._put_back(user_id, one, self._work)
         self._on_pending()
 
-    def retain_partitions(self, partitions: Set[int]) -> None:
+    def retain_partitions(self, partitions: Set[Partition]) -> None:
         """Drop all other partitions and their users: they have other owners now."""
         for priority, users in self._pending.items():
             self._pending[priority] = {user_id: one for user_id, one in users.items() if one.partition in partitions}
@@ -229,20 +230,20 @@ class RefreshQueue:
         self._adopted &= partitions
         self._invalid &= partitions
 
-    def invalidate_watermark(self, partition: int) -> None:
+    def invalidate_watermark(self, partition: Partition) -> None:
         """Have a partition adopted again without its watermark: after a restore of Redis it may lead the lists."""
         self._adopted.discard(partition)
         self._invalid.add(partition)
 
-    def is_watermark_invalid(self, partition: int) -> bool:
+    def is_watermark_invalid(self, partition: Partition) -> bool:
         """Whether the stored watermark of a partition may lead its lists."""
         return partition in self._invalid
 
-    def adopted(self, partition: int) -> bool:
+    def adopted(self, partition: Partition) -> bool:
         """Whether a partition has been adopted."""
         return partition in self._adopted
 
-    def watermarks(self) -> dict[int, Watermarks]:
+    def watermarks(self) -> dict[Partition, Watermarks]:
         """The present watermarks of the adopted partitions."""
         ends = {partition: self._next_offsets[partition] for partition in self._adopted}
         listed = {partition: dict(offsets) for partition, offsets in ends.items()}

@@ -7,6 +7,7 @@ from typing import Final
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
+from recomind.model.ids import Partition
 from recomind.runtime.heartbeat import Heartbeat
 from recomind.stream.producer import Producer, ProducerRecord
 
@@ -31,7 +32,7 @@ class RetryingProducer:
         self._heartbeat = heartbeat
         self._should_stop = should_stop
 
-    async def send(self, topic: str, records: Mapping[int, Sequence[ProducerRecord]]) -> None:
+    async def send(self, topic: str, records: Mapping[Partition, Sequence[ProducerRecord]]) -> None:
         """Send records to partitions of a topic; return once all are acknowledged.
 
         Args:
@@ -44,7 +45,7 @@ class RetryingProducer:
         """
         await asyncio.gather(*(self._send(topic, target, some) for target, some in records.items()))
 
-    async def _send(self, topic: str, partition: int, records: Sequence[ProducerRecord]) -> None:
+    async def _send(self, topic: str, partition: Partition, records: Sequence[ProducerRecord]) -> None:
         while True:
             try:
                 return await self._producer.send_in_order(topic, partition, records)

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from recomind.model.events import Action
+from recomind.model.ids import Partition
 from recomind.model.served_lists import ServedListEvent
 from recomind.recommender import place_sources
 from recomind.runtime import served_counts
@@ -51,7 +52,7 @@ class _KnownList:
 
     __slots__ = ("acted_on", "event", "handed_out_at", "is_scored", "liked", "partition")
 
-    def __init__(self, partition: int, logged_at: float, event: ServedListEvent) -> None:
+    def __init__(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
         self.partition = partition
         self.event = msgspec.structs.replace(event, shown=b"")  # the features are not counted, and take most memory
         self.handed_out_at = _handed_out_at(event, logged_at)
@@ -73,7 +74,7 @@ class _OpenAction(NamedTuple):
 
     due: float
     """By the clock of `ServedFigures`."""
-    partition: int
+    partition: Partition
     logged_at: float
     action: Action
     is_new: bool
@@ -86,20 +87,22 @@ class ServedFigures:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.since_start = served_counts.empty()
         """All counts since the start of the worker."""
-        self.partitions: dict[int, PartitionCounts] = {}
+        self.partitions: dict[Partition, PartitionCounts] = {}
         self.impressions = VideoImpressions()
         self.catalogue: CatalogueFigures | None = None
         """What was shown of the catalogue, if this worker is the leader."""
-        self.adopted: set[int] = set()
+        self.adopted: set[Partition] = set()
         """Partitions whose stored counts have been read: only then are counts stored."""
-        self.changed: set[int] = set()
+        self.changed: set[Partition] = set()
         """Partitions whose counts have changed since they were stored."""
         self._clock = clock
         self._lists: OrderedDict[str, list[_KnownList]] = OrderedDict()
         """The latest lists of a user, latest first."""
         self._open: deque[_OpenAction] = deque()
 
-    def add_list(self, partition: int, offset: int, logged_at: float, event: ServedListEvent, before: Profile) -> None:
+    def add_list(
+        self, partition: Partition, offset: int, logged_at: float, event: ServedListEvent, before: Profile
+    ) -> None:
         """Count a list that was handed out.
 
         Args:
@@ -118,7 +121,7 @@ class ServedFigures:
         self._count(partition, logged_at, self._shown_counts(event, logged_at, before))
         self.impressions.add(partition, event.video_ids, logged_at)
 
-    def know_list(self, partition: int, logged_at: float, event: ServedListEvent) -> None:
+    def know_list(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
         """Remember a list that counts already, so that its outcomes are recognised."""
         new, known = _KnownList(partition, logged_at, event), self._lists.pop(event.user_id, [])
         every = known if any(one.is_same(new) for one in known) else [new, *known]
@@ -127,7 +130,7 @@ class ServedFigures:
         if len(self._lists) > MAX_USERS:
             self._lists.popitem(last=False)
 
-    def add_action(self, partition: int, logged_at: float, action: Action, *, is_new: bool) -> None:
+    def add_action(self, partition: Partition, logged_at: float, action: Action, *, is_new: bool) -> None:
         """Count an action once the event of its list must have come.
 
         Args:
@@ -144,7 +147,7 @@ class ServedFigures:
         while self._open and self._open[0].due <= now:
             self._settle(self._open.popleft())
 
-    def adopt(self, partition: int, stored: StoredCounts, impressions: bytes) -> None:
+    def adopt(self, partition: Partition, stored: StoredCounts, impressions: bytes) -> None:
         """Go on from the counts and the impressions of a partition that this worker has taken over."""
         self._of(partition).adopt(stored)
         self.impressions.adopt(partition, impressions)
@@ -155,7 +158,7 @@ class ServedFigures:
         self._lists.pop(user_id, None)
         self._open = deque(one for one in self._open if one.action.user_id != user_id)
 
-    def retain_partitions(self, partitions: Set[int]) -> None:
+    def retain_partitions(self, partitions: Set[Partition]) -> None:
         """Drop what belongs to all other partitions."""
         self.partitions = {one: counts for one, counts in self.partitions.items() if one in partitions}
         self.impressions.retain_partitions(partitions)
@@ -173,10 +176,10 @@ class ServedFigures:
         recent = sum((one.recent() for one in parts), served_counts.empty())
         return recent, sum((one.of_a_day() for one in parts), served_counts.empty())
 
-    def _of(self, partition: int) -> PartitionCounts:
+    def _of(self, partition: Partition) -> PartitionCounts:
         return self.partitions.setdefault(partition, PartitionCounts())
 
-    def _count(self, partition: int, logged_at: float, counts: Counts) -> None:
+    def _count(self, partition: Partition, logged_at: float, counts: Counts) -> None:
         self._of(partition).at(logged_at)[:] += counts
         self.since_start += counts
         self.changed.add(partition)

@@ -16,6 +16,7 @@ from faust.types import TP
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
+from recomind.model.ids import Partition
 from recomind.model.served_lists import ServedListEvent, decode_served_list
 from recomind.runtime.presence import Presence
 from recomind.state.served_lists import MAX_USERS, RETENTION_S, ServedLists
@@ -41,7 +42,7 @@ class Logged(NamedTuple):
     event: ServedListEvent
 
 
-ReadSince = Callable[[int, float], AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]]
+ReadSince = Callable[[Partition, float], AsyncIterator[tuple[Partition, Sequence[ConsumerRecord]]]]
 """Reads a partition's records that were logged at a time or later, up to the committed offset."""
 
 
@@ -52,9 +53,9 @@ class ServedListWindow:
         self,
         partitions: int,
         read_since: ReadSince,
-        end_of: Callable[[int], int],
+        end_of: Callable[[Partition], int],
         should_stop: Callable[[], bool],
-        on_read_again: Callable[[int, Sequence[Logged]], None] = lambda *_: None,
+        on_read_again: Callable[[Partition, Sequence[Logged]], None] = lambda *_: None,
         now: Callable[[], float] = time,
     ) -> None:
         """Create a window without partitions.
@@ -73,25 +74,25 @@ class ServedListWindow:
         self._end_of = end_of
         self._should_stop = should_stop
         self._on_read_again = on_read_again
-        self._lists: dict[int, ServedLists] = {}
+        self._lists: dict[Partition, ServedLists] = {}
         """Partition to its lists, of partitions whose latest lists have been read again."""
-        self._needed_until: dict[int, float] = {}
+        self._needed_until: dict[Partition, float] = {}
         """Partition to the log time until which a batch of actions needs lists."""
-        self._locks: dict[int, asyncio.Lock] = {}
+        self._locks: dict[Partition, asyncio.Lock] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._lists.values()))
 
-    def lists(self, partition: int) -> ServedLists:
+    def lists(self, partition: Partition) -> ServedLists:
         """The lists of a partition that `prepare` has been called for."""
         return self._lists.setdefault(partition, ServedLists(self._max_users))
 
-    def retain_partitions(self, partitions: Set[int]) -> None:
+    def retain_partitions(self, partitions: Set[Partition]) -> None:
         """Drop the lists of all other partitions."""
         self._lists = {one: lists for one, lists in self._lists.items() if one in partitions}
         self.presence.retain_partitions(partitions)
 
-    async def prepare(self, partition: int, first_at: float, last_at: float) -> None:
+    async def prepare(self, partition: Partition, first_at: float, last_at: float) -> None:
         """Return once the lists are there that actions meet which were logged between two times, epoch seconds."""
         await self._restore(partition, first_at - RETENTION_S)
         lists, end = self.lists(partition), self._end_of(partition)
@@ -101,7 +102,7 @@ class ServedListWindow:
                 return  # the partition has moved
             await asyncio.sleep(POLL_INTERVAL_S)
 
-    async def put(self, partition: int, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:
+    async def put(self, partition: Partition, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:
         """Put records that were fetched; wait while too many wait for actions. Returns the lists in them."""
         await self._restore(partition, records[0].timestamp / 1000 - RETENTION_S)
         lists = self.lists(partition)
@@ -112,7 +113,7 @@ class ServedListWindow:
             await asyncio.sleep(POLL_INTERVAL_S)
         return found
 
-    async def _restore(self, partition: int, since: float) -> None:
+    async def _restore(self, partition: Partition, since: float) -> None:
         """Read the lists of a new partition that were logged after a time."""
         async with self._locks.setdefault(partition, asyncio.Lock()):
             while partition not in self._lists:
@@ -128,7 +129,9 @@ class ServedListWindow:
                     continue
                 self._lists[partition] = lists
 
-    def _put_records(self, partition: int, lists: ServedLists, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:
+    def _put_records(
+        self, partition: Partition, lists: ServedLists, records: Sequence[ConsumerRecord]
+    ) -> Sequence[Logged]:
         """Put records, as `put_records`, and note that their users got lists."""
         found = put_records(lists, records)
         for _, at, event in found:
@@ -140,17 +143,19 @@ def window_of(app: Any) -> ServedListWindow:
     """The window of a worker's app over Kafka."""
     kafka, topic = client_options(app.options), topics.SERVED_LISTS
 
-    async def read_since(partition: int, since: float) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
+    async def read_since(
+        partition: Partition, since: float
+    ) -> AsyncIterator[tuple[Partition, Sequence[ConsumerRecord]]]:
         committed = app.consumer._committed_offset.get(TP(topic, partition)) or 0
         if committed:
             async for one in read_to_end(kafka, topic, [partition], until={partition: committed}, since=since):
                 yield one
 
-    def end_of(partition: int) -> int:
+    def end_of(partition: Partition) -> int:
         end: int = app.monitor.tp_end_offsets.get(TP(topic, partition), 0)
         return end
 
-    def know(partition: int, found: Sequence[Logged]) -> None:
+    def know(partition: Partition, found: Sequence[Logged]) -> None:
         for one in found:
             app.served_figures.know_list(partition, one.at, one.event)
         promote_present(app, found)

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.ids import UserId
+from recomind.model.ids import Partition, UserId
 from recomind.model.served_lists import ServedListEvent, encode_served_list
 from recomind.recommender import place_sources
 from recomind.recommender.served import first_places
@@ -39,7 +39,7 @@ MAX_RECORDED: Final = 1_000
 MAX_RECENT_LISTS: Final = 50_000
 """Lists that are known to have been recorded: the event of handing the same list out again has no features."""
 
-Send = Callable[[str, Mapping[int, Sequence[ProducerRecord]]], Awaitable[None]]
+Send = Callable[[str, Mapping[Partition, Sequence[ProducerRecord]]], Awaitable[None]]
 
 
 class _HandOut(NamedTuple):
@@ -131,7 +131,7 @@ class ServedListRecorder:
             self._unsent = {one.user_id for one in self._recorded}
 
     async def _send_events(self, events: Sequence[ServedListEvent]) -> None:
-        by_partition: dict[int, list[ProducerRecord]] = {}
+        by_partition: dict[Partition, list[ProducerRecord]] = {}
         for event in events:
             record = ProducerRecord(event.user_id.encode(), encode_served_list(event))
             by_partition.setdefault(partition_of(event.user_id, self._partitions), []).append(record)

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from recomind.model.ids import Partition, all_partitions
 from recomind.model.text import tag_key
 from recomind.recommender.factors import increments
 from recomind.recommender.factors.gaussians import WIDTH, Singles
@@ -33,11 +34,11 @@ class SharedFactors:
         self._index = index
         self._read_model = read_model
         self._partitions = partitions
-        self._sums: dict[int, Sums] = {}
+        self._sums: dict[Partition, Sums] = {}
         """Partition to its sums; only partitions whose stored sums have been read."""
-        self._changed: set[int] = set()
+        self._changed: set[Partition] = set()
 
-    def add(self, partition: int, video_id: str, packed: bytes) -> None:
+    def add(self, partition: Partition, video_id: str, packed: bytes) -> None:
         """Add the increments of a signal to a partition's sums, unless the video's tags have changed since."""
         index, row = self._index, self._index.rows.get(video_id)
         if row is None or not are_valid(packed):
@@ -54,12 +55,12 @@ class SharedFactors:
         _add(sums, COMMON, added.common)
         self._changed.add(partition)
 
-    def retain_partitions(self, partitions: Set[int]) -> None:
+    def retain_partitions(self, partitions: Set[Partition]) -> None:
         """Drop the sums of all other partitions."""
         self._sums = {one: sums for one, sums in self._sums.items() if one in partitions}
         self._changed &= partitions
 
-    async def adopt(self, partition: int) -> None:
+    async def adopt(self, partition: Partition) -> None:
         """Continue the stored sums of a partition that this worker has taken over."""
         stored = (await self._read_model.shared_factors([partition])).get(partition, {})
         sums = self._sums.setdefault(partition, {})
@@ -70,7 +71,7 @@ class SharedFactors:
         """Store the sums that have changed, and set the index to the sums of all partitions."""
         changed, self._changed = self._changed, set()
         await self._read_model.put_shared_factors({one: encode(self._sums[one]) for one in changed})
-        everything = await self._read_model.shared_factors(range(self._partitions))
+        everything = await self._read_model.shared_factors(all_partitions(self._partitions))
         total: Sums = {}
         for partition, stored in everything.items():
             for name, values in (self._sums.get(partition) or decode(stored)).items():

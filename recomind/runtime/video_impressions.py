@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recomind.model.ids import Partition
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state.fingerprints import video_hash
 
@@ -46,14 +47,14 @@ class VideoImpressions:
     """Impressions of videos by the users of each partition."""
 
     def __init__(self) -> None:
-        self.changed: set[int] = set()
+        self.changed: set[Partition] = set()
         """Partitions whose impressions have changed since they were stored."""
         self.mask = 0
         """Only videos whose hash has none of these bits are counted."""
         self._shown: defaultdict[int, dict[int, list[int]]] = defaultdict(dict)
         """Partition to hash to impressions and the minute since 1970 of the latest one."""
 
-    def add(self, partition: int, video_ids: Iterable[str], at: float) -> None:
+    def add(self, partition: Partition, video_ids: Iterable[str], at: float) -> None:
         """Count videos that were shown at a time, epoch seconds."""
         shown, minute, mask = self._shown[partition], int(at // 60), self.mask
         for hash_ in map(video_hash, video_ids):
@@ -73,20 +74,20 @@ class VideoImpressions:
             retained = {one: some for one, some in shown.items() if some[1] > oldest and not one & self.mask}
             self._shown[partition] = retained
 
-    def retain_partitions(self, partitions: Set[int]) -> None:
+    def retain_partitions(self, partitions: Set[Partition]) -> None:
         """Drop all other partitions."""
         for partition in self._shown.keys() - partitions:
             del self._shown[partition]
         self.changed &= partitions
 
-    def adopt(self, partition: int, packed: bytes) -> None:
+    def adopt(self, partition: Partition, packed: bytes) -> None:
         """Go on from what another worker has stored."""
         shown = self._shown[partition]
         for hash_, count, minute in unpacked(packed).tolist():
             known = shown.get(hash_, (0, 0))
             shown[hash_] = [known[0] + count, max(known[1], minute)]
 
-    def packed(self, partition: int) -> bytes:
+    def packed(self, partition: Partition) -> bytes:
         """What is stored of a partition."""
         rows = [(hash_, *some) for hash_, some in self._shown[partition].items()]
         packed: bytes = np.array(rows, _ROW).tobytes()

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from recomind.model.ids import Partition, all_partitions
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.pipeline import FEATURE_NAMES
 from recomind.runtime import served_counts
@@ -41,7 +42,7 @@ class WorkerStats(msgspec.Struct, frozen=True, kw_only=True):
     """Epoch seconds."""
     uptime_s: float = msgspec.field(name="up")
     """Seconds since it started."""
-    partitions: tuple[int, ...]
+    partitions: tuple[Partition, ...]
     is_leader: bool = msgspec.field(name="leads")
     """Whether it does what one worker has to do for all."""
     cpu_share: float = msgspec.field(name="processor")
@@ -167,7 +168,7 @@ def weights_by_feature(weights: Weights) -> dict[str, float]:
 
 def unowned_partitions(workers: Sequence[WorkerStats], partitions: int) -> tuple[int, ...]:
     """Those of the `partitions` partitions that no worker owns."""
-    return tuple(sorted(set(range(partitions)).difference(*(one.partitions for one in workers))))
+    return tuple(sorted(set(all_partitions(partitions)).difference(*(one.partitions for one in workers))))
 
 
 def freshness_bucket(seconds: float) -> int:

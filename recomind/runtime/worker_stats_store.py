@@ -4,6 +4,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from recomind.model.ids import all_partitions
 from recomind.recommender.blend.model import Weights
 from recomind.runtime.worker_stats import ClusterStats, WorkerStats, cluster_stats
 from recomind.stores import keys
@@ -39,7 +40,9 @@ class WorkerStatsStore:
 
     async def workers(self) -> list[WorkerStats]:
         """The latest statistics of each worker, sorted by their partitions."""
-        found = await self._store.get_many([keys.worker_stats(partition) for partition in range(self._partitions)])
+        found = await self._store.get_many(
+            [keys.worker_stats(partition) for partition in all_partitions(self._partitions)]
+        )
         decoded = [stats for value in found if value and (stats := _decode(value, WorkerStats))]
         latest = {one.worker: one for one in sorted(decoded, key=lambda one: one.measured_at)}
         return sorted(latest.values(), key=lambda one: one.partitions)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets
-from recomind.model.ids import VideoId
+from recomind.model.ids import Partition, VideoId
 from recomind.model.signals import ActionSignal, ErasureSignal, PassedOverSignal, Signal, TransitionSignal
 from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
@@ -104,7 +104,7 @@ class Refold:
                 self.neighbours[video_id] = new_neighbours
 
 
-def erasure_key(partition: int, user_id: str) -> str:
+def erasure_key(partition: Partition, user_id: str) -> str:
     """Key of a user's erasure in the table of one video partition."""
     return f"{partition}:{user_id}"
 

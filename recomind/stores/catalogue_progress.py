@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from recomind.model.ids import Partition, all_partitions
 from recomind.stores import keys
 from recomind.stores.key_value import KeyValueStore
 
@@ -22,11 +23,11 @@ class FollowerReport(msgspec.Struct, frozen=True, array_like=True):
     worker: str
     generation: int
     """Of the consumer group, as the worker knows it: reports of an earlier one may be of workers that have left."""
-    partitions: tuple[int, ...]
+    partitions: tuple[Partition, ...]
     """Partitions that the worker owns."""
-    applied: dict[int, int]
+    applied: dict[Partition, int]
     """Partition of `video_catalogue` to the offset before which every change is applied."""
-    searched: dict[int, int] = {}
+    searched: dict[Partition, int] = {}
     """The same for the search of stored lists, which the leader does."""
 
 
@@ -50,7 +51,7 @@ async def read(store: KeyValueStore) -> list[FollowerReport]:
     return [report for report in latest.values() if report.generation == generation]
 
 
-def pending_workers(reports: Iterable[FollowerReport], offsets: Mapping[int, int], partitions: int) -> list[str]:
+def pending_workers(reports: Iterable[FollowerReport], offsets: Mapping[Partition, int], partitions: int) -> list[str]:
     """Workers that have not applied every change before some offsets, and partitions whose owner has not reported.
 
     Args:
@@ -61,15 +62,15 @@ def pending_workers(reports: Iterable[FollowerReport], offsets: Mapping[int, int
     known = list(reports)
     behind = [one.worker for one in known if not has_reached(one.applied, offsets)]
     owned = {partition for one in known for partition in one.partitions}
-    return [*sorted(behind), *(f"partition {one}" for one in range(partitions) if one not in owned)]
+    return [*sorted(behind), *(f"partition {one}" for one in all_partitions(partitions) if one not in owned)]
 
 
-def has_reached(positions: Mapping[int, int], offsets: Mapping[int, int]) -> bool:
+def has_reached(positions: Mapping[Partition, int], offsets: Mapping[Partition, int]) -> bool:
     """Whether positions are at or after offsets, in each partition."""
     return all(positions.get(partition, 0) >= offset for partition, offset in offsets.items())
 
 
-def pending_steps(reports: Iterable[FollowerReport], partition: int, offset: int, partitions: int) -> list[str]:
+def pending_steps(reports: Iterable[FollowerReport], partition: Partition, offset: int, partitions: int) -> list[str]:
     """What a change at an offset of a partition waits for; empty if it is done."""
     known, after = list(reports), {partition: offset + 1}
     is_searched = any(has_reached(one.searched, after) for one in known if one.searched)

@@ -37,6 +37,8 @@
 
 from typing import Final
 
+from recomind.model.ids import Partition
+
 MINUTE_S: Final = 60
 DAY_S: Final = 24 * 60 * MINUTE_S
 
@@ -126,17 +128,17 @@ def video_neighbours(video_id: str) -> str:
     return f"video_neighbours:{video_id}"
 
 
-def windowed_top(partition: int, tag: str) -> str:
+def windowed_top(partition: Partition, tag: str) -> str:
     """The most liked videos of a partition with a tag, by time window."""
     return f"trending:{partition}:{tag}"
 
 
-def lists_watermark(partition: int) -> str:
+def lists_watermark(partition: Partition) -> str:
     """The low watermark of a partition: which actions are in lists."""
     return f"lists_mark:{partition}"
 
 
-def current_watermark(partition: int) -> str:
+def current_watermark(partition: Partition) -> str:
     """The watermark of a partition below which no stored list lacks an action."""
     return f"current_mark:{partition}"
 
@@ -146,22 +148,22 @@ def blend_weights(partition: str) -> str:
     return f"blend_weights:{partition}"
 
 
-def shared_factors(partition: int) -> str:
+def shared_factors(partition: Partition) -> str:
     """What outcomes of a partition's videos have added to the factors of tags and creators."""
     return f"shared_factors:{partition}"
 
 
-def served_counts(partition: int) -> str:
+def served_counts(partition: Partition) -> str:
     """What was shown to the users of a partition, and what they did with it."""
     return f"served_counts:{partition}"
 
 
-def video_impressions(partition: int) -> str:
+def video_impressions(partition: Partition) -> str:
     """How often each video was shown to the users of a partition."""
     return f"video_impressions:{partition}"
 
 
-def worker_stats(partition: int) -> str:
+def worker_stats(partition: Partition) -> str:
     """A worker's stats."""
     return f"worker_figures:{partition}"
 
@@ -181,7 +183,7 @@ def erasure_stage(stage: str, user_id: str) -> str:
     return f"forgetting:{stage}:{user_id}"
 
 
-def epoch(partition: int) -> str:
+def epoch(partition: Partition) -> str:
     """The run of Redis to which the values of a partition were published."""
     return f"read_model_epoch:{partition}"
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets, Watermark
+from recomind.model.ids import Partition
 from recomind.stores import keys
 from recomind.stores.fencing import Fence
 from recomind.stores.key_value import KeyValueStore, ValueWithTtl
@@ -124,7 +125,9 @@ class ListStore:
         found = await self.store.get_many([keys.recommendations(user) for user in user_ids])
         return {user: videos for user, videos in zip(user_ids, found, strict=True) if videos is not None}
 
-    async def put_watermarks(self, listed: Mapping[int, Watermark], current: Mapping[int, Watermark]) -> None:
+    async def put_watermarks(
+        self, listed: Mapping[Partition, Watermark], current: Mapping[Partition, Watermark]
+    ) -> None:
         """Store partitions' low watermarks: which actions are in lists (see `recomind.runtime.refresh_queue`).
 
         Args:
@@ -135,23 +138,23 @@ class ListStore:
         values |= {keys.current_watermark(one): _encode(watermark) for one, watermark in current.items()}
         await self.store.set_many(values, None, self.fence)
 
-    async def watermark(self, partition: int) -> Watermark | None:
+    async def watermark(self, partition: Partition) -> Watermark | None:
         """A partition's watermark `listed`; None if it was never stored, or Redis has lost it."""
         found = (await self.store.get_many([keys.lists_watermark(partition)]))[0]
         return None if found is None else _decode_watermark(found)
 
-    async def current_watermark(self, partition: int) -> Watermark | None:
+    async def current_watermark(self, partition: Partition) -> Watermark | None:
         """A partition's watermark `current`, or that of an older worker; None if Redis has neither."""
         names = [keys.current_watermark(partition), keys.lists_watermark(partition)]
         current, listed = await self.store.get_many(names)
         found = current or listed
         return None if found is None else _decode_watermark(found)
 
-    async def list_includes(self, user_id: str, partition: int, offset: int) -> bool:
+    async def list_includes(self, user_id: str, partition: Partition, offset: int) -> bool:
         """Whether the list that the user gets includes their partition's actions up to an offset."""
         return (await self.list_including(user_id, partition, offset)).is_counted
 
-    async def list_including(self, user_id: str, partition: int, offset: int) -> CountedList:
+    async def list_including(self, user_id: str, partition: Partition, offset: int) -> CountedList:
         """The user's list, and whether it includes their partition's actions up to an offset.
 
         Where no list is stored, it is the one that is ranked from the stored profile. All is read in one step: between

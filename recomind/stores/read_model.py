@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
+from recomind.model.ids import Partition, all_partitions
 from recomind.recommender.index.windowed_top import WindowLists
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
@@ -146,27 +147,29 @@ class ReadModel(ListStore, WeightsStore):
         """Videos' neighbours, without videos that have none."""
         return await self._read(video_ids, keys.video_neighbours, Neighbours)
 
-    async def put_windowed_top(self, partition: int, lists: Mapping[str, WindowLists]) -> None:
+    async def put_windowed_top(self, partition: Partition, lists: Mapping[str, WindowLists]) -> None:
         """Store the most liked videos of a partition by tag and window; delete the key of a tag without any."""
         values = {keys.windowed_top(partition, tag): _encode(lists[tag]) for tag in lists if lists[tag]}
         await self._put(values, keys.WINDOWED_TOP_TTL_S)
         await self.store.delete([keys.windowed_top(partition, tag) for tag in lists if not lists[tag]], self.fence)
 
-    async def windowed_top_of(self, partition: int, tags: Sequence[str]) -> dict[str, WindowLists]:
+    async def windowed_top_of(self, partition: Partition, tags: Sequence[str]) -> dict[str, WindowLists]:
         """The most liked videos of a partition by tag and window, without tags that have none."""
         return await self._read(tags, lambda tag: keys.windowed_top(partition, tag), WindowLists)
 
     async def windowed_top(self, partitions: int, tag: str, window: str) -> list[tuple[str, float]]:
         """The most liked videos of all partitions with a tag in a window, best first."""
-        found = await self.store.get_many([keys.windowed_top(partition, tag) for partition in range(partitions)])
+        found = await self.store.get_many(
+            [keys.windowed_top(partition, tag) for partition in all_partitions(partitions)]
+        )
         lists = [msgspec.msgpack.decode(value, type=WindowLists) for value in found if value]
         return sorted((pair for one in lists for pair in one.get(window, ())), key=lambda pair: (-pair[1], pair[0]))
 
-    async def put_shared_factors(self, partitions: Mapping[int, Mapping[str, bytes]]) -> None:
+    async def put_shared_factors(self, partitions: Mapping[Partition, Mapping[str, bytes]]) -> None:
         """Store partition to name to sums of increments (see `recomind.runtime.shared_factors`)."""
         await self._put({keys.shared_factors(one): _encode(sums) for one, sums in partitions.items()})
 
-    async def shared_factors(self, partitions: Sequence[int]) -> dict[int, dict[str, bytes]]:
+    async def shared_factors(self, partitions: Sequence[Partition]) -> dict[Partition, dict[str, bytes]]:
         """Partition to name to sums of increments, without partitions that have none."""
         found = await self.store.get_many([keys.shared_factors(one) for one in partitions])
         decode = msgspec.msgpack.Decoder(dict[str, bytes]).decode
@@ -187,7 +190,7 @@ class ReadModel(ListStore, WeightsStore):
         """An EASE model's neighbours of videos, without videos that it does not know."""
         return await self._read(video_ids, lambda video: keys.ease_neighbours(version, video), ScoredVideos)
 
-    async def lost_partitions(self, partitions: Sequence[int]) -> list[int]:
+    async def lost_partitions(self, partitions: Sequence[Partition]) -> list[Partition]:
         """The partitions that were not published in full to this run of Redis.
 
         Redis was flushed or restarted, or the partition was never published. The encoding is checked before.
@@ -200,7 +203,7 @@ class ReadModel(ListStore, WeightsStore):
         found = await self.store.get_many([keys.epoch(partition) for partition in partitions])
         return [partition for partition, epoch in zip(partitions, found, strict=True) if epoch != run_id]
 
-    async def begin_publishing(self, partition: int) -> bytes:
+    async def begin_publishing(self, partition: Partition) -> bytes:
         """Record that all values of a partition are being published, and that its lists may be old.
 
         Returns:
@@ -210,7 +213,7 @@ class ReadModel(ListStore, WeightsStore):
         await self._put({keys.epoch(partition): PUBLISHING})
         return run_id
 
-    async def finish_publishing(self, partition: int, run_id: bytes) -> bool:
+    async def finish_publishing(self, partition: Partition, run_id: bytes) -> bool:
         """Record that all values have been published; returns False if Redis was flushed since."""
         return await self.store.replace(keys.epoch(partition), run_id)
 

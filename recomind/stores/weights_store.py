@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from recomind.errors import InputError
+from recomind.model.ids import Partition, all_partitions
 from recomind.recommender.blend.model import STALE_AFTER, Weights
 from recomind.stores import keys
 from recomind.stores.key_value import KeyValueStore
@@ -26,13 +27,13 @@ class WeightsStore:
 
     store: KeyValueStore
 
-    async def put_weights(self, partition: int, weights: Weights) -> None:
+    async def put_weights(self, partition: Partition, weights: Weights) -> None:
         """Store a worker's weights of the blend."""
         await self.store.set_many({keys.blend_weights(str(partition)): _encode(weights)})
 
     async def weights(self, partitions: int) -> list[Weights]:
         """The weights of all workers, and those that were published for all of them."""
-        names = [keys.blend_weights(str(partition)) for partition in range(partitions)]
+        names = [keys.blend_weights(str(partition)) for partition in all_partitions(partitions)]
         found = await self.store.get_many([*names, keys.PUBLISHED_WEIGHTS])
         return [_decode(value) for value in found if value]
 

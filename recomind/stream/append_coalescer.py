@@ -10,28 +10,30 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
+from recomind.model.ids import Partition
+
 Record = TypeVar("Record")
 Result = TypeVar("Result")
 
-Partition = tuple[str, int]
-"""A topic and the number of a partition."""
+Place = tuple[str, Partition]
+"""A topic and one of its partitions."""
 
 
 class AppendCoalescer(Generic[Record, Result]):
     """Joins appends."""
 
-    def __init__(self, append: Callable[[str, int, Sequence[Record]], Awaitable[Sequence[Result]]]) -> None:
+    def __init__(self, append: Callable[[str, Partition, Sequence[Record]], Awaitable[Sequence[Result]]]) -> None:
         """Create a coalescer.
 
         Args:
             append: appends records to a partition of a topic, and returns the result of each.
         """
         self._append = append
-        self._pending: defaultdict[Partition, list[tuple[Sequence[Record], asyncio.Future[Sequence[Result]]]]]
+        self._pending: defaultdict[Place, list[tuple[Sequence[Record], asyncio.Future[Sequence[Result]]]]]
         self._pending = defaultdict(list)
-        self._tasks: dict[Partition, asyncio.Task[None]] = {}
+        self._tasks: dict[Place, asyncio.Task[None]] = {}
 
-    async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Sequence[Result]:
+    async def append(self, topic: str, partition: Partition, records: Sequence[Record]) -> Sequence[Result]:
         """Append records to a partition of a topic; returns the result of each.
 
         Raises:
@@ -44,7 +46,7 @@ class AppendCoalescer(Generic[Record, Result]):
         results: Sequence[Result] = await done
         return results
 
-    async def _run(self, place: Partition) -> None:
+    async def _run(self, place: Place) -> None:
         try:
             while batch := self._pending.pop(place, None):
                 await self._append_batch(place, batch)
@@ -52,7 +54,7 @@ class AppendCoalescer(Generic[Record, Result]):
             del self._tasks[place]
 
     async def _append_batch(
-        self, place: Partition, batch: Sequence[tuple[Sequence[Record], asyncio.Future[Sequence[Result]]]]
+        self, place: Place, batch: Sequence[tuple[Sequence[Record], asyncio.Future[Sequence[Result]]]]
     ) -> None:
         try:
             results = iter(await self._append(*place, [record for records, _ in batch for record in records]))

@@ -9,6 +9,8 @@ from typing import Any, Final
 import faust
 from aiokafka import ConsumerRecord
 
+from recomind.model.ids import Partition
+
 MAX_BATCH_RECORDS: Final = 1_000
 """Some milliseconds of work: HTTP requests share the event loop and wait that long."""
 
@@ -22,7 +24,7 @@ class Batch:
     __slots__ = ("decoded", "partition", "parts", "records", "size_bytes", "topic")
 
     def __init__(
-        self, topic: str, partition: int, records: Sequence[ConsumerRecord], parts: Sequence["Batch"] = ()
+        self, topic: str, partition: Partition, records: Sequence[ConsumerRecord], parts: Sequence["Batch"] = ()
     ) -> None:
         self.topic = topic
         self.partition = partition
@@ -45,7 +47,7 @@ class Batch:
         return cls(batches[0].topic, batches[0].partition, records, batches)
 
     @classmethod
-    def split(cls, topic: str, partition: int, records: Sequence[ConsumerRecord]) -> "Iterator[Batch]":
+    def split(cls, topic: str, partition: Partition, records: Sequence[ConsumerRecord]) -> "Iterator[Batch]":
         """Batches within `MAX_BATCH_RECORDS` and `MAX_BATCH_BYTES`; a larger record gets a batch of its own."""
         start, size = 0, 0
         for at, record in enumerate(records):

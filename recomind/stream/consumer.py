@@ -45,6 +45,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode.utils.logging import get_logger
 
+from recomind.model.ids import Partition
 from recomind.stream.batches import Batch
 from recomind.stream.fetch_throttle import FetchThrottle
 from recomind.stream.partition_queues import PartitionQueues
@@ -258,5 +259,5 @@ class Transport(driver.Transport):
 def _split(records: Mapping[TP, Any]) -> Iterable[tuple[TP, Batch]]:
     """The batches of fetched records."""
     for tp, of_partition in records.items():
-        for batch in Batch.split(tp.topic, tp.partition, of_partition):
+        for batch in Batch.split(tp.topic, Partition(tp.partition), of_partition):
             yield tp, batch

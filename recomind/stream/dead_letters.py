@@ -22,6 +22,7 @@ from aiokafka import ConsumerRecord
 
 from recomind.errors import InputError, UnreadableError
 from recomind.model.events import MAX_TIMESTAMP, Action, Rejected, read_action
+from recomind.model.ids import Partition, all_partitions
 from recomind.settings import Settings
 from recomind.stream import topics
 from recomind.stream.connection import client_options
@@ -57,7 +58,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     reason: str
     field: str
     """The invalid field; empty if the record as a whole cannot be decoded."""
-    partition: int
+    partition: Partition
     """Partition of the topic of dead letters."""
     original: bytes
     """The value of the record, or its beginning."""
@@ -110,7 +111,7 @@ def to_producer_record(dead_letter: DeadLetter) -> ProducerRecord:
     return ProducerRecord(dead_letter.key.encode(), dead_letter.original, encoded)
 
 
-def from_record(partition: int, record: ConsumerRecord) -> DeadLetter:
+def from_record(partition: Partition, record: ConsumerRecord) -> DeadLetter:
     """The dead letter in a record of its topic.
 
     Raises:
@@ -151,7 +152,7 @@ async def read_dead_letters(
         RefusedError: Kafka refuses to be read.
     """
     found: dict[str, DeadLetter] = {}
-    kafka, partitions = client_options(settings), range(settings.partitions)
+    kafka, partitions = client_options(settings), all_partitions(settings.partitions)
     async for partition, records in read_to_end(kafka, topics.DEAD_LETTERS, partitions):
         for record in records:
             try:
@@ -260,10 +261,10 @@ async def resend_corrections(
 async def _resend_chunk(
     producer: Producer, partitions: int, records: Mapping[str, ProducerRecord], dead_letters: Mapping[str, DeadLetter]
 ) -> None:
-    by_partition: defaultdict[int, list[str]] = defaultdict(list)
+    by_partition: defaultdict[Partition, list[str]] = defaultdict(list)
     for key, record in records.items():
         by_partition[partition_of((record.key or b"").decode(), partitions)].append(key)
-    marked: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
+    marked: defaultdict[Partition, list[ProducerRecord]] = defaultdict(list)
     for partition, keys in by_partition.items():
         sent = await producer.send(topics.ACTIONS, partition, [records[key] for key in keys])
         for key, one in zip(keys, sent, strict=True):

@@ -15,6 +15,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import IncompleteLogError, UnreadableError
 from recomind.model.applied_offsets import AppliedOffsets, dominates
+from recomind.model.ids import Partition, all_partitions
 from recomind.stream.encoding import VERSION_HEADER, check_record, place_of
 from recomind.stream.kafka_errors import translation
 from recomind.stream.record_batches import accept_any_header_names
@@ -39,13 +40,13 @@ _prefix_decoder = msgspec.msgpack.Decoder(ValuePrefix)
 async def restore(
     kafka: Mapping[str, Any],
     topic: str,
-    partitions: Iterable[int],
-    on_stale: Callable[[int, str], None] = lambda *_: None,
+    partitions: Iterable[Partition],
+    on_stale: Callable[[Partition, str], None] = lambda *_: None,
     *,
     decode: Callable[[bytes], object] = _prefix_decoder.decode,
     decode_all: bool = False,
     on_unreadable: Callable[[UnreadableError], None] = logger.error,
-) -> dict[int, dict[str, bytes]]:
+) -> dict[Partition, dict[str, bytes]]:
     """The values of a changelog by partition and key, still encoded.
 
     A worker that lost a partition without noticing may write after the new owner has written. Such a stale value is
@@ -66,7 +67,7 @@ async def restore(
         RefusedError: Kafka refuses to be read.
         NewerEncodingError: a newer RecoMind wrote a record, perhaps a tombstone.
     """
-    restored: dict[int, dict[str, bytes]] = {partition: {} for partition in partitions}
+    restored: dict[Partition, dict[str, bytes]] = {partition: {} for partition in partitions}
     async for partition, records in read_to_end(kafka, topic, restored):
         values = restored[partition]
         for record in records:
@@ -118,12 +119,12 @@ def is_newer(value: bytes, previous: bytes) -> bool:
 async def read_to_end(
     kafka: Mapping[str, Any],
     topic: str,
-    partitions: Iterable[int],
+    partitions: Iterable[Partition],
     *,
-    until: Mapping[int, int] | None = None,
+    until: Mapping[Partition, int] | None = None,
     since: float | None = None,
-    starts: Mapping[int, int] | None = None,
-) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
+    starts: Mapping[Partition, int] | None = None,
+) -> AsyncIterator[tuple[Partition, Sequence[ConsumerRecord]]]:
     """The records of a topic's partitions up to their present ends: (partition, records), each in log order.
 
     Args:
@@ -176,7 +177,7 @@ class LogCursor:
 
 
 @asynccontextmanager
-async def open_full_log(kafka: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[LogCursor]:
+async def open_full_log(kafka: Mapping[str, Any], topic: str, partition: Partition) -> AsyncIterator[LogCursor]:
     """A cursor at the first record of a partition of which no record has been deleted.
 
     Raises:
@@ -189,7 +190,7 @@ async def open_full_log(kafka: Mapping[str, Any], topic: str, partition: int) ->
         yield LogCursor(consumer, tp)
 
 
-def check_start(topic: str, starts: Mapping[int, int]) -> None:
+def check_start(topic: str, starts: Mapping[Partition, int]) -> None:
     """Check that logs are complete.
 
     Args:
@@ -209,21 +210,21 @@ def check_start(topic: str, starts: Mapping[int, int]) -> None:
         )
 
 
-async def start_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
+async def start_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[Partition, int]:
     """Partition to the offset of its first record, or of its next one if there is none."""
-    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+    tps = [TopicPartition(topic, partition) for partition in all_partitions(partitions)]
     async with _consumer(kafka, tps) as consumer:
-        return {tp.partition: start for tp, start in (await consumer.beginning_offsets(tps)).items()}
+        return {Partition(tp.partition): start for tp, start in (await consumer.beginning_offsets(tps)).items()}
 
 
-async def end_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
+async def end_offsets(kafka: Mapping[str, Any], topic: str, partitions: int) -> dict[Partition, int]:
     """Partition to the offset before which every record is committed or aborted."""
-    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+    tps = [TopicPartition(topic, partition) for partition in all_partitions(partitions)]
     async with _consumer(kafka, tps) as consumer:
-        return {tp.partition: end for tp, end in (await consumer.end_offsets(tps)).items()}
+        return {Partition(tp.partition): end for tp, end in (await consumer.end_offsets(tps)).items()}
 
 
-async def count_records(kafka: Mapping[str, Any], topic: str, bounds: Mapping[int, tuple[int, int]]) -> int:
+async def count_records(kafka: Mapping[str, Any], topic: str, bounds: Mapping[Partition, tuple[int, int]]) -> int:
     """How many records there are: fewer than offsets, since transaction markers have offsets, too.
 
     Args:

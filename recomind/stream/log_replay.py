@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from recomind.model.events import Action
+from recomind.model.ids import Partition
 from recomind.settings import Settings
 from recomind.stream import topics
 from recomind.stream.connection import client_options
@@ -102,7 +103,7 @@ async def send_actions(producer: Producer, partitions: int, actions: Iterable[Ac
     Raises:
         UnavailableError: Kafka did not acknowledge them.
     """
-    records: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
+    records: defaultdict[Partition, list[ProducerRecord]] = defaultdict(list)
     for action in actions:
         record = ProducerRecord(action.user_id.encode(), encode_action(action))
         records[partition_of(action.user_id, partitions)].append(record)

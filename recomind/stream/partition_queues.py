@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Final
 
+from recomind.model.ids import Partition
 from recomind.stream.batches import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Batch
 
 MAX_QUEUED_BATCHES: Final = 128
@@ -64,11 +65,11 @@ class PartitionQueues:
                 self._capacity.release()
             events.clear()
 
-    def _start_worker(self, partition: int) -> None:
+    def _start_worker(self, partition: Partition) -> None:
         if partition not in self._workers:
             self._workers[partition] = asyncio.create_task(self._work(partition), name=f"partition {partition}")
 
-    async def _work(self, partition: int) -> None:
+    async def _work(self, partition: Partition) -> None:
         """Handle the queue of a partition until it is empty."""
         try:
             while self._queues[partition]:
@@ -84,12 +85,12 @@ class PartitionQueues:
         finally:
             del self._workers[partition]
 
-    def _has_full_batch(self, partition: int) -> bool:
+    def _has_full_batch(self, partition: Partition) -> bool:
         batches = [event.value for event in self._queues[partition]]
         records, size = sum(len(one.records) for one in batches), sum(one.size_bytes for one in batches)
         return records >= MAX_BATCH_RECORDS or size >= MAX_BATCH_BYTES
 
-    def _next_events(self, partition: int) -> list[Any]:
+    def _next_events(self, partition: Partition) -> list[Any]:
         """The first events of the queue, as many as fit into one batch."""
         queue, records, size = self._queues[partition], 0, 0
         events: list[Any] = []

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from recomind.errors import RefusedError, TooLargeError, UnavailableError
 from recomind.errors.circuit_breaker import CircuitBreaker
+from recomind.model.ids import Partition
 from recomind.stream.append_coalescer import AppendCoalescer
 from recomind.stream.kafka_errors import translated, translation
 from recomind.stream.log_clock import LogClock
@@ -102,7 +103,7 @@ class Producer:
         if not has_answered:
             raise UnavailableError("Kafka", TimeoutError(f"nothing came within {ACK_TIMEOUT_S:.0f} s"))
 
-    async def send(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> list[SentRecord]:
+    async def send(self, topic: str, partition: Partition, records: Iterable[ProducerRecord]) -> list[SentRecord]:
         """Send records that need no order among themselves; return once all are acknowledged.
 
         Raises:
@@ -121,7 +122,7 @@ class Producer:
         finally:
             self._unacknowledged -= len(batch)
 
-    async def send_in_order(self, topic: str, partition: int, records: Iterable[ProducerRecord]) -> None:
+    async def send_in_order(self, topic: str, partition: Partition, records: Iterable[ProducerRecord]) -> None:
         """Send records to a partition in their order; return once all are acknowledged.
 
         Each batch is sent after the one before it is acknowledged, so no record is stored before an earlier one.
@@ -137,7 +138,9 @@ class Producer:
         for batch, packed in self._packed(self._client, records):
             await self._send_batch(topic, partition, batch, packed)
 
-    async def _send_batch(self, topic: str, partition: int, batch: Any, records: Sequence[ProducerRecord]) -> None:
+    async def _send_batch(
+        self, topic: str, partition: Partition, batch: Any, records: Sequence[ProducerRecord]
+    ) -> None:
         self._check()
         try:
             with translation():
@@ -153,7 +156,9 @@ class Producer:
     def _client(self) -> AIOKafkaProducer:
         return _started(self._producer)
 
-    async def _send_joined(self, topic: str, partition: int, records: Sequence[ProducerRecord]) -> list[SentRecord]:
+    async def _send_joined(
+        self, topic: str, partition: Partition, records: Sequence[ProducerRecord]
+    ) -> list[SentRecord]:
         try:
             return list(await self._appends.append(topic, partition, records))
         except KafkaError as error:
@@ -162,7 +167,7 @@ class Producer:
                 raise refused from error
             raise
 
-    async def _append(self, topic: str, partition: int, records: Sequence[ProducerRecord]) -> list[SentRecord]:
+    async def _append(self, topic: str, partition: Partition, records: Sequence[ProducerRecord]) -> list[SentRecord]:
         """Append records, in batches that are halved until they fit; raises errors of aiokafka."""
         sent: list[SentRecord] = []
         for batch, packed in self._packed(_started(self._sender), records):

@@ -12,6 +12,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError, UnreadableError
 from recomind.model.applied_offsets import AppliedOffsets
+from recomind.model.ids import Partition
 from recomind.stream.encoding import VERSION_HEADERS
 from recomind.stream.log_reader import decode_applied_offsets, restore
 from recomind.stream.producer import Producer, ProducerRecord
@@ -75,14 +76,14 @@ class Table(Generic[Value]):
         self._flushed_after = flushed_after
         self._decode = msgspec.msgpack.Decoder(value_type).decode
         self._encode = msgspec.msgpack.Encoder().encode
-        self._values: dict[int, dict[str, Value | bytes]] = {}
-        self._changed: dict[int, set[str]] = {}
-        self._recovery: dict[int, asyncio.Task[None]] = {}
-        self._locks: dict[int, asyncio.Lock] = {}
-        self.applied_until: dict[int, int] = {}
+        self._values: dict[Partition, dict[str, Value | bytes]] = {}
+        self._changed: dict[Partition, set[str]] = {}
+        self._recovery: dict[Partition, asyncio.Task[None]] = {}
+        self._locks: dict[Partition, asyncio.Lock] = {}
+        self.applied_until: dict[Partition, int] = {}
         """Partition to the offset before which all records of the source topic have been applied; may lag."""
 
-    def get(self, partition: int, key: str) -> Value | None:
+    def get(self, partition: Partition, key: str) -> Value | None:
         """The value of a key, decoded at its first use; None where there is none."""
         values = self._values[partition]
         value = values.get(key)
@@ -95,41 +96,41 @@ class Table(Generic[Value]):
                 return None
         return value
 
-    def __getitem__(self, partition_and_key: tuple[int, str]) -> Value:
+    def __getitem__(self, partition_and_key: tuple[Partition, str]) -> Value:
         """The value of an existing key: `table[partition, key]`."""
         value = self.get(*partition_and_key)
         if value is None:
             raise KeyError(partition_and_key)
         return value
 
-    def put(self, partition: int, key: str, value: Value) -> None:
+    def put(self, partition: Partition, key: str, value: Value) -> None:
         """Set the value of a key; the next `flush` writes it to the changelog."""
         self._values[partition][key] = value
         self._changed.setdefault(partition, set()).add(key)
 
-    def delete(self, partition: int, key: str) -> None:
+    def delete(self, partition: Partition, key: str) -> None:
         """Delete a key; the next `flush` writes a tombstone to the changelog, even if there is no value."""
         self._values[partition].pop(key, None)
         self._changed.setdefault(partition, set()).add(key)
 
-    def keys(self, partition: int) -> list[str]:
+    def keys(self, partition: Partition) -> list[str]:
         """All keys of a partition; none if it is not in memory."""
         return list(self._values.get(partition, ()))
 
-    def items(self, partition: int) -> Iterator[tuple[str, Value]]:
+    def items(self, partition: Partition) -> Iterator[tuple[str, Value]]:
         """All keys and values of a partition."""
         for key in list(self._values[partition]):
             value = self.get(partition, key)
             if value is not None:
                 yield key, value
 
-    def applied_offsets(self, partition: int) -> Iterator[tuple[str, AppliedOffsets]]:
+    def applied_offsets(self, partition: Partition) -> Iterator[tuple[str, AppliedOffsets]]:
         """All keys of a partition and the applied offsets of their values, without decoding the values."""
         for key, value in list(self._values[partition].items()):
             yield key, decode_applied_offsets(value) if isinstance(value, bytes) else value.applied_offsets
 
     @property
-    def partitions(self) -> list[int]:
+    def partitions(self) -> list[Partition]:
         """The partitions that are in memory."""
         return sorted(self._values)
 
@@ -141,15 +142,15 @@ class Table(Generic[Value]):
     def __len__(self) -> int:
         return sum(map(len, self._values.values()))
 
-    def lock(self, partition: int) -> asyncio.Lock:
+    def lock(self, partition: Partition) -> asyncio.Lock:
         """The write lock of a partition; acquiring it does not yield to other tasks while nobody holds it."""
         return self._locks.setdefault(partition, asyncio.Lock())
 
-    def assignment(self, partition: int) -> object:
+    def assignment(self, partition: Partition) -> object:
         """A token of the partition's current assignment: another object after each reassignment; None if not ours."""
         return self._recovery.get(partition)
 
-    async def recovered(self, partition: int) -> None:
+    async def recovered(self, partition: Partition) -> None:
         """Wait until the partition is in memory.
 
         Raises:
@@ -157,7 +158,7 @@ class Table(Generic[Value]):
         """
         await asyncio.shield(self._recovery[partition])
 
-    def assign(self, partitions: set[int], *, retain: bool) -> None:
+    def assign(self, partitions: set[Partition], *, retain: bool) -> None:
         """Start to restore newly assigned partitions, and drop those that are no longer ours.
 
         Args:
@@ -181,7 +182,7 @@ class Table(Generic[Value]):
         for partition in list(self._changed):
             await self._flush_partition(producer, partition)
 
-    async def _flush_partition(self, producer: Producer, partition: int) -> None:
+    async def _flush_partition(self, producer: Producer, partition: Partition) -> None:
         keys = self._changed.pop(partition, set())
         if not keys or partition not in self._values:
             return
@@ -199,7 +200,7 @@ class Table(Generic[Value]):
         encoded = value if value is None or isinstance(value, bytes) else self._encode(value)
         return ProducerRecord(key.encode(), encoded, VERSION_HEADERS)
 
-    def _drop(self, partition: int) -> None:
+    def _drop(self, partition: Partition) -> None:
         self._values.pop(partition, None)
         self._changed.pop(partition, None)
         self._locks.pop(partition, None)
@@ -208,8 +209,8 @@ class Table(Generic[Value]):
         if task is not None:
             task.cancel()
 
-    async def _recover(self, partitions: set[int]) -> None:
-        stale: list[tuple[int, str]] = []
+    async def _recover(self, partitions: set[Partition]) -> None:
+        stale: list[tuple[Partition, str]] = []
         try:
             restored = await self._restore(partitions, lambda *place: stale.append(place))
         except Exception as error:
@@ -219,7 +220,9 @@ class Table(Generic[Value]):
         for partition, key in stale:
             self._changed.setdefault(partition, set()).add(key)  # written again: compaction keeps the last value
 
-    async def _restore(self, partitions: set[int], on_stale: Callable[[int, str], None]) -> dict[int, dict[str, bytes]]:
+    async def _restore(
+        self, partitions: set[Partition], on_stale: Callable[[Partition, str], None]
+    ) -> dict[Partition, dict[str, bytes]]:
         """The values in the changelog; retries until Kafka answers, as nothing else has them."""
         while True:
             try:

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from recomind.model.events import VideoAction, faulty_field, to_action
+from recomind.model.ids import Partition
 from recomind.model.responses import ActionOutcome
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.app import RecoMindApp
@@ -101,7 +102,7 @@ async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str
     """
     await app.served_lists.flush([action.user_id for action in actions])
     partitions = [partition_of(action.user_id, app.options.partitions) for action in actions]
-    records: defaultdict[int, list[ProducerRecord]] = defaultdict(list)
+    records: defaultdict[Partition, list[ProducerRecord]] = defaultdict(list)
     for partition, action in zip(partitions, actions, strict=True):
         records[partition].append(ProducerRecord(action.user_id.encode(), _encode(action)))
     sends = (app.kafka_producer.send(topics.ACTIONS, partition, batch) for partition, batch in records.items())
@@ -119,7 +120,7 @@ def _encode(action: VideoAction) -> bytes:
     return msgspec.json.encode(given)
 
 
-def _token(action: VideoAction, partition: int, sent: SentRecord) -> str | InvalidFieldError:
+def _token(action: VideoAction, partition: Partition, sent: SentRecord) -> str | InvalidFieldError:
     """The token of a record, or the error that the log's time makes of it."""
     try:
         if sent.logged_at is not None:

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from recomind.model.catalogue_changes import CatalogueChange, encode_change
+from recomind.model.ids import Partition
 from recomind.model.responses import ChangeProgress, ChangeReceipt
 from recomind.runtime.app import RecoMindApp
 from recomind.stores import catalogue_progress
@@ -67,7 +68,7 @@ async def send_change(app: RecoMindApp, change: CatalogueChange) -> str:
     return f"{partition}:{sent.offset}"
 
 
-async def _is_issued(app: RecoMindApp, partition: int, offset: int) -> bool:
+async def _is_issued(app: RecoMindApp, partition: Partition, offset: int) -> bool:
     """Whether the topic has come to an offset. Kafka is asked only if this worker has not read so far."""
     if offset < app.catalogue_stream.positions.get(partition, 0):
         return True

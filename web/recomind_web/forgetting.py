@@ -15,6 +15,7 @@ from aiohttp import web
 
 from recomind.errors import UnavailableError
 from recomind.model.events import EraseUserRecord
+from recomind.model.ids import all_partitions
 from recomind.model.responses import ErasureProgress, ErasureReceipt
 from recomind.stores.read_model import STAGE_ARCHIVE, STAGE_PROFILE, STAGE_REQUESTED
 from recomind.stream import topics
@@ -49,7 +50,7 @@ async def forgetting(request: web.Request) -> web.Response:
     """
     app, user_id, receipt = app_of(request), path_id(request, "user_id"), request.match_info["receipt"]
     partition, offset = _parse_receipt(receipt)
-    stages = [STAGE_PROFILE, STAGE_ARCHIVE, *map(str, range(app.options.partitions))]
+    stages = [STAGE_PROFILE, STAGE_ARCHIVE, *map(str, all_partitions(app.options.partitions))]
     found = await app.read_model.erasure_progress(user_id, [STAGE_REQUESTED, *stages])
     if partition != partition_of(user_id, app.options.partitions) or max(found.values()) < offset:
         raise web.HTTPNotFound(text="there is no such receipt, or it is more than 7 days old")

@@ -20,6 +20,7 @@ from recomind.dev.stack.child_process import free_port
 from recomind.dev.stack.stack import Stack
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
+from recomind.model.ids import Partition, all_partitions
 from recomind.offline.datasets import read_actions, read_videos
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
@@ -154,16 +155,16 @@ class Bench:
         found: dict[Any, Any] = await admin.list_consumer_group_offsets(self.settings.app_id)
         return sum(max(0, held.offset) for tp, held in found.items() if tp.topic == topic)
 
-    async def end_offsets(self, topic: str) -> dict[int, int]:
+    async def end_offsets(self, topic: str) -> dict[Partition, int]:
         """Partition to the offset after its last record."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_brokers)
         await consumer.start()
         try:
-            tps = [TopicPartition(topic, partition) for partition in range(self.settings.partitions)]
+            tps = [TopicPartition(topic, partition) for partition in all_partitions(self.settings.partitions)]
             found = await consumer.end_offsets(tps)
         finally:
             await consumer.stop()
-        return {tp.partition: end for tp, end in found.items()}
+        return {Partition(tp.partition): end for tp, end in found.items()}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from recomind.dev.bench.cold_start import cold_requests
 from recomind.dev.bench.measurements import Limit, Measurement, at_most
 from recomind.dev.simulator import Audience
 from recomind.model.events import Action
-from recomind.model.ids import UserId
+from recomind.model.ids import Partition, UserId, all_partitions
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
@@ -164,8 +164,8 @@ async def _recovery(bench: Bench) -> tuple[float, list[tuple[str, float]]]:
         topic = topics.changelog(bench.settings.app_id, name)
         table = Table(name, value_type, topic=topic, kafka=client_options(bench.settings))
         started = perf_counter()
-        table.assign(set(range(bench.settings.partitions)), retain=False)
-        await table.recovered(0)
+        table.assign(set(all_partitions(bench.settings.partitions)), retain=False)
+        await table.recovered(Partition(0))
         elapsed += perf_counter() - started
         value_sizes = [len(encode(value)) for partition in table.partitions for _, value in table.items(partition)]
         count += len(value_sizes)

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from recomind.model.ids import Partition
 from recomind.offline.verification.report import Report
 from recomind.recommender.index.windowed_top import WindowLists
 from recomind.stores import keys, list_search
@@ -24,7 +25,7 @@ REMOVAL_DELAY_S: Final = 10.0
 
 POLL_INTERVAL_S: Final = 0.5
 
-_WINDOWED_TOP_KEY: Final = re.compile(re.escape(keys.windowed_top(0, "")).replace("0", r"\d+"))
+_WINDOWED_TOP_KEY: Final = re.compile(re.escape(keys.windowed_top(Partition(0), "")).replace("0", r"\d+"))
 """Version 0.1.0 had keys without a tag, which nobody reads any more."""
 
 _decode_windows: Final = msgspec.msgpack.Decoder(WindowLists).decode

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import Final, NamedTuple
 
+from recomind.model.ids import Partition
 from recomind.model.text import tag_key
 from recomind.offline.verification.compare_stores import TTL_MARGIN_S, batches
 from recomind.offline.verification.report import Report
@@ -37,7 +38,7 @@ class TrendingComparison:
         self._report = report
 
     async def compare(
-        self, partition: int, popularity: Mapping[str, Popularity], liked_at: Mapping[str, float]
+        self, partition: Partition, popularity: Mapping[str, Popularity], liked_at: Mapping[str, float]
     ) -> None:
         """Compare the lists of a partition.
 
@@ -55,7 +56,7 @@ class TrendingComparison:
             self._report.compare("Redis trending", f"{partition}:{one.tag}", one.expected, one.found)
 
     async def _pairs(
-        self, partition: int, popularity: Mapping[str, Popularity], liked_at: Mapping[str, float]
+        self, partition: Partition, popularity: Mapping[str, Popularity], liked_at: Mapping[str, float]
     ) -> list[ListPair]:
         """The lists that must be in Redis, or are there, of all tags in the catalogue."""
         lists, latest = WindowedTopLists(), dict[str, float]()

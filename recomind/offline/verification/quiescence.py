@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from recomind.errors import UnsettledError
 from recomind.model.applied_offsets import AppliedOffsets, is_behind_watermark
+from recomind.model.ids import Partition, all_partitions
 from recomind.settings import Settings
 from recomind.state.forgetting import Erasure
 from recomind.state.profile import Profile
@@ -26,8 +27,8 @@ POLL_INTERVAL_S: Final = 0.5
 class LogEnds(NamedTuple):
     """End offset of each partition of the two logs."""
 
-    actions: Mapping[int, int]
-    signals: Mapping[int, int]
+    actions: Mapping[Partition, int]
+    signals: Mapping[Partition, int]
 
 
 async def log_ends(settings: Settings) -> LogEnds:
@@ -66,7 +67,9 @@ async def wait_until_caught_up(settings: Settings, within: float) -> LogEnds:
         await asyncio.sleep(POLL_INTERVAL_S)
 
 
-async def wait_until_listed(read_model: ReadModel, partition: int, profiles: Iterable[Profile], within: float) -> None:
+async def wait_until_listed(
+    read_model: ReadModel, partition: Partition, profiles: Iterable[Profile], within: float
+) -> None:
     """Wait until no stored list lacks an action of these profiles: lists follow after the offsets are committed.
 
     Raises:
@@ -92,7 +95,7 @@ async def wait_until_erased(settings: Settings, within: float) -> None:
         found = await restore(
             client_options(settings),
             topic,
-            range(settings.partitions),
+            all_partitions(settings.partitions),
             decode=decode,
             decode_all=True,
             on_unreadable=lambda _: None,
@@ -127,7 +130,9 @@ async def committed_offsets(settings: Settings) -> dict[TopicPartition, int]:
     return {tp: one.offset for tp, one in found.items()}
 
 
-async def _lag(settings: Settings, topic: str, ends: Mapping[int, int], committed: Mapping[TopicPartition, int]) -> int:
+async def _lag(
+    settings: Settings, topic: str, ends: Mapping[Partition, int], committed: Mapping[TopicPartition, int]
+) -> int:
     """Records that are not committed: the log is read, as transaction markers have offsets, too."""
     starts = {partition: max(0, committed.get(TopicPartition(topic, partition), 0)) for partition in ends}
     behind = {partition: (starts[partition], end) for partition, end in ends.items() if starts[partition] < end}

@@ -10,6 +10,7 @@ from typing import Final
 from aiokafka import ConsumerRecord
 
 from recomind.errors import UnreadableError
+from recomind.model.ids import Partition
 from recomind.model.signals import ActionSignal, PassedOverSignal, Signal, SourceOffset, TransitionSignal
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.recompute_outcomes import Outcomes
@@ -37,7 +38,7 @@ class RecomputedVideos:
 
     def __init__(
         self,
-        partition: int,
+        partition: Partition,
         signals: DigestSet,
         on_unreadable: Callable[[UnreadableError], None] = lambda _: None,
         outcomes: Outcomes | None = None,

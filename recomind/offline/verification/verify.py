@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from recomind.errors import UnreadableError, UnsettledError
+from recomind.model.ids import Partition, all_partitions
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import SourceOffset
 from recomind.offline.known_log import known_log
@@ -53,7 +54,7 @@ OLD_LIKES_NOTE: Final = "{} repeated likes were taken for first ones by version 
 Progress = Callable[[str], None]
 """Called with a description of each step."""
 
-WaitUntilListed = Callable[[int, Iterable[Profile]], Awaitable[None]]
+WaitUntilListed = Callable[[Partition, Iterable[Profile]], Awaitable[None]]
 """Returns once the lists of a partition count all of these profiles."""
 
 VALUE_TYPES: Final = {
@@ -84,7 +85,7 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
         ends, report = await wait_until_caught_up(settings, within), Report()
         await wait_until_erased(settings, within)
 
-        async def until_listed(partition: int, profiles: Iterable[Profile]) -> None:
+        async def until_listed(partition: Partition, profiles: Iterable[Profile]) -> None:
             await wait_until_listed(read_model, partition, profiles, within)
 
         log = await known_log(archive, settings.partitions)
@@ -134,10 +135,10 @@ class Verification:
 
     async def run(self) -> None:
         """Compare everything."""
-        for partition in range(self._settings.partitions):
+        for partition in all_partitions(self._settings.partitions):
             self._on_progress(f"users of partition {partition}")
             await self._compare_users(partition)
-        for partition in range(self._settings.partitions):
+        for partition in all_partitions(self._settings.partitions):
             self._on_progress(f"videos of partition {partition}")
             await self._compare_videos(partition)
         self._on_progress("outputs expected from the log")
@@ -150,7 +151,7 @@ class Verification:
         if self._cut_users:
             self._report.notes.append(CUT_PROFILES_NOTE.format(len(self._cut_users)))
 
-    async def _compare_users(self, partition: int) -> None:
+    async def _compare_users(self, partition: Partition) -> None:
         erased_at: dict[str, int] = {}
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             erased_at |= erasure_offsets(records, self._log_identity)
@@ -169,7 +170,7 @@ class Verification:
         await self._until_listed(partition, users.profiles.values())
         await self._stores.compare_users(users)
 
-    async def _compare_videos(self, partition: int) -> None:
+    async def _compare_videos(self, partition: Partition) -> None:
         videos = RecomputedVideos(
             partition,
             self._applied_signals,
@@ -190,10 +191,10 @@ class Verification:
         await self._stores.compare_videos(videos.popularity, videos.neighbours)
         await self._trending.compare(partition, videos.popularity, videos.liked_at)
 
-    async def _compare_table(self, name: str, partition: int, expected: Mapping[str, Any]) -> None:
+    async def _compare_table(self, name: str, partition: Partition, expected: Mapping[str, Any]) -> None:
         self._report.compare_mappings(f"table {name}", expected, await self._restored(name, partition))
 
-    async def _restored(self, name: str, partition: int) -> dict[str, Any]:
+    async def _restored(self, name: str, partition: Partition) -> dict[str, Any]:
         """The values of a table in its changelog."""
         topic, decode = topics.changelog(self._settings.app_id, name), msgspec.msgpack.Decoder(VALUE_TYPES[name]).decode
         restored = await restore(
@@ -246,13 +247,15 @@ class Verification:
         """Note a record that no worker counts, as RecoMind has not written it."""
         self._report.notes.append(f"skipped, as workers do: {error}")
 
-    async def _recomputed_outcomes(self, partition: int) -> RecomputedOutcomes:
+    async def _recomputed_outcomes(self, partition: Partition) -> RecomputedOutcomes:
         kafka, partitions = client_options(self._settings), self._settings.partitions
         starts = await start_offsets(kafka, topics.SERVED_LISTS, partitions)
         served = read_to_end(kafka, topics.SERVED_LISTS, [partition])
         return RecomputedOutcomes(served, partitions, self._outcomes, is_cut=starts[partition] > 0)
 
-    def _log(self, topic: str, partition: int, ends: Mapping[int, int]) -> AsyncIterator[tuple[int, Any]]:
+    def _log(
+        self, topic: str, partition: Partition, ends: Mapping[Partition, int]
+    ) -> AsyncIterator[tuple[Partition, Any]]:
         return read_to_end(client_options(self._settings), topic, [partition], until=ends)
 
 
