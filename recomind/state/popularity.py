@@ -166,16 +166,10 @@ def decayed_count(score: float, rate: float, now: float) -> float:
     """The decayed count of a log-score as of `now`.
 
     >>> rate = log(2) / 60
-    >>> round(decayed_count(log_add(-inf, rate * 0), rate, 60), 3)  # one action, one half-life ago
+    >>> round(decayed_count(rate * 0, rate, 60), 3)  # one action, one half-life ago
     0.5
     """
     return exp(score - rate * now)
-
-
-def log_add(score: float, term: float) -> float:
-    """log(exp(score) + exp(term)), without overflow."""
-    high, low = (score, term) if score > term else (term, score)
-    return high if low == -inf else high + log1p(exp(low - high))
 
 
 def window_counts(popularity: Popularity, seconds: float, now: float) -> Counts:
@@ -190,7 +184,7 @@ def window_counts(popularity: Popularity, seconds: float, now: float) -> Counts:
 
 
 def _log_add_each(scores: Scores, terms: Iterable[float]) -> Scores:
-    """`log_add` for each score and its term; inlined, as this is the hottest loop of the fold."""
+    """log(exp(score) + exp(term)) of each pair, without overflow; it is the hottest loop of the fold."""
     pairs = zip(scores, terms, strict=True)
     return tuple(
         [one + log1p(exp(more)) if (more := term - one) < 0.0 else term + log1p(exp(-more)) for one, term in pairs]

@@ -45,7 +45,6 @@ class Show:
     """A demo on a running stack."""
 
     def __init__(self, stack: Stack, console: Console, status: Status) -> None:
-        self._stack = stack
         self._settings = stack.settings
         self._console = console
         self._status = status
