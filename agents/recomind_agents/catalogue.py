@@ -20,16 +20,16 @@ from recomind.stores import catalogue_progress, keys, list_search
 from recomind.stores.catalogue_progress import FollowerReport, has_reached, pending_workers
 
 EXPIRY_INTERVAL_S: Final = 0.1
-"""Time between two looks for videos that have expired."""
+"""Time between two checks for videos that have expired."""
 
 REPORT_INTERVAL_S: Final = 1.0
 """Longest time between two reports."""
 
 SEARCH_INTERVAL_S: Final = 0.1
-"""Time between two looks whether all workers have applied a change."""
+"""Time between two checks whether all workers have applied a change."""
 
 LAST_SEARCH_DELAY_S: Final = 5.0
-"""Time after which the last list that a worker may have ranked before a change is stored."""
+"""Time after a change by which every list that was ranked before it has been stored."""
 
 RETURN_S: Final = float(keys.RECOMMENDATIONS_TTL_S)
 """How long the leader remembers which lists a video was taken out of, to have them ranked again if it returns."""
@@ -62,7 +62,7 @@ def declare(app: RecoMindApp) -> None:
 
 
 class TakedownProcessor:
-    """Has stored lists hold no video that was taken down. Only the leader's does; the others are ready to become it."""
+    """Removes stored lists with videos that were taken down. Only the leader's acts; others keep track to take over."""
 
     def __init__(self, app: RecoMindApp) -> None:
         self.has_removed = asyncio.Event()
@@ -75,13 +75,14 @@ class TakedownProcessor:
         """Users whose lists were dropped with a video that has returned since."""
         self._unconfirmed: dict[str, dict[Partition, int]] = {}
         """Taken down, to positions that all workers have to reach before lists are searched again."""
-        self._latest: dict[str, float] = {}
+        self._last_search_at: dict[str, float] = {}
         """Taken down, to the time of its last search (`monotonic`)."""
         self._dropped: dict[str, tuple[float, set[str]]] = {}
-        """Taken down, to the time of that (`monotonic`), and the users whose lists were dropped with it."""
-        self._searched: dict[Partition, int] = {}
-        self._led = False
-        """Whether this worker was the leader at the last look."""
+        """Taken down, to when lists were dropped (`monotonic`), and the users whose lists were dropped."""
+        self._searched: dict[int, int] = {}
+        """Partition of `video_catalogue` to the offset before which stored lists have been searched for each change."""
+        self._was_leader = False
+        """Whether this worker was the leader at the last check."""
 
     def note(self, video_id: str, before: Video | None, after: Video | None) -> None:
         """Note that a video was taken down, or has another entry."""
@@ -101,7 +102,7 @@ class TakedownProcessor:
         returned, self._returned = self._returned, set()
         reached, at = dict(self._app.catalogue_stream.positions), monotonic() + LAST_SEARCH_DELAY_S
         self._unconfirmed |= dict.fromkeys(removed, reached)
-        self._latest |= dict.fromkeys(removed, at)
+        self._last_search_at |= dict.fromkeys(removed, at)
         if self._app.assignment.is_leader:
             await self._app.read_model.put_popular_videos(
                 self._app.ranking_cache.trending_json(self._app.options.slate_size)
@@ -112,17 +113,17 @@ class TakedownProcessor:
     async def search_again(self) -> None:
         """Search stored lists once all workers have applied what this one has; forget what cannot be stored again."""
         reached, is_leader = dict(self._app.catalogue_stream.positions), self._app.assignment.is_leader
-        if is_leader and not self._led:
+        if is_leader and not self._was_leader:
             await self._drop_lists_with_unlisted()
-        self._led = is_leader
+        self._was_leader = is_leader
         if is_leader and not has_reached(self._searched, reached) and not self._removed:
             await self._search_confirmed(reached)
         now = monotonic()
-        late = [video_id for video_id, at in self._latest.items() if at <= now]
-        if late and is_leader:
-            await self._drop_lists_with(late)
-        for video_id in late:
-            del self._latest[video_id]
+        due = [video_id for video_id, at in self._last_search_at.items() if at <= now]
+        if due and is_leader:
+            await self._drop_lists_with(due)
+        for video_id in due:
+            del self._last_search_at[video_id]
             if not is_leader:
                 self._unconfirmed.pop(video_id, None)
         self._dropped = {one: entry for one, entry in self._dropped.items() if entry[0] > now - RETURN_S}

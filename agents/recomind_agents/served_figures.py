@@ -1,4 +1,4 @@
-"""Keep the figures of served lists: count outcomes, store counts with each commit, and go on from stored ones.
+"""Keep the figures of served lists: count outcomes, store counts with each commit, and continue stored ones.
 
 The leader adds up how often the users of all partitions were shown each video.
 """
@@ -14,8 +14,8 @@ from recomind.runtime.served_counts import StoredCounts
 from recomind.runtime.video_impressions import catalogue_figures
 from recomind.stores.served_statistics import ServedStatistics
 
-SETTLE_INTERVAL_S: Final = 0.5
-"""Time between two rounds of counting the outcomes that have waited long enough."""
+ATTRIBUTION_INTERVAL_S: Final = 0.5
+"""Time between two attributions of the actions that have waited long enough."""
 
 CATALOGUE_INTERVAL_S: Final = 5.0
 """Time between two writes of how often each video was shown."""
@@ -27,7 +27,7 @@ _decode = msgspec.msgpack.Decoder(StoredCounts).decode
 def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
     processor = FiguresProcessor(app)
-    app.timer(SETTLE_INTERVAL_S, name="served_figures.settle")(processor.settle)
+    app.timer(ATTRIBUTION_INTERVAL_S, name="served_figures.attribute_due")(processor.attribute_due)
     app.timer(CATALOGUE_INTERVAL_S, name="served_figures.catalogue")(processor.store_impressions)
     app.commit_steps.register(Stage.STORES, processor.store_counts)
 
@@ -39,11 +39,11 @@ class FiguresProcessor:
         self._app = app
         self._statistics = ServedStatistics(app.read_model)
 
-    async def settle(self) -> None:
-        """Count outcomes, once the worker has the stored counts of its partitions."""
+    async def attribute_due(self) -> None:
+        """Attribute actions, once the worker has the stored counts of its partitions."""
         for partition in self._app.assignment.partitions:
             await adopt(self._app, partition)
-        self._app.served_figures.settle()
+        self._app.served_figures.attribute_due()
 
     async def store_counts(self) -> None:
         """Store the counts that have changed, before the events in them are committed."""
@@ -60,7 +60,7 @@ class FiguresProcessor:
         """Store how often videos were shown; the leader adds the partitions up."""
         app, impressions = self._app, self._app.served_figures.impressions
         now, index = app.kafka_producer.clock.now(), app.ranking_cache.index
-        impressions.fit(int(index.columns.listed[: index.size].sum()), now)
+        impressions.fit_sample(int(index.columns.listed[: index.size].sum()), now)
         changed = impressions.changed & app.served_figures.adopted
         impressions.changed -= changed
         try:
@@ -76,8 +76,8 @@ class FiguresProcessor:
         app.served_figures.catalogue = catalogue_figures(index, parts, now) if app.assignment.is_leader else None
 
 
-async def adopt(app: RecoMindApp, partition: Partition) -> None:
-    """Go on from the stored counts of a partition, unless that was done."""
+async def adopt(app: RecoMindApp, partition: int) -> None:
+    """Continue the stored counts of a partition, unless they have been adopted."""
     figures, statistics = app.served_figures, ServedStatistics(app.read_model)
     if partition in figures.adopted:
         return

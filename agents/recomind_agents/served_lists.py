@@ -23,7 +23,7 @@ def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
 
     async def process(batch: Batch) -> None:
-        with suppress(UnavailableError):  # then counts go on from the stored ones later
+        with suppress(UnavailableError):  # the stored counts are adopted later
             await served_figures.adopt(app, batch.partition)
         found = await app.served_window.put(batch.partition, batch.records)
         promote_present(app, found)

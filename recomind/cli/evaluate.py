@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     default=0.2,
     show_default=True,
     type=click.FloatRange(0, 1),
-    help="Share of likes, the last ones, to score.",
+    help="Share of the likes to score, from the end of the log.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Read only the first LIMIT actions.  [default: all]")
 @click.option(
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     default=0.3,
     show_default=True,
     type=click.FloatRange(0, 1),
-    help="Share of a video's nature that no tag tells, in that world.",
+    help="Share of a video's latent factors that its tags do not explain, in that world.",
 )
 @click.option(
     "--exploration",

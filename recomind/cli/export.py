@@ -1,4 +1,4 @@
-"""`recomind export`: what was learned from, as files for other programs."""
+"""`recomind export`: served lists with their outcomes, as files for other programs."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,10 +17,10 @@ from recomind.settings import Settings
     "folder",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write served lists with their outcomes to this folder, which is made, or empty.",
+    help="Write served lists with their outcomes to this folder. It must be empty, or not exist.",
 )
 def command(folder: Path) -> None:
-    """Write served lists with what came of them as Parquet files: a row a place, a file a partition.
+    """Write served lists with their outcomes as Parquet files: one row for each place, one file for each partition.
 
     Reads Kafka beside the workers, and changes nothing there.
     """

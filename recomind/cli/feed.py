@@ -26,12 +26,13 @@ from recomind.settings import Settings
     help="Then learn the blend's weights from the log, in its own order, unless workers have learned from more likes. "
     "Not with --speed.",
 )
-@click.option("--ending-now", is_flag=True, help="Move all times by the same, so that the log ends now.")
+@click.option("--ending-now", is_flag=True, help="Shift all times by the same amount, so that the log ends now.")
 @click.option("--limit", type=click.IntRange(min=1), help="Write only the first LIMIT actions.  [default: all]")
 def command(folder: Path, speed: float | None, learn: bool, ending_now: bool, limit: int | None) -> None:
     """Write the actions of FOLDER/actions.csv[.gz] to video_actions_stream, with their times.
 
-    What visitors do now would trend before a log of last year: with --ending-now, its last action is of now.
+    With --ending-now all times are shifted so that the last action happens now. Otherwise live actions would trend
+    above those of an old log.
 
     The columns are user_id,video_id,action_type,timestamp; times in seconds since 1970 or ISO 8601.
     """

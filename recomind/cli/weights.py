@@ -27,7 +27,7 @@ def command() -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--limit", type=click.IntRange(min=1), help="Learn from the first LIMIT actions.  [default: all]")
 def learn(folder: Path, limit: int | None) -> None:
-    """Learn weights from the log in FOLDER, in its own order, and have all workers go on from them."""
+    """Learn weights from the log in FOLDER, in its own order, and have all workers continue from them."""
     click.echo(learn_weights(load_server_settings(), folder, limit))
 
 
@@ -56,7 +56,7 @@ def unpin() -> None:
 @command.command("rollback")
 @click.argument("version")
 def rollback(version: str) -> None:
-    """Go on learning from VERSION."""
+    """Have workers continue learning from VERSION."""
     asyncio.run(_rollback(load_server_settings(), version))
     click.echo(f"workers go on from {version}")
 

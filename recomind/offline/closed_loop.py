@@ -38,7 +38,7 @@ class Policy(Protocol):
 
 
 class ClosedLoopResult(msgspec.Struct, frozen=True):
-    """What came of one policy."""
+    """The results of one policy."""
 
     like_share: float
     """Likes per shown video."""
@@ -166,6 +166,6 @@ def run(
 
 
 def possible(results: Mapping[str, ClosedLoopResult], name: str) -> float:
-    """What a policy wins of what is possible in the last half: 0 as random, 1 as the oracle."""
+    """A policy's gain in the last half, scaled so that the random policy has 0 and the oracle 1."""
     low, high = results["random"].like_share_last_half, results["oracle"].like_share_last_half
     return (results[name].like_share_last_half - low) / (high - low)

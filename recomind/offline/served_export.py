@@ -1,4 +1,4 @@
-"""Served lists with their outcomes as Parquet files, for those who train models elsewhere: one row a place.
+"""Served lists with their outcomes as Parquet files, to train models elsewhere: one row for each place.
 
 Lists and actions are joined as workers do (`recomind.state.served_lists`), partition by partition, in the order of the
 logs. A list is written when no action can be its outcome any more, so that memory holds the lists of an hour, the
@@ -42,7 +42,7 @@ Records = AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]
 
 
 class Outcome(NamedTuple):
-    """What came of a place."""
+    """The outcome of a place."""
 
     kind: str
     """`like`, `view`, `skip` or `passed over`."""

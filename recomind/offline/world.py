@@ -1,8 +1,8 @@
-"""A world whose truth is known: users, videos and sessions, and whether a user likes a video that is shown.
+"""A simulated world with known like probabilities: users, videos, sessions, and reactions to videos that are shown.
 
-Videos have tags, a creator, a quality and a nature of their own. Users have tastes, some of which change. Videos are
-uploaded all the time. The log odds of a like are the agreement of taste and nature plus quality. Whether a user likes a
-video is fixed by the seed, whatever recommends it, so recommenders are compared on the same luck.
+Videos have tags, a creator, a quality and latent factors. Users have latent factors (tastes), some of which change.
+Videos are uploaded all the time. The log odds of a like are the product of both factors plus the quality. Whether a
+user likes a video is fixed by the seed, whatever recommends it, so all recommenders meet the same random outcomes.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ START: Final = 1_750_000_000.0
 
 TAGS: Final = 30
 DIMENSIONS: Final = 12
-"""Of tastes and of videos' natures."""
+"""Of the latent factors of users and videos."""
 
-AGREEMENT: Final = 5.0
-"""Log odds between a perfect fit of taste and nature and none."""
+MATCH_LOG_ODDS: Final = 5.0
+"""Difference in log odds between a perfect match of both factors and none."""
 
 QUALITY_DEVIATION: Final = 0.8
 SECONDS_PER_VIDEO: Final = 12.0
@@ -40,7 +40,7 @@ class Size(NamedTuple):
     uploads_per_day: int = 90
     days: int = 4
     untagged: float = 0.3
-    """Share of a video's nature that no tag tells."""
+    """Share of a video's latent factors that its tags do not explain."""
     drift_per_day: float = 0.05
     """Share of the users whose taste changes in a day."""
     like_share: float = 0.1
@@ -62,16 +62,16 @@ class World:
         self.size, self.seed = size, seed
         self._draw = draw = np.random.default_rng(seed)
         total = size.videos + size.uploads_per_day * size.days
-        self._tag_natures = _unit(draw.normal(size=(TAGS, DIMENSIONS)))
+        self._tag_factors = _unit(draw.normal(size=(TAGS, DIMENSIONS)))
         uploads = np.sort(draw.uniform(0, size.days * DAY_S, total - size.videos))
         self.created_at = START + np.concatenate([-draw.exponential(5 * DAY_S, size.videos), uploads])
         self._tags = [np.unique(draw.integers(0, TAGS, draw.integers(1, 4))) for _ in range(total)]
-        tagged = _unit(np.array([self._tag_natures[tags].sum(axis=0) for tags in self._tags]))
+        tagged = _unit(np.array([self._tag_factors[tags].sum(axis=0) for tags in self._tags]))
         own = _unit(draw.normal(size=(total, DIMENSIONS)))
-        self._natures = np.sqrt(1 - size.untagged) * tagged + np.sqrt(size.untagged) * own
+        self._video_factors = np.sqrt(1 - size.untagged) * tagged + np.sqrt(size.untagged) * own
         self._creators = draw.integers(0, max(10, total // 25), total)
         self._quality = draw.normal(0, QUALITY_DEVIATION, total)
-        self._interests = np.array([self._new_interests() for _ in range(size.users)])
+        self._user_factors = np.array([self._new_interests() for _ in range(size.users)])
         self._offset = self._calibrate()
 
     def videos(self, start: int, stop: int) -> Iterator[Video]:
@@ -99,11 +99,15 @@ class World:
     def change_interests(self, share: float) -> None:
         """Give a share of the users another taste."""
         for user in np.flatnonzero(self._draw.random(self.size.users) < share):
-            self._interests[user] = self._new_interests()
+            self._user_factors[user] = self._new_interests()
 
     def like_probability(self, user: int, videos: slice | int) -> Floats:
         """The probability that a user likes videos now."""
-        log_odds = self._natures[videos] @ self._interests[user] * AGREEMENT + self._quality[videos] + self._offset
+        log_odds = (
+            self._video_factors[videos] @ self._user_factors[user] * MATCH_LOG_ODDS
+            + self._quality[videos]
+            + self._offset
+        )
         found: Floats = 1 / (1 + np.exp(-log_odds))
         return found
 
@@ -116,15 +120,21 @@ class World:
         return "view" if luck < probability + (1 - probability) * (0.25 + 0.5 * probability) else "skip"
 
     def _new_interests(self) -> Floats:
-        favourites = self._tag_natures[self._draw.choice(TAGS, 3, replace=False)].sum(axis=0)
+        favourites = self._tag_factors[self._draw.choice(TAGS, 3, replace=False)].sum(axis=0)
         taste: Floats = _unit(favourites[None, :])[0]
         return taste
 
     def _calibrate(self) -> float:
         """The offset of the log odds with which a random video is liked by `like_share`."""
         draw, low, high = np.random.default_rng(1), -15.0, 5.0
-        users, videos = draw.integers(0, len(self._interests), 5_000), draw.integers(0, len(self._natures), 5_000)
-        log_odds = AGREEMENT * (self._interests[users] * self._natures[videos]).sum(axis=1) + self._quality[videos]
+        users, videos = (
+            draw.integers(0, len(self._user_factors), 5_000),
+            draw.integers(0, len(self._video_factors), 5_000),
+        )
+        log_odds = (
+            MATCH_LOG_ODDS * (self._user_factors[users] * self._video_factors[videos]).sum(axis=1)
+            + self._quality[videos]
+        )
         for _ in range(50):
             middle = (low + high) / 2
             is_low = (1 / (1 + np.exp(-log_odds - middle))).mean() < self.size.like_share

@@ -1,4 +1,4 @@
-"""The control group: a share of the users who get random lists, by which the like rate of all others is judged.
+"""The control group: a share of the users who get random lists; like rates of ranked lists are compared with theirs.
 
 Who belongs to it is a pure function of the user id, so all workers agree and nothing is stored. A list holds videos of
 the catalogue that the user has not acted on, each with equal probability; that probability is the propensity.
@@ -19,7 +19,7 @@ from recomind.recommender.slate import Pick, Slate
 from recomind.state.profile import Profile
 
 _SALT: Final = b"control"
-"""Other divisions of users by a hash of the id have other salts, and are independent of this one."""
+"""Each split of the users by a hash of the id needs a salt of its own, so that splits are independent."""
 
 
 def in_control_group(user_id: str, share: float) -> bool:
@@ -42,7 +42,7 @@ def random_slate(index: VideoIndex, user_id: str, profile: Profile, now: float, 
         user_id: the user's.
         profile: the user's, complete: what it holds in `seen` is left out.
         now: event time, epoch seconds.
-        version: of the weights at this time; they are not used.
+        version: of the weights at this time, to be recorded; the weights themselves are not used.
         n: places.
     """
     rows = np.flatnonzero(index.columns.listed[: index.size])

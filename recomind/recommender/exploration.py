@@ -1,4 +1,4 @@
-"""Exploration: places of a slate that are drawn, so that new uploads are shown and their worth is learned.
+"""Exploration: some places of a slate are drawn at random for new uploads, so that outcomes of these are learned.
 
 In each block of `BLOCK` places the last one is drawn with the chance `share * BLOCK`. It gets a new upload, chosen with
 probabilities proportional to a power of the odds of a like. The draw follows from a seed, so equal input gives an equal
@@ -28,7 +28,7 @@ SHARPNESS: Final = 2.0
 """Power to which the odds of a like are raised: more of the draws go to promising uploads."""
 
 MAX_ACTIONS: Final = 40
-"""With this many actions a video is no longer explored: its own outcomes tell its worth."""
+"""With this many actions a video is no longer explored: its outcomes are known well enough."""
 
 
 class Request(Protocol):

@@ -1,4 +1,4 @@
-"""Learn from an outcome: what a user did with a video, be it one that was served or one found another way.
+"""Learn from an outcome: what a user did with a video, whether it was served or not.
 
 Every outcome teaches the factor model: the user's factors, and increments for the video, its creator and its tags. The
 outcome of a served video is learned from the features as they were when it was served. A like of one also teaches how
@@ -7,8 +7,8 @@ much the blend, the factor model and the like rates count (`blend.outcomes`), un
 Features of another video are those of the index, which must not contain the outcome yet: learn before the action's
 signals are sent.
 
-A place that was passed over counts `PASSED_OVER_WEIGHT` of one that was viewed or skipped: perhaps it was not looked
-at. A like after another outcome of the same place corrects it: what a like adds that the other outcome did not.
+A place that was passed over has weight `PASSED_OVER_WEIGHT`, as the user may not have looked at it; a viewed or skipped
+one has weight 1. A like after another outcome of the same place corrects it: it adds the difference of both updates.
 """
 
 from typing import Final, NamedTuple

@@ -52,7 +52,7 @@ def pack(scores: Floats, is_drawn: NDArray[np.bool_]) -> bytes:
 
 
 def count_bits(packed: bytes) -> NDArray[np.int64]:
-    """How many places have each bit, shape (16,)."""
+    """The number of places that have each bit, shape (16,)."""
     pairs = np.frombuffer(packed, np.uint8, len(packed) // PLACE_BYTES * PLACE_BYTES).reshape(-1, PLACE_BYTES)
     counts: NDArray[np.int64] = np.unpackbits(pairs, axis=1, bitorder="little").sum(axis=0, dtype=np.int64)
     return counts

@@ -1,8 +1,8 @@
-"""Follows the topic `video_catalogue`, so that a change of the catalogue acts on this worker within milliseconds.
+"""Follows the topic `video_catalogue`, so that this worker applies a change of the catalogue within milliseconds.
 
-Every worker reads all partitions, outside the consumer group. It starts at the end: it reads the catalogue from
-PostgreSQL after that, where a change is stored before it is sent. A worker that was away, or cut off, goes on where it
-was: the topic is compacted, so the latest change of each video is there.
+Every worker reads all partitions, outside the consumer group. A worker that starts goes to the end of the topic and
+then reads the catalogue from PostgreSQL, where each change is stored before it is sent. A worker that was cut off
+continues at its position: the topic is compacted, so the latest change of each video is there.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class CatalogueStream:
         self._consumer: AIOKafkaConsumer | None = None
 
     async def start(self) -> None:
-        """Connect, and go to the present end.
+        """Connect, and go to the current end.
 
         Raises:
             UnavailableError: Kafka does not answer.

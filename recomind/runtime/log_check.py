@@ -1,4 +1,4 @@
-"""Whether Kafka still holds the log and the state that the stores were made from: checked at start, and now and then.
+"""Whether Kafka still holds the log and the state that the stores were made from: checked at start, and at intervals.
 
 | found | then |
 |---|---|

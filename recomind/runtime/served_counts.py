@@ -1,4 +1,4 @@
-"""Counts of what was shown and what came of it, by the time at which the log took it.
+"""Counts of shown places and of their outcomes, by the time at which Kafka appended the list or the action.
 
 A count is a row of three numbers: shown, acted on, liked. Counts are sums, so those of partitions and workers add up.
 They are kept by minute for 15 minutes, and by hour for 24 hours. Rows are stored: new ones are added at the end.
@@ -20,8 +20,8 @@ Counts = NDArray[np.int64]
 SHOWN, ACTED_ON, LIKED = range(3)
 
 RANKED, DRAWN_ROW, CONTROL, LISTS, CONTROL_LISTS, REPEATS, LIST_LIKES = range(7)
-"""Places of ranked lists but drawn ones, drawn ones, and those of the control group; lists of both kinds; places whose
-video the user had acted on before; and the first likes after a list: all, and those found among its first ten."""
+"""Rows: ranked places, places drawn for exploration, places of the control group; ranked lists, lists of the control
+group; places whose video the user had acted on before; first likes after a list (all, and those in its first ten)."""
 
 FIRST_PLACE: Final = 7
 PLACES: Final = 10
@@ -59,7 +59,7 @@ def empty() -> Counts:
 
 
 def places_counts(places: int, packed: bytes) -> Counts:
-    """So many places of a ranked list as shown; their sources are `packed` as in `place_sources`."""
+    """The counts of a ranked list with `places` shown places; their sources are `packed` as in `place_sources`."""
     counts, by_bit = empty(), place_sources.count_bits(packed)
     drawn = int(by_bit[DRAWN])
     counts[RANKED, SHOWN], counts[DRAWN_ROW, SHOWN] = places - drawn, drawn
@@ -113,7 +113,7 @@ class PartitionCounts:
         """Without what is in `_minutes`."""
 
     def at(self, time: float) -> Counts:
-        """The counts to which something that happened at a time (epoch seconds) is added."""
+        """The counts of the minute that contains a time, epoch seconds; to be added to in place."""
         minute = int(time // MINUTE_S)
         found = self._minutes.get(minute)
         if found is None:
@@ -138,7 +138,7 @@ class PartitionCounts:
         return sum(self._hours.values(), self.recent())
 
     def adopt(self, stored: StoredCounts) -> None:
-        """Go on from what another worker has stored."""
+        """Add the counts that another worker has stored."""
         self.lists_until = max(self.lists_until, stored.lists_until)
         self.lists_at = max(self.lists_at, stored.lists_at)
         for known, found in ((self._minutes, stored.minutes), (self._hours, stored.hours)):
@@ -146,7 +146,7 @@ class PartitionCounts:
                 known[number] = known.get(number, 0) + _unpacked(packed)
 
     def stored(self) -> StoredCounts:
-        """What is stored."""
+        """The counts in their stored form."""
         minutes, hours = ({one: _packed(some) for one, some in of.items()} for of in (self._minutes, self._hours))
         return StoredCounts(self.lists_until, self.lists_at, minutes, hours)
 
@@ -157,7 +157,7 @@ def _packed(counts: Counts) -> bytes:
 
 
 def _unpacked(packed: bytes) -> Counts:
-    """Counts from bytes; a version with other rows has written the rows that it knew."""
+    """Counts from bytes; another version may have stored more or fewer rows."""
     rows, counts = np.frombuffer(packed, "<u4").reshape(-1, 3)[:ROWS], empty()
     counts[: len(rows)] = rows
     return counts

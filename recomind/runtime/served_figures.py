@@ -1,11 +1,11 @@
-"""Counts what became of served lists, in the worker that owns the user: the figures of /operations and /metrics.
+"""Attributes actions to served lists, in the worker that owns the user: the figures of /operations and /metrics.
 
     served_lists -> add_list ----+-> known lists of the user --+
                                  |                             v
-    actions ------> add_action --+-> waits `GRACE_S` ----> settle -> counts of the partition
+    actions ------> add_action --+-> waits `GRACE_S` --> attribute_due -> counts of the partition
 
 An action counts for the latest list with its video that was handed out to the user before it, by the clock of the log.
-The event of a list may be read after the action, since handlers send what they record at intervals: so actions wait.
+The event of a list may be read after the action, since handlers send recorded lists at intervals. So actions wait.
 """
 
 from collections import OrderedDict, deque
@@ -43,22 +43,22 @@ GRACE_S: Final = 2.0
 MAX_KNOWN_LISTS: Final = 4 * MAX_LISTS_PER_USER
 """Lists of a user that are known: an action counts for one of the `MAX_LISTS_PER_USER` lists before it, and waits."""
 
-FIRST_TEN: Final = 10
-"""A like is a hit of the list before it if its video is among this many first places."""
+HIT_PLACES: Final = 10
+"""A first like is a hit if its video is among this many first places of the list before it."""
 
 
 class _KnownList:
     """A list of a user, and which of its places were acted on and liked, as bits."""
 
-    __slots__ = ("acted_on", "event", "handed_out_at", "is_scored", "liked", "partition")
+    __slots__ = ("acted_on", "event", "handed_out_at", "has_first_like", "liked", "partition")
 
     def __init__(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
         self.partition = partition
         self.event = msgspec.structs.replace(event, shown=b"")  # the features are not counted, and take most memory
         self.handed_out_at = _handed_out_at(event, logged_at)
         self.acted_on = self.liked = 0
-        self.is_scored = False
-        """Whether a like has come after it."""
+        self.has_first_like = False
+        """Whether the first like after it has been counted."""
 
     def is_same(self, other: "_KnownList") -> bool:
         """Whether both are the same hand-out."""
@@ -70,7 +70,7 @@ def _handed_out_at(event: ServedListEvent, logged_at: float) -> float:
 
 
 class _OpenAction(NamedTuple):
-    """An action that waits."""
+    """An action that waits for the event of its list."""
 
     due: float
     """By the clock of `ServedFigures`."""
@@ -114,19 +114,19 @@ class ServedFigures:
         """
         counts = self._of(partition)
         if offset <= counts.lists_until and logged_at <= counts.lists_at:
-            self.know_list(partition, logged_at, event)
+            self.remember_list(partition, logged_at, event)
             return
         counts.lists_until, counts.lists_at = offset, logged_at
-        self.know_list(partition, logged_at, event)
+        self.remember_list(partition, logged_at, event)
         self._count(partition, logged_at, self._shown_counts(event, logged_at, before))
         self.impressions.add(partition, event.video_ids, logged_at)
 
-    def know_list(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
+    def remember_list(self, partition: int, logged_at: float, event: ServedListEvent) -> None:
         """Remember a list that counts already, so that its outcomes are recognised."""
         new, known = _KnownList(partition, logged_at, event), self._lists.pop(event.user_id, [])
-        every = known if any(one.is_same(new) for one in known) else [new, *known]
-        every.sort(key=lambda one: -one.handed_out_at)
-        self._lists[event.user_id] = every[:MAX_KNOWN_LISTS]
+        lists = known if any(one.is_same(new) for one in known) else [new, *known]
+        lists.sort(key=lambda one: -one.handed_out_at)
+        self._lists[event.user_id] = lists[:MAX_KNOWN_LISTS]
         if len(self._lists) > MAX_USERS:
             self._lists.popitem(last=False)
 
@@ -141,14 +141,14 @@ class ServedFigures:
         """
         self._open.append(_OpenAction(self._clock() + GRACE_S, partition, logged_at, action, is_new))
 
-    def settle(self) -> None:
-        """Count the actions that have waited long enough."""
+    def attribute_due(self) -> None:
+        """Attribute the actions that have waited long enough."""
         now = self._clock()
         while self._open and self._open[0].due <= now:
-            self._settle(self._open.popleft())
+            self._attribute(self._open.popleft())
 
-    def adopt(self, partition: Partition, stored: StoredCounts, impressions: bytes) -> None:
-        """Go on from the counts and the impressions of a partition that this worker has taken over."""
+    def adopt(self, partition: int, stored: StoredCounts, impressions: bytes) -> None:
+        """Continue the stored counts and impressions of a partition that this worker has taken over."""
         self._of(partition).adopt(stored)
         self.impressions.adopt(partition, impressions)
         self.adopted.add(partition)
@@ -185,7 +185,7 @@ class ServedFigures:
         self.changed.add(partition)
 
     def _shown_counts(self, event: ServedListEvent, logged_at: float, before: Profile) -> Counts:
-        """A list as shown."""
+        """The counts of a list that was shown."""
         places = len(event.video_ids)
         if event.is_control:
             counts = served_counts.empty()
@@ -208,8 +208,8 @@ class ServedFigures:
         }
         return sum(video not in later for video in found)
 
-    def _settle(self, one: _OpenAction) -> None:
-        """Count an action for the list that it belongs to."""
+    def _attribute(self, one: _OpenAction) -> None:
+        """Count an action as an outcome of the latest list with its video."""
         action, is_like = one.action, one.action.action_type == "like"
         known = [
             served
@@ -218,10 +218,10 @@ class ServedFigures:
         ][:MAX_LISTS_PER_USER]
         if not known:
             return
-        if is_like and one.is_new and not known[0].is_scored and not known[0].event.is_control:
-            known[0].is_scored = True
+        if is_like and one.is_new and not known[0].has_first_like and not known[0].event.is_control:
+            known[0].has_first_like = True
             added = served_counts.empty()
-            added[LIST_LIKES, :2] = 1, action.video_id in known[0].event.video_ids[:FIRST_TEN]
+            added[LIST_LIKES, :2] = 1, action.video_id in known[0].event.video_ids[:HIT_PLACES]
             self._count(one.partition, one.logged_at, added)
         served = next((served for served in known if action.video_id in served.event.video_ids), None)
         if served is not None:

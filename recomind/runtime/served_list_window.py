@@ -1,9 +1,8 @@
-"""The served lists of this worker's partitions, read so far that each action meets the lists logged before it.
+"""The served lists of this worker's partitions, read far enough to join each action with all lists logged before it.
 
-The agent `served_lists` puts what it reads; it also shows which users are present (`recomind.runtime.presence`). Before
-a batch of actions is folded, `prepare` makes sure of two things: that the lists before the agent's position have been
-read again from the log, as far back as they may count, and that what Kafka is known to hold has been put. A list that
-was logged within `MARGIN_S` before an action may still be missed.
+The agent `served_lists` puts what it reads. Before a batch of actions is folded, `prepare` ensures two things: lists
+from before the agent's committed offset have been read again, as far back as they may count; and all lists that Kafka
+is known to hold have been put. A list that was logged within `MARGIN_S` before an action may still be missed.
 """
 
 import asyncio
@@ -92,8 +91,8 @@ class ServedListWindow:
         self._lists = {one: lists for one, lists in self._lists.items() if one in partitions}
         self.presence.retain_partitions(partitions)
 
-    async def prepare(self, partition: Partition, first_at: float, last_at: float) -> None:
-        """Return once the lists are there that actions meet which were logged between two times, epoch seconds."""
+    async def prepare(self, partition: int, first_at: float, last_at: float) -> None:
+        """Wait for all lists that actions logged between two times (epoch seconds) have to be joined with."""
         await self._restore(partition, first_at - RETENTION_S)
         lists, end = self.lists(partition), self._end_of(partition)
         self._needed_until[partition] = last_at
@@ -155,20 +154,11 @@ def window_of(app: Any) -> ServedListWindow:
         end: int = app.monitor.tp_end_offsets.get(TP(topic, partition), 0)
         return end
 
-    def know(partition: Partition, found: Sequence[Logged]) -> None:
+    def remember(partition: int, found: Sequence[Logged]) -> None:
         for one in found:
-            app.served_figures.know_list(partition, one.at, one.event)
-        promote_present(app, found)
+            app.served_figures.remember_list(partition, one.at, one.event)
 
-    now = app.kafka_producer.clock.now
-    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, know, now)
-
-
-def promote_present(app: Any, found: Iterable[Logged]) -> None:
-    """Have the users of these lists ranked at once, if they are pending."""
-    for one in found:
-        if app.served_window.presence.is_due(one.event.user_id):
-            app.refresh_queue.promote(one.event.user_id)
+    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, remember)
 
 
 def put_records(lists: ServedLists, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:

@@ -3,8 +3,8 @@
     handler -> ServedListRecorder -> topic served_lists (by user) -> ServedListWindow -> features of an outcome
                                                                      (runtime.served_list_window)
 
-A handler never waits for Kafka. If an event is lost, an impression is lost, never a response: the outcome is then
-learned as that of a video which was found another way.
+A handler never waits for Kafka. A lost event costs an impression, never a response: an action on the list is then
+learned from as on a video that was not served.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ class ServedListRecorder:
         self._on_drop = on_drop
         self._recorded: deque[_HandOut] = deque()
         self._just_recorded: set[tuple[str, bytes]] = set()
-        """What was recorded since the last send; then handing out the same list again is no new event."""
+        """(user, encoded meta) recorded since the last send; the same list is not recorded twice in between."""
         self._unsent: set[str] = set()
         """Users whose lists are recorded, or on their way to Kafka."""
         self._sending = asyncio.Lock()
@@ -85,7 +85,7 @@ class ServedListRecorder:
         self._recent: OrderedDict[tuple[str, bytes], int] = OrderedDict()
         """(user, encoded meta) to the number of places handed out."""
 
-    def record(self, user_id: str, n: int, at: float, served: ServedList, *, again: bool = True) -> None:
+    def record(self, user_id: str, n: int, at: float, served: ServedList, *, repeats: bool = True) -> None:
         """Record a list of which the first `n` places are handed out.
 
         Args:
@@ -93,11 +93,11 @@ class ServedListRecorder:
             n: places.
             at: event time, epoch seconds.
             served: the list.
-            again: whether to record a list that was recorded before, too. Its event has no features: they are known.
+            repeats: whether to record also a list that was recorded before; its event then has no features.
         """
         key = user_id, served.encoded_meta
         is_known = self._recent.get(key, 0) >= n
-        if is_known and (not again or key in self._just_recorded):
+        if is_known and (not repeats or key in self._just_recorded):
             return
         if len(self._recorded) >= MAX_RECORDED:
             self._on_drop()

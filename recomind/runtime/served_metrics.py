@@ -1,4 +1,4 @@
-"""Prometheus metrics of what was shown and what came of it, made of the counts when they are asked for."""
+"""Prometheus metrics of served lists and their outcomes, computed from the counts at each scrape."""
 
 from collections.abc import Iterator
 

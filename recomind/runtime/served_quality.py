@@ -1,4 +1,4 @@
-"""Figures of what was shown and what came of it: shares of counts, see `served_counts`."""
+"""Quality of served lists: rates and shares of the counts in `served_counts`."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ class LikeRate(msgspec.Struct, frozen=True):
 
 
 class ServedQuality(msgspec.Struct, frozen=True, kw_only=True):
-    """What users were shown in a period of time, and what they did with it; without the control group, if not said."""
+    """What users were shown in a period, and what they did with it; the control group counts only where it is named."""
 
     lists: int
-    """Lists handed out, each time that one is."""
+    """Lists handed out; a list that was handed out twice counts twice."""
     shown: int
     """Places of these lists."""
     like_rate: float | None
@@ -54,7 +54,7 @@ class ServedQuality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def quality_of(counts: NamedCounts) -> ServedQuality:
-    """The figures of counts by name."""
+    """The quality that named counts show."""
     ranked, drawn, control, lists = (counts.get(name, _NOTHING) for name in ("ranked", "drawn", "control", "lists"))
     places = [one + other for one, other in zip(ranked, drawn, strict=True)]
     likes, hits, *_ = counts.get("first likes", _NOTHING)

@@ -60,8 +60,8 @@ class SharedFactors:
         self._sums = {one: sums for one, sums in self._sums.items() if one in partitions}
         self._changed &= partitions
 
-    async def adopt(self, partition: Partition) -> None:
-        """Continue the stored sums of a partition that this worker has taken over."""
+    async def adopt(self, partition: int) -> None:
+        """Add the stored sums of a partition that this worker has taken over."""
         stored = (await self._read_model.shared_factors([partition])).get(partition, {})
         sums = self._sums.setdefault(partition, {})
         for name, values in decode(stored).items():

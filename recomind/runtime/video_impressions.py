@@ -1,4 +1,4 @@
-"""How often each video was shown in the last 24 hours: which share of the catalogue is shown, and of new uploads.
+"""Impressions of each video in the last 24 hours, and the coverage of the catalogue and of new uploads.
 
 In a large catalogue a sample is counted: the videos whose hash ends with some zero bits. All workers count the same
 sample, so counts of a video add up. Up to `MAX_VIDEOS` videos the count is exact.
@@ -20,7 +20,7 @@ MAX_VIDEOS: Final = 16_384
 """Catalogues with more videos are sampled."""
 
 SEEN_IMPRESSIONS: Final = 20
-"""A new upload has been seen once it was shown as often as this."""
+"""A new upload counts as seen after this many impressions."""
 
 DAY_S: Final = 86_400.0
 
@@ -67,8 +67,8 @@ class VideoImpressions:
                 known[0], known[1] = known[0] + 1, max(minute, known[1])
         self.changed.add(partition)
 
-    def fit(self, videos: int, now: float) -> None:
-        """Count a sample that fits a catalogue of this size, and drop what was not shown for a day."""
+    def fit_sample(self, videos: int, now: float) -> None:
+        """Adapt the sample to the size of the catalogue, and drop videos that were not shown for a day."""
         self.mask, oldest = sample_mask(videos), int((now - DAY_S) // 60)
         for partition, shown in self._shown.items():
             retained = {one: some for one, some in shown.items() if some[1] > oldest and not one & self.mask}
@@ -80,22 +80,22 @@ class VideoImpressions:
             del self._shown[partition]
         self.changed &= partitions
 
-    def adopt(self, partition: Partition, packed: bytes) -> None:
-        """Go on from what another worker has stored."""
+    def adopt(self, partition: int, packed: bytes) -> None:
+        """Add the impressions that another worker has stored."""
         shown = self._shown[partition]
         for hash_, count, minute in unpacked(packed).tolist():
             known = shown.get(hash_, (0, 0))
             shown[hash_] = [known[0] + count, max(known[1], minute)]
 
-    def packed(self, partition: Partition) -> bytes:
-        """What is stored of a partition."""
+    def packed(self, partition: int) -> bytes:
+        """The impressions of a partition in their stored form."""
         rows = [(hash_, *some) for hash_, some in self._shown[partition].items()]
         packed: bytes = np.array(rows, _ROW).tobytes()
         return packed
 
 
 def sample_mask(videos: int) -> int:
-    """The bits that the hash of a counted video must not have, in a catalogue of this size.
+    """The bits that must be zero in the hash of a counted video, for a catalogue of this size.
 
     >>> sample_mask(16_384), sample_mask(16_385), sample_mask(100_000)
     (0, 1, 7)
@@ -119,10 +119,10 @@ def catalogue_figures(index: VideoIndex, parts: Sequence[bytes], now: float) -> 
     columns, size = index.columns, index.size
     listed, mask = columns.listed[:size], sample_mask(int(columns.listed[:size].sum()))
     counted = np.flatnonzero(listed & (columns.hash[:size] & mask == 0))
-    every = np.concatenate([np.empty(0, _ROW), *map(unpacked, parts)])
-    every = every[every["minute"] > (now - DAY_S) // 60]
-    hashes, inverse = np.unique(every["hash"], return_inverse=True)
-    shown = dict(zip(hashes.tolist(), np.bincount(inverse, every["shown"], len(hashes)).tolist(), strict=True))
+    stored = np.concatenate([np.empty(0, _ROW), *map(unpacked, parts)])
+    stored = stored[stored["minute"] > (now - DAY_S) // 60]
+    hashes, inverse = np.unique(stored["hash"], return_inverse=True)
+    shown = dict(zip(hashes.tolist(), np.bincount(inverse, stored["shown"], len(hashes)).tolist(), strict=True))
     impressions = _looked_up(shown, columns.hash[counted])
     is_new = (columns.created_at[counted] > now - DAY_S) & (columns.created_at[counted] <= now)
     return CatalogueFigures(

@@ -98,10 +98,10 @@ class _Searchable(NamedTuple):
     packed: bytes
     """All of them."""
     slots: Any
-    """By the last bits of a fingerprint, one that has these; 0 where none has. Shape: a power of two."""
+    """A hash table: at the last bits of a fingerprint, one that has these; else 0. Shape: a power of two."""
 
     def holds(self, fingerprint: int) -> bool:
-        """Whether it is one of them; all are looked through only if another has the same last bits."""
+        """Whether a fingerprint is one of them; only after a collision all of them are searched."""
         found = int(self.slots[fingerprint & len(self.slots) - 1])
         return found == fingerprint or (found != 0 and contains(self.packed, fingerprint))
 
@@ -110,7 +110,7 @@ _NOTHING: Final = _Searchable(-1, 0, b"", np.ones(1, np.uint32))
 
 
 class BlockSearch:
-    """Finds fingerprints in users' blocks, in a time that hardly depends on how many there are."""
+    """Finds fingerprints in users' blocks, in nearly constant time."""
 
     def __init__(self, block_of: Callable[[str, int], SeenBlock]) -> None:
         self._block_of = block_of
@@ -135,10 +135,10 @@ class BlockSearch:
 
 
 def _with(ready: _Searchable, more: bytes, blocks: int) -> _Searchable:
-    """With the fingerprints of further blocks. The slots are changed in place if there are enough."""
+    """`ready` with the fingerprints of further blocks. The slots are changed in place if there are enough."""
     packed, slots, added = ready.packed + more, ready.slots, np.frombuffer(more, "<u4")
-    if len(slots) < len(packed):  # so there are four to eight slots for each, which has four bytes
+    if len(slots) < len(packed):  # four to eight slots for each fingerprint of four bytes
         slots, added = np.zeros(1 << len(packed).bit_length(), np.uint32), np.frombuffer(packed, "<u4")
     slots[added & np.uint32(len(slots) - 1)] = added
-    slots[0] = slots[0] or 1  # which nothing with these last bits equals: the fingerprint 0 is no empty slot
+    slots[0] = slots[0] or 1  # 0 would be found as a fingerprint; 1 belongs to another slot, so it is never found
     return _Searchable(ready.erasure_offset, blocks, packed, slots)

@@ -6,9 +6,9 @@ worker has read them.
 
 An action on a video of one of the user's latest `MAX_LISTS_PER_USER` lists, within `WINDOW_S`, is the outcome of that
 list: of the one whose id it carries, else of the latest that held the video. A list is closed by the next list, or when
-it has left the window; the user's next action shows it. Places of a closed list that the user has not acted on, before
-the last place that the user did act on, were passed over. Each place is counted once: a like after a view, a skip or a
-pass corrects what the place has taught, and any other later action changes nothing.
+it has left the window; this is noticed at the user's next action. Places of a closed list that the user has not acted
+on, before the last place that the user did act on, were passed over. Each place is counted once: a like after a view, a
+skip or a pass corrects what was learned from the place, and any other later action changes nothing.
 """
 
 from collections import OrderedDict, deque
@@ -29,7 +29,7 @@ RETENTION_S: Final = 2 * WINDOW_S
 """Time for which a list is kept: until then an action of the user closes it."""
 
 MARGIN_S: Final = 1.0
-"""A worker knows of every list that was logged so long before an action, in seconds; of a later one it may not."""
+"""A worker knows all lists that were logged at least this long before an action; later ones may be missing."""
 
 MAX_LISTS_PER_USER: Final = 4
 """The latest served lists of a user whose outcomes are awaited."""
@@ -107,7 +107,7 @@ class ServedLists:
             self._waiting.append(_Served(logged_at, event))
 
     def advance(self, logged_at: float) -> None:
-        """Have actions see the lists that were logged until a time."""
+        """Make the lists that were logged until a time visible to actions."""
         while self._waiting and self._waiting[0].logged_at <= logged_at:
             self._add(self._waiting.popleft())
 
@@ -132,8 +132,8 @@ class ServedLists:
         was_open, *passed_before = before.list_ids or ("",)
         open_list = recent[0].event.list_id if recent else ""
         closed = [one.event for one in known if one.event.list_id == was_open != open_list]
-        touched = {signal.video_id for signal in derived}
-        passed = [place for event in closed for place in _passed_over(event, before) if place.video_id not in touched]
+        signalled = {signal.video_id for signal in derived}
+        passed = [place for event in closed for place in _passed_over(event, before) if place.video_id not in signalled]
         closed_ids = (*dict.fromkeys(place.event.list_id for place in passed), *passed_before)
         list_ids = (open_list, *closed_ids[: MAX_LISTS_PER_USER - 1]) if open_list or closed_ids else ()
         is_repeat = isinstance(derived[0], ActionSignal) and derived[0].is_repeat

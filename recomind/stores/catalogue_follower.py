@@ -13,10 +13,10 @@ from recomind.recommender.index.video_index import VideoIndex
 from recomind.stores.archive import Archive
 
 CatalogueListener = Callable[[str, Video | None, Video | None], None]
-"""Called with a video, the entry by which it was in lists before a change, and the one by which it is after it.
+"""Called with a video id, and its entry before and after a change; None where the video may not be in lists.
 
-None before: the video was in no list of this worker. None after: it was taken down; another worker may have listed it,
-even if this one has not, as it may have missed a change in between.
+None before: this worker put it in no list. None after: it was taken down. Both may be None: other workers may have
+put it in lists, if this one missed a change in between.
 """
 
 

@@ -22,8 +22,8 @@ class FollowerReport(msgspec.Struct, frozen=True, array_like=True):
 
     worker: str
     generation: int
-    """Of the consumer group, as the worker knows it: reports of an earlier one may be of workers that have left."""
-    partitions: tuple[Partition, ...]
+    """Of the consumer group, as the worker knows it. Workers that have left do not report a later one."""
+    partitions: tuple[int, ...]
     """Partitions that the worker owns."""
     applied: dict[Partition, int]
     """Partition of `video_catalogue` to the offset before which every change is applied."""

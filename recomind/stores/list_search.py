@@ -15,14 +15,14 @@ _PREFIX: Final = keys.recommendations("")
 
 
 async def users_with(store: KeyValueStore, video_ids: Sequence[str]) -> AsyncIterator[list[str]]:
-    """Users whose stored lists hold any of these videos, some at a time. Redis searches: few lists are read."""
+    """Users whose stored lists hold any of these videos, in chunks. Redis searches: no list is transferred."""
     parts = [b'"video_id":%s,' % msgspec.json.encode(video_id) for video_id in video_ids]
     async for names in _list_keys(store):
         yield [name.removeprefix(_PREFIX) for name in await store.containing(names, parts)]
 
 
 async def stored_lists(store: KeyValueStore) -> AsyncIterator[dict[str, bytes]]:
-    """All users' lists as JSON, some at a time."""
+    """All users' lists as JSON, in chunks."""
     async for names in _list_keys(store):
         found = zip(names, await store.get_many(names), strict=True)
         yield {name.removeprefix(_PREFIX): videos for name, videos in found if videos is not None}

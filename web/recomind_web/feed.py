@@ -67,7 +67,7 @@ async def feed_events(request: web.Request) -> web.StreamResponse:
     An event `list` is sent whenever the feed has changed.
     """
     app, user_id, n = app_of(request), path_id(request, "user_id"), n_param(request)
-    return await stream_events(request, user_id, lambda: _user_feed_json(app, user_id, n, again=False))
+    return await stream_events(request, user_id, lambda: _user_feed_json(app, user_id, n, record_repeats=False))
 
 
 def _trending_composer(request: web.Request) -> ComposeData:
@@ -99,12 +99,12 @@ async def _trending_json(app: RecoMindApp, n: int) -> bytes:
     return msgspec.json.encode(_feed("", source, meta, _listed(app, videos), evidence))
 
 
-async def _user_feed_json(app: RecoMindApp, user_id: str, n: int, *, again: bool = True) -> bytes:
+async def _user_feed_json(app: RecoMindApp, user_id: str, n: int, *, record_repeats: bool = True) -> bytes:
     user_list = await load_or_rank_list(app, user_id, n)
     profile, _ = await load_profile_or_empty(app, user_id)
     evidence = await _load_evidence(app, profile, ids_in(user_list.served.videos)[:n])
     served = app.ranking_cache.listed_part(user_list.served, n).served  # a video may have been taken down meanwhile
-    app.served_lists.record(user_id, n, app.ranking_cache.now, served, again=again)
+    app.served_lists.record(user_id, n, app.ranking_cache.now, served, repeats=record_repeats)
     videos = msgspec.json.decode(served.videos, type=list[VideoSummary])[:n]
     return msgspec.json.encode(_feed(user_id, user_list.source, served.meta, videos, evidence))
 

@@ -1,7 +1,7 @@
 """A recorded log for the demo: what is in it, and its times, moved to now.
 
-A log of last year would have an epoch of its own: what visitors do now would be all that is recent, and trend before
-everything else. So the log ends now, or is stamped as it is played.
+Without that, the actions of visitors would be the only recent ones beside an old log, and would fill the trending
+list. So the log's times are shifted to end now, or each action is stamped when it is sent.
 """
 
 from collections import Counter

@@ -35,7 +35,7 @@ class Counting:
 
     def quality(self, later=0.0):
         self.time += GRACE_S
-        self.figures.settle()
+        self.figures.attribute_due()
         recent, day = (quality_of(served_counts.named(one)) for one in self.figures.windows(NOW + 1 + later))
         self.day = day
         return recent

@@ -64,7 +64,7 @@ async def test_each_hand_out_of_a_list_is_an_event_and_the_first_one_has_the_fea
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: 7.5)
     for again in (True, True, False):
-        recorder.record("u", 2, 5.0, stored(), again=again)
+        recorder.record("u", 2, 5.0, stored(), repeats=again)
         recorder.record("u", 2, 5.0, stored())
         await recorder.send()
     assert [bool(one.shown) for one in sent.events] == [True, False, False]
@@ -75,7 +75,7 @@ async def test_a_stream_records_a_list_once():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
     for _ in range(3):
-        recorder.record("u", 2, 5.0, stored(), again=False)
+        recorder.record("u", 2, 5.0, stored(), repeats=False)
         await recorder.send()
     assert len(sent.events) == 1
 

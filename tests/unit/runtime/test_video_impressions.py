@@ -34,7 +34,7 @@ def test_what_was_shown_a_day_ago_does_not_count(index):
     shown = VideoImpressions()
     shown.add(0, ["v0"], NOW)
     assert figures(index, shown, now=NOW + 25 * 3600).coverage == 0.0
-    shown.fit(10, NOW + 25 * 3600)
+    shown.fit_sample(10, NOW + 25 * 3600)
     assert shown.packed(0) == b""
 
 
@@ -49,7 +49,7 @@ def test_a_large_catalogue_is_sampled_alike_by_all():
         index.put_video(Video(video_id=f"v{number}"))
     parts = [VideoImpressions(), VideoImpressions()]
     for number, part in enumerate(parts):
-        part.fit(3 * MAX_VIDEOS if number else 10, NOW)
+        part.fit_sample(3 * MAX_VIDEOS if number else 10, NOW)
         part.add(0, (f"v{one}" for one in range(number, 2 * MAX_VIDEOS, 2)), NOW)
     assert len(parts[1].packed(0)) < len(parts[0].packed(0)) / 3
     assert figures(index, *parts).coverage == pytest.approx(2 / 3, rel=0.02)
