@@ -159,9 +159,13 @@ def evaluate_closed_loop(size: "Size", seed: int, exploration: float | None, as_
 
     from recomind.offline.closed_loop import possible, run
     from recomind.offline.world import World
-    from recomind.recommender.exploration import SHARE
+    from recomind.recommender.exploration import EXPLORATION_SHARE
 
-    share, results, pages = SHARE if exploration is None else exploration, {}, len(World(size, seed).visits())
+    share, results, pages = (
+        EXPLORATION_SHARE if exploration is None else exploration,
+        {},
+        len(World(size, seed).visits()),
+    )
     with Progress(console=Console(stderr=True), transient=True) as progress:
         for name in ("random", "like rate", "recomind", "oracle"):
             task = progress.add_task(name, total=pages)

@@ -17,7 +17,7 @@ from recomind.model.ids import Offset, UserId, VideoId
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
 from recomind.offline.world import DAY_S, SECONDS_PER_VIDEO, START, Size, World
-from recomind.recommender.exploration import SHARE
+from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.index.columns import Floats
 
 PAGE: Final = 5
@@ -55,7 +55,7 @@ class ClosedLoopResult(msgspec.Struct, frozen=True):
 class EnginePolicy:
     """The engine, as the workers run it."""
 
-    def __init__(self, exploration: float = SHARE) -> None:
+    def __init__(self, exploration: float = EXPLORATION_SHARE) -> None:
         self.engine = Engine(exploration=exploration)
         self._offset = 0
 
@@ -114,7 +114,7 @@ class LikeRate(Baseline):
         self._shown[video] += 1
 
 
-def policies(world: World, exploration: float = SHARE) -> Mapping[str, Policy]:
+def policies(world: World, exploration: float = EXPLORATION_SHARE) -> Mapping[str, Policy]:
     """The policies that are compared."""
     draw = np.random.default_rng(world.seed + 2)
     return {
@@ -126,7 +126,11 @@ def policies(world: World, exploration: float = SHARE) -> Mapping[str, Policy]:
 
 
 def run(
-    size: Size, seed: int, name: str, exploration: float = SHARE, on_progress: Callable[[int], None] = lambda _: None
+    size: Size,
+    seed: int,
+    name: str,
+    exploration: float = EXPLORATION_SHARE,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> ClosedLoopResult:
     """Let one of `policies` decide what is shown in a world of its own."""
     world = World(size, seed)

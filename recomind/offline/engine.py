@@ -16,7 +16,7 @@ from recomind.model.signals import ActionSignal, PassedOverSignal, Signal, Sourc
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import ItemNeighbours
-from recomind.recommender.exploration import SHARE
+from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.outcomes import Example, apply_shared, example_of, learn_outcome, passed_over_example
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
@@ -32,7 +32,9 @@ from recomind.state.served_lists import ServedLists
 class Engine:
     """State, ranking index and blend weights of one process."""
 
-    def __init__(self, *, learning: bool = True, caps: Caps | None = None, exploration: float = SHARE) -> None:
+    def __init__(
+        self, *, learning: bool = True, caps: Caps | None = None, exploration: float = EXPLORATION_SHARE
+    ) -> None:
         self.profiles: dict[str, Profile] = {}
         self.seen_blocks: dict[str, list[SeenBlock]] = {}
         """User to the blocks of seen videos, for users who have any."""

@@ -1,8 +1,8 @@
 """Exploration: some places of a slate are drawn at random for new uploads, so that outcomes of these are learned.
 
-In each block of `BLOCK` places the last one is drawn with the chance `share * BLOCK`. It gets a new upload, chosen with
-probabilities proportional to a power of the odds of a like. The draw follows from a seed, so equal input gives an equal
-slate. The probability of each place is kept as its propensity.
+In each block of `BLOCK_PLACES` places the last one is drawn with the probability `share * BLOCK_PLACES`. It gets a new
+upload, chosen with probabilities proportional to a power of the odds of a like. The draw follows from a seed, so equal
+input gives an equal slate. The probability of each place is kept as its propensity.
 """
 
 from typing import Final, NamedTuple, Protocol
@@ -15,16 +15,16 @@ from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state.profile import Profile
 
-SHARE: Final = 0.06
+EXPLORATION_SHARE: Final = 0.06
 """Share of all places that are drawn while there are new uploads."""
 
-BLOCK: Final = 5
+BLOCK_PLACES: Final = 5
 """Places of which the last one may be drawn."""
 
 MAX_AGE_S: Final = 86_400.0
 """A video is new for this long after its upload."""
 
-SHARPNESS: Final = 2.0
+ODDS_POWER: Final = 2.0
 """Power to which the odds of a like are raised: more of the draws go to promising uploads."""
 
 MAX_ACTIONS: Final = 40
@@ -53,7 +53,9 @@ class Explored(NamedTuple):
     """Rows of the videos in drawn places."""
 
 
-def explore(slate: list[int], request: Request, index: VideoIndex, *, seed: int, share: float = SHARE) -> Explored:
+def explore(
+    slate: list[int], request: Request, index: VideoIndex, *, seed: int, share: float = EXPLORATION_SHARE
+) -> Explored:
     """Draw places of a slate for new uploads.
 
     Args:
@@ -61,17 +63,17 @@ def explore(slate: list[int], request: Request, index: VideoIndex, *, seed: int,
         request: whom the slate is for, and when.
         index: the index that rows belong to.
         seed: of the draws.
-        share: of all places, at most 1 / BLOCK.
+        share: of all places, at most 1 / BLOCK_PLACES.
     """
     rows, propensities = np.array(slate, np.int64), np.ones(len(slate))
-    places = range(BLOCK - 1, len(slate), BLOCK)
+    places = range(BLOCK_PLACES - 1, len(slate), BLOCK_PLACES)
     fresh = new_uploads(index, request.profile.seen, request.now) if share and places else NO_ROWS
     if not len(fresh):
         return Explored(rows, propensities, frozenset())
     fresh = fresh[~np.isin(fresh, rows)]
-    scores = SHARPNESS * index.factors.scores(fresh, request.user_factors).astype(float)
+    scores = ODDS_POWER * index.factors.scores(fresh, request.user_factors).astype(float)
     odds = np.exp(scores - scores.max(initial=0.0))
-    draw, chance, drawn = np.random.default_rng(seed), share * BLOCK, set[int]()
+    draw, chance, drawn = np.random.default_rng(seed), share * BLOCK_PLACES, set[int]()
     for place in places[: len(fresh)]:
         propensities[place] = 1 - chance
         if draw.random() < chance:

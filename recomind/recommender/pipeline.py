@@ -118,7 +118,7 @@ def slate_of(
     n: int,
     caps: Caps | None = None,
     *,
-    exploration: float = exploring.SHARE,
+    exploration: float = exploring.EXPLORATION_SHARE,
     seed: int | None = None,
 ) -> Slate:
     """The slate of `n` candidates by their score, diversified, with drawn places for new uploads.

@@ -13,7 +13,7 @@ from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.control import in_control_group, random_slate
-from recomind.recommender.exploration import SHARE
+from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, rank, slate_of
 from recomind.recommender.slate import Slate
@@ -48,7 +48,7 @@ class RankingCache:
         """Fills the index; its `load` comes before `rank`."""
         self.completer = completer
         """Completes the profiles that `rank` gets, so that lists leave out all videos that users have acted on."""
-        self.exploration = SHARE
+        self.exploration = EXPLORATION_SHARE
         """Share of places that are drawn for new uploads."""
         self.control_share = 0.0
         """Share of the users who get random lists, see `recommender.control`."""

@@ -54,7 +54,7 @@ VIEW_WITH_EVENT_ID: Final = VideoAction(
 )
 TAG_REASON: Final = Reason("tags", "content-based", 1.0, "You like funny", tags=("funny",))
 LIKED_TOGETHER_REASON: Final = Reason(
-    "liked_together", "collaborative", 0.8, "Liked by people who liked “Cat on a skateboard”", videos=("v1",)
+    "liked_together", "collaborative", 0.8, "Liked by users who liked “Cat on a skateboard”", videos=("v1",)
 )
 REASONS: Final = (TAG_REASON, LIKED_TOGETHER_REASON)
 COUNTS: Final = {"1h": ActionCounts(3, 20, 4), "24h": ActionCounts(41, 230, 55), "7d": ActionCounts(180, 990, 300)}

@@ -60,7 +60,7 @@ def _tags(evidence: Evidence, video_id: str) -> ReasonText:
 
 def _liked_together(evidence: Evidence, video_id: str) -> ReasonText:
     seeds = [seed for seed, _ in liked_around(evidence, video_id)[:MAX_NAMED]]
-    text = f"Liked by people who liked {_titles(evidence, seeds)}" if seeds else "Liked together with what you like"
+    text = f"Liked by users who liked {_titles(evidence, seeds)}" if seeds else "Liked together with what you like"
     return ReasonText(text, tuple(seeds))
 
 
@@ -78,7 +78,7 @@ def _watched_next_recent(evidence: Evidence, video_id: str) -> ReasonText:
 
 def _similar_users(evidence: Evidence, video_id: str) -> ReasonText:
     del evidence, video_id
-    return ReasonText("People with your taste liked it recently")
+    return ReasonText("Users with your taste liked it recently")
 
 
 def _trained_model(evidence: Evidence, video_id: str) -> ReasonText:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recomind.model.catalogue import Video
-from recomind.recommender.exploration import BLOCK, MAX_ACTIONS, MAX_AGE_S, explore, new_uploads
+from recomind.recommender.exploration import BLOCK_PLACES, MAX_ACTIONS, MAX_AGE_S, explore, new_uploads
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import rank
 from recomind.state.fingerprints import video_hash
@@ -43,15 +43,15 @@ def test_as_many_places_are_drawn_as_the_share_says_and_only_the_last_of_a_block
     for seed in range(1_000):
         slate, found = explored(index, seed)
         drawn += found.rows != slate
-    assert drawn[BLOCK - 1 :: BLOCK] == pytest.approx([500, 500], abs=60)
-    assert drawn.sum() == drawn[BLOCK - 1 :: BLOCK].sum()
+    assert drawn[BLOCK_PLACES - 1 :: BLOCK_PLACES] == pytest.approx([500, 500], abs=60)
+    assert drawn.sum() == drawn[BLOCK_PLACES - 1 :: BLOCK_PLACES].sum()
 
 
 def test_propensities_are_the_probabilities_of_the_draws(index):
     """Each of 20 equal uploads is drawn at a place with the probability of a draw over 20."""
     for seed in range(50):
         slate, found = explored(index, seed)
-        for place in (BLOCK - 1,):
+        for place in (BLOCK_PLACES - 1,):
             expected = 0.5 if found.rows[place] == slate[place] else 0.5 / 20
             assert found.propensities[place] == pytest.approx(expected)
 

@@ -12,7 +12,7 @@ from tests.unit.recommender.explain.samples import NOW, evidence
 def test_each_source_has_its_words_and_the_strongest_comes_first():
     found = reasons(evidence(), "c", {"tags": 0.2, "liked_together": 1.0, "watched_next": 0.5, "trending": 0.1})
     assert [(one.source, one.text) for one in found] == [
-        ("liked_together", "Liked by people who liked “B” and “A”"),
+        ("liked_together", "Liked by users who liked “B” and “A”"),
         ("watched_next", "Often liked after “A”"),
         ("tags", "You like cat and dog"),
         ("trending", "2 likes in the last day"),
