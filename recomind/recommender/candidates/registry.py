@@ -30,6 +30,7 @@ SOURCES: Final[Mapping[str, Source]] = {
     "retrained": ease.propose,
     "factors": factors.propose,
 }
+"""Source to its function. `factors` is the last one: the others are features of the blend, in this order."""
 
 STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
     "content-based": ("tags",),
