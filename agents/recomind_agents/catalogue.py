@@ -79,7 +79,7 @@ class TakedownProcessor:
         """Taken down, to the time of its last search (`monotonic`)."""
         self._dropped: dict[str, tuple[float, set[str]]] = {}
         """Taken down, to when lists were dropped (`monotonic`), and the users whose lists were dropped."""
-        self._searched: dict[int, int] = {}
+        self._searched: dict[Partition, int] = {}
         """Partition of `video_catalogue` to the offset before which stored lists have been searched for each change."""
         self._was_leader = False
         """Whether this worker was the leader at the last check."""

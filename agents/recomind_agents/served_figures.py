@@ -76,7 +76,7 @@ class FiguresProcessor:
         app.served_figures.catalogue = catalogue_figures(index, parts, now) if app.assignment.is_leader else None
 
 
-async def adopt(app: RecoMindApp, partition: int) -> None:
+async def adopt(app: RecoMindApp, partition: Partition) -> None:
     """Continue the stored counts of a partition, unless they have been adopted."""
     figures, statistics = app.served_figures, ServedStatistics(app.read_model)
     if partition in figures.adopted:

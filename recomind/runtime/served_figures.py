@@ -121,7 +121,7 @@ class ServedFigures:
         self._count(partition, logged_at, self._shown_counts(event, logged_at, before))
         self.impressions.add(partition, event.video_ids, logged_at)
 
-    def remember_list(self, partition: int, logged_at: float, event: ServedListEvent) -> None:
+    def remember_list(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
         """Remember a list that counts already, so that its outcomes are recognised."""
         new, known = _KnownList(partition, logged_at, event), self._lists.pop(event.user_id, [])
         lists = known if any(one.is_same(new) for one in known) else [new, *known]
@@ -147,7 +147,7 @@ class ServedFigures:
         while self._open and self._open[0].due <= now:
             self._attribute(self._open.popleft())
 
-    def adopt(self, partition: int, stored: StoredCounts, impressions: bytes) -> None:
+    def adopt(self, partition: Partition, stored: StoredCounts, impressions: bytes) -> None:
         """Continue the stored counts and impressions of a partition that this worker has taken over."""
         self._of(partition).adopt(stored)
         self.impressions.adopt(partition, impressions)

@@ -1,8 +1,9 @@
 """The served lists of this worker's partitions, read far enough to join each action with all lists logged before it.
 
-The agent `served_lists` puts what it reads. Before a batch of actions is folded, `prepare` ensures two things: lists
-from before the agent's committed offset have been read again, as far back as they may count; and all lists that Kafka
-is known to hold have been put. A list that was logged within `MARGIN_S` before an action may still be missed.
+The agent `served_lists` puts what it reads; it also shows which users are present (`recomind.runtime.presence`). Before
+a batch of actions is folded, `prepare` ensures two things: lists from before the agent's committed offset have been
+read again, as far back as they may count; and all lists that Kafka is known to hold have been put. A list that was
+logged within `MARGIN_S` before an action may still be missed.
 """
 
 import asyncio
@@ -91,7 +92,7 @@ class ServedListWindow:
         self._lists = {one: lists for one, lists in self._lists.items() if one in partitions}
         self.presence.retain_partitions(partitions)
 
-    async def prepare(self, partition: int, first_at: float, last_at: float) -> None:
+    async def prepare(self, partition: Partition, first_at: float, last_at: float) -> None:
         """Wait for all lists that actions logged between two times (epoch seconds) have to be joined with."""
         await self._restore(partition, first_at - RETENTION_S)
         lists, end = self.lists(partition), self._end_of(partition)
@@ -154,11 +155,20 @@ def window_of(app: Any) -> ServedListWindow:
         end: int = app.monitor.tp_end_offsets.get(TP(topic, partition), 0)
         return end
 
-    def remember(partition: int, found: Sequence[Logged]) -> None:
+    def remember(partition: Partition, found: Sequence[Logged]) -> None:
         for one in found:
             app.served_figures.remember_list(partition, one.at, one.event)
+        promote_present(app, found)
 
-    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, remember)
+    now = app.kafka_producer.clock.now
+    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, remember, now)
+
+
+def promote_present(app: Any, found: Iterable[Logged]) -> None:
+    """Have the users of these lists ranked at once, if they are pending."""
+    for one in found:
+        if app.served_window.presence.is_due(one.event.user_id):
+            app.refresh_queue.promote(one.event.user_id)
 
 
 def put_records(lists: ServedLists, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:

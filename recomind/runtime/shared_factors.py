@@ -60,7 +60,7 @@ class SharedFactors:
         self._sums = {one: sums for one, sums in self._sums.items() if one in partitions}
         self._changed &= partitions
 
-    async def adopt(self, partition: int) -> None:
+    async def adopt(self, partition: Partition) -> None:
         """Add the stored sums of a partition that this worker has taken over."""
         stored = (await self._read_model.shared_factors([partition])).get(partition, {})
         sums = self._sums.setdefault(partition, {})

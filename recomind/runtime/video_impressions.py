@@ -80,14 +80,14 @@ class VideoImpressions:
             del self._shown[partition]
         self.changed &= partitions
 
-    def adopt(self, partition: int, packed: bytes) -> None:
+    def adopt(self, partition: Partition, packed: bytes) -> None:
         """Add the impressions that another worker has stored."""
         shown = self._shown[partition]
         for hash_, count, minute in unpacked(packed).tolist():
             known = shown.get(hash_, (0, 0))
             shown[hash_] = [known[0] + count, max(known[1], minute)]
 
-    def packed(self, partition: int) -> bytes:
+    def packed(self, partition: Partition) -> bytes:
         """The impressions of a partition in their stored form."""
         rows = [(hash_, *some) for hash_, some in self._shown[partition].items()]
         packed: bytes = np.array(rows, _ROW).tobytes()

@@ -23,7 +23,7 @@ class FollowerReport(msgspec.Struct, frozen=True, array_like=True):
     worker: str
     generation: int
     """Of the consumer group, as the worker knows it. Workers that have left do not report a later one."""
-    partitions: tuple[int, ...]
+    partitions: tuple[Partition, ...]
     """Partitions that the worker owns."""
     applied: dict[Partition, int]
     """Partition of `video_catalogue` to the offset before which every change is applied."""

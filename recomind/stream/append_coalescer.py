@@ -15,6 +15,7 @@ from recomind.model.ids import Partition
 Record = TypeVar("Record")
 Result = TypeVar("Result")
 
+
 Place = tuple[str, Partition]
 """A topic and one of its partitions."""
 
