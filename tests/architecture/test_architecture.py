@@ -61,3 +61,24 @@ def test_nothing_tells_of_this_machine_or_a_registry():
             text = file.read_text(errors="ignore") if file.suffix in {".py", ".md", ".toml", ".lock", ".yml"} else ""
             assert "files.pythonhosted" + ".org" not in text
             assert "/" + "work/" not in text, file
+
+
+def test_unit_tests_mirror_the_source():
+    """`tests/unit/room/test_module.py` tests `recomind/room/module.py`; `test_module_topic.py` one topic of it."""
+    misplaced = [
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "tests" / "unit").rglob("test_*.py")
+        if not any(file.stem == f"test_{one}" or file.stem.startswith(f"test_{one}_") for one in modules_beside(file))
+    ]
+    assert misplaced == []
+
+
+def modules_beside(file):
+    """The names of the modules at the mirrored place of a unit test, and of their package."""
+    room = file.parent.relative_to(ROOT / "tests" / "unit")
+    top = room.parts[0] if room.parts else ""
+    if top in {"agents", "tables", "web"}:
+        source = ROOT / top / f"recomind_{top}" / Path(*room.parts[1:])
+    else:
+        source = ROOT / "recomind" / room
+    return {room.name, *(one.stem for one in source.iterdir() if one.suffix == ".py" or one.is_dir())}

@@ -16,7 +16,7 @@ from recomind.state import profile
 from recomind.state.fingerprints import video_hash
 from recomind.state.profile import Profile, counted
 from recomind.stream.codec import encode_signals
-from tests.unit.agents.test_seen_blocks import Changelogs, Redis, Worker
+from tests.unit.agents.test_profiles_seen_blocks import Changelogs, Redis, Worker
 from tests.unit.stream.records import action_record
 
 LIKED = [*range(500), *range(0, 500, 3), 7, *range(600, 700), 8]

@@ -9,7 +9,7 @@ from recomind.model.signals import ActionSignal
 from recomind.runtime import event_loop
 from recomind.stream.codec import decode_signals
 from recomind.stream.partitioner import partition_of
-from tests.unit.agents.test_seen_blocks import FORGET, VIDEOS, Changelogs, Redis, Worker
+from tests.unit.agents.test_profiles_seen_blocks import FORGET, VIDEOS, Changelogs, Redis, Worker
 from tests.unit.stream.records import action_record
 
 
