@@ -170,9 +170,12 @@ class RankingCache:
         return ListedPart(with_places(served, videos, places), len(places), has_removed=True)
 
     def is_listed(self, videos: bytes) -> bool:
-        """Whether all videos of a JSON array may be shown."""
+        """Whether all videos of a JSON array may be shown; False for what is no such array."""
         catalogue = self.loader.catalogue
-        return not catalogue.has_catalogue or catalogue.is_listed(ids_in(videos))
+        try:
+            return not catalogue.has_catalogue or catalogue.is_listed(ids_in(videos))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
 
     def trending_json(self, n: int) -> bytes:
         """The `n` trending videos as a JSON array of summaries."""

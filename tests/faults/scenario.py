@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from uuid import uuid4
 
+import aiohttp
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -58,7 +59,7 @@ class Scenario:
         return sum([await asyncio.to_thread(metric, worker, "recomind_table_keys", table) for worker in running])
 
     async def wait_until_recovered(self, fault, within, since=None):
-        """Wait until actions of new users in every partition are archived and their lists stored; record the time.
+        """Wait until actions of new users in every partition are archived and in their lists; record the time.
 
         A worker that exited by itself is started again, as a supervisor would do.
         """
@@ -120,13 +121,24 @@ class Scenario:
         return found == len(ids) and await self._served(ids)
 
     async def _served(self, ids):
+        """Whether profiles are stored, and users who ask get a list that is not degraded."""
         model = ReadModel(RedisStore(self.settings.redis_url))
         try:
-            return len(await model.profiles(list(ids))) == len(await model.list_offsets(list(ids))) == len(ids)
-        except UnavailableError:
+            return len(await model.profiles(list(ids))) == len(ids) and await self._listed(ids)
+        except (UnavailableError, aiohttp.ClientError, TimeoutError):
             return False
         finally:
             await model.store.close()
+
+    async def _listed(self, ids):
+        running = [worker for worker in self.workers if worker.process.poll() is None]
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
+            for number, user in enumerate(ids):
+                base_url = running[number % len(running)].base_url
+                async with http.get(f"{base_url}/recommendations/{user}") as answer:
+                    if answer.status != 200 or "X-RecoMind-Degraded" in answer.headers:
+                        return False
+        return True
 
 
 def new_user(partition):

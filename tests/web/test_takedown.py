@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from uuid import uuid4
 
 import aiohttp
@@ -33,11 +34,11 @@ async def delete(http, video):
 
 
 async def until_done(http, video, receipt):
-    async def done():
+    progress, deadline = {}, monotonic() + 30
+    while progress.get("state") != "done" and monotonic() < deadline:
+        await asyncio.sleep(0.05)
         progress = await get(http, f"/videos/{video}/changes/{receipt}")
-        return progress if progress["state"] == "done" else None
-
-    assert await wait_for(done, 30) == {"video_id": video, "receipt": receipt, "state": "done", "waits_for": []}
+    assert progress == {"video_id": video, "receipt": receipt, "state": "done", "waits_for": []}
 
 
 async def ids(http, path):

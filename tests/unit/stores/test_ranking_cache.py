@@ -65,6 +65,11 @@ def test_a_list_is_shown_with_titles_and_tags_as_they_are_now(cache, served):
     assert {one["video_id"]: one["title"] for one in json.loads(part.served.videos)} == {"a": "new", "b": "B", "c": "C"}
 
 
+@pytest.mark.parametrize("foreign", [b"[1]", b"", b"\xff", b'{"video_id":"a"}'])
+def test_what_another_program_has_stored_in_place_of_a_list_may_not_be_shown(cache, served, foreign):
+    assert not cache.is_listed(foreign)
+
+
 def test_a_list_of_an_earlier_version_is_cut_too(cache, served):
     meta = replace(served.meta, video_ids=(), shown=b"")
     earlier = ServedList(served.videos, msgspec.msgpack.encode(meta))
