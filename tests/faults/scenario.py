@@ -64,9 +64,9 @@ class Scenario:
         A worker that exited by itself is started again, as a supervisor would do.
         """
         since, deadline = since or monotonic(), monotonic() + 3 * within
-        ids = {new_user(partition): uuid4() for partition in range(4)}
-        await self._until(lambda: self._sent(ids), deadline)
-        await self._until(lambda: self._arrived(ids), deadline)
+        ids, tokens = {new_user(partition): uuid4() for partition in range(4)}, {}
+        await self._until(lambda: self._sent(ids, tokens), deadline)
+        await self._until(lambda: self._arrived(ids, tokens), deadline)
         seconds = monotonic() - since
         RECOVERIES.append((fault, seconds, within))
         assert seconds <= within, f"{fault}: {seconds:.1f} s, the limit is {within:.0f} s"
@@ -97,20 +97,21 @@ class Scenario:
             self.workers.remove(worker)
             self.workers.append(self._start())
 
-    async def _sent(self, ids):
+    async def _sent(self, ids, tokens):
         producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka_brokers, request_timeout_ms=3000)
         try:
             await producer.start()
             for user, event_id in ids.items():
                 action = Action(user, "v1", "like", 1.7e9, event_id)
-                await producer.send_and_wait(topics.ACTIONS, encode_action(action), user.encode())
+                sent = await producer.send_and_wait(topics.ACTIONS, encode_action(action), user.encode())
+                tokens[user] = f"{sent.partition}:{sent.offset}"
         except KafkaError:
             return False
         finally:
             await producer.stop()
         return True
 
-    async def _arrived(self, ids):
+    async def _arrived(self, ids, tokens):
         try:
             connection = await asyncpg.connect(self.settings.postgres_dsn, timeout=3)
             count = "SELECT count(*) FROM video_actions WHERE id = ANY($1::uuid[])"
@@ -118,25 +119,25 @@ class Scenario:
             await connection.close()
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
-        return found == len(ids) and await self._served(ids)
+        return found == len(ids) and await self._served(tokens)
 
-    async def _served(self, ids):
-        """Whether profiles are stored, and users who ask get a list that is not degraded."""
+    async def _served(self, tokens):
+        """Whether profiles are stored, and users who ask get a list that counts their action."""
         model = ReadModel(RedisStore(self.settings.redis_url))
         try:
-            return len(await model.profiles(list(ids))) == len(ids) and await self._listed(ids)
+            return len(await model.profiles(list(tokens))) == len(tokens) and await self._listed(tokens)
         except (UnavailableError, aiohttp.ClientError, TimeoutError):
             return False
         finally:
             await model.store.close()
 
-    async def _listed(self, ids):
+    async def _listed(self, tokens):
         running = [worker for worker in self.workers if worker.process.poll() is None]
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
-            for number, user in enumerate(ids):
+            for number, (user, token) in enumerate(tokens.items()):
                 base_url = running[number % len(running)].base_url
-                async with http.get(f"{base_url}/recommendations/{user}") as answer:
-                    if answer.status != 200 or "X-RecoMind-Degraded" in answer.headers:
+                async with http.get(f"{base_url}/recommendations/{user}", params={"after": token}) as answer:
+                    if answer.status != 200 or answer.headers["X-RecoMind-After"] != "counted":
                         return False
         return True
 
