@@ -150,10 +150,6 @@ class ListStore:
         found = current or listed
         return None if found is None else _decode_watermark(found)
 
-    async def list_includes(self, user_id: str, partition: Partition, offset: int) -> bool:
-        """Whether the list that the user gets includes their partition's actions up to an offset."""
-        return (await self.list_including(user_id, partition, offset)).is_counted
-
     async def list_including(self, user_id: str, partition: Partition, offset: int) -> CountedList:
         """The user's list, and whether it includes their partition's actions up to an offset.
 

@@ -150,7 +150,7 @@ async def test_an_outdated_list_is_dropped_and_top_tags_are_stored_without_ranki
     await worker.work(Priority.OUTDATED)
     assert await store.get_many([keys.user_profile("absent")]) == [b'["t"]']
     assert worker.lists == ["absent"]
-    assert await worker.app.read_model.list_includes("absent", 0, 1)
+    assert (await worker.app.read_model.list_including("absent", 0, 1)).is_counted
     assert worker.app.profile_archive._pending["absent"].top_tags == b'["t"]'
 
 
