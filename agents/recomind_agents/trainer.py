@@ -36,7 +36,7 @@ async def exchange_weights(app: RecoMindApp) -> None:
         cache.weights = pinned
         return
     sent = cache.weights
-    if owned and (sent.version or sent.outcomes.outcomes):
+    if owned and (sent.version or sent.outcomes.likes):
         await app.read_model.put_weights(min(owned), sent)
     known = await app.read_model.weights(app.options.partitions)
     if cache.weights is sent:  # else it has learned meanwhile, and exchanges at the next time
@@ -48,7 +48,7 @@ async def exchange_weights(app: RecoMindApp) -> None:
 async def keep_snapshot(app: RecoMindApp) -> None:
     """Keep the weights as a version that can be pinned or rolled back to."""
     weights = app.ranking_cache.weights
-    if (weights.version or weights.outcomes.outcomes) and not app.trainer.is_paused:
+    if (weights.version or weights.outcomes.likes) and not app.trainer.is_paused:
         await app.read_model.put_weights_snapshot(datetime.now(UTC).strftime("%Y%m%dT%H%M%S"), weights)
 
 

@@ -34,8 +34,8 @@ def learn(folder: Path, limit: int | None) -> None:
 @command.command("list")
 def list_versions() -> None:
     """List the versions that can be pinned or rolled back to, the latest first."""
-    for name, likes, outcomes in asyncio.run(_snapshots(load_server_settings())):
-        click.echo(f"{name}  {likes} likes  {outcomes} outcomes of served lists")
+    for name, likes, served in asyncio.run(_snapshots(load_server_settings())):
+        click.echo(f"{name}  {likes} likes  {served} likes of served videos")
 
 
 @command.command("pin")
@@ -121,7 +121,7 @@ async def _read_model(settings: Settings) -> AsyncIterator["ReadModel"]:
 async def _snapshots(settings: Settings) -> list[tuple[str, int, int]]:
     async with _read_model(settings) as read_model:
         found = await read_model.weights_snapshots()
-    return [(name, one.version, one.outcomes.outcomes) for name, one in found]
+    return [(name, one.version, one.outcomes.likes) for name, one in found]
 
 
 async def _pin(settings: Settings, version: str | None) -> None:

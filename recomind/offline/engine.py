@@ -12,13 +12,13 @@ from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.ids import UserId, VideoId
 from recomind.model.served_lists import ServedListEvent
-from recomind.model.signals import ActionSignal, PassedOverSignal, Signal, SourceOffset, TransitionSignal
+from recomind.model.signals import ActionSignal, Signal, SourceOffset, TransitionSignal
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import ItemNeighbours
 from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.outcomes import Example, apply_shared, example_of, learn_outcome, passed_over_example
+from recomind.recommender.outcomes import Example, apply_shared, example_of, learn_outcome, learn_passed_over
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
 from recomind.recommender.slate import Slate
 from recomind.state import neighbours, popularity, profile, seen_blocks
@@ -143,13 +143,7 @@ class Engine:
             ranked = self.rank(action.user_id, earlier, action.timestamp)
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
         self.refresh()
-        factors, passed = before.factors, list[Signal]()
-        for place in joined.passed:
-            example, added = passed_over_example(place, action.timestamp), b""
-            if example is not None:
-                factors, added = self._learn_example(factors, example)
-            position = first.source, first.offset, first.timestamp, first.user_id
-            passed.append(PassedOverSignal(VideoId(place.video_id), *position, added))
+        factors, passed = learn_passed_over(before.factors, joined.passed, first, self._learn_example)
         added = b""
         if not first.is_repeat:
             factors, added = self._learn_example(factors, example_of(action, joined, before))

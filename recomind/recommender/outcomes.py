@@ -11,10 +11,12 @@ A place that was passed over has weight `PASSED_OVER_WEIGHT`, as the user may no
 one has weight 1. A like after another outcome of the same place corrects it: it adds the difference of both updates.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from recomind.model.events import Action
-from recomind.model.signals import CORRECTION
+from recomind.model.ids import VideoId
+from recomind.model.signals import CORRECTION, ActionSignal, PassedOverSignal, Signal
 from recomind.recommender.blend.outcomes import OutcomeWeights
 from recomind.recommender.factors import increments, users
 from recomind.recommender.index.columns import Floats
@@ -42,6 +44,9 @@ class Example(NamedTuple):
     """Whether another outcome of the same place was learned from before."""
     places: Floats | None = None
     """For `OutcomeWeights.learn`; None if it teaches nothing."""
+
+
+Learn = Callable[[bytes, Example], tuple[bytes, bytes]]
 
 
 class Learned(NamedTuple):
@@ -85,6 +90,27 @@ def passed_over_example(place: Place, at: float) -> Example | None:
     """The example that a place is which was passed over; None if its features are missing."""
     shown = features_of(place)
     return None if shown is None else Example(place.video_id, at, False, shown, PASSED_OVER_WEIGHT)
+
+
+def learn_passed_over(
+    factors: bytes, places: Iterable[Place], closed_by: ActionSignal, learn: Learn
+) -> tuple[bytes, list[Signal]]:
+    """Learn from places that were passed over; returns the user's factors after it, and a signal for each place.
+
+    Args:
+        factors: the user's, before it.
+        places: which were passed over.
+        closed_by: the signal of the action that closed their list.
+        learn: learns from an example; returns the user's factors after it, and the increments for its signal.
+    """
+    signals: list[Signal] = []
+    position = closed_by.source, closed_by.offset, closed_by.timestamp, closed_by.user_id
+    for place in places:
+        example, added = passed_over_example(place, closed_by.timestamp), b""
+        if example is not None:
+            factors, added = learn(factors, example)
+        signals.append(PassedOverSignal(VideoId(place.video_id), *position, added))
+    return factors, signals
 
 
 def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, example: Example) -> Learned:

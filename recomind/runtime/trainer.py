@@ -9,20 +9,20 @@ the blend on the choice among all candidates, which takes as long as ranking a l
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import Final, NamedTuple, cast
 
 from msgspec.structs import replace
 
 from recomind.model.events import Action
-from recomind.model.ids import VideoId
-from recomind.model.signals import ActionSignal, PassedOverSignal, Signal
-from recomind.recommender.outcomes import Example, example_of, learn_outcome, passed_over_example
+from recomind.model.signals import ActionSignal, Signal
+from recomind.recommender.outcomes import Example, example_of, learn_outcome, learn_passed_over
 from recomind.recommender.pipeline import learn, rank
 from recomind.runtime.event_loop import yield_to_other_tasks
 from recomind.runtime.metrics import PASSED_OVER, Metrics
 from recomind.state.profile import Profile, without_video
-from recomind.state.served_lists import Joined, Place
+from recomind.state.served_lists import Joined
 from recomind.stores.ranking_cache import RankingCache
 
 TIME_SHARE: Final = 0.2
@@ -90,11 +90,9 @@ class Trainer:
             blend, if the action is one.
         """
         first = cast("ActionSignal", derived[0])
-        factors, added, passed = before.factors, b"", list[Signal]()
-        for place in joined.passed:
-            factors, signal = self._learn_passed_over(factors, place, first)
-            passed.append(signal)
-        example = None
+        learn = partial(self._learn_example, kind=PASSED_OVER)
+        factors, passed = learn_passed_over(before.factors, joined.passed, first, learn)
+        example, added = None, b""
         outcome = example_of(action, joined, before)
         if not first.is_repeat and (outcome.shown is not None or (is_first and self._has_time())):
             factors, added = self._learn_example(factors, outcome, action.action_type)
@@ -102,14 +100,6 @@ class Trainer:
                 example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
         after = replace(after, factors=factors, list_ids=joined.list_ids)
         return after, [replace(first, increments=added, outcome=joined.outcome), *derived[1:], *passed], example
-
-    def _learn_passed_over(self, factors: bytes, place: Place, first: ActionSignal) -> tuple[bytes, Signal]:
-        """The user's factors after a place that was passed over, and its signal."""
-        example, added = passed_over_example(place, first.timestamp), b""
-        if example is not None:
-            factors, added = self._learn_example(factors, example, PASSED_OVER)
-        position = first.source, first.offset, first.timestamp, first.user_id
-        return factors, PassedOverSignal(VideoId(place.video_id), *position, added)
 
     def _learn_example(self, factors: bytes, example: Example, kind: str) -> tuple[bytes, bytes]:
         """The user's factors after an example, and the increments for its signal."""

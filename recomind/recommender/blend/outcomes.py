@@ -36,8 +36,8 @@ class OutcomeWeights(NamedTuple):
 
     mean: tuple[float, ...] = PRIOR_MEAN
     variance: tuple[float, ...] = PRIOR_VARIANCE
-    outcomes: int = 0
-    """Likes learned from."""
+    likes: int = 0
+    """Likes of served videos learned from."""
 
     def combine(self, choice: Floats, factors: Floats, rates: Floats) -> Floats:
         """The score of each candidate, shape (candidates,); larger is better."""
@@ -58,15 +58,15 @@ class OutcomeWeights(NamedTuple):
         centred = places - chances @ places
         variance = np.maximum(1 / (1 / variance + chances @ centred**2), MIN_VARIANCE)
         mean += variance * centred[0]
-        return OutcomeWeights(tuple(mean.tolist()), tuple(variance.tolist()), self.outcomes + 1)
+        return OutcomeWeights(tuple(mean.tolist()), tuple(variance.tolist()), self.likes + 1)
 
 
 def merge_outcomes(partials: Iterable[OutcomeWeights]) -> OutcomeWeights:
     """The weights of all workers together: the mean by likes, with the smallest variances."""
-    learned = [one for one in partials if one.outcomes]
+    learned = [one for one in partials if one.likes]
     if not learned:
         return OutcomeWeights()
-    shares = np.array([one.outcomes for one in learned], float)
+    shares = np.array([one.likes for one in learned], float)
     mean = shares @ np.array([one.mean for one in learned]) / shares.sum()
     variance = np.min([one.variance for one in learned], axis=0)
-    return OutcomeWeights(tuple(mean.tolist()), tuple(variance.tolist()), max(one.outcomes for one in learned))
+    return OutcomeWeights(tuple(mean.tolist()), tuple(variance.tolist()), max(one.likes for one in learned))

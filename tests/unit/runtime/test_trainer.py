@@ -78,7 +78,7 @@ def test_an_outcome_of_a_served_list_teaches_what_counts_and_not_the_choice(worl
     _, signals, example = world.learn(like())
     assert example is None
     assert signals[0].increments
-    assert world.cache.weights.outcomes.outcomes == 1
+    assert world.cache.weights.outcomes.likes == 1
 
 
 def test_what_may_have_been_delivered_before_teaches_only_if_it_was_served(world):
@@ -120,7 +120,7 @@ def test_a_like_after_a_view_of_the_same_place_corrects_it(world):
     assert view.outcome == OUTCOME
     liked, [signal], example = world.learn(like(), viewed)
     assert (signal.outcome, example) == (CORRECTION, None)
-    assert world.cache.weights.outcomes.outcomes == 1
+    assert world.cache.weights.outcomes.likes == 1
     counted = popularity.fold(Popularity(), [view, signal])
     assert (counted.impressions, counted.shown_likes) == (1, 1)
     user = users.decode(liked.factors)

@@ -34,7 +34,7 @@ def test_what_predicts_likes_counts_after_some_hundred_of_them():
     weights = learned_from(random_lists(300), lambda places: int(places[:, 1].argmax()))
     assert weights.mean[1] > 1
     assert abs(weights.mean[0]) < weights.mean[1] / 3
-    assert weights.outcomes == 300
+    assert weights.likes == 300
 
 
 def test_a_like_rate_that_predicts_likes_counts():
@@ -65,5 +65,5 @@ def test_weights_of_workers_are_merged_by_their_likes():
     merged = merge_outcomes([of(1.0, 0.0, (0.1, 0.1), 100), of(0.0, 4.0, (0.05, 0.2), 300), OutcomeWeights()])
     assert merged.mean[:2] == pytest.approx((0.25, 3.0))
     assert merged.variance[:2] == (0.05, 0.1)
-    assert merged.outcomes == 300
+    assert merged.likes == 300
     assert merge_outcomes([]) == OutcomeWeights()
