@@ -3,14 +3,7 @@
 import time
 from uuid import uuid4
 
-import aiohttp
 import pytest
-
-
-@pytest.fixture
-async def http(worker):
-    async with aiohttp.ClientSession(worker.base_url) as session:
-        yield session
 
 
 async def get(http, path, status=200):

@@ -4,25 +4,10 @@ import json
 import time
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from recomind.stores import keys
-from recomind.stores.redis_store import RedisStore
 from tests.web.test_api import put_videos
-
-
-@pytest.fixture
-async def http(worker):
-    async with aiohttp.ClientSession(worker.base_url) as session:
-        yield session
-
-
-@pytest.fixture
-async def redis(worker):
-    store = RedisStore(worker.settings.redis_url)
-    yield store
-    await store.close()
 
 
 async def act(http, user, videos, kind):

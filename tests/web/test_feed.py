@@ -7,15 +7,8 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import aiohttp
-import pytest
 
 from tests.conftest import workers
-
-
-@pytest.fixture
-async def http(worker):
-    async with aiohttp.ClientSession(worker.base_url) as session:
-        yield session
 
 
 @asynccontextmanager

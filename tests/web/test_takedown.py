@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import uuid4
 
-import aiohttp
 import asyncpg
 import pytest
 
@@ -13,12 +12,6 @@ from recomind.stores import keys
 from recomind.stores.archive import Archive
 from recomind.stores.redis_store import RedisStore
 from tests.web.test_api import act, get, put_videos, wait_for
-
-
-@pytest.fixture
-async def http(worker):
-    async with aiohttp.ClientSession(worker.base_url) as session:
-        yield session
 
 
 async def put(http, video, **details):

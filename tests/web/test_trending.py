@@ -3,16 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from tests.web.test_api import wait_for
-
-
-@pytest.fixture
-async def http(worker):
-    async with aiohttp.ClientSession(worker.base_url) as session:
-        yield session
 
 
 async def get(http, path):

@@ -2,24 +2,7 @@
 
 from uuid import uuid4
 
-import aiohttp
-import pytest
-
-from recomind.stores.redis_store import RedisStore
 from tests.web.test_api import act, get, put_videos, wait_for
-
-
-@pytest.fixture
-async def http(worker):
-    async with aiohttp.ClientSession(worker.base_url) as session:
-        yield session
-
-
-@pytest.fixture
-async def redis(stack):
-    store = RedisStore(stack.settings.redis_url)
-    yield store
-    await store.close()
 
 
 async def keys_with(redis, text):
