@@ -4,7 +4,8 @@ Without it, every request would wait for the full timeout of a server that is do
 during a request are recorded in `unavailable_servers`, so that its response can name them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
 from types import TracebackType
@@ -17,6 +18,26 @@ OPEN_DURATION_S: Final = 0.5
 
 unavailable_servers: ContextVar[set[str] | None] = ContextVar("unavailable_servers", default=None)
 """Names of the servers that were unavailable during the current request; None outside of requests."""
+
+
+@contextmanager
+def recording_unavailable_servers() -> Iterator[None]:
+    """Record the server of an `UnavailableError` that another task has met, and raise it.
+
+    A task that reads or writes for several requests has a context of its own, so its circuit breaker cannot record the
+    server for each of them.
+    """
+    try:
+        yield
+    except UnavailableError as error:
+        _record(error.server)
+        raise
+
+
+def _record(server: str) -> None:
+    recorded = unavailable_servers.get()
+    if recorded is not None:
+        recorded.add(server.lower())
 
 
 class CircuitBreaker:
@@ -76,7 +97,5 @@ class CircuitBreaker:
             raise self._unavailable(error) from error
 
     def _unavailable(self, cause: BaseException) -> UnavailableError:
-        recorded = unavailable_servers.get()
-        if recorded is not None:
-            recorded.add(self._server.lower())
+        _record(self._server)
         return UnavailableError(self._server, cause)

@@ -6,6 +6,8 @@ from functools import partial
 from itertools import islice
 from typing import Generic, TypeVar
 
+from recomind.errors.circuit_breaker import recording_unavailable_servers
+
 Value = TypeVar("Value")
 
 _PendingRead = tuple[Sequence[str], asyncio.Future[list[Value]]]
@@ -40,7 +42,8 @@ class ReadCoalescer(Generic[Value]):
             self._last_batch = asyncio.create_task(self._send_after(self._last_batch))
             self._last_batch.add_done_callback(partial(_resolve, self._pending))
         self._pending.append((keys, result))
-        return await result
+        with recording_unavailable_servers():
+            return await result
 
     async def _send_after(self, previous: asyncio.Task[Sequence[Value]] | None) -> Sequence[Value]:
         """Wait for the previous batch, then send the pending one."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
+from recomind.errors.circuit_breaker import recording_unavailable_servers
 from recomind.model.ids import Partition
 
 Record = TypeVar("Record")
@@ -44,7 +45,8 @@ class AppendCoalescer(Generic[Record, Result]):
         self._pending[place].append((records, done))
         if place not in self._tasks:
             self._tasks[place] = asyncio.create_task(self._run(place), name=f"append to {topic} {partition}")
-        results: Sequence[Result] = await done
+        with recording_unavailable_servers():
+            results: Sequence[Result] = await done
         return results
 
     async def _run(self, place: Place) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from recomind.errors import UnavailableError
+from recomind.errors.circuit_breaker import unavailable_servers
 from recomind.stores.read_coalescer import ReadCoalescer
 
 
@@ -72,3 +73,15 @@ async def test_a_cancelled_read_does_not_affect_the_others(coalescer, server):
     assert await other == ["B"]
     with pytest.raises(asyncio.CancelledError):
         await cancelled
+
+
+async def test_each_request_records_the_server_that_a_shared_command_did_not_reach(coalescer, server):
+    server.error = UnavailableError("Redis", OSError("away"))
+
+    async def request(key):
+        unavailable_servers.set(servers := set())
+        with pytest.raises(UnavailableError):
+            await coalescer.read([key])
+        return servers
+
+    assert await asyncio.gather(request("a"), request("b")) == [{"redis"}, {"redis"}]
