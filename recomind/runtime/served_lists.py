@@ -9,7 +9,7 @@ learned from as on a video that was not served.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from time import time
 from typing import Final, NamedTuple
 
@@ -36,6 +36,9 @@ FLUSH_TIMEOUT_S: Final = 0.1
 MAX_RECORDED: Final = 1_000
 """Lists that are recorded between two sends; further ones are dropped and counted."""
 
+REPEAT_INTERVAL_S: Final = 10.0
+"""Time within which the same list is recorded once: a user who reloads a page sees the same places again."""
+
 MAX_RECENT_LISTS: Final = 50_000
 """Lists that are known to have been recorded: the event of handing the same list out again has no features."""
 
@@ -57,6 +60,15 @@ class _HandOut(NamedTuple):
     """Whether it had not been handed out before with as many places."""
 
 
+class _Recorded(NamedTuple):
+    """The last event of a list."""
+
+    n: int
+    """Places that were handed out with features."""
+    handed_out_at: float
+    """By the clock of the log, epoch seconds."""
+
+
 class ServedListRecorder:
     """Collects the lists that handlers hand out."""
 
@@ -76,14 +88,14 @@ class ServedListRecorder:
         self._send = send
         self._on_drop = on_drop
         self._recorded: deque[_HandOut] = deque()
-        self._just_recorded: set[tuple[str, bytes]] = set()
-        """(user, encoded meta) recorded since the last send; the same list is not recorded twice in between."""
+        self._acted: set[str] = set()
+        """Users who have acted here since their last event, at most `MAX_RECENT_LISTS`."""
         self._unsent: set[str] = set()
         """Users whose lists are recorded, or on their way to Kafka."""
         self._sending = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._recent: OrderedDict[tuple[str, bytes], int] = OrderedDict()
-        """(user, encoded meta) to the number of places handed out."""
+        self._recent: OrderedDict[tuple[str, str | bytes], _Recorded] = OrderedDict()
+        """User and list to its last event; a list that an earlier version has stored is named by its encoded meta."""
 
     def record(self, user_id: str, n: int, at: float, served: ServedList, *, repeats: bool = True) -> None:
         """Record a list of which the first `n` places are handed out.
@@ -93,28 +105,34 @@ class ServedListRecorder:
             n: places.
             at: event time, epoch seconds.
             served: the list.
-            repeats: whether to record also a list that was recorded before; its event then has no features.
+            repeats: whether to record also a list that was recorded before, if the user has acted since or
+                `REPEAT_INTERVAL_S` have passed; its event then has no features.
         """
-        key = user_id, served.encoded_meta
-        is_known = self._recent.get(key, 0) >= n
-        if is_known and (not repeats or key in self._just_recorded):
-            return
+        key, now = (user_id, served.list_id or served.encoded_meta), self._log_now()
+        known = self._recent.get(key)
+        is_known = known is not None and known.n >= n
+        if known is not None and is_known:
+            is_recent = now - known.handed_out_at < REPEAT_INTERVAL_S and user_id not in self._acted
+            if is_recent or not repeats:
+                return
         if len(self._recorded) >= MAX_RECORDED:
             self._on_drop()
             return
-        self._just_recorded.add(key)
-        if not is_known:
-            self._recent[key] = n
-            if len(self._recent) > MAX_RECENT_LISTS:
-                self._recent.popitem(last=False)
-        self._recorded.append(_HandOut(user_id, n, at, self._log_now(), served, not is_known))
+        self._recent[key] = _Recorded(n if known is None else max(n, known.n), now)
+        self._recent.move_to_end(key)
+        if len(self._recent) > MAX_RECENT_LISTS:
+            self._recent.popitem(last=False)
+        self._recorded.append(_HandOut(user_id, n, at, now, served, not is_known))
+        self._acted.discard(user_id)
         self._unsent.add(user_id)
 
-    async def flush(self, user_ids: Iterable[str]) -> None:
-        """Return once the lists of these users have been sent, or after `FLUSH_TIMEOUT_S`.
+    async def flush(self, user_ids: Collection[str]) -> None:
+        """Return once the lists of these users, who act, have been sent, or after `FLUSH_TIMEOUT_S`.
 
         An action is logged after it: users, and programs above all, may act within milliseconds of a response.
         """
+        if len(self._acted) + len(user_ids) <= MAX_RECENT_LISTS:
+            self._acted.update(user_ids)
         if self._unsent and not self._unsent.isdisjoint(user_ids):
             sending = asyncio.create_task(self.send())
             self._tasks.add(sending)
@@ -125,7 +143,6 @@ class ServedListRecorder:
         """Send what was recorded; what cannot be sent now is dropped."""
         async with self._sending:
             events = [_event(self._recorded.popleft()) for _ in range(len(self._recorded))]
-            self._just_recorded.clear()
             if events:
                 await self._send_events(events)
             self._unsent = {one.user_id for one in self._recorded}

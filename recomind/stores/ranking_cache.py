@@ -164,7 +164,7 @@ class RankingCache:
         summaries = list(map(self.index.summaries.get, ids))
         if None not in summaries:
             videos = join_summaries(cast("list[bytes]", summaries[:n]))
-            return ListedPart(ServedList(videos, served.encoded_meta), len(ids), has_removed=False)
+            return ListedPart(served.with_videos(videos), len(ids), has_removed=False)
         places = [place for place, summary in enumerate(summaries) if summary is not None]
         videos = join_summaries(filter(None, summaries))
         return ListedPart(with_places(served, videos, places), len(places), has_removed=True)

@@ -1,6 +1,7 @@
 """Users' lists as they are stored and read: the videos as JSON, and the meta, decoded only as far as needed."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -38,8 +39,9 @@ class ListMeta(msgspec.Struct, frozen=True):
 
 
 class ShownMeta(msgspec.Struct, frozen=True):
-    """What the event of a served list needs of a `ListMeta`."""
+    """What a response and the event of a served list need of a `ListMeta`."""
 
+    as_of: float
     version: int = 0
     list_id: str = ""
     video_ids: tuple[VideoId, ...] = ()
@@ -54,26 +56,12 @@ class ListOrigins(msgspec.Struct, frozen=True):
     applied_offsets: AppliedOffsets = msgspec.field(name="origins")
 
 
-class _AsOf(msgspec.Struct, frozen=True):
-    """The event time of a `ListMeta` alone."""
-
-    as_of: float
-
-
-class _ListId(msgspec.Struct, frozen=True):
-    """The id of a `ListMeta` alone."""
-
-    list_id: str = ""
-
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode_shown_meta = msgspec.msgpack.Decoder(ShownMeta).decode
-_decode_list_id = msgspec.msgpack.Decoder(_ListId).decode
-_decode_as_of = msgspec.msgpack.Decoder(_AsOf).decode
 
 
-class ServedList(msgspec.Struct, frozen=True):
-    """A user's list as it is read. The meta is decoded on access, as most readers need the videos alone."""
+class ServedList(msgspec.Struct, frozen=True, dict=True):
+    """A user's list as it is read. The meta is decoded on access, once: it is larger than the videos."""
 
     videos: bytes
     """A JSON array."""
@@ -83,22 +71,28 @@ class ServedList(msgspec.Struct, frozen=True):
     @property
     def as_of(self) -> float:
         """Event time for which it was ranked, epoch seconds."""
-        return _decode_as_of(self.encoded_meta).as_of
+        return self.shown_meta.as_of
 
     @property
     def list_id(self) -> str:
         """Names the list; empty if an earlier version has stored it."""
-        return _decode_list_id(self.encoded_meta).list_id
+        return self.shown_meta.list_id
 
-    @property
+    @cached_property
     def shown_meta(self) -> ShownMeta:
-        """What the event of a served list needs."""
+        """What a response and the event of a served list need."""
         return _decode_shown_meta(self.encoded_meta)
 
     @property
     def meta(self) -> ListMeta:
         """Which state it was ranked from, and where its videos come from."""
         return msgspec.msgpack.decode(self.encoded_meta, type=ListMeta)
+
+    def with_videos(self, videos: bytes) -> "ServedList":
+        """The same list with its videos as other JSON."""
+        changed = ServedList(videos, self.encoded_meta)
+        changed.__dict__.update(self.__dict__)
+        return changed
 
 
 class _Entry(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from recomind.recommender.factors.gaussians import WIDTH
 from recomind.recommender.factors.model import ItemFactors
 from recomind.recommender.like_rates import NAMES
 from recomind.recommender.served import PLACE_BYTES, pack
-from recomind.runtime.served_lists import MAX_RECORDED, ServedListRecorder
+from recomind.runtime.served_lists import MAX_RECORDED, REPEAT_INTERVAL_S, ServedListRecorder
 from recomind.stores.stored_lists import ListMeta, StoredList
 
 
@@ -60,15 +60,26 @@ async def test_a_list_is_recorded_with_the_places_that_were_handed_out():
     assert (found.video_ids, len(found.shown)) == (("a", "b"), 2 * PLACE_BYTES)
 
 
-async def test_each_hand_out_of_a_list_is_an_event_and_the_first_one_has_the_features():
-    sent = Sent()
-    recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: 7.5)
-    for again in (True, True, False):
-        recorder.record("u", 2, 5.0, stored(), repeats=again)
+async def test_a_list_is_recorded_again_after_a_while_and_the_first_event_has_the_features():
+    sent, now = Sent(), [0.0]
+    recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: now[0])
+    for now[0] in (0.0, REPEAT_INTERVAL_S - 0.1, REPEAT_INTERVAL_S, REPEAT_INTERVAL_S + 9.0, 2 * REPEAT_INTERVAL_S):
+        recorder.record("u", 2, 5.0, stored(), repeats=False)
         recorder.record("u", 2, 5.0, stored())
         await recorder.send()
-    assert [bool(one.shown) for one in sent.events] == [True, False, False]
-    assert {(one.video_ids, one.handed_out_at, one.list_id) for one in sent.events} == {(("a", "b"), 7.5, "l")}
+    assert [(one.handed_out_at, bool(one.shown)) for one in sent.events] == [(0.0, True), (10.0, False), (20.0, False)]
+    assert {(one.video_ids, one.list_id) for one in sent.events} == {(("a", "b"), "l")}
+
+
+async def test_a_list_that_a_user_gets_again_after_an_action_is_recorded_at_once():
+    sent = Sent()
+    recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: 0.0)
+    recorder.record("u", 2, 5.0, stored())
+    await recorder.flush(["u", "other"])
+    for _ in range(2):
+        recorder.record("u", 2, 5.0, stored())
+    await recorder.send()
+    assert [bool(one.shown) for one in sent.events] == [True, False]
 
 
 async def test_a_stream_records_a_list_once():
@@ -86,7 +97,7 @@ def test_an_event_of_an_earlier_version_is_read():
     assert (found.handed_out_at, found.place_sources, found.is_control) == (0.0, b"", False)
 
 
-async def test_the_same_list_is_recorded_again_between_two_sends_only_for_more_places():
+async def test_the_same_list_is_recorded_again_at_once_only_for_more_places():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
     for n in (2, 2, 1, 3):
