@@ -10,7 +10,7 @@ learned from as on a video that was not served.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from time import time
+from time import monotonic, time
 from typing import Final, NamedTuple
 
 from mode.utils.logging import get_logger
@@ -65,15 +65,20 @@ class _Recorded(NamedTuple):
 
     n: int
     """Places that were handed out with features."""
-    handed_out_at: float
-    """By the clock of the log, epoch seconds."""
+    at: float
+    """By the clock of the recorder, seconds."""
 
 
 class ServedListRecorder:
     """Collects the lists that handlers hand out."""
 
     def __init__(
-        self, partitions: int, send: Send, on_drop: Callable[[], None], log_now: Callable[[], float] = time
+        self,
+        partitions: int,
+        send: Send,
+        on_drop: Callable[[], None],
+        log_now: Callable[[], float] = time,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         """Nothing is recorded yet.
 
@@ -82,8 +87,10 @@ class ServedListRecorder:
             send: sends records.
             on_drop: called for a list that is not recorded.
             log_now: the clock of the log, epoch seconds.
+            clock: seconds.
         """
         self._log_now = log_now
+        self._clock = clock
         self._partitions = partitions
         self._send = send
         self._on_drop = on_drop
@@ -108,11 +115,11 @@ class ServedListRecorder:
             repeats: whether to record also a list that was recorded before, if the user has acted since or
                 `REPEAT_INTERVAL_S` have passed; its event then has no features.
         """
-        key, now = (user_id, served.list_id or served.encoded_meta), self._log_now()
+        key, now = (user_id, served.list_id or served.encoded_meta), self._clock()
         known = self._recent.get(key)
         is_known = known is not None and known.n >= n
         if known is not None and is_known:
-            is_recent = now - known.handed_out_at < REPEAT_INTERVAL_S and user_id not in self._acted
+            is_recent = now - known.at < REPEAT_INTERVAL_S and user_id not in self._acted
             if is_recent or not repeats:
                 return
         if len(self._recorded) >= MAX_RECORDED:
@@ -122,7 +129,7 @@ class ServedListRecorder:
         self._recent.move_to_end(key)
         if len(self._recent) > MAX_RECENT_LISTS:
             self._recent.popitem(last=False)
-        self._recorded.append(_HandOut(user_id, n, at, now, served, not is_known))
+        self._recorded.append(_HandOut(user_id, n, at, self._log_now(), served, not is_known))
         self._acted.discard(user_id)
         self._unsent.add(user_id)
 

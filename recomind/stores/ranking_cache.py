@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from recomind.model.catalogue import join_summaries
+from recomind.model.catalogue import first_summaries, join_summaries
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
@@ -156,18 +156,19 @@ class RankingCache:
 
         Args:
             served: the list.
-            n: how many videos are wanted; None for all.
+            n: how many videos are wanted; None for all. The meta is of all.
         """
         ids = served.shown_meta.video_ids or ids_in(served.videos)
         if not self.loader.catalogue.has_catalogue:
-            return ListedPart(served, len(ids), has_removed=False)
+            return ListedPart(served.with_videos(_first(served.videos, n)), len(ids), has_removed=False)
         summaries = list(map(self.index.summaries.get, ids))
-        if None not in summaries:
+        if all(summaries):
             videos = join_summaries(cast("list[bytes]", summaries[:n]))
             return ListedPart(served.with_videos(videos), len(ids), has_removed=False)
         places = [place for place, summary in enumerate(summaries) if summary is not None]
         videos = join_summaries(filter(None, summaries))
-        return ListedPart(with_places(served, videos, places), len(places), has_removed=True)
+        part = with_places(served, videos, places)
+        return ListedPart(part.with_videos(_first(videos, n)), len(places), has_removed=True)
 
     def is_listed(self, videos: bytes) -> bool:
         """Whether all videos of a JSON array may be shown; False for what is no such array."""
@@ -185,3 +186,8 @@ class RankingCache:
     def summaries_json(self, video_ids: Iterable[str]) -> bytes:
         """A JSON array of the summaries of videos, without those that are not in the catalogue."""
         return join_summaries(filter(None, map(self.index.summaries.get, video_ids)))
+
+
+def _first(videos: bytes, n: int | None) -> bytes:
+    """The first `n` videos of a JSON array; all for None."""
+    return videos if n is None else first_summaries(videos, n)

@@ -12,7 +12,6 @@ from aiohttp import web
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import first_summaries
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.runtime.app import RecoMindApp
@@ -57,7 +56,7 @@ async def recommendations(request: web.Request) -> web.Response:
     )
     app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
     app.metrics.lists_served.labels(user_list.source).inc()
-    return _list_response(user_list, n, app.ranking_cache.now, headers)
+    return _list_response(user_list, app.ranking_cache.now, headers)
 
 
 async def load_or_rank_list(app: RecoMindApp, user_id: str, n: int) -> UserList:
@@ -182,7 +181,7 @@ async def _list_of_new_users(app: RecoMindApp) -> ServedList:
     return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl).as_served
 
 
-def _list_response(user_list: UserList, n: int, now: float, headers: dict[str, str]) -> web.Response:
+def _list_response(user_list: UserList, now: float, headers: dict[str, str]) -> web.Response:
     as_of, list_id = user_list.served.as_of, user_list.served.list_id
     headers |= {
         SOURCE_HEADER: user_list.source,
@@ -191,4 +190,4 @@ def _list_response(user_list: UserList, n: int, now: float, headers: dict[str, s
     }
     if list_id:  # a list that an earlier version has stored has none
         headers[LIST_HEADER] = list_id
-    return json_response(first_summaries(user_list.served.videos, n), headers=headers)
+    return json_response(user_list.served.videos, headers=headers)

@@ -62,7 +62,7 @@ async def test_a_list_is_recorded_with_the_places_that_were_handed_out():
 
 async def test_a_list_is_recorded_again_after_a_while_and_the_first_event_has_the_features():
     sent, now = Sent(), [0.0]
-    recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: now[0])
+    recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: now[0], lambda: now[0])
     for now[0] in (0.0, REPEAT_INTERVAL_S - 0.1, REPEAT_INTERVAL_S, REPEAT_INTERVAL_S + 9.0, 2 * REPEAT_INTERVAL_S):
         recorder.record("u", 2, 5.0, stored(), repeats=False)
         recorder.record("u", 2, 5.0, stored())
@@ -73,7 +73,7 @@ async def test_a_list_is_recorded_again_after_a_while_and_the_first_event_has_th
 
 async def test_a_list_that_a_user_gets_again_after_an_action_is_recorded_at_once():
     sent = Sent()
-    recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: 0.0)
+    recorder = ServedListRecorder(4, sent.send, sent.drop, clock=lambda: 0.0)
     recorder.record("u", 2, 5.0, stored())
     await recorder.flush(["u", "other"])
     for _ in range(2):
