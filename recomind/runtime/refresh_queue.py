@@ -4,8 +4,8 @@ Commits do not wait for lists: under a backlog a user is ranked once for many ac
 watermarks ensure that no action is left out of its user's list for ever, whatever crashes. They are absolute values in
 the read model, a partition's watermark maps each source to an offset:
 
-- `listed`: before it, all actions are counted in their users' lists. The worker that takes a partition over queues each
-  user whose profile has applied an action at or above it.
+- `listed`: a user without an action at or above it has a list that counts all of their actions. The worker that takes a
+  partition over queues each user whose profile has applied an action at or above it: of these the list may be dropped.
 - `current`: before it, no stored list lacks an action: it is counted, or the user's list was dropped.
 
 (`docs/decisions/0023-asynchronous-ranking-with-a-low-watermark.md`, `docs/decisions/0054-those-who-look-come-first.md`)
