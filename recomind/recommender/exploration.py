@@ -70,16 +70,19 @@ def explore(
     fresh = new_uploads(index, request.profile.seen, request.now) if share and places else NO_ROWS
     if not len(fresh):
         return Explored(rows, propensities, frozenset())
-    fresh = fresh[~np.isin(fresh, rows)]
+    index.columns.scratch_index[fresh] = 0
+    index.columns.scratch_index[rows] = 1
+    fresh = fresh[index.columns.scratch_index[fresh] == 0]
     scores = ODDS_POWER * index.factors.scores(fresh, request.user_factors).astype(float)
     odds = np.exp(scores - scores.max(initial=0.0))
-    draw, chance, drawn = np.random.default_rng(seed), share * BLOCK_PLACES, set[int]()
-    for place in places[: len(fresh)]:
+    chance, drawn, places = share * BLOCK_PLACES, set[int](), places[: len(fresh)]
+    draws = np.random.default_rng(seed).random((len(places), 2)).tolist()
+    for place, (draw, pick_draw) in zip(places, draws, strict=True):
         propensities[place] = 1 - chance
-        if draw.random() < chance:
-            chances = odds / odds.sum()
-            pick = int(draw.choice(len(fresh), p=chances))
-            rows[place], propensities[place], odds[pick] = fresh[pick], chance * chances[pick], 0.0
+        if draw < chance:
+            below = odds.cumsum()
+            pick = int(below.searchsorted(pick_draw * below[-1], side="right"))
+            rows[place], propensities[place], odds[pick] = fresh[pick], chance * odds[pick] / below[-1], 0.0
             drawn.add(int(rows[place]))
     return Explored(rows, propensities, frozenset(drawn))
 

@@ -138,10 +138,12 @@ def slate_of(
     first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
     drawn_by = _seed(ranked.profile) if seed is None else seed
     explored = explore(first, ranked, index, seed=drawn_by, share=exploration)
-    picks, positions = tuple(_picks(index, ranked, scores, explored)), ranked.positions_of(explored.rows, index)
-    is_drawn = np.isin(explored.rows, list(explored.drawn))
+    positions = ranked.positions_of(explored.rows, index)
+    picks = tuple(_picks(index, ranked.scores[:, positions], scores[positions], explored))
+    is_drawn = np.array([row in explored.drawn for row in explored.rows.tolist()], np.bool_)
     sources = place_sources.pack(ranked.scores[:, positions], is_drawn)
-    return Slate(picks, ranked.now, weights.version, _shown(ranked, index, choice, explored), sources)
+    shown = _shown(ranked, index, choice, explored, positions)
+    return Slate(picks, ranked.now, weights.version, shown, sources)
 
 
 def _seed(profile: Profile) -> int:
@@ -160,23 +162,35 @@ def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) ->
     return blend.learn(weights, PRIOR, ranked.features, position, context_of(ranked.profile, ranked.now))
 
 
-def _shown(ranked: Ranked, index: VideoIndex, choice: Floats, explored: Explored) -> bytes:
-    """The features of the slate's places, see `served`; `choice` holds the blend's scores of all candidates."""
-    of_places = np.zeros(len(explored.rows))
+def _shown(ranked: Ranked, index: VideoIndex, choice: Floats, explored: Explored, positions: Rows) -> bytes:
+    """The features of the slate's places, see `served`.
+
+    Args:
+        ranked: the candidates.
+        index: the index that rows belong to.
+        choice: the blend's scores of all candidates.
+        explored: the places.
+        positions: of the places among the candidates, as `Ranked.positions_of`.
+    """
     if len(choice):
-        positions = ranked.positions_of(explored.rows, index)
-        is_candidate = ranked.rows[positions] == explored.rows
-        of_places[is_candidate] = (choice - choice.mean())[positions[is_candidate]]
-    factors = index.factors.scores(explored.rows, ranked.user_factors)
-    rates = like_rates(index, explored.rows, ranked.profile, ranked.user_factors)
+        of_places, factors = (choice - choice.mean())[positions], ranked.factor_scores[positions]
+        rates = ranked.rates[positions]
+        others = np.flatnonzero(ranked.rows[positions] != explored.rows)
+    else:
+        of_places, factors = np.zeros(len(explored.rows)), np.zeros(len(explored.rows))
+        rates, others = np.zeros((len(explored.rows), ranked.rates.shape[1])), np.arange(len(explored.rows))
+    if len(others):  # drawn videos that are no candidates
+        rows, of_places[others] = explored.rows[others], 0.0
+        factors[others] = index.factors.scores(rows, ranked.user_factors)
+        rates[others] = like_rates(index, rows, ranked.profile, ranked.user_factors)
     return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows), rates)
 
 
-def _picks(index: VideoIndex, ranked: Ranked, scores: Floats, explored: Explored) -> Iterator[Pick]:
-    positions = ranked.positions_of(explored.rows, index)
-    shares, by_source = ranked.scores[:, positions].T.round(4), [dict[str, float]() for _ in explored.rows]
+def _picks(index: VideoIndex, proposed: Floats, scores: Floats, explored: Explored) -> Iterator[Pick]:
+    """The videos of places with the scores of sources, shape (sources, places), and their own, shape (places,)."""
+    shares, by_source = proposed.T.round(4), [dict[str, float]() for _ in explored.rows]
     nonzero = np.nonzero(shares)
     for pick, source, share in zip(*(part.tolist() for part in (*nonzero, shares[nonzero])), strict=True):
         by_source[pick][_SOURCES[source]] = share
-    for row, score, sources in zip(explored.rows.tolist(), scores[positions].tolist(), by_source, strict=True):
+    for row, score, sources in zip(explored.rows.tolist(), scores.tolist(), by_source, strict=True):
         yield Pick(index.ids[row], score, {"fresh": 1.0} if row in explored.drawn else sources)

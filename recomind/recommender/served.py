@@ -42,7 +42,7 @@ class ShownFeatures(NamedTuple):
     """See `like_rates`."""
 
 
-def pack(propensities: Floats, choice: Floats, factors: Singles, items: ItemFactors, rates: Floats) -> bytes:
+def pack(propensities: Floats, choice: Floats, factors: Floats | Singles, items: ItemFactors, rates: Floats) -> bytes:
     """Pack the features of places: arrays of shape (places,), items of shape (places, WIDTH), and rates."""
     columns = np.column_stack([propensities, choice, factors, items.mean, items.variance, rates])
     packed: bytes = np.clip(columns, -_MAX, _MAX).astype("<f2").tobytes()
