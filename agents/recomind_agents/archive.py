@@ -14,6 +14,7 @@ from mode.utils.logging import get_logger
 from recomind.errors import UnavailableError
 from recomind.model.events import Action
 from recomind.runtime.app import RecoMindApp
+from recomind.stores import keys
 from recomind.stores.archive_rows import ArchivedAction, archived_action
 from recomind.stores.read_model import STAGE_ARCHIVE
 from recomind.stream import topics
@@ -52,6 +53,8 @@ async def _insert(app: RecoMindApp, rows: Sequence[tuple[ArchivedAction, int]]) 
 
 async def _erase(app: RecoMindApp, user_id: str, log_offset: int) -> None:
     await app.archive.erase_user(user_id, log_offset)
+    pages = await app.archive.delete_feed_pages(user_id)
+    await app.read_model.store.delete([keys.feed_page(session, number) for session, number in pages])
     await app.read_model.put_erasure_progress({(STAGE_ARCHIVE, user_id): log_offset})
 
 

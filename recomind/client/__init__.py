@@ -5,6 +5,7 @@ that include the actions which this client has just posted. What does not: any c
 `recomind.model` and `recomind.errors`, msgspec and urllib3; not Faust, numpy or a database driver.
 """
 
-from recomind.client.client import Client, Recommendations
+from recomind.client.client import Client
+from recomind.client.lists import Recommendations
 
 __all__ = ["Client", "Recommendations"]

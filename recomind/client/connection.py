@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 import urllib3
@@ -11,6 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from recomind.errors import ApiError, BusyError, KeyRefusedError, RequestError, UnreachableError
 from recomind.model.responses import Problem
+from recomind.model.text import DOTS_MARK
 
 RETRY_STATUSES: Final = (429, 503)
 """Statuses after which a request is retried."""
@@ -57,7 +58,7 @@ class Connection:
         Args:
             method: HTTP method.
             path: URL path below the base address, quoted.
-            query: query parameters; those that are None are left out.
+            query: query parameters; those that are None are left out. A tuple becomes a parameter for each item.
             body: sent as JSON.
             retry: whether to retry while the workers are busy.
 
@@ -88,8 +89,8 @@ class Connection:
     def _request(
         self, method: str, path: str, query: Mapping[str, Any] | None, body: bytes | None, options: dict[str, Any]
     ) -> urllib3.BaseHTTPResponse:
-        parameters = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        url = f"{self._base}{path}{'?' if parameters else ''}{urlencode(parameters)}"
+        parameters = [(name, value) for name, value in (query or {}).items() if value is not None]
+        url = f"{self._base}{path}{'?' if parameters else ''}{urlencode(parameters, doseq=True)}"
         try:
             return self._pool.request(method, url, body=body, **{"timeout": self._timeout, **options})
         except HTTPError as error:
@@ -120,3 +121,8 @@ def _raise_for_status(response: urllib3.BaseHTTPResponse) -> None:
     types: dict[int, type[ApiError]] = {401: KeyRefusedError, 403: KeyRefusedError, 429: BusyError, 503: BusyError}
     error_type = types.get(status, RequestError if status < 500 else ApiError)
     raise error_type(status, problem.detail or problem.title, problem.field)
+
+
+def quoted(segment: str) -> str:
+    """A segment of a path. The ids "." and ".." get a mark, as they mean folders, also when they are quoted."""
+    return quote(DOTS_MARK + segment if segment in (".", "..") else segment, safe="")

@@ -202,6 +202,15 @@ def join_summaries(summaries: Iterable[bytes]) -> bytes:
     return b"[" + SEPARATOR.join(summaries) + b"]"
 
 
+def count_summaries(array: bytes) -> int:
+    r"""How many summaries an array has that was made by `join_summaries`.
+
+    >>> count_summaries(b"[]"), count_summaries(b"[1,\n2,\n3]")
+    (0, 3)
+    """
+    return 0 if array == b"[]" else array.count(SEPARATOR[-1:]) + 1
+
+
 def first_summaries(array: bytes, n: int) -> bytes:
     r"""The first `n` summaries of an array made by `join_summaries`.
 

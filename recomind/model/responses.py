@@ -185,6 +185,13 @@ class Feed(msgspec.Struct, frozen=True):
     videos: tuple[FeedVideo, ...]
     list_id: str = ""
     """The id of the list; empty for trending. An action on one of its videos may carry it."""
+    cursor: str = ""
+    """In a feed session: to be sent for the next page. Sent again, it gets that page again."""
+    end: bool = False
+    """Whether there are fewer videos than asked for because no other is left that the user has not seen."""
+    may_repeat: bool = False
+    """Whether a video of an earlier page of the session may come again: what it has shown is unknown, as Redis and
+    PostgreSQL were unavailable."""
 
 
 class BlendExplanation(msgspec.Struct, frozen=True):

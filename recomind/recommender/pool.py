@@ -15,7 +15,7 @@ MAX_POOL_SIZE: Final = 400
 """Most candidates that are ranked."""
 
 MIN_POOL_SIZE: Final = 100
-"""For users who have seen at least as many videos: with fewer candidates, popular unseen videos are added."""
+"""For users who have seen any video: with fewer candidates, popular unseen videos are added."""
 
 _NEVER_LIKED: Final = -1e15
 """Below all scores, and below them minus all upload times."""
@@ -45,7 +45,7 @@ def pool_candidates(index: VideoIndex, proposals: Proposals, seen: bytes) -> tup
         scores[source] = np.bincount(inverse[end - len(proposed) : end], strengths, len(rows))
     unseen = np.flatnonzero(index.columns.listed.take(rows) & ~is_seen(index.columns.hash.take(rows), seen))
     rows, scores = _strongest(rows.take(unseen), scores.take(unseen, axis=1))
-    if len(rows) < MIN_POOL_SIZE <= len(seen) // 4:
+    if seen and len(rows) < MIN_POOL_SIZE:
         added = _popular_unseen(index, seen, MIN_POOL_SIZE)
         added = added[~np.isin(added, rows)][: MIN_POOL_SIZE - len(rows)]
         rows, scores = np.concatenate([rows, added]), np.pad(scores, ((0, 0), (0, len(added))))

@@ -17,6 +17,7 @@ from recomind.model.log_identity import LogIdentity
 from recomind.settings import POOLING_MODES, TRANSACTION_POOLING
 from recomind.stores.archive_rows import ArchivedAction, shared_event_id, to_datetime
 from recomind.stores.catalogue_queries import CatalogueQueries
+from recomind.stores.feed_page_queries import FeedPageQueries
 from recomind.stores.fencing import GENERATION_TTL_S, Fence
 from recomind.stores.log_registry import LogRegistry
 from recomind.stores.migrations import migrate
@@ -46,7 +47,7 @@ OUTSIDE_GROUP: Final = Fence("", 0)
 """The token of writers that belong to no consumer group."""
 
 
-class Archive(CatalogueQueries):
+class Archive(CatalogueQueries, FeedPageQueries):
     """Typed queries over a connection pool."""
 
     def __init__(self, dsn: str, pooling: str = POOLING_MODES[0]) -> None:

@@ -29,6 +29,7 @@
 | `generation:{group}` | fencing token: the latest generation of the consumer group that has written | 1 hour |
 | `forgotten:{user_id}` | offset of the user's latest erasure record in the log of their partition | 7 days |
 | `forgetting:{part}:{user_id}` | the same, written once that stage of the erasure is complete | 7 days |
+| `feed_page:{session}:{number}` | a page of a feed session, msgpack | 25 h |
 | `recomind:encoding` | version of the encoding of all values above (see `recomind.stores.encoding`) | none |
 | `recomind:log` | the log of actions that all values were made from: ids of Kafka's cluster and of the topic | none |
 | `catalogue_progress` | a stream of reports: which changes of the catalogue each worker has applied | entries: 10 s |
@@ -54,6 +55,8 @@ POPULARITY_STREAM_TTL_S: Final = 20
 CATALOGUE_PROGRESS_TTL_S: Final = 10
 ERASURE_TTL_S: Final = 7 * DAY_S
 EASE_MODEL_TTL_S: Final = DAY_S
+FEED_PAGE_TTL_S: Final = DAY_S + 60 * MINUTE_S
+"""An hour longer than a session lasts after its last page."""
 
 POPULAR_VIDEOS: Final = "popular_videos"
 EASE_MODEL_VERSION: Final = "model_version"
@@ -181,6 +184,11 @@ def erased_user(user_id: str) -> str:
 def erasure_stage(stage: str, user_id: str) -> str:
     """The offset of the erasure record up to which a stage is complete."""
     return f"forgetting:{stage}:{user_id}"
+
+
+def feed_page(session: bytes, number: int) -> str:
+    """A page of a feed session."""
+    return f"feed_page:{session.hex()}:{number}"
 
 
 def epoch(partition: Partition) -> str:

@@ -150,6 +150,24 @@ FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS given (user_id, tags, 
 WHERE EXISTS (SELECT FROM fence)
 ON CONFLICT (user_id) DO UPDATE SET top_tags = excluded.top_tags, updated_at = excluded.updated_at
 
+-- put_feed_page --
+-- Returns the page that counts: the first one of its number.
+INSERT INTO feed_pages (session, page, user_id, content) VALUES ($1, $2, $3, $4)
+ON CONFLICT (session, page) DO UPDATE SET page = excluded.page RETURNING content
+
+-- feed_pages --
+SELECT page, content FROM feed_pages WHERE session = $1 AND page <= $2 ORDER BY page
+
+-- delete_feed_pages --
+DELETE FROM feed_pages WHERE user_id = $1 RETURNING session, page
+
+-- delete_expired_feed_pages --
+-- Of sessions whose last page is older than $1 seconds.
+WITH expired AS (
+    SELECT session FROM feed_pages GROUP BY session HAVING max(handed_out_at) < now() - make_interval(secs => $1)
+)
+DELETE FROM feed_pages p USING expired e WHERE p.session = e.session
+
 -- popular_videos --
 SELECT p.video_id FROM video_popularity p JOIN videos v USING (video_id)
 WHERE NOT v.hidden AND (v.expires_at IS NULL OR v.expires_at > now())

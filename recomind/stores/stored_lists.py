@@ -118,6 +118,12 @@ def with_places(served: ServedList, videos: bytes, places: Sequence[int]) -> Ser
     return ServedList(videos, _encode(changed))
 
 
+def without_features(encoded_meta: bytes) -> bytes:
+    """The encoded meta of a list, without what its event needs and its videos: these are stored elsewhere."""
+    meta = msgspec.msgpack.decode(encoded_meta, type=ListMeta)
+    return _encode(msgspec.structs.replace(meta, video_ids=(), shown=b"", place_sources=b""))
+
+
 def _of_places(packed: bytes, places: Sequence[int], count: int) -> bytes:
     """What is packed of some places of so many, each in as many bytes."""
     width = len(packed) // max(1, count)

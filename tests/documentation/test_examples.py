@@ -15,11 +15,13 @@ EXPECTED_OUTPUT = {
     "batch.py": "fan-3 400 video_id has characters that cannot be printed",
     "trending.py": "now: [",
     "explain.py": "Cat on a skateboard: seen",
+    "scroll.py": "repeats: 0 [",
     "follow.py": "1 liked, next: [",
     "first_list.sh": "X-RecoMind-After: counted",
     "batch.sh": "207",
     "trending.sh": '[{"video_id":',
     "explain.sh": '"verdict":"seen"',
+    "scroll.sh": "page 2: ",
     "follow.sh": "event: list",
 }
 

@@ -200,3 +200,39 @@ async def test_without_redis_and_postgresql_trending_is_still_served(running, ht
     accepted = await send_request(http, "POST", "/video_action", json=ACTION)
     await until_counted(http, accepted[2]["token"])
     assert running[1].process.poll() is None
+
+
+async def next_page(http, cursor):
+    """The next page of a feed session, with one video."""
+    status, _, page = await send_request(http, "GET", f"/feed/known?n=1&cursor={cursor}")
+    assert status == 200, page
+    return page
+
+
+def shown(*pages):
+    return [video["video_id"] for page in pages for video in page["videos"]]
+
+
+@pytest.mark.parametrize("how", ["stopped", "paused"])
+@pytest.mark.parametrize("server", ["redis", "postgres"])
+async def test_a_feed_session_goes_on_without_one_of_its_stores(running, http, server, how):
+    first = await next_page(http, "")
+    with outage(getattr(running[0], server), how):
+        second = await next_page(http, first["cursor"])
+        again = await next_page(http, first["cursor"])
+    third = await next_page(http, second["cursor"])
+    assert sorted(shown(first, second, third)) == ["v1", "v2", "v3"]
+    assert shown(again) == shown(second)
+    assert not any(page["may_repeat"] for page in (first, second, again, third))
+    await until_counted(http, (await until_accepted(http, "POST", "/video_action", json=ACTION))["token"])
+
+
+async def test_a_feed_session_goes_on_without_both_stores_and_says_that_it_may_repeat(running, http):
+    first = await next_page(http, "")
+    with outage(running[0].redis, "stopped"), outage(running[0].postgres, "stopped"):
+        second = await next_page(http, first["cursor"])
+        assert (len(second["videos"]), second["may_repeat"]) == (1, True)
+    third = await next_page(http, second["cursor"])
+    assert third["may_repeat"]
+    assert not set(shown(third)) & set(shown(first))  # it is known again
+    await until_counted(http, (await until_accepted(http, "POST", "/video_action", json=ACTION))["token"])

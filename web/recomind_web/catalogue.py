@@ -18,8 +18,8 @@ from recomind.state.profile import Like, Profile
 from recomind_web.catalogue_changes import send_change
 from recomind_web.headers import RECEIPT_HEADER
 from recomind_web.problem_json import BadRequestError
-from recomind_web.recommendations import load_profile
 from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id
+from recomind_web.user_profiles import load_profile
 
 
 async def put_video(request: web.Request) -> web.Response:

@@ -30,8 +30,8 @@ from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind_web.feed import CONTROL_REASONS
-from recomind_web.recommendations import complete_profile, load_profile, profile_from_archive
 from recomind_web.request_parsing import app_of, json_response, path_id
+from recomind_web.user_profiles import complete_profile, load_profile, profile_from_archive
 
 NOT_DRAWN: Final = "not drawn"
 """The verdict on a video that a random list does not hold."""

@@ -23,10 +23,12 @@ from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.stores.list_store import ANONYMOUS_USER
 from recomind.stores.stored_lists import ListMeta, ids_in
-from recomind_web.recommendations import load_or_rank_list, load_profile_or_empty
-from recomind_web.request_parsing import app_of, json_response, n_param, path_id
+from recomind_web.feed_pages import cursor_param, next_page
+from recomind_web.recommendations import UserList, is_all_seen, load_or_rank_list, without_excluded
+from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id
 from recomind_web.server_sent_events import ComposeData, stream_events
 from recomind_web.trending import popular_videos, tag_param, trending_in_window, window_param
+from recomind_web.user_profiles import load_profile_or_empty
 
 Summary = TypeVar("Summary", bound=VideoSummary)
 
@@ -49,8 +51,22 @@ async def trending_feed(request: web.Request) -> web.Response:
 
 
 async def feed(request: web.Request) -> web.Response:
-    """Top videos for a user, with the reasons for each."""
-    return json_response(await _user_feed_json(app_of(request), path_id(request, "user_id"), n_param(request)))
+    """Top videos for a user, with the reasons for each.
+
+    With an empty `cursor`, a feed session begins: the response has a cursor for the next page, and so on, and no video
+    comes twice. Each page is ranked when it is asked for. A session lasts until 24 hours after its last page; then its
+    cursors are answered 410. `end` says that the user has seen everything else: then the new cursor gets what is
+    uploaded later.
+    """
+    app, user_id, n = app_of(request), path_id(request, "user_id"), n_param(request)
+    cursor, excluded = cursor_param(request, app, user_id), exclude_param(request)
+    if cursor is None:
+        return json_response(await _user_feed_json(app, user_id, n, excluded))
+    page = await next_page(app, user_id, n, cursor, excluded)
+    composed, _ = await _explained(app, user_id, n, UserList(page.served, "cold"))
+    return json_response(
+        msgspec.json.encode(replace(composed, cursor=page.cursor, end=page.is_end, may_repeat=page.may_repeat))
+    )
 
 
 async def trending_events(request: web.Request) -> web.StreamResponse:
@@ -99,14 +115,24 @@ async def _trending_json(app: RecoMindApp, n: int) -> bytes:
     return msgspec.json.encode(_feed("", source, meta, _listed(app, videos), evidence))
 
 
-async def _user_feed_json(app: RecoMindApp, user_id: str, n: int, *, record_repeats: bool = True) -> bytes:
-    user_list = await load_or_rank_list(app, user_id, n)
+async def _user_feed_json(
+    app: RecoMindApp, user_id: str, n: int, excluded: Sequence[str] = (), *, record_repeats: bool = True
+) -> bytes:
+    user_list = await without_excluded(app, user_id, n, await load_or_rank_list(app, user_id, n), excluded)
+    composed, user_list = await _explained(app, user_id, n, user_list)
+    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served, repeats=record_repeats)
+    is_end = await is_all_seen(app, user_id, n, user_list, excluded)
+    return msgspec.json.encode(replace(composed, end=is_end))
+
+
+async def _explained(app: RecoMindApp, user_id: str, n: int, user_list: UserList) -> tuple[Feed, UserList]:
+    """A user's list with the reasons for each video, and the part of it that may be shown."""
     profile, _ = await load_profile_or_empty(app, user_id)
     evidence = await _load_evidence(app, profile, ids_in(user_list.served.videos)[:n])
     served = app.ranking_cache.listed_part(user_list.served, n).served  # a video may have been taken down meanwhile
-    app.served_lists.record(user_id, n, app.ranking_cache.now, served, repeats=record_repeats)
     videos = msgspec.json.decode(served.videos, type=list[VideoSummary])[:n]
-    return msgspec.json.encode(_feed(user_id, user_list.source, served.meta, videos, evidence))
+    shown = UserList(served, user_list.source)
+    return _feed(user_id, user_list.source, served.meta, videos, evidence), shown
 
 
 def _listed(app: RecoMindApp, videos: Sequence[Summary]) -> list[Summary]:

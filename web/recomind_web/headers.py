@@ -9,6 +9,7 @@ LAG_HEADER: Final = "X-RecoMind-Lag"
 AFTER_HEADER: Final = "X-RecoMind-After"
 TOKEN_HEADER: Final = "X-RecoMind-Token"  # noqa: S105 the name of a header
 RECEIPT_HEADER: Final = "X-RecoMind-Receipt"
+END_HEADER: Final = "X-RecoMind-End"
 DEGRADED_HEADER: Final = "X-RecoMind-Degraded"
 
 HEADER_DESCRIPTIONS: Final = {
@@ -18,6 +19,8 @@ HEADER_DESCRIPTIONS: Final = {
     "applied it. Left out if Kafka was unavailable.",
     SOURCE_HEADER: "Where the list came from: `cache` (stored in Redis), `cold` (ranked for this request) or `archive` "
     "(Redis is unavailable, so PostgreSQL and this worker's memory were used).",
+    END_HEADER: "`true` if the list is shorter than `n` because the user has seen every other video; else left out. "
+    "Videos that are uploaded later will be listed.",
     DEGRADED_HEADER: "The servers that were unavailable while this response was made, such as `redis, postgresql`.",
     AS_OF_HEADER: "Event time at which the list was ranked, in epoch seconds.",
     LIST_HEADER: "The id of the list. An action on one of its videos may carry it as `list_id`.",

@@ -21,7 +21,7 @@ from recomind_web.headers import HEADER_DESCRIPTIONS
 from recomind_web.openapi_examples import EXAMPLES, PATH_PARAMETERS, Example, problem_example
 from recomind_web.openapi_schemas import schemas_of
 from recomind_web.read_your_writes import TOKEN_PATTERN
-from recomind_web.request_parsing import DEFAULT_N, json_response
+from recomind_web.request_parsing import DEFAULT_N, MAX_EXCLUDED, json_response
 
 DOCUMENT_KEY: Final = web.AppKey("openapi", bytes)
 
@@ -173,6 +173,13 @@ def _parameters(route: Any, max_n: int) -> list[dict[str, Any]]:
         token = {"type": "string", "pattern": f"^{TOKEN_PATTERN}$"}
         waiting = "Token of an action, such as `3:1042`: wait up to 1 second until the list reflects that action."
         parameters.append(_query_parameter("after", token, waiting))
+    if route.has_exclude:
+        ids = {"type": "array", "items": id_schema, "maxItems": MAX_EXCLUDED}
+        meaning = "Ids of videos to leave out, separated by commas or in several parameters; `%2C` is a comma in an id."
+        parameters.append(_query_parameter("exclude", ids, meaning))
+    if route.has_cursor:
+        meaning = "Empty: begin a feed session. Else the `cursor` of the latest page: get the next one."
+        parameters.append(_query_parameter("cursor", {"type": "string"}, meaning) | {"allowEmptyValue": True})
     if route.has_window:
         window = {"type": "string", "enum": list(WINDOWS)}
         tag = {"type": "string", "maxLength": MAX_TAG_LENGTH}

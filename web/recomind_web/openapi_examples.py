@@ -111,6 +111,7 @@ PROBLEMS: Final = {
     401: ("an API key is required: Authorization: Bearer KEY, or X-API-Key: KEY", None),
     403: ("this key lacks the scope write", None),
     404: ("there is no such video in the catalogue: PUT it first", None),
+    410: ("this feed session has expired: send an empty cursor to start another one", None),
     413: ("Maximum request body size 1048576 exceeded, actual body size 2097152", None),
     429: ("the limit is 100 requests per second: retry in 0.52 s", None),
     503: ("PostgreSQL does not answer: timed out", None),

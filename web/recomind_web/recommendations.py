@@ -4,31 +4,27 @@ While Redis is unavailable, the list is ranked from the profile that PostgreSQL 
 from an empty profile. A list that was ranked without all data is not stored.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-import msgspec
 from aiohttp import web
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.ids import Offset
-from recomind.model.signals import SourceOffset
+from recomind.model.catalogue import count_summaries
 from recomind.runtime.app import RecoMindApp
-from recomind.state import profile
-from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
-from recomind.state.seen_blocks import complete
+from recomind.state.profile import Profile
 from recomind.stores.list_search import drop_lists
 from recomind.stores.read_model import StoredUser
-from recomind.stores.stored_lists import ServedList
-from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, LAG_HEADER, LIST_HEADER, SOURCE_HEADER
+from recomind.stores.stored_lists import ServedList, ids_in, with_places
+from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, END_HEADER, LAG_HEADER, LIST_HEADER, SOURCE_HEADER
 from recomind_web.read_your_writes import after_param, wait_until_counted
-from recomind_web.request_parsing import app_of, json_response, n_param, path_id
+from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id
+from recomind_web.unseen import fingerprints_of, has_unseen, profile_as_if_seen, rank_unseen
+from recomind_web.user_profiles import complete_profile, has_acted, profile_from_archive
 
 logger = get_logger(__name__)
-
-MAX_ARCHIVED_ACTIONS: Final = MAX_LIKES + MAX_REACTIONS
-"""The number of a user's latest actions that are read from the archive to make a profile."""
 
 MAX_LIST_AGE_S: Final = 600.0
 """Age in event time, in seconds, from which a stored list is ranked again. Redis has deleted it by then where events
@@ -46,16 +42,21 @@ class UserList(NamedTuple):
 async def recommendations(request: web.Request) -> web.Response:
     """Top videos for a user, best first.
 
-    With `after`, the response waits until the list reflects the action that the token names, up to 1 second.
+    With `after`, the response waits until the list reflects the action that the token names, up to 1 second. If fewer
+    than `n` videos are listed because the user has seen all others, `X-RecoMind-End` says so.
     """
     app, user_id, n, after = app_of(request), path_id(request, "user_id"), n_param(request), after_param(request)
+    excluded = exclude_param(request)
     counted = None if after is None else await wait_until_counted(app, user_id, after)
     headers = {} if after is None else {AFTER_HEADER: "counted" if counted else "pending"}
     user_list = await (
         _list_or_rank(app, user_id, n, counted.served) if counted else load_or_rank_list(app, user_id, n)
     )
+    user_list = await without_excluded(app, user_id, n, user_list, excluded)
     app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
     app.metrics.lists_served.labels(user_list.source).inc()
+    if count_summaries(user_list.served.videos) < n and await is_all_seen(app, user_id, n, user_list, excluded):
+        headers[END_HEADER] = "true"
     return _list_response(user_list, app.ranking_cache.now, headers)
 
 
@@ -84,44 +85,27 @@ async def _list_or_rank(app: RecoMindApp, user_id: str, n: int, found: ServedLis
     return UserList(cache.listed_part(await _rank_list(app, user_id), n).served, "cold")
 
 
-async def load_profile(app: RecoMindApp, user_id: str) -> Profile:
-    """Load a user's profile from the read model, else fold it from the archive; an empty one for a new user.
-
-    Raises:
-        UnavailableError: the read model does not have it, and the archive is unavailable.
-    """
-    try:
-        profiles = await app.read_model.profiles([user_id])
-    except UnavailableError:
-        profiles = {}
-    return profiles.get(user_id) or await profile_from_archive(app, user_id)
-
-
-async def load_profile_or_empty(app: RecoMindApp, user_id: str) -> tuple[Profile, bool]:
-    """Load a user's profile and return it with True; an empty one and False if no server can be asked."""
-    try:
-        return await load_profile(app, user_id), True
-    except UnavailableError:
-        return Profile(), False
+async def without_excluded(
+    app: RecoMindApp, user_id: str, n: int, found: UserList, excluded: Collection[str]
+) -> UserList:
+    """A user's list without some videos; if fewer than `n` are left, one that is ranked without them."""
+    if not excluded:
+        return found
+    cache, ids = app.ranking_cache, found.served.shown_meta.video_ids or ids_in(found.served.videos)
+    places = [place for place, video_id in enumerate(ids) if video_id not in excluded]
+    if len(places) >= n:
+        part = with_places(found.served, cache.summaries_json(ids[place] for place in places), places)
+        return UserList(cache.listed_part(part, n).served, found.source)
+    profile = await profile_as_if_seen(app, user_id, fingerprints_of(excluded))
+    return UserList(cache.listed_part(await rank_unseen(app, user_id, profile, n), n).served, "cold")
 
 
-async def complete_profile(app: RecoMindApp, user_id: str, loaded: Profile) -> Profile:
-    """The profile with all videos acted on, for ranking.
-
-    Raises:
-        UnavailableError: the read model does not have all of them, and the archive is unavailable.
-    """
-    return (await app.ranking_cache.completer.complete({user_id: loaded}))[user_id]
-
-
-async def profile_from_archive(app: RecoMindApp, user_id: str) -> Profile:
-    """Fold a profile from the user's latest actions in the archive; it is complete, and has no applied offsets."""
-    folded = Profile()
-    for number, action in enumerate(await app.archive.recent_actions(user_id, MAX_ARCHIVED_ACTIONS)):
-        folded, _ = profile.fold(folded, SourceOffset(0, Offset(number)), action)
-    if folded.last_at:
-        folded = complete(folded, [await app.ranking_cache.completer.archived(user_id)])
-    return msgspec.structs.replace(folded, applied_offsets={})
+async def is_all_seen(app: RecoMindApp, user_id: str, n: int, shown: UserList, excluded: Collection[str]) -> bool:
+    """Whether a list has fewer than `n` videos because the user has seen all others that are not excluded."""
+    ids = ids_in(shown.served.videos)
+    if len(ids) >= n:
+        return False
+    return not has_unseen(app, await profile_as_if_seen(app, user_id, fingerprints_of(excluded)), ids)
 
 
 async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
@@ -165,11 +149,6 @@ async def _load_stored(app: RecoMindApp, user_id: str) -> tuple[StoredUser | Non
         return stored, (await profile_from_archive(app, user_id), True)
     except UnavailableError:
         return stored, (Profile(), False)
-
-
-def has_acted(loaded: Profile) -> bool:
-    """Whether a profile holds any action."""
-    return loaded.like_count + loaded.view_count + loaded.skip_count > 0
 
 
 async def _list_of_new_users(app: RecoMindApp) -> ServedList:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final, TypeVar
+from urllib.parse import unquote_plus
 
 import msgspec
 from aiohttp import web
@@ -17,6 +18,9 @@ BODY_READER_KEY: Final = web.AppKey("body_reader", BodyReader)
 
 DEFAULT_N: Final = 10
 """Length of a list if `?n=` is absent."""
+
+MAX_EXCLUDED: Final = 100
+"""Most ids in `?exclude=`; with UUIDs they fill half of a request's first line."""
 
 Body = TypeVar("Body")
 
@@ -46,6 +50,24 @@ def n_param(request: web.Request) -> int:
     if not 1 <= n <= largest:
         raise BadRequestError(f"n must be a whole number from 1 to {largest}", "n")
     return n
+
+
+def exclude_param(request: web.Request) -> tuple[str, ...]:
+    """Parse `?exclude=`: ids of videos to leave out, separated by commas, in one parameter or several.
+
+    A comma within an id is written as `%2C`.
+
+    Raises:
+        BadRequestError: there are too many, or one is not an id.
+    """
+    pairs = (pair.partition("=") for pair in request.rel_url.raw_query_string.split("&"))
+    values = [value for name, _, value in pairs if unquote_plus(name) == "exclude" and value]
+    found = tuple(dict.fromkeys(unquote_plus(one) for value in values for one in value.split(",")))
+    if len(found) > MAX_EXCLUDED:
+        raise BadRequestError(f"exclude has {len(found)} ids: at most {MAX_EXCLUDED} are possible", "exclude")
+    for one in found:
+        check_id("exclude", one)
+    return found
 
 
 async def parse_body(request: web.Request, body_type: type[Body]) -> Body:

@@ -43,6 +43,7 @@ from recomind_web.headers import (
     AFTER_HEADER,
     AS_OF_HEADER,
     DEGRADED_HEADER,
+    END_HEADER,
     LAG_HEADER,
     LIST_HEADER,
     RECEIPT_HEADER,
@@ -75,9 +76,11 @@ class Route(NamedTuple):
     """Type of the JSON body of the request."""
     status: int = 200
     has_n: bool = False
-    """Whether it has the parameter `n`; likewise `window` (with `tag`) and `after`."""
+    """Whether it has the parameter `n`; likewise `window` (with `tag`), `after`, `exclude` and `cursor`."""
     has_window: bool = False
     has_after: bool = False
+    has_exclude: bool = False
+    has_cursor: bool = False
     media_type: str = "application/json"
     """Media type of the response."""
     other_statuses: tuple[int, ...] = ()
@@ -107,7 +110,8 @@ ROUTES: Final = (
         list[VideoSummary],
         has_n=True,
         has_after=True,
-        response_headers=LIST_HEADERS,
+        has_exclude=True,
+        response_headers=(*LIST_HEADERS, END_HEADER),
     ),
     Route("POST", "/video_action", actions.post_action, ActionOutcome, VideoAction, 202),
     Route(
@@ -149,7 +153,16 @@ ROUTES: Final = (
     Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[SimilarUser], has_n=True),
     Route("GET", "/explain/{user_id}/{video_id}", explain.explain, Explanation),
     Route("GET", "/feed", feed.trending_feed, Feed, has_n=True, has_window=True),
-    Route("GET", "/feed/{user_id}", feed.feed, Feed, has_n=True),
+    Route(
+        "GET",
+        "/feed/{user_id}",
+        feed.feed,
+        Feed,
+        has_n=True,
+        has_exclude=True,
+        has_cursor=True,
+        other_statuses=(410,),
+    ),
     Route("GET", "/events/feed", feed.trending_events, has_n=True, has_window=True, media_type=EVENT_STREAM),
     Route("GET", "/events/feed/{user_id}", feed.feed_events, has_n=True, media_type=EVENT_STREAM),
     Route("GET", "/ops", pages.operations_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),

@@ -29,8 +29,9 @@ from recomind.worker import create_app
 from recomind_agents.catalogue import TakedownProcessor
 from recomind_agents.trending import WindowedTopPublisher
 from recomind_tables import popularity as table
-from recomind_web.recommendations import has_acted, load_or_rank_list
+from recomind_web.recommendations import load_or_rank_list
 from recomind_web.trending import popular_videos, trending_in_window
+from recomind_web.user_profiles import has_acted
 
 SEQUENCES = int(os.environ.get("RECOMIND_TEST_SEQUENCES", "300"))
 SEQUENCES_PER_WORLD = 20

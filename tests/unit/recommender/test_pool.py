@@ -48,3 +48,12 @@ def test_popular_unseen_videos_and_then_new_ones_are_added_for_a_user_who_has_se
     assert [index.ids[row] for row in rows][:3] == ["v149", "v398", "v396"]
     rows, _ = pool_candidates(index, proposals, block_of_videos(ids).seen)
     assert len(rows) == 0
+
+
+def test_a_user_who_has_seen_the_few_candidates_gets_others():
+    ids = [f"v{number}" for number in range(50)]
+    index = VideoIndex()
+    for video_id in ids:
+        index.put_video(Video(video_id=video_id, title="T"))
+    rows, _ = pool_candidates(index, [(np.arange(30), np.ones(30))], block_of_videos(ids[:30]).seen)
+    assert [index.ids[row] for row in rows] == ids[30:]

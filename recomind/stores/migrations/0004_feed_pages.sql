@@ -1,0 +1,10 @@
+-- What feed sessions have shown (docs/decisions/0055). `content` is a `Page` of recomind/stores/feed_sessions.py.
+CREATE TABLE feed_pages (
+    session bytea NOT NULL,
+    page integer NOT NULL,
+    user_id text NOT NULL,
+    content bytea NOT NULL,
+    handed_out_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (session, page)
+);
+CREATE INDEX feed_pages_of_user ON feed_pages (user_id);

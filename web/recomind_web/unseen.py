@@ -1,0 +1,62 @@
+"""Rank lists that leave out some videos besides those that the user has acted on, and find when all has been seen.
+
+These lists hold for one request and are not stored.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+import msgspec
+import numpy as np
+
+from recomind.errors import UnavailableError
+from recomind.recommender.index.seen import is_seen
+from recomind.runtime.app import RecoMindApp
+from recomind.state.profile import Profile
+from recomind.state.seen_blocks import block_of_videos
+from recomind.stores.stored_lists import ServedList
+from recomind_web.user_profiles import complete_profile, load_profile_or_empty
+
+
+def fingerprints_of(video_ids: Iterable[str]) -> bytes:
+    """Fingerprints of videos, packed one after the other."""
+    return block_of_videos(video_ids).seen
+
+
+async def profile_as_if_seen(app: RecoMindApp, user_id: str, fingerprints: bytes) -> Profile:
+    """A user's complete profile, as if they had acted on some more videos.
+
+    While servers are unavailable, it is what the others know.
+
+    Args:
+        app: the worker's.
+        user_id: the user.
+        fingerprints: of these videos.
+    """
+    loaded, _ = await load_profile_or_empty(app, user_id)
+    with suppress(UnavailableError):
+        loaded = await complete_profile(app, user_id, loaded)
+    return msgspec.structs.replace(loaded, seen=loaded.seen + fingerprints)
+
+
+async def rank_unseen(app: RecoMindApp, user_id: str, profile: Profile, n: int) -> ServedList:
+    """Rank the `n` best videos for a user that are not among those seen in `profile`."""
+    cache = app.ranking_cache
+    with suppress(UnavailableError):
+        await cache.loader.load([profile])
+    is_control = cache.is_control(user_id)
+    ranked = cache.control_list(user_id, profile, n) if is_control else cache.list_for(profile, n)
+    return ranked.as_served
+
+
+def has_unseen(app: RecoMindApp, profile: Profile, shown: Iterable[str]) -> bool:
+    """Whether the catalogue has a video that may be shown, is not among those seen in `profile`, and not in `shown`.
+
+    True also while the worker does not know the catalogue.
+    """
+    cache = app.ranking_cache
+    if not cache.loader.catalogue.has_catalogue:
+        return True
+    columns, size = cache.index.columns, cache.index.size
+    hashes = columns.hash[:size][columns.listed[:size]]
+    return not np.all(is_seen(hashes, profile.seen + fingerprints_of(shown)))
