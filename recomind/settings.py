@@ -118,6 +118,9 @@ class Settings:
     control_share: float = 0.0
     """Share of the users who get random lists, as a control group to judge the like rate by: 0 to 0.5."""
 
+    anonymous_ttl: float = 2_592_000.0
+    """Seconds after the last action of an anonymous session (`session:...`) until its state expires: 30 days."""
+
     slate_size: int = 50
     """Videos in a stored list, and the maximum of `?n=`."""
 

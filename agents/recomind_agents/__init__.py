@@ -9,6 +9,7 @@ agents share (`recomind.runtime`). May import `recomind_tables`, `recomind.runti
 
 from recomind.runtime.app import RecoMindApp
 from recomind_agents import (
+    anonymous_sessions,
     archive,
     catalogue,
     dead_letters,
@@ -38,6 +39,7 @@ AGENTS = {
     "forgetting": forgetting,
     "served_figures": served_figures,
     "archive": archive,
+    "anonymous_sessions": anonymous_sessions,
     "feed_sessions": feed_sessions,
     "dead_letters": dead_letters,
     "refresher": refresher,

@@ -1,7 +1,8 @@
 """Write every action to the PostgreSQL table `video_actions`, once, however often it is delivered.
 
 While PostgreSQL is away, a batch is retried; it is acknowledged only after it is stored. Users are erased in the order
-of the log, and their erasure offset stays, so that no earlier action comes back.
+of the log, and their erasure offset stays, so that no earlier action comes back. A session that is merged into a user
+is read from here and written to the log of the user, before it is erased.
 """
 
 import asyncio
@@ -10,16 +11,20 @@ from functools import partial
 from typing import Final
 
 from mode.utils.logging import get_logger
+from msgspec.structs import replace
 
 from recomind.errors import UnavailableError
-from recomind.model.events import Action
+from recomind.model.events import Action, EraseUser
+from recomind.model.ids import Partition, UserId
 from recomind.runtime.app import RecoMindApp
 from recomind.stores import keys
-from recomind.stores.archive_rows import ArchivedAction, archived_action
-from recomind.stores.read_model import STAGE_ARCHIVE
+from recomind.stores.archive_rows import ArchivedAction, action_of, archived_action, shared_event_id
+from recomind.stores.read_model import STAGE_ARCHIVE, STAGE_MERGED_ROWS
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import decode_batch, events_of
+from recomind.stream.codec import decode_batch, events_of, merged_sessions
+from recomind.stream.merged_actions import MAX_MERGED, merge_note, merged_records
+from recomind.stream.partitioner import partition_of
 
 logger = get_logger(__name__)
 
@@ -33,16 +38,35 @@ def declare(app: RecoMindApp) -> None:
 
 
 async def insert(app: RecoMindApp, batch: Batch) -> None:
-    """Insert the actions of a batch and erase the users of its control records; return once both are stored."""
+    """Insert the actions of a batch, and obey its control records; return once all is stored."""
     rows: list[tuple[ArchivedAction, int]] = []
-    for decoded, event in events_of(decode_batch(batch, app.actions_log)):
+    records = decode_batch(batch, app.actions_log)
+    for decoded, event in events_of(records):
         if isinstance(event, Action):
-            rows.append((archived_action(decoded.source_offset, event, app.actions_log), decoded.record.offset))
+            rows.append((archived_action(decoded.source_offset, event, app.actions_log), decoded.log_offset))
         else:
             await _insert(app, rows)
+            if event.into is not None:
+                await _retry(app, partial(_merge, app, event, event.into, batch.partition, decoded.record.offset))
             await _retry(app, partial(_erase, app, event.user_id, decoded.record.offset))
             rows = []
     await _insert(app, rows)
+    if done := merged_sessions(records):
+        progress = {(STAGE_MERGED_ROWS, session): offset for session, offset in done.items()}
+        await _retry(app, partial(app.read_model.put_erasure_progress, progress))
+
+
+async def _merge(app: RecoMindApp, merge: EraseUser, into: UserId, partition: Partition, log_offset: int) -> None:
+    """Write what a session has done to the log of the user whom it is merged into.
+
+    All that the log holds of the session before has been inserted. If this is repeated after the session has been
+    erased, there is nothing to write; if before, the same is written again, and counts once.
+    """
+    rows = await app.archive.actions_to_merge(merge.user_id, log_offset, MAX_MERGED)
+    actions = [replace(action_of(row), event_id=shared_event_id(row.id, into)) for row in rows]
+    copies = merged_records(actions, into, (partition, log_offset), merge.asked_at, app.actions_log)
+    target, note = partition_of(into, app.options.partitions), merge_note(into, merge.user_id, log_offset)
+    await app.send_records(topics.ACTIONS, {target: [*copies, note]})
 
 
 async def _insert(app: RecoMindApp, rows: Sequence[tuple[ArchivedAction, int]]) -> None:

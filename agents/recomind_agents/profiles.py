@@ -10,16 +10,17 @@ read model.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
-from recomind.model.events import EraseUser
-from recomind.model.ids import Partition, all_partitions
-from recomind.model.signals import ErasureSignal, Signal
+from recomind.model.events import Action, EraseUser
+from recomind.model.ids import Offset, Partition, all_partitions
+from recomind.model.signals import ErasureSignal, Signal, SourceOffset
 from recomind.runtime.app import RecoMindApp
+from recomind.runtime.commit import Stage
 from recomind.runtime.publishing import publish_table
 from recomind.runtime.trainer import TrainingExample
 from recomind.runtime.write_behind import WriteBehind
@@ -27,9 +28,18 @@ from recomind.state import profile
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, block_of_key, seal_after
 from recomind.state.served_lists import void_lists
+from recomind.stores.read_model import STAGE_MERGED_PROFILE
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import DecodedRecord, decode_batch, events_of, rerouting_headers, signals_record, to_reroute
+from recomind.stream.codec import (
+    DecodedRecord,
+    decode_batch,
+    events_of,
+    merged_sessions,
+    rerouting_headers,
+    signals_record,
+    to_reroute,
+)
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
 from recomind.stream.table import Table
@@ -62,7 +72,10 @@ class ProfileProcessor:
         """By partition, those of the batch that is being folded, by key: they are not in the table yet."""
         self._search = BlockSearch(self._block)
         self._read_model = WriteBehind[Profile | SeenBlock](self._publish)
+        self._merged: dict[str, int] = {}
+        """Sessions whose actions are in profiles that wait to be published, to the offset of their control record."""
         publish_table(app, "profiles", self._read_model)
+        app.commit_steps.register(Stage.STORES, self._note_merged)
         app.table_writers["seen_blocks"] = self._read_model
         app.ranking_cache.completer.own_block = self._own_block
 
@@ -85,8 +98,8 @@ class ProfileProcessor:
             self._profiles.put(batch.partition, user_id, value)
             self._read_model.add(user_id, value)
         logged_at = batch.records[0].timestamp / 1000
-        source_offsets = (one.source_offset for one, _ in events_of(decoded))
-        self._app.refresh_queue.add(batch.partition, changed, source_offsets, logged_at)
+        self._app.refresh_queue.add(batch.partition, changed, _source_offsets(decoded), logged_at)
+        self._merged |= merged_sessions(decoded)
         self._app.backlog.folded_actions[batch.partition] = batch.records[-1].offset + 1
 
     async def _fold(
@@ -104,19 +117,21 @@ class ProfileProcessor:
             user_id = event.user_id
             before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()
             in_blocks = self._search.of_user(user_id, before)
-            after, derived = profile.apply_event(before, decoded.source_offset, decoded.record.offset, event, in_blocks)
+            after, derived = profile.apply_event(before, decoded.source_offset, decoded.log_offset, event, in_blocks)
             logged_at = decoded.record.timestamp / 1000
             if isinstance(event, EraseUser):
-                after = void_lists(after, derived, logged_at)
+                after = void_lists(before, after, logged_at)
                 self._app.served_figures.erase(user_id)
                 self._app.served_window.presence.erase(user_id)
             elif derived:
                 own = [one for one in derived if not isinstance(one, ErasureSignal)]
-                joined, is_first = lists.join(before, event, own, logged_at), decoded.record.offset >= first_new
+                is_first = decoded.record.offset >= first_new and event.merged is None
+                joined = lists.join(before, event, own, logged_at)
                 after, derived, example = self._app.trainer.learn_outcome(before, after, event, own, joined, is_first)
                 examples += [example] if example else []
-                is_new = not profile.has_seen(before, event.video_id)
-                self._app.served_figures.add_action(batch.partition, logged_at, event, is_new=is_new)
+                if event.merged is None:
+                    is_new = not profile.has_seen(before, event.video_id)
+                    self._app.served_figures.add_action(batch.partition, logged_at, event, is_new=is_new)
             changed[user_id], changed_blocks = seal_after(user_id, before, after)
             blocks |= changed_blocks
             signals += derived
@@ -162,6 +177,16 @@ class ProfileProcessor:
         is_due = self._app.served_window.presence.is_due
         await self._app.read_model.drop_lists([user_id for user_id in profiles if not is_due(user_id)])
 
+    async def _note_merged(self) -> None:
+        """Record which sessions are merged; the profiles have been published."""
+        merged, self._merged = self._merged, {}
+        try:
+            progress = {(STAGE_MERGED_PROFILE, session): offset for session, offset in merged.items()}
+            await self._app.read_model.put_erasure_progress(progress)
+        except BaseException:
+            self._merged = merged | self._merged
+            raise
+
     async def _send(self, signals: Sequence[Signal | ErasureSignal]) -> None:
         """Send signals to the partitions of their videos; erasures go to all partitions."""
         by_partition: defaultdict[Partition, list[Signal | ErasureSignal]] = defaultdict(list)
@@ -184,6 +209,15 @@ class ProfileProcessor:
             copy = ProducerRecord(event.user_id.encode(), decoded.record.value, headers)
             rerouted[partition_of(event.user_id, log.partitions)].append(copy)
         await self._app.send_records(topics.ACTIONS, rerouted)
+
+
+def _source_offsets(records: Sequence[DecodedRecord]) -> Iterator[SourceOffset]:
+    """What profiles have applied of records: of an action by a merged session, also its place among these."""
+    for decoded, event in events_of(records):
+        yield decoded.source_offset
+        if isinstance(event, Action) and event.merged is not None:
+            source, offset = event.merged
+            yield SourceOffset(source, Offset(offset))
 
 
 def _packed(signals: Sequence[Signal | ErasureSignal]) -> list[ProducerRecord]:

@@ -21,7 +21,10 @@ from recomind.model.responses import (
     ErasureProgress,
     ErasureReceipt,
     Explanation,
+    MergeProgress,
+    MergeReceipt,
     ProfileSummary,
+    SessionToMerge,
     SimilarUser,
 )
 
@@ -156,6 +159,15 @@ class Client(ListCalls):
     def forgetting(self, user_id: str, receipt: str) -> ErasureProgress:
         """Progress of an erasure; available for 7 days."""
         return self._get(f"/users/{quoted(user_id)}/forgetting/{quoted(receipt)}", ErasureProgress)
+
+    def merge(self, user_id: str, session: str) -> MergeReceipt:
+        """Merge an anonymous session (`session:...`) into a user; `merge_progress` reports the progress."""
+        return self._send("POST", f"/users/{quoted(user_id)}/merge", SessionToMerge(session), MergeReceipt)
+
+    def merge_progress(self, user_id: str, session: str, receipt: str) -> MergeProgress:
+        """Progress of a merge; available for 7 days."""
+        path = f"/users/{quoted(user_id)}/merge/{quoted(session)}/{quoted(receipt)}"
+        return self._get(path, MergeProgress)
 
     def get_profile(self, user_id: str) -> ProfileSummary:
         """A user's preferred tags, recent likes and counts."""

@@ -22,6 +22,9 @@ ActionType = Literal["view", "like", "skip"]
 MAX_ID_LENGTH: Final = 128
 """Longest id, in characters."""
 
+SESSION_PREFIX: Final = "session:"
+"""Begins the ids of anonymous sessions: users whose state expires, and who can be merged into another user."""
+
 MAX_ACTION_BYTES: Final = 16 * 1024
 """Largest action as JSON, in bytes: well above what the limits of the fields add up to."""
 
@@ -50,11 +53,35 @@ class VideoAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The list in which the user found the video: the header `X-RecoMind-List` of a response with recommendations."""
 
 
-class EraseUserRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class EraseUserRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="action_type", tag="forget"):
     """A control record, `{"user_id":"u1","action_type":"forget"}`: erase the user and all their actions before it."""
 
     user_id: Id
-    action_type: Literal["forget"]
+
+
+class MergeSessionRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="action_type", tag="merge"):
+    """A control record of a session: what it did before becomes what the user `into` did, and it is erased."""
+
+    user_id: Id
+    """The session."""
+    into: Id
+    asked_at: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    """Offset in the log of that user's partition at which it was asked for: a later erasure includes the session."""
+
+
+class ExpireSessionRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="action_type", tag="expire"):
+    """A control record of a session that has done nothing for long: its state is dropped, what it has counted stays."""
+
+    user_id: Id
+
+
+class NoteRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="action_type", tag="note"):
+    """A control record that changes nothing: a session is to be merged into the user, or has been."""
+
+    user_id: Id
+    session: Id
+    merge_offset: int | None = None
+    """Offset of the `MergeSessionRecord` whose actions precede this record; None before there is one."""
 
 
 class Action(msgspec.Struct, frozen=True, gc=False):
@@ -68,12 +95,28 @@ class Action(msgspec.Struct, frozen=True, gc=False):
     event_id: UUID | None = None
     list_id: str | None = None
     """The served list in which the user found the video; None if the producer does not say."""
+    merged: tuple[int, int] | None = None
+    """Of an action by a session that was merged into the user: its place among these (`merge_source` and an offset)."""
 
 
 class EraseUser(NamedTuple):
-    """A validated control record."""
+    """A validated control record: the user has done nothing before it."""
 
     user_id: UserId
+    into: UserId | None = None
+    """The user who has done it instead, if a session is merged."""
+    asked_at: int = -1
+    """See `MergeSessionRecord`."""
+    keeps_counts: bool = False
+    """Whether what videos have counted of the user stays: a session expires."""
+
+
+class Note(NamedTuple):
+    """A validated `NoteRecord`."""
+
+    user_id: UserId
+    session: UserId
+    merge_offset: int | None
 
 
 class Rejected(NamedTuple):
@@ -87,11 +130,22 @@ class Rejected(NamedTuple):
 
 
 _decode = msgspec.json.Decoder(VideoAction).decode
-_decode_control_record = msgspec.json.Decoder(EraseUserRecord).decode
+_decode_control_record = msgspec.json.Decoder(
+    EraseUserRecord | MergeSessionRecord | ExpireSessionRecord | NoteRecord
+).decode
 _FIELD_IN_MESSAGE = re.compile(r"`\$\.(\w+)|field `(\w+)`")
 
 
-def read_action(raw: bytes | None, logged_at: float) -> Action | EraseUser | Rejected:
+def is_session(user_id: str) -> bool:
+    """Whether a user id is that of an anonymous session.
+
+    >>> is_session("session:7f3a"), is_session("u1")
+    (True, False)
+    """
+    return user_id.startswith(SESSION_PREFIX)
+
+
+def read_action(raw: bytes | None, logged_at: float) -> Action | EraseUser | Note | Rejected:
     """Decode and validate a record's value.
 
     Args:
@@ -110,13 +164,23 @@ def read_action(raw: bytes | None, logged_at: float) -> Action | EraseUser | Rej
         return _read_control_record(raw) or Rejected(str(error), faulty_field(str(error)), raw)
 
 
-def _read_control_record(raw: bytes) -> EraseUser | None:
+def _read_control_record(raw: bytes) -> EraseUser | Note | None:
     """The control record, or None if it is not one. Called only for what is no action, as control records are rare."""
     try:
         record = _decode_control_record(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return EraseUser(UserId(record.user_id)) if is_printable(record.user_id) else None
+    user_id = UserId(record.user_id)
+    if isinstance(record, NoteRecord):
+        return Note(user_id, UserId(record.session), record.merge_offset)
+    if isinstance(record, EraseUserRecord):
+        return EraseUser(user_id) if is_printable(user_id) else None
+    if not is_session(user_id) or not is_printable(user_id):
+        return None
+    if isinstance(record, ExpireSessionRecord):
+        return EraseUser(user_id, keeps_counts=True)
+    is_possible = is_printable(record.into) and not is_session(record.into)
+    return EraseUser(user_id, UserId(record.into), record.asked_at) if is_possible else None
 
 
 def to_action(sent: VideoAction, logged_at: float) -> Action:

@@ -62,6 +62,15 @@ def rerouted_source(from_partition: int, to_partition: int) -> int:
     return (from_partition + 1) << 16 | to_partition
 
 
+def merge_source(from_partition: int) -> int:
+    """The virtual source of actions of sessions in a partition that are merged into users.
+
+    >>> merge_source(3) == rerouted_source(3, 0)
+    False
+    """
+    return 1 << 40 | from_partition
+
+
 def log_position(source_offset: SourceOffset) -> tuple[int, Offset]:
     """Partition and offset at which the producer wrote the action.
 

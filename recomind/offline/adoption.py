@@ -10,10 +10,10 @@ from typing import Final
 
 from recomind.errors import InputError
 from recomind.model.events import Action
-from recomind.model.ids import UserId, VideoId
 from recomind.settings import Settings
 from recomind.stores import keys
 from recomind.stores.archive import Archive
+from recomind.stores.archive_rows import action_of
 from recomind.stores.key_value import MAX_KEYS_PER_COMMAND, KeyValueStore
 from recomind.stores.redis_store import RedisStore
 from recomind.stream import topics
@@ -110,8 +110,7 @@ async def _fill(settings: Settings, archive: Archive, on_progress: Progress) -> 
 async def _chunks(archive: Archive) -> AsyncGenerator[list[Action], None]:
     chunk: list[Action] = []
     async for row in archive.all_actions(in_order=True):
-        user_id, video_id = UserId(row.user_id), VideoId(row.video_id)
-        chunk.append(Action(user_id, video_id, row.action_type, row.timestamp.timestamp(), row.id))
+        chunk.append(action_of(row))
         if len(chunk) == CHUNK_ACTIONS:
             yield chunk
             chunk = []

@@ -13,7 +13,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.errors import IncompleteLogError
-from recomind.model.events import Action, Rejected
+from recomind.model.events import Action, EraseUser, Rejected
 from recomind.model.ids import all_partitions
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import ActionSignal, Signal
@@ -57,7 +57,10 @@ class RebuiltState:
         event = decoded.action
         if isinstance(event, Rejected):
             self.records["unreadable"] += 1
-        elif isinstance(event, Action) and decoded.record.offset > erased_at:
+        elif isinstance(event, EraseUser) and event.keeps_counts:
+            self.profiles.pop(event.user_id, None)
+            self._blocks.pop(event.user_id, None)
+        elif isinstance(event, Action) and decoded.log_offset > erased_at:
             self._apply(decoded, event)
         else:
             self.records["forgotten"] += isinstance(event, Action)
@@ -93,7 +96,7 @@ class RebuiltState:
     def _apply(self, decoded: DecodedRecord, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())
         in_blocks = self._search.of_user(action.user_id, known)
-        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, action, in_blocks)
+        after, signals = profile.apply_event(known, decoded.source_offset, decoded.log_offset, action, in_blocks)
         self.profiles[action.user_id], sealed = seal(after)
         if sealed is not None:
             self._blocks.setdefault(action.user_id, []).append(sealed)
@@ -133,7 +136,7 @@ async def rebuild(settings: Settings, since: float | None, on_progress: Callable
         on_progress(f"partition {partition}: erased users")
         erased_at: dict[str, int] = {}
         async for _, records in read_to_end(kafka, topics.ACTIONS, [partition], since=since):
-            erased_at |= erasure_offsets(records, log)
+            erased_at |= erasure_offsets(records, log, keeping_counts=False)
         async for _, records in read_to_end(kafka, topics.ACTIONS, [partition], since=since):
             for decoded in _in_own_partition(records, log):
                 user_id = "" if isinstance(decoded.action, Rejected) else decoded.action.user_id

@@ -17,7 +17,7 @@ from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from recomind.errors import InputError
-from recomind.model.events import Action, EraseUser, Rejected
+from recomind.model.events import Action, EraseUser, Note, Rejected
 from recomind.model.ids import Partition, all_partitions
 from recomind.model.log_identity import LogIdentity
 from recomind.model.served_lists import ServedListEvent, decode_served_list
@@ -104,13 +104,13 @@ class ServedExport:
         """Apply the next record of the log of actions; the lists until its time have been read."""
         decoded, logged_at = decode_record(record, self._log), record.timestamp / 1000
         event = decoded.action
-        if isinstance(event, Rejected) or decoded.misrouted:
+        if isinstance(event, Rejected | Note) or decoded.misrouted:
             return
         before = self._profiles.get(event.user_id, Profile())
-        after, derived = profile.apply_event(before, decoded.source_offset, record.offset, event)
+        after, derived = profile.apply_event(before, decoded.source_offset, decoded.log_offset, event)
         signals = [one for one in derived if not isinstance(one, ErasureSignal)]
         if isinstance(event, EraseUser):
-            after = void_lists(after, derived, logged_at)
+            after = void_lists(before, after, logged_at)
         elif signals:
             joined = self._lists.join(before, event, signals, logged_at)
             self._note(event, joined.place, joined.passed)

@@ -132,9 +132,9 @@ def apply_event(
     if log_offset <= profile.erasure_offset:
         return profile, ()
     if isinstance(event, Action):
-        return fold(profile, source_offset, event, in_blocks)
+        return (fold if event.merged is None else _fold_merged)(profile, source_offset, event, in_blocks)
     after = erase(profile, source_offset, log_offset)
-    return after, (ErasureSignal(event.user_id, after.applied_offsets, log_offset),)
+    return after, () if event.keeps_counts else (ErasureSignal(event.user_id, after.applied_offsets, log_offset),)
 
 
 def fold(
@@ -161,6 +161,17 @@ def fold(
     history = _history(profile, action.video_id) if is_like and not is_repeat else ()
     after = _with_action(profile, source_offset, action, was_seen, earlier)
     return after, derive(history, is_repeat, action, source_offset)
+
+
+def _fold_merged(
+    profile: Profile, source_offset: SourceOffset, action: Action, in_blocks: InBlocks
+) -> tuple[Profile, list[Signal]]:
+    """As `fold`, of an action by a session that was merged: it may stand in the log more than once, and counts once."""
+    source, offset = action.merged or (-1, -1)
+    if not is_new(profile.applied_offsets, source, offset):
+        return msgspec.structs.replace(profile, applied_offsets=advance(profile.applied_offsets, source_offset)), []
+    after, signals = fold(profile, source_offset, action, in_blocks)
+    return msgspec.structs.replace(after, applied_offsets={**after.applied_offsets, source: Offset(offset)}), signals
 
 
 def counted(profile: Profile) -> Profile:

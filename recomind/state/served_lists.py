@@ -161,19 +161,21 @@ class ServedLists:
             self._lists.popitem(last=False)
 
 
-def void_lists(erased: Profile, derived: Sequence[object], logged_at: float) -> Profile:
+def void_lists(before: Profile, erased: Profile, logged_at: float) -> Profile:
     """A user's profile after a control record that erased them, if it did: earlier lists are void.
 
     Args:
-        erased: the profile after the record.
-        derived: the record's signals; none if it had been applied before.
+        before: the profile before the record.
+        erased: the profile after it; the same one if the record had been applied before.
         logged_at: when Kafka appended the record, epoch seconds.
     """
-    return msgspec.structs.replace(erased, lists_since=logged_at) if derived else erased
+    return erased if erased is before else msgspec.structs.replace(erased, lists_since=logged_at)
 
 
 def _place_of(recent: Iterable[_Served], action: Action) -> Place | None:
     """The place that an action is the outcome of, in the latest list with its video; None if there is none."""
+    if action.merged is not None:
+        return None
     for _, event in recent:
         if action.list_id in {None, event.list_id} and action.video_id in event.video_ids:
             return Place(event, event.video_ids.index(action.video_id))

@@ -119,6 +119,11 @@ class Archive(CatalogueQueries, FeedPageQueries):
                 await connection.execute(QUERIES["delete_actions"], user_id)
                 await connection.execute(QUERIES["delete_user"], user_id)
 
+    async def actions_to_merge(self, session: str, log_offset: int, most: int) -> list[ArchivedAction]:
+        """A session's latest actions, oldest first; none if it has been erased at or after an offset of its log."""
+        rows = await self._fetch("actions_to_merge", session, log_offset, self.log.erasure_scope, most)
+        return [ArchivedAction(UUID(int=row[0].int), *row[1:]) for row in rows]
+
     async def delete_profiles(self, user_ids: Sequence[str]) -> None:
         """Delete users' top tags."""
         await self._run_fenced("delete_profiles", list(user_ids))

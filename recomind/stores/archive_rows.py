@@ -9,6 +9,7 @@ from uuid import NAMESPACE_OID, UUID
 from asyncpg.pgproto import pgproto
 
 from recomind.model.events import Action
+from recomind.model.ids import UserId, VideoId
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import SourceOffset, log_position
 from recomind.stream import topics
@@ -46,6 +47,11 @@ def archived_action(source_offset: SourceOffset, action: Action, log: LogIdentit
     """The row of an action, with the id of the event if it has one."""
     identity = action.event_id or action_id(source_offset, log)
     return ArchivedAction(identity, action.user_id, action.video_id, action.action_type, to_datetime(action.timestamp))
+
+
+def action_of(row: ArchivedAction) -> Action:
+    """The action of a row, with the id of the row as the id of its event."""
+    return Action(UserId(row.user_id), VideoId(row.video_id), row.action_type, row.timestamp.timestamp(), row.id)
 
 
 def action_id(source_offset: SourceOffset, log: LogIdentity) -> UUID:

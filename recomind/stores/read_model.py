@@ -29,7 +29,10 @@ ScoredVideos = tuple[tuple[str, float], ...]
 STAGE_REQUESTED: Final = "asked"
 STAGE_PROFILE: Final = "person"
 STAGE_ARCHIVE: Final = "archive"
-"""Stages of an erasure besides one per video partition: requested; profile and lists erased; PostgreSQL erased."""
+STAGE_MERGED_PROFILE: Final = "account"
+STAGE_MERGED_ROWS: Final = "account archive"
+"""Stages of an erasure besides one per video partition: requested; profile and lists erased; PostgreSQL erased. And of
+a merge, by session: its actions are in the profile of the user whom it was merged into; and in their rows."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_profile = msgspec.msgpack.Decoder(Profile).decode

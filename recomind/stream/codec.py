@@ -17,7 +17,7 @@ from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnreadableError
-from recomind.model.events import MAX_TIMESTAMP, Action, EraseUser, Rejected, read_action
+from recomind.model.events import MAX_TIMESTAMP, Action, EraseUser, Note, Rejected, read_action
 from recomind.model.ids import Offset
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import (
@@ -31,6 +31,7 @@ from recomind.model.signals import (
 )
 from recomind.stream.batches import Batch
 from recomind.stream.encoding import VERSION_HEADERS, check_record, place_of
+from recomind.stream.merged_actions import LOG_HEADER, merged_from
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
 
@@ -38,7 +39,6 @@ logger = get_logger(__name__)
 
 ORIGIN_HEADER: Final = "recomind-origin"
 LOGGED_AT_HEADER: Final = "recomind-logged-at"
-LOG_HEADER: Final = "recomind-log"
 
 _ORIGIN = re.compile(rb"(\d{1,5}):(\d{1,18})")
 _LOGGED_AT = re.compile(rb"\d{1,15}")
@@ -52,7 +52,7 @@ class DecodedRecord(msgspec.Struct, frozen=True, gc=False):
 
     source_offset: SourceOffset
     """Identity of the event: of a rerouted record, where it was first logged."""
-    action: Action | EraseUser | Rejected
+    action: Action | EraseUser | Note | Rejected
     record: ConsumerRecord
     misrouted: bool = False
     """It stands in another partition than its user's: it must not be applied here."""
@@ -61,6 +61,13 @@ class DecodedRecord(msgspec.Struct, frozen=True, gc=False):
 
     A copy that is misrouted was written for another number of partitions. It is not rerouted: the original is.
     """
+    asked_at: Offset | None = None
+    """Of an action by a session that was merged: the offset at which that was asked for."""
+
+    @property
+    def log_offset(self) -> Offset:
+        """Where the event belongs in the order of the log: an erasure at or after it includes the event."""
+        return Offset(self.record.offset) if self.asked_at is None else self.asked_at
 
 
 class Signals(NamedTuple):
@@ -92,15 +99,24 @@ def decode_record(record: ConsumerRecord, log: LogIdentity) -> DecodedRecord:
     copied = _copied_from(record, log) if record.headers else None
     source_offset, logged_at = copied or (SourceOffset(record.partition, record.offset), record.timestamp)
     action = read_action(record.value, logged_at / 1000)
+    merged = merged_from(record, log) if record.headers else None
+    if merged is not None and isinstance(action, Action):
+        action = msgspec.structs.replace(action, merged=(merged.source, merged.offset))
     is_copy = copied is not None
     if not isinstance(action, Rejected) and partition_of(action.user_id, log.partitions) != record.partition:
         return DecodedRecord(SourceOffset(record.partition, record.offset), action, record, True, is_copy)
-    return DecodedRecord(source_offset, action, record, False, is_copy)
+    return DecodedRecord(source_offset, action, record, False, is_copy, None if merged is None else merged.asked_at)
 
 
 def events_of(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[DecodedRecord, Action | EraseUser]]:
-    """Actions and erasure records, without rejected and misrouted records."""
-    return ((one, one.action) for one in decoded if not isinstance(one.action, Rejected) and not one.misrouted)
+    """Actions and erasure records, without notes, rejected and misrouted records."""
+    return ((one, one.action) for one in decoded if not isinstance(one.action, Rejected | Note) and not one.misrouted)
+
+
+def merged_sessions(decoded: Iterable[DecodedRecord]) -> dict[str, int]:
+    """Sessions whose actions are complete in the records up to these: session to the offset of its control record."""
+    notes = [one.action for one in decoded if isinstance(one.action, Note) and not one.misrouted]
+    return {str(note.session): note.merge_offset for note in notes if note.merge_offset is not None}
 
 
 def actions_of(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[SourceOffset, Action]]:
@@ -113,7 +129,7 @@ def to_reroute(decoded: Iterable[DecodedRecord]) -> Iterator[tuple[DecodedRecord
     return (
         (one, one.action)
         for one in decoded
-        if one.misrouted and not one.rerouted and not isinstance(one.action, Rejected)
+        if one.misrouted and not one.rerouted and not isinstance(one.action, Rejected | Note)
     )
 
 

@@ -15,6 +15,7 @@ EXPECTED_OUTPUT = {
     "batch.py": "fan-3 400 video_id has characters that cannot be printed",
     "trending.py": "now: [",
     "explain.py": "Cat on a skateboard: seen",
+    "merge.py": "likes of the user: ['skate-cat']",
     "scroll.py": "repeats: 0 [",
     "follow.py": "1 liked, next: [",
     "first_list.sh": "X-RecoMind-After: counted",

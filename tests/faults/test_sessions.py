@@ -1,10 +1,12 @@
-"""A user scrolls through a feed session while workers are killed, join and leave, and Redis is emptied or away."""
+"""A user scrolls, and sessions are merged, while workers are killed, join and leave, and Redis is emptied or away."""
 
 import asyncio
 from contextlib import suppress
 from time import monotonic
+from uuid import uuid4
 
 import aiohttp
+import asyncpg
 import pytest
 
 from recomind.model.catalogue import Video
@@ -104,3 +106,77 @@ async def test_no_video_comes_twice_in_a_session(fault_stack, tmp_path):
         assert (scrolling.repeats, scrolling.seen_before, scrolling.marked) == ([], [], 0)
         again = await scrolling.page(scrolling.cursor)
         assert not scrolling.shown & {video["video_id"] for video in again["videos"]}
+
+
+async def test_sessions_are_merged_while_a_worker_is_killed_and_redis_is_emptied(fault_stack, tmp_path):
+    sessions, actions = [f"session:{uuid4()}" for _ in range(8)], 40
+    users = [new_user(number % 4) for number in range(4)]
+    async with running_scenario(fault_stack, tmp_path, 2, per_second=50, seed=32) as scenario:
+        merging = Merging(scenario)
+        for session in sessions:
+            await merging.post("/video_actions", act_on(session, range(actions)))
+        for user in users:
+            await merging.post("/video_actions", act_on(user, range(0, 2 * actions, 2)))
+        for number, session in enumerate(sessions[:4]):
+            await merging.merge(users[number % 4], session)
+        scenario.workers[0].kill()
+        await flush(scenario.settings)
+        for number, session in enumerate(sessions[4:]):
+            await merging.merge(users[number % 4], session)
+        since = monotonic()
+        await scenario.start(1)
+        await merging.wait_until_done(sessions[4:])
+        NOTES.append(f"8 sessions merged over a kill and an empty Redis, the last {monotonic() - since:.1f} s later")
+        for user in users:
+            profile = await merging.get(f"/users/{user}/profile")
+            assert profile["likes"] == 3 * actions
+        for session in sessions:
+            assert (await merging.get(f"/users/{session}/profile"))["likes"] == 0
+        connection = await asyncpg.connect(scenario.settings.postgres_dsn)
+        count = "SELECT user_id, count(*) FROM video_actions WHERE user_id = ANY($1) GROUP BY 1"
+        rows = dict(await connection.fetch(count, users + sessions))
+        await connection.close()
+        assert rows == dict.fromkeys(users, 3 * actions)
+
+
+def act_on(user, numbers):
+    return [{"user_id": user, "video_id": f"session-{number}", "action_type": "like"} for number in numbers]
+
+
+class Merging:
+    """Merges sessions by any worker that answers."""
+
+    def __init__(self, scenario):
+        self.scenario, self.receipts = scenario, {}
+
+    async def merge(self, user, session):
+        self.receipts[session] = await self.post(f"/users/{user}/merge", {"session": session})
+
+    async def wait_until_done(self, sessions):
+        deadline = monotonic() + PAGE_TIMEOUT_S
+        paths = ["/users/{user_id}/merge/{session}/{receipt}".format(**self.receipts[one]) for one in sessions]
+        while waiting := [one for path in paths for one in (await self.get(path))["waits_for"]]:
+            assert monotonic() < deadline, waiting
+            await asyncio.sleep(0.5)
+
+    async def post(self, path, body):
+        return await self.ask("POST", path, json=body)
+
+    async def get(self, path):
+        return await self.ask("GET", path)
+
+    async def ask(self, method, path, **options):
+        deadline = monotonic() + PAGE_TIMEOUT_S
+        while True:
+            assert monotonic() < deadline, path
+            with suppress(aiohttp.ClientError, TimeoutError):
+                running = [one for one in self.scenario.workers if one.process.poll() is None]
+                worker = running[int(monotonic() * 50) % len(running)]
+                async with (
+                    aiohttp.ClientSession(worker.base_url, timeout=aiohttp.ClientTimeout(total=10)) as http,
+                    http.request(method, path, **options) as answer,
+                ):
+                    if answer.status < 300:
+                        return await answer.json()
+                    assert answer.status == 503, await answer.text()
+            await asyncio.sleep(0.2)

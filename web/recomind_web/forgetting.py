@@ -34,7 +34,7 @@ async def forget(request: web.Request) -> web.Response:
     """
     app, user_id = app_of(request), path_id(request, "user_id")
     partition = partition_of(user_id, app.options.partitions)
-    record = msgspec.json.encode(EraseUserRecord(user_id=user_id, action_type="forget"))
+    record = msgspec.json.encode(EraseUserRecord(user_id=user_id))
     [sent] = await app.kafka_producer.send(topics.ACTIONS, partition, [ProducerRecord(user_id.encode(), record)])
     with suppress(UnavailableError):
         await app.read_model.put_erasure_progress({(STAGE_REQUESTED, user_id): sent.offset})
@@ -49,7 +49,7 @@ async def forgetting(request: web.Request) -> web.Response:
     The state is `done` once all stages have erased the user. A receipt is valid for 7 days.
     """
     app, user_id, receipt = app_of(request), path_id(request, "user_id"), request.match_info["receipt"]
-    partition, offset = _parse_receipt(receipt)
+    partition, offset = parse_receipt(receipt)
     stages = [STAGE_PROFILE, STAGE_ARCHIVE, *map(str, all_partitions(app.options.partitions))]
     found = await app.read_model.erasure_progress(user_id, [STAGE_REQUESTED, *stages])
     if partition != partition_of(user_id, app.options.partitions) or max(found.values()) < offset:
@@ -59,7 +59,7 @@ async def forgetting(request: web.Request) -> web.Response:
     return json_response(msgspec.json.encode(progress))
 
 
-def _parse_receipt(receipt: str) -> tuple[int, int]:
+def parse_receipt(receipt: str) -> tuple[int, int]:
     """Parse a receipt into partition and offset.
 
     Raises:

@@ -48,7 +48,8 @@ STREAM_NOTE: Final = "The response is a stream that does not end, so it cannot b
 PATH_PARAMETER_DESCRIPTIONS: Final = {
     "user_id": "Id of a user.",
     "video_id": "Id of a video.",
-    "receipt": "The `receipt` in the response to `DELETE /users/{user_id}`.",
+    "session": "Id of an anonymous session.",
+    "receipt": "The `receipt` in the response to the request.",
     "name": "File name.",
 }
 

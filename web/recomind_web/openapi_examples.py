@@ -20,9 +20,12 @@ from recomind.model.responses import (
     FeatureContribution,
     Feed,
     FeedVideo,
+    MergeProgress,
+    MergeReceipt,
     Problem,
     ProfileSummary,
     Reason,
+    SessionToMerge,
     SimilarUser,
     TrendingVideo,
 )
@@ -37,7 +40,13 @@ class Example(NamedTuple):
     """Body of the request."""
 
 
-PATH_PARAMETERS: Final = {"user_id": "u1", "video_id": "v1", "name": "feed.js", "receipt": "3:1044"}
+PATH_PARAMETERS: Final = {
+    "user_id": "u1",
+    "video_id": "v1",
+    "name": "feed.js",
+    "receipt": "3:1044",
+    "session": "session:7f3a",
+}
 """Path parameter to an example of it."""
 
 NOON: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -96,6 +105,8 @@ EXAMPLES: Final = {
     "change_progress": Example(ChangeProgress("skate-cat", "2:17", "pending", ["lists"])),
     "forget": Example(ErasureReceipt("u1", "3:1044", NOON)),
     "forgetting": Example(ErasureProgress("u1", "3:1044", "pending", ["archive", "2"])),
+    "merge": Example(MergeReceipt("u1", "session:7f3a", "3:1044", NOON), SessionToMerge("session:7f3a")),
+    "merge_progress": Example(MergeProgress("u1", "session:7f3a", "3:1044", "pending", ["person", "2"])),
     "get_profile": Example(ProfileSummary("u1", ["funny", "cat"], ["v1"], 1, 4, 2)),
     "similar_people": Example([SimilarUser("u2", 0.5)]),
     "explain": Example(EXPLANATION),

@@ -16,7 +16,10 @@ from recomind.model.responses import (
     ErasureReceipt,
     Explanation,
     Feed,
+    MergeProgress,
+    MergeReceipt,
     ProfileSummary,
+    SessionToMerge,
     SimilarUser,
     TrendingVideo,
 )
@@ -31,6 +34,7 @@ from recomind_web import (
     feed,
     forgetting,
     health,
+    merging,
     openapi,
     operations,
     pages,
@@ -148,6 +152,14 @@ ROUTES: Final = (
     Route("DELETE", "/users/{user_id}", forgetting.forget, ErasureReceipt, status=202),
     Route(
         "GET", "/users/{user_id}/forgetting/{receipt}", forgetting.forgetting, ErasureProgress, other_statuses=(404,)
+    ),
+    Route("POST", "/users/{user_id}/merge", merging.merge, MergeReceipt, SessionToMerge, 202),
+    Route(
+        "GET",
+        "/users/{user_id}/merge/{session}/{receipt}",
+        merging.merge_progress,
+        MergeProgress,
+        other_statuses=(404,),
     ),
     Route("GET", "/users/{user_id}/profile", catalogue.get_profile, ProfileSummary),
     Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[SimilarUser], has_n=True),

@@ -7,9 +7,10 @@ from typing import Final, cast
 import msgspec
 from aiokafka import ConsumerRecord
 
-from recomind.model.events import Action, EraseUser, Rejected
+from recomind.model.events import Action, EraseUser, Note, Rejected, is_session
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import NOT_JOINED, ActionSignal, ErasureSignal, Signal, SourceOffset, rerouted_source
+from recomind.offline.verification.compare_merged import MergedActions
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.expected_rows import ExpectedRows
 from recomind.offline.verification.recompute_outcomes import RecomputedOutcomes
@@ -21,7 +22,7 @@ from recomind.stream.codec import DecodedRecord, decode_record, encode_signals
 from recomind.stream.dead_letters import dead_letter_key
 from recomind.stream.partitioner import partition_of
 
-ERASURE_PATTERN: Final = re.compile(rb"forget|\\u")
+ERASURE_PATTERN: Final = re.compile(rb"forget|merge|expire|\\u")
 """Found in every erasure record: the word itself, or a JSON escape that may hide it. A cheap test before decoding."""
 
 
@@ -38,6 +39,7 @@ class ExpectedOutputs:
         """Records that must have been rerouted, by the source offset with which they arrive."""
         self.arrived: set[SourceOffset] = set()
         """Rerouted records that did arrive."""
+        self.merged = MergedActions()
         self.dropped_likes: dict[SourceOffset, str] = {}
         """Repeated likes, with their users, of videos whose first like the profile no longer holds as such."""
 
@@ -70,6 +72,8 @@ class RecomputedUsers:
         """Apply the next records of the partition."""
         for record in records:
             decoded = decode_record(record, self._log)
+            if isinstance(decoded.action, Note):
+                continue
             if isinstance(decoded.action, Rejected):
                 self._expected.dead_letters[dead_letter_key(record)] = decoded.action.raw
             elif decoded.misrouted and not decoded.rerouted:
@@ -87,8 +91,8 @@ class RecomputedUsers:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
         in_blocks = self._search.of_user(user_id, known)
-        after, signals = profile.apply_event(known, decoded.source_offset, decoded.record.offset, event, in_blocks)
-        self._join(decoded, known, event, signals)
+        after, signals = profile.apply_event(known, decoded.source_offset, decoded.log_offset, event, in_blocks)
+        self._join(decoded, known, after, event, signals)
         self.profiles[user_id], changed_blocks = seal_after(user_id, known, after)
         for key, block in changed_blocks.items():
             if block is None:
@@ -101,20 +105,40 @@ class RecomputedUsers:
         for signal in signals:
             for target in range(self._log.partitions) if isinstance(signal, ErasureSignal) else [None]:
                 self._expected.signals.add(decoded.source_offset, (target, signal_digest(signal)))
-        if isinstance(event, Action) and decoded.record.offset > self._erased_at.get(user_id, -1):
-            self._expected.rows.add(decoded.source_offset, archived_action(decoded.source_offset, event, self._log))
+        self._expect_rows(decoded, event)
         if decoded.source_offset.source != decoded.record.partition:
             self._expected.arrived.add(decoded.source_offset)
 
+    def _expect_rows(self, decoded: DecodedRecord, event: Action | EraseUser) -> None:
+        """Expect the row of an action, and what follows from the rows of a session that is merged."""
+        if isinstance(event, EraseUser):
+            self._expected.merged.note_erasure(event)
+            return
+        row = archived_action(decoded.source_offset, event, self._log)
+        if decoded.log_offset > self._erased_at.get(event.user_id, -1):
+            self._expected.rows.add(decoded.source_offset, row)
+        if is_session(event.user_id):
+            self._expected.merged.note_row(row)
+        elif event.merged is not None:
+            self._expected.merged.note_found(event)
+
     def _join(
-        self, decoded: DecodedRecord, known: Profile, event: Action | EraseUser, signals: Sequence[object]
+        self,
+        decoded: DecodedRecord,
+        known: Profile,
+        after: Profile,
+        event: Action | EraseUser,
+        signals: Sequence[object],
     ) -> None:
         """Recount the outcomes of served lists."""
         logged_at = decoded.record.timestamp / 1000
-        if self._outcomes is None or not signals:
+        if self._outcomes is None:
             return
         if isinstance(event, EraseUser):
-            self._joins[event.user_id] = (), logged_at
+            if after is not known:
+                self._joins[event.user_id] = (), logged_at
+            return
+        if not signals:
             return
         list_ids, lists_since = self._joins.get(event.user_id, ((), 0.0))
         before = msgspec.structs.replace(known, list_ids=list_ids, lists_since=lists_since)
@@ -133,13 +157,23 @@ def _is_repeat_of_dropped_like(known: Profile, signals: Sequence[Signal | Erasur
     return all(like.video_id != first.video_id for like in known.likes)
 
 
-def erasure_offsets(records: Iterable[ConsumerRecord], log: LogIdentity) -> dict[str, int]:
-    """User to the offset of the last record among these records of a partition that asks to erase them."""
+def erasure_offsets(
+    records: Iterable[ConsumerRecord], log: LogIdentity, *, keeping_counts: bool = True
+) -> dict[str, int]:
+    """User to the offset of the last record among these records of a partition that asks to erase them.
+
+    Args:
+        records: of the log of actions.
+        log: its identity.
+        keeping_counts: whether to include those after which videos keep what they have counted.
+    """
     found: dict[str, int] = {}
     for record in records:
         if ERASURE_PATTERN.search(record.value or b""):
             decoded = decode_record(record, log)
-            if isinstance(decoded.action, EraseUser) and not decoded.misrouted:
+            if not isinstance(decoded.action, EraseUser) or decoded.misrouted:
+                continue
+            if keeping_counts or not decoded.action.keeps_counts:
                 found[decoded.action.user_id] = record.offset
     return found
 

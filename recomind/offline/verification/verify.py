@@ -145,6 +145,7 @@ class Verification:
         self._compare_signals()
         self._outcomes.compare(self._report)
         self._compare_rerouted()
+        self._expected.merged.compare(self._report)
         await self._compare_dead_letters()
         await self._stores.compare_actions(self._expected.rows, self._counts)
         await self._stores.find_unexpected_keys(self._user_ids, self._block_keys, self._video_ids)

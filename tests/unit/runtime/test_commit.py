@@ -137,6 +137,7 @@ def test_every_part_of_a_worker_registers_in_the_stage_of_what_it_writes():
     assert len(steps[Stage.TABLES]) == 5
     assert [type(owner).__name__ for owner in owners] == [
         "WriteBehind",  # profiles and blocks of seen videos
+        "ProfileProcessor",  # which sessions are in these profiles
         "WriteBehind",  # popularity
         "WriteBehind",  # popularity in PostgreSQL
         "WindowedTopPublisher",  # top lists, if users were erased

@@ -136,8 +136,8 @@ def test_an_erasure_voids_the_lists_before_it():
     user = User()
     user.serve("first", "abc", 10.0)
     user.act("c", 11.0)
-    erased, derived = profile.apply_event(user.profile, SourceOffset(0, 9), 9, EraseUser("u"))
-    user.profile, user.offset = void_lists(erased, derived, 12.0), 20
+    erased, _ = profile.apply_event(user.profile, SourceOffset(0, 9), 9, EraseUser("u"))
+    user.profile, user.offset = void_lists(user.profile, erased, 12.0), 20
     joined = user.act("a", 13.0)
     assert (joined.outcome, joined.passed) == (NOT_SERVED, ())
     user.serve("second", "b", 14.0)
