@@ -23,9 +23,10 @@ ACTION = {"user_id": "known", "video_id": "v0", "action_type": "like"}
 RECEIPT = "/users/known/forgetting/0:0"
 """A receipt that was never issued: 404 if Redis is available."""
 CHANGE = "/videos/v0/changes/0:0"
+MERGE = "/users/known/merge/session:known/0:0"
 
 READS = [
-    route.path.format(user_id="known", video_id="v0", name="feed.js", receipt="0:0")
+    route.path.format(user_id="known", video_id="v0", name="feed.js", receipt="0:0", session="session:known")
     for route in ROUTES
     if route.method == "GET" and not route.path.startswith("/events")
 ]
@@ -124,7 +125,7 @@ async def test_without_redis_reads_come_from_the_archive_and_writes_are_accepted
         accepted = await send_request(http, "POST", "/video_action", json=ACTION)
         put = await send_request(http, "PUT", "/videos/v1", json={"title": "V1", "tags": ["t"]})
     refused = {path for path, (status, _, _) in responses.items() if status == 503}
-    assert refused == {"/trending/details", "/operations/history", RECEIPT, CHANGE}
+    assert refused == {"/trending/details", "/operations/history", RECEIPT, CHANGE, MERGE}
     served = ("/recommendations/known", "/trending", "/feed/known", "/users/known/profile", "/explain/known/v0")
     assert {responses[path][1] for path in served} == {"redis"}
     assert {video["video_id"] for video in responses["/recommendations/known"][2]} == {"v1", "v2", "v3"}
@@ -186,7 +187,7 @@ async def test_without_kafka_lists_are_served_and_actions_are_refused(running, h
         refused.append(await send_request(http, "POST", "/video_actions", json=[ACTION] * 1000))
         refused.append(await send_request(http, "DELETE", "/users/any"))
         await until_degraded(http, "Kafka does not answer")
-    assert {path for path, (status, _, _) in responses.items() if status != 200} <= {"/readyz", RECEIPT}
+    assert {path for path, (status, _, _) in responses.items() if status != 200} <= {"/readyz", RECEIPT, MERGE}
     assert {response[:2] for response in refused} == {(503, "kafka")}
     await until_counted(http, (await until_accepted(http, "POST", "/video_action", json=ACTION))["token"])
 
