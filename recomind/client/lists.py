@@ -78,14 +78,28 @@ class ListCalls:
         return self._get("/feed", Feed, n=n, window=window, tag=tag)
 
     def feed(
-        self, user_id: str, *, n: int | None = None, cursor: str | None = None, exclude: Iterable[str] = ()
+        self,
+        user_id: str,
+        *,
+        n: int | None = None,
+        cursor: str | None = None,
+        exclude: Iterable[str] = (),
+        after: str | None = None,
     ) -> Feed:
         """The user's list, without the videos of `exclude`, and with the reasons for each.
+
+        It waits up to a second until it counts the action of the token `after`, or else the user's actions that this
+        client has posted.
 
         With an empty `cursor` a feed session begins, which shows no video twice: pass on the `cursor` of each page to
         get the next one. After 24 hours a cursor has expired, which is a `RequestError`.
         """
-        return self._get(f"/feed/{quoted(user_id)}", Feed, n=n, cursor=cursor, exclude=tuple(exclude))
+        token = after or self._tokens.pending(user_id)
+        query = {"n": n, "cursor": cursor, "exclude": tuple(exclude), "after": token}
+        response = self._connection.request("GET", f"/feed/{quoted(user_id)}", query)
+        if token and response.headers["X-RecoMind-After"] == "counted":
+            self._tokens.discard(user_id, token)
+        return msgspec.json.decode(response.data, type=Feed)
 
     def trending_events(
         self, *, n: int | None = None, window: str | None = None, tag: str | None = None

@@ -11,7 +11,7 @@ from recomind.model.cursors import Cursor, encode_cursor
 from recomind.stores import keys
 from recomind.stores.archive import Archive
 from recomind.stores.feed_sessions import SESSION_TTL_S
-from tests.web.test_api import get, put_videos, wait_for
+from tests.web.test_api import act, get, put_videos, wait_for
 from tests.web.test_forgetting import erase, until_done
 
 
@@ -93,8 +93,9 @@ async def test_what_was_just_liked_counts_on_the_next_page(http):
     await put_videos(http, 60, uuid4().hex[:8])
     liked = await put_videos(http, 12, tag)
     first = await page(http, user, exclude=",".join(liked))
-    token = await act_and_wait(http, user, liked[:2])
-    second = await page(http, user, first["cursor"])
+    outcomes = [await act(http, user, video) for video in liked[:2]]
+    token = outcomes[-1]["token"]
+    second = await page(http, user, first["cursor"], after=token)
     partition, offset = token.split(":")
     assert second["counted"][partition] >= int(offset)
     assert second["top_tags"] == [tag]

@@ -24,6 +24,8 @@ from recomind.state.profile import Profile
 from recomind.stores.list_store import ANONYMOUS_USER
 from recomind.stores.stored_lists import ListMeta, ids_in
 from recomind_web.feed_pages import cursor_param, next_page
+from recomind_web.headers import AFTER_HEADER
+from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.recommendations import UserList, is_all_seen, load_or_rank_list, without_excluded
 from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id
 from recomind_web.server_sent_events import ComposeData, stream_events
@@ -57,16 +59,19 @@ async def feed(request: web.Request) -> web.Response:
     comes twice. Each page is ranked when it is asked for. A session lasts until 24 hours after its last page; then its
     cursors are answered 410. `end` says that the user has seen everything else: then the new cursor gets what is
     uploaded later.
+
+    With `after`, the list or page counts the action that the token names, if that takes no longer than 1 second.
     """
-    app, user_id, n = app_of(request), path_id(request, "user_id"), n_param(request)
+    app, user_id, n, after = app_of(request), path_id(request, "user_id"), n_param(request), after_param(request)
     cursor, excluded = cursor_param(request, app, user_id), exclude_param(request)
+    is_counted = after is None or await wait_until_counted(app, user_id, after) is not None
+    headers = {} if after is None else {AFTER_HEADER: "counted" if is_counted else "pending"}
     if cursor is None:
-        return json_response(await _user_feed_json(app, user_id, n, excluded))
+        return json_response(await _user_feed_json(app, user_id, n, excluded), headers=headers)
     page = await next_page(app, user_id, n, cursor, excluded)
     composed, _ = await _explained(app, user_id, n, UserList(page.served, "cold"))
-    return json_response(
-        msgspec.json.encode(replace(composed, cursor=page.cursor, end=page.is_end, may_repeat=page.may_repeat))
-    )
+    composed = replace(composed, cursor=page.cursor, end=page.is_end, may_repeat=page.may_repeat)
+    return json_response(msgspec.json.encode(composed), headers=headers)
 
 
 async def trending_events(request: web.Request) -> web.StreamResponse:
