@@ -27,6 +27,7 @@ from recomind_agents import (
     served_lists,
     trainer,
     trending,
+    users,
     watchdog,
     watermarks,
 )
@@ -47,6 +48,7 @@ AGENTS = {
     "watermarks": watermarks,
     "catalogue": catalogue,
     "trending": trending,
+    "users": users,
     "retraining": retraining,
     "republishing": republishing,
     "log_check": log_check,

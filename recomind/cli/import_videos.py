@@ -15,9 +15,10 @@ from recomind.settings import Settings
 def command(folder: Path) -> None:
     """Write the videos of FOLDER/videos.csv[.gz] to the catalogue in PostgreSQL.
 
-    The file needs the columns video_id and title, and may have url, tags (separated by |), creator_id and created_at.
-    Each video is checked as PUT /videos checks it. Lines that break a rule are reported, and the rest is written; the
-    exit code is then 1. What a file does not give stays as it is in the catalogue: url, creator_id and created_at.
+    The file needs the columns video_id and title, and may have url, tags (separated by |), creator_id, created_at and
+    metadata: language, countries and labels (separated by |), duration_ms, age_rating and thumbnail_url. Each video is
+    checked as PUT /videos checks it. Lines that break a rule are reported, and the rest is written; the exit code is
+    then 1. What a file does not give stays as it is in the catalogue: url, creator_id, created_at and metadata.
     """
     count, faults = asyncio.run(_import(load_server_settings(), folder))
     click.echo(f"{count} videos are in the catalogue" + (f", {faults} lines are not" if faults else ""))

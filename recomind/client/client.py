@@ -6,18 +6,16 @@ from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
+from recomind.client.catalogue import CatalogueCalls
 from recomind.client.connection import Connection, quoted
 from recomind.client.lists import ListCalls
 from recomind.client.tokens import Tokens
 from recomind.errors import BusyError
-from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, VideoSummary
+from recomind.model.catalogue import VideoSummary
 from recomind.model.events import ActionType, VideoAction
 from recomind.model.responses import (
     ActionOutcome,
-    ChangeProgress,
-    ChangeReceipt,
     ErasureProgress,
     ErasureReceipt,
     Explanation,
@@ -31,7 +29,7 @@ from recomind.model.responses import (
 Response = TypeVar("Response")
 
 
-class Client(ListCalls):
+class Client(CatalogueCalls, ListCalls):
     """Client of RecoMind's HTTP API.
 
     Every method raises an `ApiError` if the response is an error: `RequestError` (correct the request),
@@ -101,52 +99,9 @@ class Client(ListCalls):
         self._remember_tokens(sent, outcomes)
         return outcomes
 
-    def put_video(
-        self,
-        video_id: str,
-        *,
-        title: str,
-        url: str = "",
-        tags: Sequence[str] = (),
-        creator_id: str | None = None,
-        created_at: datetime | None = None,
-        hidden: bool | None = None,
-        expires_at: datetime | UnsetType | None = UNSET,
-    ) -> VideoEntry:
-        """Add or replace a video; what comes after `tags` stays as it is stored if it is not given.
-
-        A hidden or expired video is in no list. `expires_at=None` removes the time.
-        """
-        details = VideoDetails(
-            title=title,
-            url=url,
-            tags=tuple(tags),
-            creator_id=UNSET if creator_id is None else creator_id,
-            created_at=UNSET if created_at is None else created_at,
-            hidden=UNSET if hidden is None else hidden,
-            expires_at=expires_at,
-        )
-        return self._send("PUT", f"/videos/{quoted(video_id)}", details, VideoEntry)
-
-    def get_video(self, video_id: str) -> VideoEntry:
-        """A video of the catalogue."""
-        return self._get(f"/videos/{quoted(video_id)}", VideoEntry)
-
-    def delete_video(self, video_id: str) -> ChangeReceipt:
-        """Take a video down, and delete it from the catalogue; `change_progress` reports the progress."""
-        return self._send("DELETE", f"/videos/{quoted(video_id)}", None, ChangeReceipt)
-
-    def change_progress(self, video_id: str, receipt: str) -> ChangeProgress:
-        """Progress of a change of a video: whether all workers have applied it."""
-        return self._get(f"/videos/{quoted(video_id)}/changes/{quoted(receipt)}", ChangeProgress)
-
     def similar_videos(self, video_id: str, *, n: int | None = None) -> list[VideoSummary]:
         """Videos liked together with this one, the most similar first."""
         return self._get(f"/videos/{quoted(video_id)}/similar", list[VideoSummary], n=n)
-
-    def put_user(self, user_id: str, *, name: str = "") -> dict[str, str]:
-        """Add or rename a user."""
-        return self._send("PUT", f"/users/{quoted(user_id)}", UserDetails(name=name), dict[str, str])
 
     def forget(self, user_id: str) -> ErasureReceipt:
         """Erase a user; `forgetting` reports the progress."""

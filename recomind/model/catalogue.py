@@ -1,17 +1,18 @@
-"""Catalogue entries of videos and users: as sent by clients, as stored, and as answered.
+"""Catalogue entries of videos: as sent by clients, as stored, and as answered.
 
 Lists of videos are JSON arrays joined from summaries that are serialised once per video.
 """
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from recomind.model.events import MAX_ID_LENGTH, Id, epoch_seconds
 from recomind.model.ids import VideoId
+from recomind.model.metadata import METADATA_FIELDS, VideoMetadata, VideoMetadataDetails, metadata_changes
 from recomind.model.text import InvalidFieldError, check_printable, check_url, distinct_tags, is_printable
 
 MAX_TAGS: Final = 32
@@ -30,7 +31,7 @@ NO_NUL_PATTERN: Final = r"^[^\x00]*$"
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TAG_LENGTH, pattern=NO_NUL_PATTERN)]
 
 
-class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VideoDetails(VideoMetadataDetails, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A video as a client sends it: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`."""
 
     video_id: Id | UnsetType = UNSET
@@ -47,15 +48,6 @@ class VideoDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Whether it is taken down: in no list. If it is left out, it stays as it is."""
     expires_at: datetime | UnsetType | None = UNSET
     """When it is taken down by itself; if it is left out, the stored time stays; null removes it."""
-
-
-class UserDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user as a client sends it: `{"name":"Ada"}`."""
-
-    user_id: Id | UnsetType = UNSET
-    """May be left out; else it must be the id in the path."""
-
-    name: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL_PATTERN)] = ""
 
 
 class VideoSummary(msgspec.Struct, frozen=True):
@@ -77,10 +69,22 @@ class VideoEntry(VideoSummary, frozen=True):
     """Whether it is taken down: in no list."""
     expires_at: datetime | None = None
     """When it is taken down by itself."""
+    language: str | None = None
+    """A BCP 47 language tag, in lower case."""
+    countries: tuple[str, ...] = ()
+    """Where it may be shown, ISO 3166-1 codes; empty for everywhere."""
+    duration_ms: int | None = None
+    """Its length, in milliseconds."""
+    age_rating: int = 0
+    """Least age of its viewers, in years; 0 for all ages."""
+    thumbnail_url: str = ""
+    """A still picture of it."""
+    labels: tuple[str, ...] = ()
+    """Free labels, which filters and rules read."""
 
 
-class Video(msgspec.Struct, frozen=True, kw_only=True):
-    """A catalogue entry, with its upload time in epoch seconds."""
+class Video(VideoMetadata, frozen=True, kw_only=True):
+    """A catalogue entry with its metadata, and its upload time in epoch seconds."""
 
     video_id: VideoId
     title: str = ""
@@ -108,8 +112,8 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
         """The `VideoEntry` as JSON."""
         created_at = datetime.fromtimestamp(self.created_at, UTC)
         expires_at = None if self.expires_at is None else datetime.fromtimestamp(self.expires_at, UTC)
-        summary = self.video_id, self.title, self.url, self.tags
-        return msgspec.json.encode(VideoEntry(*summary, self.creator_id, created_at, self.hidden, expires_at))
+        known = self.video_id, self.title, self.url, self.tags, self.creator_id, created_at, self.hidden, expires_at
+        return msgspec.json.encode(VideoEntry(*known, **{name: getattr(self, name) for name in METADATA_FIELDS}))
 
 
 class VideoChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +131,8 @@ class VideoChange(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is taken down; None keeps what is stored."""
     expires_at: float | UnsetType | None = UNSET
     """When it is taken down, epoch seconds; `UNSET` keeps what is stored."""
+    metadata: dict[str, Any] = {}
+    """Fields of `VideoMetadata` with their values; those that are not in it keep what is stored."""
 
 
 def check_id(field: str, value: str) -> str:
@@ -168,6 +174,7 @@ def video_change(video_id: str, details: VideoDetails, *, keep_url: bool = False
         created_at=_time_of("created_at", details.created_at),
         hidden=None if details.hidden is UNSET else details.hidden,
         expires_at=UNSET if details.expires_at is UNSET else _time_of("expires_at", details.expires_at),
+        metadata=metadata_changes(details),
     )
 
 

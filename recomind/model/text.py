@@ -88,18 +88,18 @@ def tag_key(tag: str) -> str:
     return normal.lower() if normal.isascii() else normalize("NFC", normal.casefold())
 
 
-def distinct_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    """Tags in normal form, the first of those that count as the same.
+def distinct_tags(tags: tuple[str, ...], field: str = "tags") -> tuple[str, ...]:
+    """Tags in normal form, the first of those that count as the same; `field` names the field for errors.
 
     Raises:
         InvalidFieldError: a tag is blank, or has control characters.
     """
-    found: dict[str, str] = {}
+    one, found = "a label" if field == "labels" else "a tag", dict[str, str]()
     for tag in map(normal_tag, tags):
         if not tag:
-            raise InvalidFieldError("tags", "a tag is blank: leave it out")
+            raise InvalidFieldError(field, f"{one} is blank: leave it out")
         if _CONTROL.search(tag):
-            raise InvalidFieldError("tags", "a tag has control characters")
+            raise InvalidFieldError(field, f"{one} has control characters")
         found.setdefault(tag_key(tag), tag)
     return tuple(found.values())
 

@@ -1,7 +1,8 @@
 """Logs as CSV: a folder with `actions.csv` and `videos.csv`, each plain or gzipped (`.csv.gz`), in UTF-8.
 
 - `actions.csv`: `user_id,video_id,action_type,timestamp`, ascending by time.
-- `videos.csv`: `video_id,title,tags,created_at`; tags separated by `|`; further columns may be `url` and `creator_id`.
+- `videos.csv`: `video_id,title,tags,created_at`; tags separated by `|`; further columns may be `url`, `creator_id`,
+  `language`, `countries` and `labels` (separated by `|`), `duration_ms`, `age_rating` and `thumbnail_url`.
   Only `video_id` and `title` must be there.
 
 Times are in ISO 8601 (UTC if there is no zone), or epoch seconds or milliseconds. A byte order mark is skipped.
@@ -25,6 +26,7 @@ from recomind.errors import InputError
 from recomind.model.catalogue import Video, VideoChange, VideoDetails, check_id, video_change
 from recomind.model.events import Action, ActionType, epoch_seconds
 from recomind.model.ids import UserId, VideoId
+from recomind.model.metadata import METADATA_FIELDS
 from recomind.model.text import InvalidFieldError
 
 ACTION_COLUMNS: Final = ("user_id", "video_id", "action_type", "timestamp")
@@ -33,6 +35,9 @@ VIDEO_COLUMNS: Final = ("video_id", "title")
 
 MILLISECONDS_FROM: Final = 1e11
 """A time from this number on is in milliseconds: as seconds it would be in the year 5138."""
+
+_LISTS: Final = {"countries", "labels"}
+"""Columns of metadata with several values."""
 
 ACTION_TYPES: Final = get_args(ActionType)
 
@@ -97,6 +102,7 @@ def read_videos(folder: Path) -> Iterator[Video]:
             tags=found.tags,
             creator_id=found.creator_id or None,
             created_at=found.created_at or 0.0,
+            **found.metadata,
         )
 
 
@@ -134,7 +140,11 @@ def _change(row: Row) -> VideoChange:
     fields["tags"] = [tag for tag in row.get("tags", "").split("|") if tag.strip()]
     if row.get("creator_id"):
         fields["creator_id"] = row["creator_id"]
-    details = msgspec.convert(fields, VideoDetails)
+    for name in METADATA_FIELDS:
+        text = row.get(name, "").strip()
+        if text:
+            fields[name] = [one.strip() for one in text.split("|") if one.strip()] if name in _LISTS else text
+    details = msgspec.convert(fields, VideoDetails, strict=False)
     if row.get("created_at"):
         details = msgspec.structs.replace(details, created_at=_datetime(parse_time(row["created_at"])))
     return video_change(row["video_id"], details, keep_url=True)

@@ -31,6 +31,7 @@ async def start_up(app: "RecoMindApp") -> None:
     await app.catalogue_stream.start()  # before the catalogue is read, so that no change is missed
     app.ranking_cache.loader.catalogue.expire(app.kafka_producer.clock.now())
     await app.ranking_cache.loader.catalogue.follow()
+    await app.ranking_cache.users.follow()
 
 
 async def warn_of_eviction(app: "RecoMindApp") -> None:

@@ -32,6 +32,7 @@ from recomind.stores.postgres_connection import (
     connection_options,
 )
 from recomind.stores.sql import QUERIES
+from recomind.stores.user_queries import UserQueries
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Time in which the pool must give a connection to any other query."""
@@ -47,7 +48,7 @@ OUTSIDE_GROUP: Final = Fence("", 0)
 """The token of writers that belong to no consumer group."""
 
 
-class Archive(CatalogueQueries, FeedPageQueries):
+class Archive(CatalogueQueries, FeedPageQueries, UserQueries):
     """Typed queries over a connection pool."""
 
     def __init__(self, dsn: str, pooling: str = POOLING_MODES[0]) -> None:
@@ -136,10 +137,6 @@ class Archive(CatalogueQueries, FeedPageQueries):
     async def seen_videos(self, user_id: str) -> list[str]:
         """All videos that a user has acted on."""
         return [row[0] for row in await self._fetch("seen_videos", user_id, within=REQUEST_TIMEOUT_S)]
-
-    async def put_user(self, user_id: str, name: str) -> None:
-        """Add or rename a user."""
-        await self._run("put_user", user_id, name, within=REQUEST_TIMEOUT_S)
 
     async def put_popularity(self, rows: Sequence[tuple[str, float, float]]) -> None:
         """Overwrite videos' scores. A row is (video id, score, event time of the latest action).

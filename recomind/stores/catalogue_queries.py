@@ -62,7 +62,7 @@ class CatalogueQueries:
     async def all_videos(self) -> tuple[str, list[Video]]:
         """A position among the transactions, and a catalogue that includes all that ended before it."""
         position = await self._catalogue_position()
-        return position, [video_of_row(row[:8], row[8]) for row in await self._fetch("all_videos")]
+        return position, [video_of_row(row[1:], row[0]) for row in await self._fetch("all_videos")]
 
     async def changed_videos(self, after: str) -> tuple[str, list[CatalogueChange]]:
         """The next position among the transactions, and the changes after the position `after`.
@@ -72,7 +72,7 @@ class CatalogueQueries:
         position = await self._catalogue_position()
         rows = await self._fetch("changed_videos", after)
         return position, [
-            CatalogueChange(row[9], row[8], None if row[0] is None else video_of_row(row[:8], row[8])) for row in rows
+            CatalogueChange(row[0], row[1], None if row[2] is None else video_of_row(row[2:], row[1])) for row in rows
         ]
 
     async def _catalogue_position(self) -> str:

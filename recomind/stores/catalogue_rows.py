@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from recomind.model.catalogue import Video, VideoChange
+from recomind.model.metadata import METADATA_FIELDS, VideoMetadata
 from recomind.stores.archive_rows import to_datetime
 
 
@@ -29,20 +31,26 @@ def change_row(change: VideoChange, new_created_at: float) -> tuple[Any, ...]:
         change.hidden,
         to_datetime(change.expires_at) if isinstance(change.expires_at, float) else None,
         has_expiry,
+        msgspec.json.encode(change.metadata).decode(),
     )
 
 
 def entry_row(video: Video) -> tuple[Any, ...]:
     """The parameters of the query `put_video`."""
     expires_at = None if video.expires_at is None else to_datetime(video.expires_at)
-    uploaded_at = to_datetime(video.created_at)
-    tags = list(video.tags)
-    return video.video_id, video.title, video.url, tags, video.creator_id, uploaded_at, video.hidden, expires_at
+    known = video.video_id, video.title, video.url, list(video.tags), video.creator_id
+    return *known, to_datetime(video.created_at), video.hidden, expires_at, *metadata_row(video)
+
+
+def metadata_row(metadata: VideoMetadata) -> tuple[Any, ...]:
+    """The columns of metadata."""
+    values = (getattr(metadata, name) for name in METADATA_FIELDS)
+    return tuple(list(value) if isinstance(value, tuple) else value for value in values)
 
 
 def video_of_row(row: Sequence[Any], version: int) -> Video:
     """The catalogue entry of a row, whose last change has a number."""
-    video_id, title, url, tags, creator_id, created_at, hidden, expires_at = row
+    video_id, title, url, tags, creator_id, created_at, hidden, expires_at, *metadata = row
     return Video(
         video_id=video_id,
         title=title,
@@ -53,4 +61,15 @@ def video_of_row(row: Sequence[Any], version: int) -> Video:
         hidden=hidden,
         expires_at=None if expires_at is None else expires_at.timestamp(),
         version=version,
+        **_metadata_of(metadata),
     )
+
+
+def _metadata_of(columns: Sequence[Any]) -> dict[str, Any]:
+    """Fields of `VideoMetadata` in the form that filters compare; another program may have written the columns."""
+    known = {name: value for name, value in zip(METADATA_FIELDS, columns, strict=True) if value is not None}
+    if "language" in known:
+        known["language"] = known["language"].lower()
+    known["countries"] = tuple(sorted({country.upper() for country in known.get("countries", ())}))
+    known["labels"] = tuple(known.get("labels", ()))
+    return known

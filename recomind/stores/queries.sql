@@ -87,16 +87,24 @@ SELECT DISTINCT video_id FROM video_actions WHERE user_id = $1
 
 -- put_video --
 -- A trigger records each change of the catalogue.
-INSERT INTO videos (video_id, title, url, tags, creator_id, created_at, hidden, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO videos (video_id, title, url, tags, creator_id, created_at, hidden, expires_at, language, countries,
+    duration_ms, age_rating, thumbnail_url, labels)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (video_id) DO UPDATE
-SET title = $2, url = $3, tags = $4, creator_id = $5, created_at = $6, hidden = $7, expires_at = $8
+SET title = $2, url = $3, tags = $4, creator_id = $5, created_at = $6, hidden = $7, expires_at = $8, language = $9,
+    countries = $10, duration_ms = $11, age_rating = $12, thumbnail_url = $13, labels = $14
 
 -- upsert_video --
--- A null in $3, $7 or $9, and false in $6 or $11, keep what is stored; $8 is the upload time of a new video.
-INSERT INTO videos (video_id, title, url, tags, creator_id, created_at, hidden, expires_at)
-VALUES ($1, $2, coalesce($3::text, ''), $4, $5, coalesce($7::timestamptz, $8::timestamptz),
-    coalesce($9::boolean, false), $10)
+-- A null in $3, $7 or $9, and false in $6 or $11, keep what is stored; $8 is the upload time of a new video. $12 is a
+-- JSON object of metadata; what it lacks is kept.
+INSERT INTO videos (video_id, title, url, tags, creator_id, created_at, hidden, expires_at, language, countries,
+    duration_ms, age_rating, thumbnail_url, labels)
+SELECT $1, $2, coalesce($3::text, ''), $4::text[], $5, coalesce($7::timestamptz, $8::timestamptz),
+    coalesce($9::boolean, false), $10::timestamptz, m ->> 'language',
+    ARRAY(SELECT jsonb_array_elements_text(m -> 'countries')), (m ->> 'duration_ms')::integer,
+    coalesce((m ->> 'age_rating')::integer, 0), coalesce(m ->> 'thumbnail_url', ''),
+    ARRAY(SELECT jsonb_array_elements_text(m -> 'labels'))
+FROM (SELECT $12::text::jsonb AS m) AS given
 ON CONFLICT (video_id) DO UPDATE
 SET title = excluded.title,
     url = coalesce($3::text, videos.url),
@@ -104,8 +112,15 @@ SET title = excluded.title,
     creator_id = CASE WHEN $6::boolean THEN excluded.creator_id ELSE videos.creator_id END,
     created_at = coalesce($7::timestamptz, videos.created_at),
     hidden = coalesce($9::boolean, videos.hidden),
-    expires_at = CASE WHEN $11::boolean THEN excluded.expires_at ELSE videos.expires_at END
-RETURNING video_id, title, url, tags, creator_id, created_at, hidden, expires_at
+    expires_at = CASE WHEN $11::boolean THEN excluded.expires_at ELSE videos.expires_at END,
+    language = CASE WHEN $12::text::jsonb ? 'language' THEN excluded.language ELSE videos.language END,
+    countries = CASE WHEN $12::text::jsonb ? 'countries' THEN excluded.countries ELSE videos.countries END,
+    duration_ms = CASE WHEN $12::text::jsonb ? 'duration_ms' THEN excluded.duration_ms ELSE videos.duration_ms END,
+    age_rating = CASE WHEN $12::text::jsonb ? 'age_rating' THEN excluded.age_rating ELSE videos.age_rating END,
+    thumbnail_url = CASE WHEN $12::text::jsonb ? 'thumbnail_url' THEN excluded.thumbnail_url ELSE videos.thumbnail_url END,
+    labels = CASE WHEN $12::text::jsonb ? 'labels' THEN excluded.labels ELSE videos.labels END
+RETURNING video_id, title, url, tags, creator_id, created_at, hidden, expires_at, language, countries, duration_ms,
+    age_rating, thumbnail_url, labels
 
 -- delete_video --
 DELETE FROM videos WHERE video_id = $1
@@ -114,24 +129,71 @@ DELETE FROM videos WHERE video_id = $1
 -- The number of the latest change of a video; 0 if none was recorded.
 SELECT coalesce(max(change_id), 0) FROM catalogue_changes WHERE video_id = $1
 
--- put_user --
-INSERT INTO users (user_id, name) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET name = $2
+-- upsert_user --
+-- $3 is a JSON object of metadata; what it lacks is kept.
+INSERT INTO users (user_id, name, language, country, birth_year, followed_creators, blocked_creators, followed_tags,
+    blocked_tags)
+SELECT $1, $2, m ->> 'language', m ->> 'country', (m ->> 'birth_year')::integer,
+    ARRAY(SELECT jsonb_array_elements_text(m -> 'followed_creators')),
+    ARRAY(SELECT jsonb_array_elements_text(m -> 'blocked_creators')),
+    ARRAY(SELECT jsonb_array_elements_text(m -> 'followed_tags')),
+    ARRAY(SELECT jsonb_array_elements_text(m -> 'blocked_tags'))
+FROM (SELECT $3::text::jsonb AS m) AS given
+ON CONFLICT (user_id) DO UPDATE
+SET name = excluded.name,
+    language = CASE WHEN $3::text::jsonb ? 'language' THEN excluded.language ELSE users.language END,
+    country = CASE WHEN $3::text::jsonb ? 'country' THEN excluded.country ELSE users.country END,
+    birth_year = CASE WHEN $3::text::jsonb ? 'birth_year' THEN excluded.birth_year ELSE users.birth_year END,
+    followed_creators = CASE WHEN $3::text::jsonb ? 'followed_creators'
+        THEN excluded.followed_creators ELSE users.followed_creators END,
+    blocked_creators = CASE WHEN $3::text::jsonb ? 'blocked_creators'
+        THEN excluded.blocked_creators ELSE users.blocked_creators END,
+    followed_tags = CASE WHEN $3::text::jsonb ? 'followed_tags'
+        THEN excluded.followed_tags ELSE users.followed_tags END,
+    blocked_tags = CASE WHEN $3::text::jsonb ? 'blocked_tags' THEN excluded.blocked_tags ELSE users.blocked_tags END
+RETURNING user_id, name, language, country, birth_year, followed_creators, blocked_creators, followed_tags,
+    blocked_tags
+
+-- version_of_user --
+SELECT change_id FROM user_changes WHERE user_id = $1
+
+-- user --
+SELECT user_id, name, language, country, birth_year, followed_creators, blocked_creators, followed_tags, blocked_tags
+FROM users WHERE user_id = $1
+
+-- users_with_metadata --
+SELECT u.user_id, coalesce(c.change_id, 0), u.language, u.country, u.birth_year, u.followed_creators,
+    u.blocked_creators, u.followed_tags, u.blocked_tags
+FROM users u LEFT JOIN user_changes c USING (user_id)
+WHERE u.language IS NOT NULL OR u.country IS NOT NULL OR u.birth_year IS NOT NULL
+    OR u.followed_creators <> '{}' OR u.blocked_creators <> '{}' OR u.followed_tags <> '{}' OR u.blocked_tags <> '{}'
+
+-- changed_users --
+-- As changed_videos; the third column says whether there is a row.
+SELECT c.user_id, c.change_id, u.user_id IS NOT NULL, u.language, u.country, u.birth_year, u.followed_creators,
+    u.blocked_creators, u.followed_tags, u.blocked_tags
+FROM user_changes c LEFT JOIN users u USING (user_id)
+WHERE c.transaction_id >= $1::text::xid8 AND c.transaction_id < pg_snapshot_xmax(pg_current_snapshot())
 
 -- video --
-SELECT video_id, title, url, tags, creator_id, created_at, hidden, expires_at FROM videos WHERE video_id = $1
+SELECT video_id, title, url, tags, creator_id, created_at, hidden, expires_at, language, countries, duration_ms,
+    age_rating, thumbnail_url, labels
+FROM videos WHERE video_id = $1
 
 -- catalogue_position --
 -- Every transaction before it has ended: its changes are visible to the next statement.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text
 
 -- all_videos --
-SELECT v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at, v.hidden, v.expires_at, coalesce(c.version, 0)
+SELECT coalesce(c.version, 0), v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at, v.hidden, v.expires_at,
+    v.language, v.countries, v.duration_ms, v.age_rating, v.thumbnail_url, v.labels
 FROM videos v
 LEFT JOIN (SELECT video_id, max(change_id) AS version FROM catalogue_changes GROUP BY video_id) c USING (video_id)
 
 -- changed_videos --
 -- Changes by transactions from $1 on. Later ids than the next one are of another server, from which rows were copied.
-SELECT v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at, v.hidden, v.expires_at, c.version, c.video_id
+SELECT c.video_id, c.version, v.video_id, v.title, v.url, v.tags, v.creator_id, v.created_at, v.hidden, v.expires_at,
+    v.language, v.countries, v.duration_ms, v.age_rating, v.thumbnail_url, v.labels
 FROM (
     SELECT video_id, max(change_id) AS version FROM catalogue_changes
     WHERE transaction_id >= $1::text::xid8 AND transaction_id < pg_snapshot_xmax(pg_current_snapshot())

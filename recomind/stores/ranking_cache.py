@@ -25,6 +25,7 @@ from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.profile_completer import ProfileCompleter
 from recomind.stores.read_model import ReadModel
 from recomind.stores.stored_lists import ListMeta, ServedList, StoredList, ids_in, with_places
+from recomind.stores.user_follower import UserFollower
 
 
 class ListedPart(NamedTuple):
@@ -41,13 +42,20 @@ class RankingCache:
     """Ranks by an index, and serialises lists."""
 
     def __init__(
-        self, index: VideoIndex, event_clock: EventClock, loader: IndexLoader, completer: ProfileCompleter
+        self,
+        index: VideoIndex,
+        event_clock: EventClock,
+        loader: IndexLoader,
+        completer: ProfileCompleter,
+        users: UserFollower,
     ) -> None:
         self.index = index
         self.loader = loader
         """Fills the index; its `load` comes before `rank`."""
         self.completer = completer
         """Completes the profiles that `rank` gets, so that lists leave out all videos that users have acted on."""
+        self.users = users
+        """The metadata of users."""
         self.exploration = EXPLORATION_SHARE
         """Share of places that are drawn for new uploads."""
         self.control_share = 0.0
@@ -82,7 +90,7 @@ class RankingCache:
         index, event_clock = VideoIndex(), EventClock(present)
         popularity = PopularityFollower(index, event_clock, read_model, ttl=ttl, clock=clock)
         loader = IndexLoader(index, popularity, read_model, archive, partitions=partitions, ttl=ttl, clock=clock)
-        return cls(index, event_clock, loader, ProfileCompleter(read_model, archive))
+        return cls(index, event_clock, loader, ProfileCompleter(read_model, archive), UserFollower(archive))
 
     @property
     def now(self) -> float:

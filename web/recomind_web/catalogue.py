@@ -8,16 +8,16 @@ import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import UserDetails, VideoDetails, first_summaries, join_summaries, video_change
+from recomind.model.catalogue import VideoDetails, first_summaries, join_summaries, video_change
 from recomind.model.catalogue_changes import change_of
 from recomind.model.ids import VideoId
 from recomind.model.responses import ProfileSummary, SimilarUser
+from recomind.model.users import UserDetails, user_metadata_changes
 from recomind.recommender.candidates import liked_together, similar_users, tags
 from recomind.recommender.candidates.types import best_first, user_context_of
 from recomind.state.profile import Like, Profile
 from recomind_web.catalogue_changes import send_change
 from recomind_web.headers import RECEIPT_HEADER
-from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id
 from recomind_web.user_profiles import load_profile
 
@@ -61,15 +61,24 @@ async def get_video(request: web.Request) -> web.Response:
 
 
 async def put_user(request: web.Request) -> web.Response:
-    """Add or rename a user.
+    """Add or change a user.
 
-    This is optional: a user who only acts gets recommendations too.
+    This is optional: a user who only acts gets recommendations too. Metadata says what may be shown to the user: not
+    what they block, nor what their country or age excludes. It acts at once on this worker, also on stored lists, and
+    within a second or two on all others. Metadata that is left out stays as it is stored.
     """
-    user_id, details = path_id(request, "user_id"), await parse_body(request, UserDetails)
-    if details.user_id not in {msgspec.UNSET, user_id}:
-        raise BadRequestError("user_id must be the id in the path, or be left out", "user_id")
-    await app_of(request).archive.put_user(user_id, details.name)
-    return json_response(msgspec.json.encode({"user_id": user_id, "name": details.name}))
+    app, user_id, details = app_of(request), path_id(request, "user_id"), await parse_body(request, UserDetails)
+    entry, change = await app.archive.put_user(user_id, details.name, user_metadata_changes(user_id, details))
+    app.ranking_cache.users.apply(change)
+    return json_response(msgspec.json.encode(entry))
+
+
+async def get_user(request: web.Request) -> web.Response:
+    """Read a user's name and metadata."""
+    user = await app_of(request).archive.user(path_id(request, "user_id"))
+    if user is None:
+        raise web.HTTPNotFound(text="this user was never PUT: name and metadata are not known")
+    return json_response(msgspec.json.encode(user))
 
 
 async def get_profile(request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, VideoSummary
+from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
 from recomind.model.responses import (
     ActionCounts,
@@ -29,6 +29,7 @@ from recomind.model.responses import (
     SimilarUser,
     TrendingVideo,
 )
+from recomind.model.users import UserDetails, UserEntry
 from recomind_web.health import Readiness
 
 
@@ -74,6 +75,8 @@ FEED: Final = Feed(
 )
 TRENDING_FEED: Final = Feed("", "cache", NOON.timestamp(), {}, 5120, (), 0, 0, 0, (FEED_VIDEO,))
 
+ADA: Final = UserEntry("u1", "Ada", country="DE", birth_year=1990, blocked_tags=("prank",))
+
 EXPLANATION: Final = Explanation(
     "u1",
     "v2",
@@ -100,7 +103,8 @@ EXAMPLES: Final = {
     "put_video": Example(CAT_ENTRY, VideoDetails(title=CAT.title, url=CAT.url, tags=CAT.tags, creator_id="c1")),
     "get_video": Example(CAT_ENTRY),
     "similar_videos": Example([DANCE]),
-    "put_user": Example({"user_id": "u1", "name": "Ada"}, UserDetails(name="Ada")),
+    "put_user": Example(ADA, UserDetails(name="Ada", country="DE", birth_year=1990, blocked_tags=("prank",))),
+    "get_user": Example(ADA),
     "delete_video": Example(ChangeReceipt("skate-cat", "2:17", NOON)),
     "change_progress": Example(ChangeProgress("skate-cat", "2:17", "pending", ["lists"])),
     "forget": Example(ErasureReceipt("u1", "3:1044", NOON)),

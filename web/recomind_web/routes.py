@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, cast
 from aiohttp import web
 from faust.web.drivers.aiohttp import Web
 
-from recomind.model.catalogue import UserDetails, VideoDetails, VideoEntry, VideoSummary
+from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
 from recomind.model.responses import (
     ActionOutcome,
@@ -23,6 +23,7 @@ from recomind.model.responses import (
     SimilarUser,
     TrendingVideo,
 )
+from recomind.model.users import UserDetails, UserEntry
 from recomind.runtime.api_keys import ADMIN, READ, WRITE, parse_keys
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.worker_stats import ClusterStats
@@ -148,7 +149,8 @@ ROUTES: Final = (
         other_statuses=(404,),
     ),
     Route("GET", "/videos/{video_id}/similar", catalogue.similar_videos, list[VideoSummary], has_n=True),
-    Route("PUT", "/users/{user_id}", catalogue.put_user, dict[str, str], UserDetails),
+    Route("PUT", "/users/{user_id}", catalogue.put_user, UserEntry, UserDetails),
+    Route("GET", "/users/{user_id}", catalogue.get_user, UserEntry, other_statuses=(404,)),
     Route("DELETE", "/users/{user_id}", forgetting.forget, ErasureReceipt, status=202),
     Route(
         "GET", "/users/{user_id}/forgetting/{receipt}", forgetting.forgetting, ErasureProgress, other_statuses=(404,)
