@@ -4,14 +4,17 @@ Who belongs to it is a pure function of the user id, so all workers agree and no
 the catalogue that the user has not acted on, each with equal probability; that probability is the propensity.
 """
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recomind.recommender import place_sources, served
 from recomind.recommender.factors import users
+from recomind.recommender.index.columns import Rows
 from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import like_rates
@@ -34,7 +37,15 @@ def in_control_group(user_id: str, share: float) -> bool:
     return int.from_bytes(digest, "little") < share * 2**64
 
 
-def random_slate(index: VideoIndex, user_id: str, profile: Profile, now: float, version: int, n: int) -> Slate:
+def random_slate(
+    index: VideoIndex,
+    user_id: str,
+    profile: Profile,
+    now: float,
+    version: int,
+    n: int,
+    eligible: Callable[[Rows], NDArray[np.bool_]] | None = None,
+) -> Slate:
     """A slate of `n` random videos of the catalogue; it changes with each action of the user and each new video.
 
     Args:
@@ -44,9 +55,11 @@ def random_slate(index: VideoIndex, user_id: str, profile: Profile, now: float, 
         now: event time, epoch seconds.
         version: of the weights at this time, to be recorded; the weights themselves are not used.
         n: places.
+        eligible: says of rows which of them the list may hold; None for all.
     """
     rows = np.flatnonzero(index.columns.listed[: index.size])
     rows = rows[~is_seen(index.columns.hash.take(rows), profile.seen)]
+    rows = rows if eligible is None else rows[eligible(rows)]
     seed = crc32(profile.seen + repr((user_id, profile.action_count)).encode())
     chosen = np.random.default_rng(seed).choice(rows, min(n, len(rows)), replace=False) if len(rows) else rows
     propensities = np.full(len(chosen), 1 / max(1, len(rows)))

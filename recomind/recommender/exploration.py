@@ -5,9 +5,11 @@ upload, chosen with probabilities proportional to a power of the odds of a like.
 input gives an equal slate. The probability of each place is kept as its propensity.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
@@ -54,7 +56,13 @@ class Explored(NamedTuple):
 
 
 def explore(
-    slate: list[int], request: Request, index: VideoIndex, *, seed: int, share: float = EXPLORATION_SHARE
+    slate: list[int],
+    request: Request,
+    index: VideoIndex,
+    *,
+    seed: int,
+    share: float = EXPLORATION_SHARE,
+    permits: Callable[[Rows], NDArray[np.bool_]] | None = None,
 ) -> Explored:
     """Draw places of a slate for new uploads.
 
@@ -64,6 +72,7 @@ def explore(
         index: the index that rows belong to.
         seed: of the draws.
         share: of all places, at most 1 / BLOCK_PLACES.
+        permits: says of rows which of them may be drawn; None for all.
     """
     rows, propensities = np.array(slate, np.int64), np.ones(len(slate))
     places = range(BLOCK_PLACES - 1, len(slate), BLOCK_PLACES)
@@ -73,6 +82,7 @@ def explore(
     index.columns.scratch_index[fresh] = 0
     index.columns.scratch_index[rows] = 1
     fresh = fresh[index.columns.scratch_index[fresh] == 0]
+    fresh = fresh if permits is None else fresh[permits(fresh)]
     scores = ODDS_POWER * index.factors.scores(fresh, request.user_factors).astype(float)
     odds = np.exp(scores - scores.max(initial=0.0))
     chance, drawn, places = share * BLOCK_PLACES, set[int](), places[: len(fresh)]

@@ -1,8 +1,8 @@
 """The hybrid: ask every source, pool the candidates, score their features by the blend, and learn from each like."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 from zlib import crc32
 
 import numpy as np
@@ -14,13 +14,17 @@ from recomind.recommender.blend.features import compute_features, feature_names
 from recomind.recommender.blend.model import Context, Weights
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.tag_affinity import TagAffinity
-from recomind.recommender.candidates.types import user_context_of
+from recomind.recommender.candidates.types import NO_CANDIDATES, user_context_of
 from recomind.recommender.diversify import Caps, diversify
 from recomind.recommender.exploration import Explored, explore
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import like_rates
+from recomind.recommender.policy.arrange import Arranged, arrange, effects, permits, with_pins
+from recomind.recommender.policy.eligibility import Eligibility
+from recomind.recommender.policy.masks import Mask
+from recomind.recommender.policy.policy import Policy
 from recomind.recommender.pool import pool_candidates
 from recomind.recommender.slate import Pick, Slate
 from recomind.state.profile import Profile
@@ -69,6 +73,10 @@ class Ranked(NamedTuple):
     """Scores by the factor model, shape (candidates,)."""
     rates: Floats
     """Like rates, see `like_rates`; shape (candidates, rates)."""
+    policy: Policy | None = None
+    """What the list may hold, and how rules arrange it."""
+    filtered: Mapping[str, int] = {}
+    """Rule to how many proposed videos it filtered out."""
 
     def position_of(self, row: int) -> int | None:
         """The position of a row of the index among the candidates; None if it is not one."""
@@ -85,7 +93,8 @@ class Ranked(NamedTuple):
 
     def combine(self, blend_scores: Floats, weights: Weights) -> Floats:
         """As `final_scores`, for known scores of the blend."""
-        return weights.outcomes.combine(blend_scores, self.factor_scores, self.rates)
+        scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates)
+        return scores if self.policy is None else scores + self.policy.shift(self.rows)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
         """The positions of rows among the candidates, 0 for rows that are none."""
@@ -94,6 +103,13 @@ class Ranked(NamedTuple):
         found[self.rows] = np.arange(len(self.rows))
         return found[rows]
 
+    def shares_of(self, rows: Rows, index: VideoIndex) -> Floats:
+        """The sources' scores of rows, shape (sources, rows); 0 for rows that are no candidates."""
+        if not len(self.rows):
+            return np.zeros((len(self.scores), len(rows)))
+        positions = self.positions_of(rows, index)
+        return np.where(self.rows[positions] == rows, self.scores[:, positions], 0.0)
+
 
 def context_of(profile: Profile, now: float) -> Context:
     """The blend's context features of a user at a time."""
@@ -101,14 +117,27 @@ def context_of(profile: Profile, now: float) -> Context:
     return Context(len(profile.likes), profile.like_count, idle_s)
 
 
-def rank(profile: Profile, index: VideoIndex, now: float) -> Ranked:
-    """The candidates for a user as of `now`, without videos that the user has acted on."""
+def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None = None) -> Ranked:
+    """The candidates for a user as of `now`, without videos that the user has acted on, or that `policy` excludes."""
     user = user_context_of(profile, index, now)
-    rows, scores = pool_candidates(index, [propose(user, index) for propose in SOURCES.values()], profile.seen)
+    eligibility, named = (None, None) if policy is None else (policy.eligibility, policy.sources)
+    proposals = [
+        propose(user, index) if named is None or name in named else NO_CANDIDATES for name, propose in SOURCES.items()
+    ]
+    asked: list[Rows] = []
+
+    def eligible(some: Rows) -> Mask:
+        asked.append(some)
+        return cast("Eligibility", eligibility).of(some)
+
+    rows, scores = pool_candidates(index, proposals, profile.seen, None if eligibility is None else eligible)
+    filtered = eligibility.filtered_counts(asked[0]) if eligibility is not None else {}
     features = compute_features(index, rows, scores[:_BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
     rates = like_rates(index, rows, profile, user.factors)
-    return Ranked(rows, scores, features, profile, user.tag_affinity, now, user.factors, factor_scores, rates)
+    return Ranked(
+        rows, scores, features, profile, user.tag_affinity, now, user.factors, factor_scores, rates, policy, filtered
+    )
 
 
 def slate_of(
@@ -135,15 +164,22 @@ def slate_of(
     choice = ranked.blend_scores(weights)
     scores = ranked.combine(choice, weights)
     order = np.lexsort((ranked.rows, -scores))
-    first = diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n)
-    drawn_by = _seed(ranked.profile) if seed is None else seed
-    explored = explore(first, ranked, index, seed=drawn_by, share=exploration)
-    positions = ranked.positions_of(explored.rows, index)
-    picks = tuple(_picks(index, ranked.scores[:, positions], scores[positions], explored))
+    policy, drawn_by = ranked.policy, _seed(ranked.profile) if seed is None else seed
+    if policy is None:
+        arranged = Arranged(diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n))
+    else:
+        arranged = arrange(index, ranked.rows[order], scores[order], policy, ranked.profile.seen, n)
+        exploration = exploration if policy.exploration is None else policy.exploration
+    explored = explore(
+        arranged.rows, ranked, index, seed=drawn_by, share=exploration, permits=permits(policy, arranged.pins)
+    )
+    explored = with_pins(explored, arranged.pins)
+    positions, shares = ranked.positions_of(explored.rows, index), ranked.shares_of(explored.rows, index)
+    picks = tuple(_picks(index, scores[positions] if len(scores) else np.zeros(len(positions)), shares, explored))
     is_drawn = np.array([row in explored.drawn for row in explored.rows.tolist()], np.bool_)
-    sources = place_sources.pack(ranked.scores[:, positions], is_drawn)
-    shown = _shown(ranked, index, choice, explored, positions)
-    return Slate(picks, ranked.now, weights.version, shown, sources)
+    sources = place_sources.pack(shares, is_drawn)
+    shown, acted = _shown(ranked, index, choice, explored, positions), effects(ranked, explored.rows, arranged)
+    return Slate(picks, ranked.now, weights.version, shown, sources, acted)
 
 
 def _seed(profile: Profile) -> int:
@@ -186,11 +222,11 @@ def _shown(ranked: Ranked, index: VideoIndex, choice: Floats, explored: Explored
     return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows), rates)
 
 
-def _picks(index: VideoIndex, proposed: Floats, scores: Floats, explored: Explored) -> Iterator[Pick]:
-    """The videos of places with the scores of sources, shape (sources, places), and their own, shape (places,)."""
-    shares, by_source = proposed.T.round(4), [dict[str, float]() for _ in explored.rows]
-    nonzero = np.nonzero(shares)
-    for pick, source, share in zip(*(part.tolist() for part in (*nonzero, shares[nonzero])), strict=True):
+def _picks(index: VideoIndex, scores: Floats, shares: Floats, explored: Explored) -> Iterator[Pick]:
+    """The videos of places with their scores, shape (places,), and those of sources, shape (sources, places)."""
+    rounded, by_source = shares.T.round(4), [dict[str, float]() for _ in explored.rows]
+    nonzero = np.nonzero(rounded)
+    for pick, source, share in zip(*(part.tolist() for part in (*nonzero, rounded[nonzero])), strict=True):
         by_source[pick][_SOURCES[source]] = share
     for row, score, sources in zip(explored.rows.tolist(), scores.tolist(), by_source, strict=True):
         yield Pick(index.ids[row], score, {"fresh": 1.0} if row in explored.drawn else sources)

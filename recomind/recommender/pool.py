@@ -1,10 +1,11 @@
 """The candidate pool: the union of all sources' candidates with each source's score, without seen videos."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recomind.recommender.index.columns import Floats, Rows, distinct
 from recomind.recommender.index.seen import is_seen
@@ -15,23 +16,28 @@ MAX_POOL_SIZE: Final = 400
 """Most candidates that are ranked."""
 
 MIN_POOL_SIZE: Final = 100
-"""For users who have seen any video: with fewer candidates, popular unseen videos are added."""
+"""For users who have seen any video, and under a filter: with fewer candidates, popular unseen videos are added."""
 
 _NEVER_LIKED: Final = -1e15
 """Below all scores, and below them minus all upload times."""
 
+Mask = NDArray[np.bool_]
 Proposals = Sequence[tuple[Rows, Floats]]
 
 
-def pool_candidates(index: VideoIndex, proposals: Proposals, seen: bytes) -> tuple[Rows, Floats]:
+def pool_candidates(
+    index: VideoIndex, proposals: Proposals, seen: bytes, eligible: Callable[[Rows], Mask] | None = None
+) -> tuple[Rows, Floats]:
     """Join the candidates of all sources, drop unlisted and seen videos, and keep the strongest.
 
-    Sources propose from lists of limited length. For a user who has seen nearly all of these, popular videos are added.
+    Sources propose from lists of limited length. For a user who has seen nearly all of these, and where a filter leaves
+    few, popular videos are added.
 
     Args:
         index: the index that rows belong to.
         proposals: (rows, scores) of each source; rows may repeat, their scores add up.
         seen: 4-byte hashes of videos to leave out.
+        eligible: says of rows which of them the list may hold; None for all.
 
     Returns:
         Rows of shape (videos,), and scores of shape (sources, videos), each source's largest being 1.
@@ -44,9 +50,12 @@ def pool_candidates(index: VideoIndex, proposals: Proposals, seen: bytes) -> tup
         end = ends[id(proposed)]
         scores[source] = np.bincount(inverse[end - len(proposed) : end], strengths, len(rows))
     unseen = np.flatnonzero(index.columns.listed.take(rows) & ~is_seen(index.columns.hash.take(rows), seen))
+    if eligible is not None:
+        unseen = unseen[eligible(rows.take(unseen))]
     rows, scores = _strongest(rows.take(unseen), scores.take(unseen, axis=1))
-    if seen and len(rows) < MIN_POOL_SIZE:
-        added = _popular_unseen(index, seen, MIN_POOL_SIZE)
+    if len(rows) < MIN_POOL_SIZE and (seen or eligible is not None):
+        every = np.arange(index.size)
+        added = popular_unseen(index, seen, MIN_POOL_SIZE, every if eligible is None else every[eligible(every)])
         added = added[~np.isin(added, rows)][: MIN_POOL_SIZE - len(rows)]
         rows, scores = np.concatenate([rows, added]), np.pad(scores, ((0, 0), (0, len(added))))
     return rows, scores
@@ -62,10 +71,11 @@ def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
     return rows, shares
 
 
-def _popular_unseen(index: VideoIndex, seen: bytes, n: int) -> Rows:
-    """The `n` most liked of all listed videos that the user has not seen, and then the newest; no source found them."""
-    columns, rows = index.columns, np.arange(index.size)
-    rows = rows[columns.listed[: index.size] & ~is_seen(index.columns.hash.take(rows), seen)]
+def popular_unseen(index: VideoIndex, seen: bytes, n: int, rows: Rows) -> Rows:
+    """The `n` most liked of the listed rows that the user has not seen, and then the newest; no source found them."""
+    columns = index.columns
+    rows = rows[columns.listed.take(rows)]
+    rows = rows[~is_seen(columns.hash.take(rows), seen)]
     likes = columns.like_scores[rows, DAY_INDEX]
     keys = np.where(likes > -np.inf, likes, _NEVER_LIKED + columns.created_at[rows])
     best = np.argpartition(-keys, n)[:n] if len(rows) > n else np.arange(len(rows))

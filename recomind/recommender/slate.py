@@ -25,3 +25,5 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     """What outcomes are learned from, see `served.ShownFeatures`; a row a pick."""
     place_sources: bytes = b""
     """Which sources proposed each pick, see `recommender.place_sources`."""
+    effects: dict[str, int] = {}
+    """Rule to how many videos it left out, moved or pinned."""

@@ -33,6 +33,10 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "creator": ((), np.int64, -1),
     "likers": ((MAX_LIKERS,), np.int64, -1),
     "scratch_index": ((), np.int64, 0),
+    "language": ((), np.int64, -1),
+    "age_rating": ((), np.float64, 0),
+    "duration_s": ((), np.float64, np.nan),
+    "is_restricted": ((), np.bool_, 0),
 }
 """Column to the shape of a value, its type, and its value in a new row."""
 
@@ -66,6 +70,14 @@ class Columns:
     """Rows of the users who liked the video last, oldest first; -1 where there are fewer."""
     scratch_index: Rows
     """Scratch space: the position of a row in an array of rows; valid only within a function."""
+    language: Rows
+    """Number of the language; -1 for none. Set by `MetadataIndex`, as are those below."""
+    age_rating: Floats
+    """Least age of viewers, years."""
+    duration_s: Floats
+    """Length, seconds; NaN if it is not known."""
+    is_restricted: NDArray[np.bool_]
+    """Whether the video may be shown in some countries only."""
 
     def __init__(self) -> None:
         self.size = 0

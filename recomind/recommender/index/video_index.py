@@ -17,6 +17,7 @@ from recomind.model.signals import FACTOR_WIDTH
 from recomind.model.text import normal_tag, tag_key
 from recomind.recommender.factors.model import FactorModel
 from recomind.recommender.index.columns import TAGS_PER_VIDEO, Columns, Floats, Rows
+from recomind.recommender.index.metadata import MetadataIndex
 from recomind.recommender.index.neighbours import NeighbourIndex
 from recomind.recommender.index.shown_counts import ShownCounts
 from recomind.recommender.index.top_lists import TopLists
@@ -56,6 +57,7 @@ class VideoIndex:
         """Creator to its number, in the order of first use."""
         self.factors = FactorModel(self.columns)
         self.shown = ShownCounts(self.columns)
+        self.metadata = MetadataIndex(self.columns)
         self._likers: dict[int, tuple[Liker, ...]] = {}
         self._expiries: list[tuple[float, int]] = []
         """A heap of (when a video expires, row); those of entries that have been replaced since stay in it."""
@@ -95,6 +97,7 @@ class VideoIndex:
             self.creators.pop(row, None)
             self.columns.creator[row] = -1
         self.columns.created_at[row] = video.created_at
+        self.metadata.put(row, video)
         tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
         self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
         self.shown.add(np.array([row]), shown)
@@ -112,6 +115,7 @@ class VideoIndex:
             shown = self.shown.of(row)
             self.shown.add(np.array([row]), -shown)
             self._set_listed(row, None)
+            self.metadata.put(row, None)
             self.creators.pop(row, None)
             self.columns.creator[row], self.columns.created_at[row], self.columns.tags[row] = -1, 0, -1
             self.shown.add(np.array([row]), shown)

@@ -1,0 +1,33 @@
+"""The policy of one request: what the list may hold, which sources propose, and how the list is arranged."""
+
+from typing import NamedTuple
+
+from recomind.model.rules import DEFAULT_SCENARIO
+from recomind.recommender.diversify import Caps
+from recomind.recommender.index.columns import Floats, Rows
+from recomind.recommender.policy.compiled_rules import CompiledRules
+from recomind.recommender.policy.eligibility import Eligibility
+
+
+class Policy(NamedTuple):
+    """What rules, scenario, request and user's metadata ask of a list. Most lists have none."""
+
+    eligibility: Eligibility | None = None
+    """What the list may hold; None for every listed video."""
+    rules: CompiledRules | None = None
+    """Rules that act, up to date with the catalogue."""
+    scenario: str = DEFAULT_SCENARIO
+    sources: frozenset[str] | None = None
+    """Sources that propose; None for all."""
+    caps: Caps | None = None
+    """Of neighbouring videos; None for the default ones."""
+    spread: float = 0.0
+    """See `arrange.spread_out`."""
+    exploration: float | None = None
+    """Share of places that are drawn; None for that of the worker."""
+    key: str = ""
+    """Names rules, scenario and metadata: a stored list with another key is ranked again. Empty if there are none."""
+
+    def shift(self, rows: Rows) -> Floats | float:
+        """What rules add to the scores of rows."""
+        return self.rules.shift.take(rows) if self.rules is not None and self.rules.has_shifts else 0.0
