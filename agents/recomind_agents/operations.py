@@ -101,6 +101,7 @@ class StatsReporter:
             shown=self._shown(),
             catalogue=app.served_figures.catalogue,
             table_keys={name: len(table) for name, table in app.state_tables.items()},
+            rules=app.ranking_cache.rule_counts.last_hour(time()),
         )
 
     def _shown(self) -> dict[str, dict[str, tuple[int, ...]]]:

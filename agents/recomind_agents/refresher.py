@@ -19,6 +19,7 @@ import msgspec
 
 from recomind.recommender.candidates.registry import STRATEGIES
 from recomind.recommender.candidates.tags import top_tags
+from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.event_loop import yield_to_other_tasks
 from recomind.runtime.idle_time import IdleTime
@@ -163,9 +164,9 @@ class Refresher:
         await yield_to_other_tasks()
         started = monotonic()
         if cache.is_control(user_id):
-            stored = cache.control_list(user_id, profile, n)
+            stored = cache.control_list(user_id, profile, n, cache.policy(ListRequest(user_id)))
         else:
-            ranked = cache.rank(profile)
+            ranked = cache.rank(profile, cache.policy(ListRequest(user_id)))
             self._computed_s += monotonic() - started
             await yield_to_other_tasks()
             started = monotonic()

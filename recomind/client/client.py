@@ -29,7 +29,7 @@ from recomind.model.responses import (
 Response = TypeVar("Response")
 
 
-class Client(CatalogueCalls, ListCalls):
+class Client(ListCalls, CatalogueCalls):
     """Client of RecoMind's HTTP API.
 
     Every method raises an `ApiError` if the response is an error: `RequestError` (correct the request),
@@ -132,9 +132,17 @@ class Client(CatalogueCalls, ListCalls):
         """Users who recently liked the same videos, the most similar first."""
         return self._get(f"/users/{quoted(user_id)}/similar", list[SimilarUser], n=n)
 
-    def explain(self, user_id: str, video_id: str) -> Explanation:
-        """Why a video is in a user's list, or why it is not."""
-        return self._get(f"/explain/{quoted(user_id)}/{quoted(video_id)}", Explanation)
+    def explain(
+        self,
+        user_id: str,
+        video_id: str,
+        *,
+        scenario: str | None = None,
+        filter: str | None = None,  # noqa: A002 the name of the parameter
+    ) -> Explanation:
+        """Why a video is in a user's list, or why it is not; with `scenario` or `filter`, in such a list."""
+        path = f"/explain/{quoted(user_id)}/{quoted(video_id)}"
+        return self._get(path, Explanation, scenario=scenario, filter=filter)
 
     def healthz(self) -> bool:
         """Whether the worker runs and has not failed."""

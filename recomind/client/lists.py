@@ -43,9 +43,16 @@ class ListCalls:
     _patience: float
 
     def recommendations(
-        self, user_id: str, *, n: int | None = None, after: str | None = None, exclude: Iterable[str] = ()
+        self,
+        user_id: str,
+        *,
+        n: int | None = None,
+        after: str | None = None,
+        exclude: Iterable[str] = (),
+        scenario: str | None = None,
+        filter: str | None = None,  # noqa: A002 the name of the parameter
     ) -> Recommendations:
-        """The user's top videos, without those of `exclude`.
+        """The user's top videos, without those of `exclude`; of a `scenario`, and with a `filter` such as `tag:music`.
 
         It waits, up to the client's patience, until the list includes the action of the token `after`, or else the
         user's actions that this client has posted; `counted` says whether it does.
@@ -53,8 +60,8 @@ class ListCalls:
         exclude = tuple(exclude)
         token, deadline = after or self._tokens.pending(user_id), time.monotonic() + self._patience
         while True:  # a worker waits up to a second per request
-            path, query = f"/recommendations/{quoted(user_id)}", {"n": n, "after": token, "exclude": exclude}
-            response = self._connection.request("GET", path, query)
+            query = {"n": n, "after": token, "exclude": exclude, "scenario": scenario, "filter": filter}
+            response = self._connection.request("GET", f"/recommendations/{quoted(user_id)}", query)
             found = _recommendations(response.data, response.headers)
             if token and found.counted:
                 self._tokens.discard(user_id, token)
@@ -85,6 +92,8 @@ class ListCalls:
         cursor: str | None = None,
         exclude: Iterable[str] = (),
         after: str | None = None,
+        scenario: str | None = None,
+        filter: str | None = None,  # noqa: A002 the name of the parameter
     ) -> Feed:
         """The user's list, without the videos of `exclude`, and with the reasons for each.
 
@@ -96,6 +105,7 @@ class ListCalls:
         """
         token = after or self._tokens.pending(user_id)
         query = {"n": n, "cursor": cursor, "exclude": tuple(exclude), "after": token}
+        query |= {"scenario": scenario, "filter": filter}
         response = self._connection.request("GET", f"/feed/{quoted(user_id)}", query)
         if token and response.headers["X-RecoMind-After"] == "counted":
             self._tokens.discard(user_id, token)
@@ -107,9 +117,16 @@ class ListCalls:
         """The trending feed, whenever it changes, without end."""
         return self._follow("/events/feed", n=n, window=window, tag=tag)
 
-    def feed_events(self, user_id: str, *, n: int | None = None) -> Iterator[Feed]:
+    def feed_events(
+        self,
+        user_id: str,
+        *,
+        n: int | None = None,
+        scenario: str | None = None,
+        filter: str | None = None,  # noqa: A002 the name of the parameter
+    ) -> Iterator[Feed]:
         """The user's feed, whenever it changes, without end."""
-        return self._follow(f"/events/feed/{quoted(user_id)}", n=n)
+        return self._follow(f"/events/feed/{quoted(user_id)}", n=n, scenario=scenario, filter=filter)
 
     def _get(self, path: str, response_type: type[Response], **query: Any) -> Response:
         return msgspec.json.decode(self._connection.request("GET", path, query).data, type=response_type)

@@ -20,7 +20,6 @@ from recomind.model.ids import Partition
 from recomind.model.log_identity import LogIdentity
 from recomind.runtime.assignment import Assignment
 from recomind.runtime.backlog import Backlog
-from recomind.runtime.catalogue_stream import CatalogueStream
 from recomind.runtime.commit import Commit, Stage
 from recomind.runtime.event_loop import TimeSlices
 from recomind.runtime.health import LOG_CUT, Health
@@ -29,6 +28,7 @@ from recomind.runtime.metrics import Metrics
 from recomind.runtime.profile_archive import ProfileArchive
 from recomind.runtime.refresh_queue import RefreshQueue
 from recomind.runtime.retrying_producer import RetryingProducer
+from recomind.runtime.rule_stream import streams_of
 from recomind.runtime.schedule import Run, Schedule
 from recomind.runtime.served_figures import ServedFigures
 from recomind.runtime.served_list_window import window_of
@@ -86,7 +86,7 @@ class RecoMindApp(faust.App):
         partitions, ttl, present = options.partitions, options.read_model_ttl, self.kafka_producer.clock.now
         self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
         self.ranking_cache.exploration, self.ranking_cache.control_share = options.exploration, options.control_share
-        self.catalogue_stream = CatalogueStream(options, self.ranking_cache.loader.catalogue.apply)
+        self.catalogue_stream, self.rule_stream = streams_of(options, self.ranking_cache)
         self.worker_stats: WorkerStats | None = None  # what this worker has published last
         self.work_available = asyncio.Event()
         """Set when a refresh may be pending."""

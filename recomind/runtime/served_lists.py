@@ -174,6 +174,7 @@ def _event(one: _HandOut) -> ServedListEvent:
         meta.version,
         meta.video_ids[:n],
         first_places(meta.shown, n, len(meta.video_ids)) if one.is_new else b"",
+        scenario=meta.scenario,
         handed_out_at=one.handed_out_at,
         place_sources=meta.place_sources[: n * place_sources.PLACE_BYTES],
         is_control=meta.is_control,

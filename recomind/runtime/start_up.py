@@ -32,6 +32,8 @@ async def start_up(app: "RecoMindApp") -> None:
     app.ranking_cache.loader.catalogue.expire(app.kafka_producer.clock.now())
     await app.ranking_cache.loader.catalogue.follow()
     await app.ranking_cache.users.follow()
+    app.ranking_cache.rules.advance(app.kafka_producer.clock.now())
+    await app.rule_stream.start(from_beginning=True)
 
 
 async def warn_of_eviction(app: "RecoMindApp") -> None:

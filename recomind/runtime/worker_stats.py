@@ -73,6 +73,8 @@ class WorkerStats(msgspec.Struct, frozen=True, kw_only=True):
     """What the users of all workers were shown of the catalogue; null on all workers but the leader."""
     table_keys: dict[str, int] = msgspec.field(name="keys")
     """State table to its number of keys on this worker."""
+    rules: dict[str, tuple[int, int]] = {}
+    """Rule to the lists, and the videos in them, that it had an effect on in the last hour."""
 
 
 class ClusterStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +161,13 @@ def served_quality(workers: Sequence[WorkerStats]) -> dict[str, ServedQuality]:
 def catalogue_of(workers: Sequence[WorkerStats]) -> CatalogueFigures | None:
     """What the users of all workers were shown of the catalogue; None until the leader has added it up."""
     return next((one.catalogue for one in workers if one.catalogue is not None), None)
+
+
+def rule_totals(workers: Sequence[WorkerStats]) -> dict[str, tuple[int, int]]:
+    """Rule to the (lists, videos) that it had an effect on in the last hour, on all workers."""
+    lists = _total({rule: counts[0] for rule, counts in one.rules.items()} for one in workers)
+    videos = _total({rule: counts[1] for rule, counts in one.rules.items()} for one in workers)
+    return {rule: (count, videos[rule]) for rule, count in lists.items()}
 
 
 def weights_by_feature(weights: Weights) -> dict[str, float]:

@@ -1,21 +1,25 @@
 """What a worker ranks with: an index near the read model, the blend's weights, and the event time."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from math import inf
-from time import monotonic
-from typing import NamedTuple, cast
+from time import monotonic, time
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
 from recomind.model.catalogue import first_summaries, join_summaries
+from recomind.model.rules import DEFAULT_SCENARIO
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.control import in_control_group, random_slate
 from recomind.recommender.exploration import EXPLORATION_SHARE
+from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, rank, slate_of
+from recomind.recommender.policy.policy import ANYBODY, ListRequest, Policy
+from recomind.recommender.policy.rule_book import RuleBook
 from recomind.recommender.slate import Slate
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
@@ -24,8 +28,12 @@ from recomind.stores.index_loader import IndexLoader
 from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.profile_completer import ProfileCompleter
 from recomind.stores.read_model import ReadModel
+from recomind.stores.rule_counts import RuleCounts
 from recomind.stores.stored_lists import ListMeta, ServedList, StoredList, ids_in, with_places
 from recomind.stores.user_follower import UserFollower
+
+MAX_LISTS_OF_NEW_USERS: Final = 1000
+"""Lists of users who have never acted that are cached, one for each policy."""
 
 
 class ListedPart(NamedTuple):
@@ -62,9 +70,14 @@ class RankingCache:
         """Share of the users who get random lists, see `recommender.control`."""
         self.weights = Weights()
         """The blend's weights: learned here and, at each merge, by the other workers."""
+        self.rules = RuleBook(index)
+        """Rules and scenarios."""
+        self.rule_counts = RuleCounts()
+        """What rules did in lists that were ranked here."""
+        self.rules.listeners.append(self.forget_list_of_new_users)
         self._event_clock = event_clock
-        self._list_of_new_users: tuple[float, StoredList] | None = None
-        """When it is out of date (`monotonic`), and the list."""
+        self._lists_of_new_users: dict[str, tuple[float, StoredList]] = {}
+        """Key of a policy to when the list is out of date (`monotonic`), and the list."""
 
     @classmethod
     def create(
@@ -101,46 +114,67 @@ class RankingCache:
         """Move on to an event time; an earlier one changes nothing."""
         self._event_clock.advance(event_time)
 
-    def list_for(self, profile: Profile, n: int) -> StoredList:
+    def policy(self, asked: ListRequest) -> Policy | None:
+        """What rules, scenario, filter and the user's metadata ask of a list now; None for nothing."""
+        metadata = self.users.metadata_of(asked.user_id)
+        return self.rules.policy(asked.user_id, metadata, self.now, asked.scenario, asked.conditions)
+
+    def policy_key(self, user_id: str) -> str:
+        """The key of the policy with which a user's list has to be stored now."""
+        return self.rules.key(self.users.metadata_of(user_id), self.now)
+
+    def list_for(self, profile: Profile, n: int, policy: Policy | None = None) -> StoredList:
         """Rank for a user, whose profile is complete, and serialise the best `n`."""
-        return self.serialise(self.rank(profile), n)
+        return self.serialise(self.rank(profile, policy), n)
 
     def is_control(self, user_id: str) -> bool:
         """Whether a user belongs to the control group."""
         return in_control_group(user_id, self.control_share)
 
-    def control_list(self, user_id: str, profile: Profile, n: int) -> StoredList:
-        """A random list for a user of the control group, whose profile is complete."""
-        slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n)
-        return self._stored(slate, profile, tag_affinity_of(profile, self.index), is_control=True)
+    def control_list(self, user_id: str, profile: Profile, n: int, policy: Policy | None = None) -> StoredList:
+        """A random list for a user of the control group, whose profile is complete; of a policy only filters count."""
+        eligible = None if policy is None or policy.eligibility is None else policy.eligibility.of
+        slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n, eligible)
+        return self._stored(slate, profile, tag_affinity_of(profile, self.index), policy, is_control=True)
 
-    @property
-    def has_list_of_new_users(self) -> bool:
-        """Whether the list of users who have never acted is up to date."""
-        return self._list_of_new_users is not None and monotonic() < self._list_of_new_users[0]
+    def has_list_of_new_users(self, key: str = "") -> bool:
+        """Whether the list of users who have never acted, and have a policy of this key, is up to date."""
+        return key in self._lists_of_new_users and monotonic() < self._lists_of_new_users[key][0]
 
-    def list_of_new_users(self, n: int, ttl: float) -> StoredList:
-        """The list of users who have never acted: the same for all of them, and ranked once in `ttl` seconds."""
-        cached = self._list_of_new_users
+    def list_of_new_users(self, n: int, ttl: float, policy: Policy | None = None) -> StoredList:
+        """The list of users who have never acted: ranked once in `ttl` seconds for all who have the same policy."""
+        key = "" if policy is None else policy.key
+        cached = self._lists_of_new_users.get(key)
         if cached is None or monotonic() >= cached[0]:
-            made = self.serialise(self.rank(Profile()), n, seed=int(self.now))  # no action changes the draws
-            cached = self._list_of_new_users = monotonic() + ttl, made
+            made = self.serialise(self.rank(Profile(), policy), n, seed=int(self.now))  # no action changes the draws
+            if len(self._lists_of_new_users) >= MAX_LISTS_OF_NEW_USERS:
+                self._lists_of_new_users.clear()
+            cached = self._lists_of_new_users[key] = monotonic() + ttl, made
         return cached[1]
 
     def forget_list_of_new_users(self) -> None:
-        """Have the list of users who have never acted ranked again: the catalogue has changed."""
-        self._list_of_new_users = None
+        """Have the list of users who have never acted ranked again: the catalogue or the rules have changed."""
+        self._lists_of_new_users.clear()
 
-    def rank(self, profile: Profile) -> Ranked:
+    def rank(self, profile: Profile, policy: Policy | None = None) -> Ranked:
         """The ranked candidates for a user, whose profile is complete."""
-        return rank(profile, self.index, self.now)
+        return rank(profile, self.index, self.now, policy)
 
     def serialise(self, ranked: Ranked, n: int, seed: int | None = None) -> StoredList:
         """The best `n` of ranked candidates as a list to store; `seed` is that of the draws, see `slate_of`."""
         slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration, seed=seed)
-        return self._stored(slate, ranked.profile, ranked.tag_affinity)
+        if slate.effects:
+            self.rule_counts.add(slate.effects, time())
+        return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy)
 
-    def _stored(self, slate: Slate, profile: Profile, affinity: TagAffinity, *, is_control: bool = False) -> StoredList:
+    def preview(self, profile: Profile, n: int, policy: Policy | None) -> bytes:
+        """The best `n` for a user under a policy as a JSON array of summaries; what rules did is not counted."""
+        slate = slate_of(self.rank(profile, policy), self.index, self.weights, n, exploration=self.exploration)
+        return self.summaries_json(pick.video_id for pick in slate.picks)
+
+    def _stored(
+        self, slate: Slate, profile: Profile, affinity: TagAffinity, policy: Policy | None, *, is_control: bool = False
+    ) -> StoredList:
         top_tags = [tag for tag, _ in tags.top_tags_by_affinity(affinity, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
         video_ids = tuple(sources)
@@ -156,20 +190,23 @@ class RankingCache:
             shown=slate.shown,
             place_sources=slate.place_sources,
             is_control=is_control,
+            policy_key="" if policy is None else policy.key,
+            scenario=DEFAULT_SCENARIO if policy is None else policy.scenario,
         )
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
 
-    def listed_part(self, served: ServedList, n: int | None = None) -> ListedPart:
+    def listed_part(self, served: ServedList, n: int | None = None, asked: ListRequest | None = None) -> ListedPart:
         """A stored list as it may be shown now: without videos that were taken down, the others as they are now.
 
         Args:
             served: the list.
             n: how many videos are wanted; None for all. The meta is of all.
+            asked: for whom and what, whose policy excludes videos, too; None for no policy.
         """
         ids = served.shown_meta.video_ids or ids_in(served.videos)
         if not self.loader.catalogue.has_catalogue:
             return ListedPart(served.with_videos(_first(served.videos, n)), len(ids), has_removed=False)
-        summaries = list(map(self.index.summaries.get, ids))
+        summaries = self._permitted(ids, asked)
         if all(summaries):
             videos = join_summaries(cast("list[bytes]", summaries[:n]))
             return ListedPart(served.with_videos(videos), len(ids), has_removed=False)
@@ -177,6 +214,20 @@ class RankingCache:
         videos = join_summaries(filter(None, summaries))
         part = with_places(served, videos, places)
         return ListedPart(part.with_videos(_first(videos, n)), len(places), has_removed=True)
+
+    def permitted(self, video_ids: Sequence[str], asked: ListRequest) -> list[str]:
+        """The videos that a list may hold now, in their order."""
+        summaries = zip(video_ids, self._permitted(video_ids, asked), strict=True)
+        return [video_id for video_id, summary in summaries if summary is not None]
+
+    def _permitted(self, video_ids: Sequence[str], asked: ListRequest | None) -> list[bytes | None]:
+        """The summaries of videos; None for those that may not be shown."""
+        summaries = list(map(self.index.summaries.get, video_ids))
+        policy = None if asked is None else self.policy(asked)
+        if policy is None or policy.eligibility is None or not video_ids:
+            return summaries
+        may_be_shown = policy.eligibility.of(self.index.rows_of(video_ids)).tolist()
+        return [summary if may else None for summary, may in zip(summaries, may_be_shown, strict=True)]
 
     def is_listed(self, videos: bytes) -> bool:
         """Whether all videos of a JSON array may be shown; False for what is no such array."""
@@ -186,14 +237,21 @@ class RankingCache:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return False
 
-    def trending_json(self, n: int) -> bytes:
-        """The `n` trending videos as a JSON array of summaries."""
-        rows = self.index.top_lists.popular(n).tolist()
-        return join_summaries(self.index.summaries[self.index.ids[row]] for row in rows)
+    def trending_json(self, n: int, asked: ListRequest = ANYBODY) -> bytes:
+        """The `n` trending videos as a JSON array of summaries, of those that anybody may be shown."""
+        policy, top_lists = self.policy(asked), self.index.top_lists
+        rows = top_lists.popular(n)
+        if policy is not None and policy.eligibility is not None:
+            for size in (POPULAR_LIST_LENGTH, self.index.size):
+                rows = top_lists.popular(size)
+                rows = rows[policy.eligibility.of(rows)]
+                if len(rows) >= n:
+                    break
+        return join_summaries(self.index.summaries[self.index.ids[row]] for row in rows[:n].tolist())
 
-    def summaries_json(self, video_ids: Iterable[str]) -> bytes:
-        """A JSON array of the summaries of videos, without those that are not in the catalogue."""
-        return join_summaries(filter(None, map(self.index.summaries.get, video_ids)))
+    def summaries_json(self, video_ids: Iterable[str], asked: ListRequest | None = None) -> bytes:
+        """A JSON array of the summaries of videos, without those that may not be shown."""
+        return join_summaries(filter(None, self._permitted(list(video_ids), asked)))
 
 
 def _first(videos: bytes, n: int | None) -> bytes:

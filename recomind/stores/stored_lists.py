@@ -9,6 +9,7 @@ import msgspec
 from recomind.model.applied_offsets import AppliedOffsets
 from recomind.model.catalogue import join_summaries
 from recomind.model.ids import VideoId
+from recomind.model.rules import DEFAULT_SCENARIO
 from recomind.stores import keys
 
 NO_VIDEOS: Final = join_summaries(())
@@ -36,6 +37,9 @@ class ListMeta(msgspec.Struct, frozen=True):
     """Which sources proposed each place, see `recommender.place_sources`."""
     is_control: bool = False
     """Whether it is a random list of the control group."""
+    policy_key: str = ""
+    """Names the rules and metadata under which it was ranked, see `recommender.policy.policy`."""
+    scenario: str = DEFAULT_SCENARIO
 
 
 class ShownMeta(msgspec.Struct, frozen=True):
@@ -48,6 +52,8 @@ class ShownMeta(msgspec.Struct, frozen=True):
     shown: bytes = b""
     place_sources: bytes = b""
     is_control: bool = False
+    policy_key: str = ""
+    scenario: str = DEFAULT_SCENARIO
 
 
 class ListOrigins(msgspec.Struct, frozen=True):
@@ -72,6 +78,11 @@ class ServedList(msgspec.Struct, frozen=True, dict=True):
     def as_of(self) -> float:
         """Event time for which it was ranked, epoch seconds."""
         return self.shown_meta.as_of
+
+    @property
+    def validity(self) -> tuple[float, str]:
+        """The event time for which it was ranked, epoch seconds, and the key of the policy."""
+        return self.shown_meta.as_of, self.shown_meta.policy_key
 
     @property
     def list_id(self) -> str:

@@ -6,6 +6,7 @@
 | `video_signals` | none (the partition is the video's) | signals in MessagePack | `v`: encoding version |
 | `served_lists` | user id | a `ServedListEvent` in MessagePack | none |
 | `video_catalogue` | video id | a `CatalogueChange` in MessagePack | `v`: encoding version |
+| `rules` (partition 0) | `rule:` or `scenario:` and its name | a `RuleRecord` in MessagePack | `v`: encoding version |
 | `video_actions_dead_letters` | `topic:partition:offset` | the rejected value | `recomind.stream.dead_letters` |
 | `<app id>-<table>-changelog` | user or video id | a table's value in MessagePack | `v`: encoding version |
 """
@@ -28,6 +29,7 @@ ACTIONS: Final = "video_actions_stream"
 SIGNALS: Final = "video_signals"
 SERVED_LISTS: Final = "served_lists"
 CATALOGUE: Final = "video_catalogue"
+RULES: Final = "rules"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
 TABLES: Final = ("seen_blocks", "profiles", "popularity", "neighbours", "forgetting")
 
@@ -71,6 +73,7 @@ def topic_configs(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         SIGNALS: LOG_CONFIG,
         SERVED_LISTS: SERVED_LISTS_CONFIG,
         CATALOGUE: COMPACTED_CONFIG,
+        RULES: COMPACTED_CONFIG,
         DEAD_LETTERS: COMPACTED_CONFIG,
         **{changelog(settings.app_id, table): COMPACTED_CONFIG for table in TABLES},
     }

@@ -26,7 +26,9 @@ CHANGE = "/videos/v0/changes/0:0"
 MERGE = "/users/known/merge/session:known/0:0"
 
 READS = [
-    route.path.format(user_id="known", video_id="v0", name="feed.js", receipt="0:0", session="session:known")
+    route.path.format(
+        user_id="known", video_id="v0", name="feed.js", receipt="0:0", session="session:known", rule_id="R1"
+    )
     for route in ROUTES
     if route.method == "GET" and not route.path.startswith("/events")
 ]
@@ -47,6 +49,9 @@ async def http(running):
     async with aiohttp.ClientSession(running[1].base_url, timeout=timeout) as session:
         for n in range(4):
             await until_accepted(session, "PUT", f"/videos/v{n}", json={"title": f"V{n}", "tags": ["t"]})
+        await until_accepted(session, "PUT", "/users/known", json={"name": "K"})
+        rule = {"action": "boost", "where": "video:v1", "draft": True}
+        await until_accepted(session, "PUT", "/rules/R1", json=rule)
         accepted = await until_accepted(session, "POST", "/video_action", json=ACTION)
         await until_counted(session, accepted["token"])
         yield session

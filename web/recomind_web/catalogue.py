@@ -15,6 +15,7 @@ from recomind.model.responses import ProfileSummary, SimilarUser
 from recomind.model.users import UserDetails, user_metadata_changes
 from recomind.recommender.candidates import liked_together, similar_users, tags
 from recomind.recommender.candidates.types import best_first, user_context_of
+from recomind.recommender.policy.policy import ANYBODY
 from recomind.state.profile import Like, Profile
 from recomind_web.catalogue_changes import send_change
 from recomind_web.headers import RECEIPT_HEADER
@@ -107,7 +108,7 @@ async def similar_videos(request: web.Request) -> web.Response:
     index = app.ranking_cache.index
     found = best_first(liked_together.propose(user_context_of(seed, index, app.ranking_cache.now), index))
     others = (index.ids[row] for row in found.rows if index.ids[row] != video_id)
-    return json_response(first_summaries(app.ranking_cache.summaries_json(others), n))
+    return json_response(first_summaries(app.ranking_cache.summaries_json(others, ANYBODY), n))
 
 
 async def similar_people(request: web.Request) -> web.Response:

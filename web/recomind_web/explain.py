@@ -22,14 +22,24 @@ from recomind.recommender.explain.evidence import (
     counts,
     shared_tags,
 )
-from recomind.recommender.explain.position import LISTED, SEEN, UNKNOWN, RankPosition, rank_position, segment_of
+from recomind.recommender.explain.position import (
+    FILTERED,
+    LISTED,
+    SEEN,
+    UNKNOWN,
+    RankPosition,
+    rank_position,
+    segment_of,
+)
 from recomind.recommender.explain.reasons import reasons
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, rank
+from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind_web.feed import CONTROL_REASONS
+from recomind_web.list_requests import list_request
 from recomind_web.request_parsing import app_of, json_response, path_id
 from recomind_web.user_profiles import complete_profile, load_profile, profile_from_archive
 
@@ -42,6 +52,7 @@ CONTROL_TEXT: Final = "the user belongs to the control group, whose lists are ra
 async def explain(request: web.Request) -> web.Response:
     """Why a video is in a user's list, or why it is not."""
     app, user_id, video_id = app_of(request), path_id(request, "user_id"), path_id(request, "video_id")
+    asked = list_request(request, user_id)
     try:
         stored = await app.read_model.list_of(user_id)
         profile = await complete_profile(app, user_id, await load_profile(app, user_id))
@@ -49,10 +60,12 @@ async def explain(request: web.Request) -> web.Response:
     except UnavailableError:
         stored, profile = None, await profile_from_archive(app, user_id)
     cache = app.ranking_cache
+    if stored is not None and (not asked.is_stored or stored.validity[1] != cache.policy_key(user_id)):
+        stored = None  # it is not the list that is asked for, or is ranked again when it is asked for
     if stored is None and cache.is_control(user_id):
-        stored = cache.control_list(user_id, profile, app.options.slate_size).as_served
+        stored = cache.control_list(user_id, profile, app.options.slate_size, cache.policy(asked)).as_served
     listed = None if stored is None else stored.meta.sources
-    explanation = _explanation(app, user_id, video_id, listed, await _load_evidence(app, profile, video_id))
+    explanation = _explanation(app, asked, video_id, listed, await _load_evidence(app, profile, video_id))
     if cache.is_control(user_id):
         explanation = _of_control_user(explanation)
     return json_response(msgspec.json.encode(explanation))
@@ -63,7 +76,7 @@ def _of_control_user(explanation: Explanation) -> Explanation:
     verdict, reason = explanation.verdict, explanation.reason
     if explanation.listed:
         reason = f"{reason}; {CONTROL_TEXT}"
-    elif verdict not in {SEEN, UNKNOWN}:
+    elif verdict not in {SEEN, UNKNOWN, FILTERED}:
         verdict, reason = NOT_DRAWN, f"{NOT_DRAWN}: {CONTROL_TEXT}"
     return msgspec.structs.replace(
         explanation,
@@ -77,17 +90,21 @@ def _of_control_user(explanation: Explanation) -> Explanation:
 
 
 def _explanation(
-    app: RecoMindApp, user_id: str, video_id: str, listed: Mapping[str, Mapping[str, float]] | None, evidence: Evidence
+    app: RecoMindApp,
+    asked: ListRequest,
+    video_id: str,
+    listed: Mapping[str, Mapping[str, float]] | None,
+    evidence: Evidence,
 ) -> Explanation:
     """Explain a video by the stored list, `listed` (video id to its sources), and by a list ranked now."""
     index, weights, size = app.ranking_cache.index, app.ranking_cache.weights, app.options.slate_size
-    ranked = rank(evidence.profile, index, evidence.now)
+    ranked = rank(evidence.profile, index, evidence.now, app.ranking_cache.policy(asked))
     position = rank_position(ranked, index, weights, video_id, size)
-    is_listed = position.verdict == LISTED if listed is None else video_id in listed
+    is_listed = position.verdict == LISTED if listed is None else video_id in listed and position.verdict != FILTERED
     sources = (listed or {}).get(video_id) or _sources_now(ranked, index, video_id)
     strategies = {name: sorted(sources.keys() & set(members)) for name, members in STRATEGIES.items()}
     return Explanation(
-        user_id,
+        asked.user_id,
         video_id,
         is_listed,
         LISTED if is_listed else position.verdict,
@@ -114,10 +131,10 @@ def _sources_now(ranked: Ranked, index: VideoIndex, video_id: str) -> dict[str, 
 def _verdict_text(position: RankPosition, is_listed: bool, stored_ids: list[str], video_id: str) -> str:
     """The verdict in words. If the stored list has the video, its place there, even if the ranking has changed."""
     if is_listed and video_id in stored_ids:
-        return f"listed: place {stored_ids.index(video_id) + 1} of {len(stored_ids)}"
+        return "; ".join([f"listed: place {stored_ids.index(video_id) + 1} of {len(stored_ids)}", *position.rules])
     if position.verdict == LISTED and not is_listed:
         return f"outranked: not in the stored list; in a list ranked now it would be {position.reason}"
-    return position.reason
+    return "; ".join([position.reason, *position.rules])
 
 
 def _blend_explanation(position: RankPosition, version: int, likes: int) -> BlendExplanation:

@@ -18,6 +18,7 @@ from recomind.recommender.candidates.types import MAX_SEEDS
 from recomind.recommender.explain.evidence import Evidence, counts
 from recomind.recommender.explain.reasons import reasons
 from recomind.recommender.explain.trend import describe_trend
+from recomind.recommender.policy.policy import ANYBODY, ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
@@ -25,6 +26,7 @@ from recomind.stores.list_store import ANONYMOUS_USER
 from recomind.stores.stored_lists import ListMeta, ids_in
 from recomind_web.feed_pages import cursor_param, next_page
 from recomind_web.headers import AFTER_HEADER
+from recomind_web.list_requests import length_of, list_request
 from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.recommendations import UserList, is_all_seen, load_or_rank_list, without_excluded
 from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id
@@ -62,14 +64,14 @@ async def feed(request: web.Request) -> web.Response:
 
     With `after`, the list or page counts the action that the token names, if that takes no longer than 1 second.
     """
-    app, user_id, n, after = app_of(request), path_id(request, "user_id"), n_param(request), after_param(request)
-    cursor, excluded = cursor_param(request, app, user_id), exclude_param(request)
-    is_counted = after is None or await wait_until_counted(app, user_id, after) is not None
+    app, asked, after = app_of(request), list_request(request, path_id(request, "user_id")), after_param(request)
+    n, cursor, excluded = length_of(request, asked), cursor_param(request, app, asked.user_id), exclude_param(request)
+    is_counted = after is None or await wait_until_counted(app, asked.user_id, after) is not None
     headers = {} if after is None else {AFTER_HEADER: "counted" if is_counted else "pending"}
     if cursor is None:
-        return json_response(await _user_feed_json(app, user_id, n, excluded), headers=headers)
-    page = await next_page(app, user_id, n, cursor, excluded)
-    composed, _ = await _explained(app, user_id, n, UserList(page.served, "cold"))
+        return json_response(await _user_feed_json(app, asked, n, excluded), headers=headers)
+    page = await next_page(app, asked, n, cursor, excluded)
+    composed, _ = await _explained(app, asked, n, UserList(page.served, "cold"))
     composed = replace(composed, cursor=page.cursor, end=page.is_end, may_repeat=page.may_repeat)
     return json_response(msgspec.json.encode(composed), headers=headers)
 
@@ -87,8 +89,9 @@ async def feed_events(request: web.Request) -> web.StreamResponse:
 
     An event `list` is sent whenever the feed has changed.
     """
-    app, user_id, n = app_of(request), path_id(request, "user_id"), n_param(request)
-    return await stream_events(request, user_id, lambda: _user_feed_json(app, user_id, n, record_repeats=False))
+    app, asked = app_of(request), list_request(request, path_id(request, "user_id"))
+    n = length_of(request, asked)
+    return await stream_events(request, asked.user_id, lambda: _user_feed_json(app, asked, n, record_repeats=False))
 
 
 def _trending_composer(request: web.Request) -> ComposeData:
@@ -121,23 +124,23 @@ async def _trending_json(app: RecoMindApp, n: int) -> bytes:
 
 
 async def _user_feed_json(
-    app: RecoMindApp, user_id: str, n: int, excluded: Sequence[str] = (), *, record_repeats: bool = True
+    app: RecoMindApp, asked: ListRequest, n: int, excluded: Sequence[str] = (), *, record_repeats: bool = True
 ) -> bytes:
-    user_list = await without_excluded(app, user_id, n, await load_or_rank_list(app, user_id, n), excluded)
-    composed, user_list = await _explained(app, user_id, n, user_list)
-    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served, repeats=record_repeats)
-    is_end = await is_all_seen(app, user_id, n, user_list, excluded)
+    user_list = await without_excluded(app, asked, n, await load_or_rank_list(app, asked, n), excluded)
+    composed, user_list = await _explained(app, asked, n, user_list)
+    app.served_lists.record(asked.user_id, n, app.ranking_cache.now, user_list.served, repeats=record_repeats)
+    is_end = await is_all_seen(app, asked, n, user_list, excluded)
     return msgspec.json.encode(replace(composed, end=is_end))
 
 
-async def _explained(app: RecoMindApp, user_id: str, n: int, user_list: UserList) -> tuple[Feed, UserList]:
+async def _explained(app: RecoMindApp, asked: ListRequest, n: int, user_list: UserList) -> tuple[Feed, UserList]:
     """A user's list with the reasons for each video, and the part of it that may be shown."""
-    profile, _ = await load_profile_or_empty(app, user_id)
+    profile, _ = await load_profile_or_empty(app, asked.user_id)
     evidence = await _load_evidence(app, profile, ids_in(user_list.served.videos)[:n])
-    served = app.ranking_cache.listed_part(user_list.served, n).served  # a video may have been taken down meanwhile
+    served = app.ranking_cache.listed_part(user_list.served, n, asked).served  # some may not be shown any more
     videos = msgspec.json.decode(served.videos, type=list[VideoSummary])[:n]
     shown = UserList(served, user_list.source)
-    return _feed(user_id, user_list.source, served.meta, videos, evidence), shown
+    return _feed(asked.user_id, user_list.source, served.meta, videos, evidence), shown
 
 
 def _listed(app: RecoMindApp, videos: Sequence[Summary]) -> list[Summary]:
@@ -145,7 +148,8 @@ def _listed(app: RecoMindApp, videos: Sequence[Summary]) -> list[Summary]:
     cache = app.ranking_cache
     if not cache.loader.catalogue.has_catalogue:
         return list(videos)
-    return [video for video in videos if video.video_id in cache.index.summaries]
+    permitted = set(cache.permitted([video.video_id for video in videos], ANYBODY))
+    return [video for video in videos if video.video_id in permitted]
 
 
 async def _load_evidence(app: RecoMindApp, profile: Profile, video_ids: Sequence[str]) -> Evidence:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from recomind.model.cursors import SESSION_BYTES, Cursor, decode_cursor, encode_cursor
+from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.stores.feed_sessions import SESSION_TTL_S, FeedSessions, Page, Shown
 from recomind.stores.stored_lists import ServedList, without_features
@@ -59,17 +60,18 @@ def cursor_param(request: web.Request, app: RecoMindApp, user_id: str) -> Cursor
     return found
 
 
-async def next_page(app: RecoMindApp, user_id: str, n: int, cursor: Cursor, excluded: Sequence[str]) -> FeedPage:
+async def next_page(app: RecoMindApp, asked: ListRequest, n: int, cursor: Cursor, excluded: Sequence[str]) -> FeedPage:
     """The page after a cursor, with at most `n` videos and without those that are excluded.
 
     If it has been handed out before, it is the same, less what has been taken down or is excluded now.
     """
-    cache, sessions = app.ranking_cache, FeedSessions(app.read_model.store, app.archive)
+    cache, user_id = app.ranking_cache, asked.user_id
+    sessions = FeedSessions(app.read_model.store, app.archive)
     shown = await sessions.shown(cursor.session, cursor.pages)
     profile = await profile_as_if_seen(app, user_id, shown.fingerprints + fingerprints_of(excluded))
     page = shown.next_page
     if page is None:
-        served = cache.listed_part(await rank_unseen(app, user_id, profile, n)).served
+        served = cache.listed_part(await rank_unseen(app, asked, profile, n), asked=asked).served
         made = page = _page_of(served, shown)
         if made.video_ids:
             page = await sessions.put(user_id, cursor.session, cursor.pages + 1, made)
@@ -78,9 +80,9 @@ async def next_page(app: RecoMindApp, user_id: str, n: int, cursor: Cursor, excl
     left = [video_id for video_id in page.video_ids if video_id not in excluded]
     after = cursor._replace(pages=cursor.pages + bool(page.video_ids), at=app.kafka_producer.clock.now())
     return FeedPage(
-        cache.listed_part(ServedList(cache.summaries_json(left), page.encoded_meta)).served,
+        cache.listed_part(ServedList(cache.summaries_json(left), page.encoded_meta), asked=asked).served,
         encode_cursor(after, user_id),
-        len(page.video_ids) < n and not has_unseen(app, profile, page.video_ids),
+        len(page.video_ids) < n and not has_unseen(app, asked, profile, page.video_ids),
         not shown.is_complete,
     )
 

@@ -13,7 +13,9 @@ from aiohttp import web
 
 from recomind.model.catalogue import MAX_TAG_LENGTH
 from recomind.model.events import MAX_ID_LENGTH
+from recomind.model.filters import MAX_FILTER_LENGTH
 from recomind.model.responses import Problem
+from recomind.model.rules import NAME_PATTERN
 from recomind.recommender.index.windowed_top import WINDOWS
 from recomind.runtime.api_keys import ADMIN
 from recomind_web.api_key_middleware import API_KEY_HEADER, PUBLIC
@@ -51,6 +53,8 @@ PATH_PARAMETER_DESCRIPTIONS: Final = {
     "session": "Id of an anonymous session.",
     "receipt": "The `receipt` in the response to the request.",
     "name": "File name.",
+    "rule_id": "Id of a rule.",
+    "scenario": "Name of a scenario.",
 }
 
 
@@ -178,6 +182,11 @@ def _parameters(route: Any, max_n: int) -> list[dict[str, Any]]:
         ids = {"type": "array", "items": id_schema, "maxItems": MAX_EXCLUDED}
         meaning = "Ids of videos to leave out, separated by commas or in several parameters; `%2C` is a comma in an id."
         parameters.append(_query_parameter("exclude", ids, meaning))
+    if route.has_scenario:
+        scenario = {"type": "string", "pattern": NAME_PATTERN}
+        parameters.append(_query_parameter("scenario", scenario, "A scenario; without it, the one called `default`."))
+        meaning = "Which videos, such as `tag:music,dance -creator:c7 duration:..60`. Repeated ones must all hold."
+        parameters.append(_query_parameter("filter", {"type": "string", "maxLength": MAX_FILTER_LENGTH}, meaning))
     if route.has_cursor:
         meaning = "Empty: begin a feed session. Else the `cursor` of the latest page: get the next one."
         parameters.append(_query_parameter("cursor", {"type": "string"}, meaning) | {"allowEmptyValue": True})

@@ -22,13 +22,18 @@ from recomind.model.responses import (
     FeedVideo,
     MergeProgress,
     MergeReceipt,
+    PreviewVideo,
     Problem,
     ProfileSummary,
     Reason,
+    RuleEntry,
+    RulePreview,
+    ScenarioEntry,
     SessionToMerge,
     SimilarUser,
     TrendingVideo,
 )
+from recomind.model.rules import Rule, Scenario
 from recomind.model.users import UserDetails, UserEntry
 from recomind_web.health import Readiness
 
@@ -47,6 +52,8 @@ PATH_PARAMETERS: Final = {
     "name": "feed.js",
     "receipt": "3:1044",
     "session": "session:7f3a",
+    "rule_id": "R7",
+    "scenario": "kids",
 }
 """Path parameter to an example of it."""
 
@@ -94,6 +101,10 @@ EXPLANATION: Final = Explanation(
     (),
 )
 
+RULE: Final = Rule(action="filter", where="label:sponsored", scenarios=("kids",), note="No advertising for children")
+RULE_ENTRY: Final = RuleEntry("R7", RULE, True, 140, 311)
+KIDS: Final = Scenario(filter="age:..6", sources=("trending", "tags"), spread=0.3)
+
 EXAMPLES: Final = {
     "recommendations": Example([DANCE, CAT]),
     "post_action": Example(ActionOutcome(202, "3:1042"), LIKE),
@@ -116,6 +127,17 @@ EXAMPLES: Final = {
     "explain": Example(EXPLANATION),
     "trending_feed": Example(TRENDING_FEED),
     "feed": Example(FEED),
+    "get_rules": Example([RULE_ENTRY]),
+    "put_rule": Example(RULE_ENTRY, RULE),
+    "delete_rule": Example(RULE_ENTRY),
+    "preview_rule": Example(
+        RulePreview(
+            "R7", "u1", "default", (PreviewVideo("v1", CAT.title, True),), (PreviewVideo("v2", DANCE.title, False),)
+        )
+    ),
+    "get_scenarios": Example([ScenarioEntry("kids", KIDS)]),
+    "put_scenario": Example(ScenarioEntry("kids", KIDS), KIDS),
+    "delete_scenario": Example(ScenarioEntry("kids", KIDS)),
     "healthz": Example({"status": "ok"}),
     "readyz": Example(Readiness("ready")),
 }

@@ -13,14 +13,16 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import count_summaries
+from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.profile import Profile
 from recomind.stores.list_search import drop_lists
 from recomind.stores.read_model import StoredUser
 from recomind.stores.stored_lists import ServedList, ids_in, with_places
 from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, END_HEADER, LAG_HEADER, LIST_HEADER, SOURCE_HEADER
+from recomind_web.list_requests import length_of, list_request
 from recomind_web.read_your_writes import after_param, wait_until_counted
-from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id
+from recomind_web.request_parsing import app_of, exclude_param, json_response, path_id
 from recomind_web.unseen import fingerprints_of, has_unseen, profile_as_if_seen, rank_unseen
 from recomind_web.user_profiles import complete_profile, has_acted, profile_from_archive
 
@@ -45,48 +47,54 @@ async def recommendations(request: web.Request) -> web.Response:
     With `after`, the response waits until the list reflects the action that the token names, up to 1 second. If fewer
     than `n` videos are listed because the user has seen all others, `X-RecoMind-End` says so.
     """
-    app, user_id, n, after = app_of(request), path_id(request, "user_id"), n_param(request), after_param(request)
-    excluded = exclude_param(request)
+    app, user_id, after = app_of(request), path_id(request, "user_id"), after_param(request)
+    asked, excluded = list_request(request, user_id), exclude_param(request)
+    n = length_of(request, asked)
     counted = None if after is None else await wait_until_counted(app, user_id, after)
     headers = {} if after is None else {AFTER_HEADER: "counted" if counted else "pending"}
-    user_list = await (
-        _list_or_rank(app, user_id, n, counted.served) if counted else load_or_rank_list(app, user_id, n)
-    )
-    user_list = await without_excluded(app, user_id, n, user_list, excluded)
+    user_list = await (_list_or_rank(app, asked, n, counted.served) if counted else load_or_rank_list(app, asked, n))
+    user_list = await without_excluded(app, asked, n, user_list, excluded)
     app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
     app.metrics.lists_served.labels(user_list.source).inc()
-    if count_summaries(user_list.served.videos) < n and await is_all_seen(app, user_id, n, user_list, excluded):
+    if count_summaries(user_list.served.videos) < n and await is_all_seen(app, asked, n, user_list, excluded):
         headers[END_HEADER] = "true"
     return _list_response(user_list, app.ranking_cache.now, headers)
 
 
-async def load_or_rank_list(app: RecoMindApp, user_id: str, n: int) -> UserList:
+async def load_or_rank_list(app: RecoMindApp, asked: ListRequest, n: int) -> UserList:
     """Load the user's list from Redis, or rank one if Redis has none or is unavailable.
 
-    Videos that were taken down are left out at the last moment. If fewer than `n` are left, the list is ranked.
+    Videos that were taken down, or may not be shown to the user, are left out at the last moment. If fewer than `n` are
+    left, the list is ranked. A list of a scenario or with a filter is ranked for the request.
     """
     cache = app.ranking_cache
+    if not asked.is_stored:
+        return await _list_or_rank(app, asked, n, None)
     try:
-        found = await app.read_model.list_of(user_id)
+        found = await app.read_model.list_of(asked.user_id)
     except UnavailableError:
-        return UserList(cache.listed_part(await _rank_list(app, user_id), n).served, "archive")
-    return await _list_or_rank(app, user_id, n, found)
+        return UserList(cache.listed_part(await _rank_list(app, asked), n, asked).served, "archive")
+    return await _list_or_rank(app, asked, n, found)
 
 
-async def _list_or_rank(app: RecoMindApp, user_id: str, n: int, found: ServedList | None) -> UserList:
-    """As `load_or_rank_list`, of a stored list; one that is too old in event time is ranked, too."""
-    cache = app.ranking_cache
-    if found is not None and cache.now - found.as_of <= MAX_LIST_AGE_S:
-        part = cache.listed_part(found, n)
-        if part.size >= n or not part.has_removed:
+async def _list_or_rank(app: RecoMindApp, asked: ListRequest, n: int, found: ServedList | None) -> UserList:
+    """As `load_or_rank_list`, of a stored list; one that is too old in event time or of other rules is ranked, too."""
+    cache, user_id = app.ranking_cache, asked.user_id
+    if not asked.is_stored:
+        profile = await profile_as_if_seen(app, user_id, b"")
+        return UserList(cache.listed_part(await rank_unseen(app, asked, profile, n), n, asked).served, "cold")
+    as_of, key = (0.0, "") if found is None else found.validity
+    if found is not None and cache.now - as_of <= MAX_LIST_AGE_S:
+        part = cache.listed_part(found, n, asked)
+        if key == cache.policy_key(user_id) and (part.size >= n or not part.has_removed):
             return UserList(part.served, "cache")
         with suppress(UnavailableError):
             await drop_lists(app.read_model.store, [user_id])
-    return UserList(cache.listed_part(await _rank_list(app, user_id), n).served, "cold")
+    return UserList(cache.listed_part(await _rank_list(app, asked), n, asked).served, "cold")
 
 
 async def without_excluded(
-    app: RecoMindApp, user_id: str, n: int, found: UserList, excluded: Collection[str]
+    app: RecoMindApp, asked: ListRequest, n: int, found: UserList, excluded: Collection[str]
 ) -> UserList:
     """A user's list without some videos; if fewer than `n` are left, one that is ranked without them."""
     if not excluded:
@@ -95,38 +103,38 @@ async def without_excluded(
     places = [place for place, video_id in enumerate(ids) if video_id not in excluded]
     if len(places) >= n:
         part = with_places(found.served, cache.summaries_json(ids[place] for place in places), places)
-        return UserList(cache.listed_part(part, n).served, found.source)
-    profile = await profile_as_if_seen(app, user_id, fingerprints_of(excluded))
-    return UserList(cache.listed_part(await rank_unseen(app, user_id, profile, n), n).served, "cold")
+        return UserList(cache.listed_part(part, n, asked).served, found.source)
+    profile = await profile_as_if_seen(app, asked.user_id, fingerprints_of(excluded))
+    return UserList(cache.listed_part(await rank_unseen(app, asked, profile, n), n, asked).served, "cold")
 
 
-async def is_all_seen(app: RecoMindApp, user_id: str, n: int, shown: UserList, excluded: Collection[str]) -> bool:
+async def is_all_seen(app: RecoMindApp, asked: ListRequest, n: int, shown: UserList, excluded: Collection[str]) -> bool:
     """Whether a list has fewer than `n` videos because the user has seen all others that are not excluded."""
     ids = ids_in(shown.served.videos)
     if len(ids) >= n:
         return False
-    return not has_unseen(app, await profile_as_if_seen(app, user_id, fingerprints_of(excluded)), ids)
+    return not has_unseen(app, asked, await profile_as_if_seen(app, asked.user_id, fingerprints_of(excluded)), ids)
 
 
-async def _rank_list(app: RecoMindApp, user_id: str) -> ServedList:
+async def _rank_list(app: RecoMindApp, asked: ListRequest) -> ServedList:
     """Rank a list and store it, unless another one has been stored meanwhile.
 
     The list is not stored if the profile is another one by now, if the user has been erased since it was written, or if
     the list is empty. For a user who has never acted nothing is stored: they get the list that all such users share, or
     a random one if they belong to the control group.
     """
-    cache, n = app.ranking_cache, app.options.slate_size
+    cache, n, user_id = app.ranking_cache, app.options.slate_size, asked.user_id
     stored, (loaded, is_complete) = await _load_stored(app, user_id)
     if not has_acted(loaded) and not cache.is_control(user_id):
-        return await _list_of_new_users(app)
+        return await _list_of_new_users(app, asked)
     try:
         loaded = await complete_profile(app, user_id, loaded)
     except UnavailableError:
         is_complete = False
     with suppress(UnavailableError):
         await cache.loader.load([loaded])
-    is_control, removals = cache.is_control(user_id), cache.loader.catalogue.removals
-    ranked = cache.control_list(user_id, loaded, n) if is_control else cache.list_for(loaded, n)
+    is_control, removals, policy = cache.is_control(user_id), cache.loader.catalogue.removals, cache.policy(asked)
+    ranked = cache.control_list(user_id, loaded, n, policy) if is_control else cache.list_for(loaded, n, policy)
     if stored is None or not is_complete or not has_acted(loaded):
         return ranked.as_served
     if loaded.erasure_offset >= int(stored.erasure_offset or b"-1"):
@@ -151,13 +159,16 @@ async def _load_stored(app: RecoMindApp, user_id: str) -> tuple[StoredUser | Non
         return stored, (Profile(), False)
 
 
-async def _list_of_new_users(app: RecoMindApp) -> ServedList:
-    """The list of all users who have never acted, in memory for `RECOMIND_READ_MODEL_TTL`."""
+async def _list_of_new_users(app: RecoMindApp, asked: ListRequest) -> ServedList:
+    """The list of all users who have never acted and have one policy, in memory for `RECOMIND_READ_MODEL_TTL`."""
     cache = app.ranking_cache
-    if not cache.has_list_of_new_users:
+    if not cache.has_list_of_new_users(cache.policy_key(asked.user_id)):
         with suppress(UnavailableError):
             await cache.loader.load([Profile()])
-    return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl).as_served
+    policy = cache.policy(asked)
+    if policy is not None and policy.eligibility is not None and policy.eligibility.personal:
+        return cache.list_for(Profile(), app.options.slate_size, policy).as_served
+    return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl, policy).as_served
 
 
 def _list_response(user_list: UserList, now: float, headers: dict[str, str]) -> web.Response:

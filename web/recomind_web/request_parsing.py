@@ -39,13 +39,13 @@ def path_id(request: web.Request, name: str) -> str:
     return check_id(name, id_of_segment(request.match_info[name]))
 
 
-def n_param(request: web.Request) -> int:
-    """Parse `?n=`: the maximum number of items to return.
+def n_param(request: web.Request, default: int = DEFAULT_N) -> int:
+    """Parse `?n=`: the maximum number of items to return; `default` if it is absent.
 
     Raises:
         BadRequestError: it is not a whole number from 1 to the length of stored lists.
     """
-    text, largest = request.query.get("n", str(DEFAULT_N)), app_of(request).options.slate_size
+    text, largest = request.query.get("n", str(default)), app_of(request).options.slate_size
     n = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
     if not 1 <= n <= largest:
         raise BadRequestError(f"n must be a whole number from 1 to {largest}", "n")

@@ -19,10 +19,14 @@ from recomind.model.responses import (
     MergeProgress,
     MergeReceipt,
     ProfileSummary,
+    RuleEntry,
+    RulePreview,
+    ScenarioEntry,
     SessionToMerge,
     SimilarUser,
     TrendingVideo,
 )
+from recomind.model.rules import Rule, Scenario
 from recomind.model.users import UserDetails, UserEntry
 from recomind.runtime.api_keys import ADMIN, READ, WRITE, parse_keys
 from recomind.runtime.app import RecoMindApp
@@ -40,6 +44,7 @@ from recomind_web import (
     operations,
     pages,
     recommendations,
+    rules,
     trending,
 )
 from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
@@ -86,6 +91,8 @@ class Route(NamedTuple):
     has_after: bool = False
     has_exclude: bool = False
     has_cursor: bool = False
+    has_scenario: bool = False
+    """Whether it has the parameters `scenario` and `filter`."""
     media_type: str = "application/json"
     """Media type of the response."""
     other_statuses: tuple[int, ...] = ()
@@ -116,6 +123,7 @@ ROUTES: Final = (
         has_n=True,
         has_after=True,
         has_exclude=True,
+        has_scenario=True,
         response_headers=(*LIST_HEADERS, END_HEADER),
     ),
     Route("POST", "/video_action", actions.post_action, ActionOutcome, VideoAction, 202),
@@ -165,7 +173,7 @@ ROUTES: Final = (
     ),
     Route("GET", "/users/{user_id}/profile", catalogue.get_profile, ProfileSummary),
     Route("GET", "/users/{user_id}/similar", catalogue.similar_people, list[SimilarUser], has_n=True),
-    Route("GET", "/explain/{user_id}/{video_id}", explain.explain, Explanation),
+    Route("GET", "/explain/{user_id}/{video_id}", explain.explain, Explanation, has_scenario=True),
     Route("GET", "/feed", feed.trending_feed, Feed, has_n=True, has_window=True),
     Route(
         "GET",
@@ -177,10 +185,30 @@ ROUTES: Final = (
         has_exclude=True,
         has_cursor=True,
         response_headers=(AFTER_HEADER,),
+        has_scenario=True,
         other_statuses=(410,),
     ),
     Route("GET", "/events/feed", feed.trending_events, has_n=True, has_window=True, media_type=EVENT_STREAM),
-    Route("GET", "/events/feed/{user_id}", feed.feed_events, has_n=True, media_type=EVENT_STREAM),
+    Route("GET", "/events/feed/{user_id}", feed.feed_events, has_n=True, has_scenario=True, media_type=EVENT_STREAM),
+    Route("GET", "/rules", rules.get_rules, list[RuleEntry], scope=ADMIN),
+    Route("PUT", "/rules/{rule_id}", rules.put_rule, RuleEntry, Rule, other_statuses=(503,), scope=ADMIN),
+    Route("DELETE", "/rules/{rule_id}", rules.delete_rule, RuleEntry, other_statuses=(404, 503), scope=ADMIN),
+    Route(
+        "GET",
+        "/rules/{rule_id}/preview/{user_id}",
+        rules.preview_rule,
+        RulePreview,
+        has_n=True,
+        other_statuses=(404,),
+        scope=ADMIN,
+    ),
+    Route("GET", "/scenarios", rules.get_scenarios, list[ScenarioEntry], scope=ADMIN),
+    Route(
+        "PUT", "/scenarios/{scenario}", rules.put_scenario, ScenarioEntry, Scenario, other_statuses=(503,), scope=ADMIN
+    ),
+    Route(
+        "DELETE", "/scenarios/{scenario}", rules.delete_scenario, ScenarioEntry, other_statuses=(404, 503), scope=ADMIN
+    ),
     Route("GET", "/ops", pages.operations_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
     Route("GET", "/operations", operations.operations, operations.Overview, scope=ADMIN),
     Route(
@@ -226,6 +254,8 @@ def add_routes(app: RecoMindApp) -> None:
         server.middlewares.append(api_key_middleware(keys, limiter, scopes))
     hub = server[HUB_KEY] = Hub(app.read_model, app.options.streams_limit)
     app.ranking_cache.loader.catalogue.listeners.append(hub.note_catalogue_change)
+    app.ranking_cache.rules.listeners.append(hub.note_rule_change)
+    app.ranking_cache.users.listeners.append(hub.note_user_change)
     app.metrics.event_streams.set_function(lambda: hub.open_streams)
     server.on_startup.append(hub.start)
     server.on_shutdown.append(hub.stop)

@@ -12,6 +12,7 @@ from recomind.model.responses import TrendingVideo
 from recomind.model.text import tag_key
 from recomind.recommender.explain.trend import trend
 from recomind.recommender.index.windowed_top import ALL_TAGS, WINDOWS
+from recomind.recommender.policy.policy import ANYBODY
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.stores.stored_lists import ids_in
@@ -37,7 +38,7 @@ async def trending(request: web.Request) -> web.Response:
         found = await trending_in_window(app, window, tag, n)
     except UnavailableError:
         return json_response(_cached_popular_videos(app, tag, n), headers={SOURCE_HEADER: "archive"})
-    summaries = app.ranking_cache.summaries_json(video.video_id for video in found)
+    summaries = app.ranking_cache.summaries_json((video.video_id for video in found), ANYBODY)
     return json_response(summaries, headers={SOURCE_HEADER: "cache"})
 
 
@@ -59,13 +60,13 @@ async def popular_videos(app: RecoMindApp, n: int) -> tuple[bytes, str]:
     try:
         stored = await app.read_model.popular_videos()
         if stored is None:
-            return app.ranking_cache.summaries_json(await app.archive.popular_videos(n)), "cold"
+            return app.ranking_cache.summaries_json(await app.archive.popular_videos(n), ANYBODY), "cold"
     except UnavailableError:
         return app.ranking_cache.trending_json(n), "archive"
     cache, ids = app.ranking_cache, ids_in(stored)
     if not cache.loader.catalogue.has_catalogue:
         return first_summaries(stored, n), "cache"
-    listed = [video_id for video_id in ids if video_id in cache.index.summaries]
+    listed = cache.permitted(ids, ANYBODY)
     if len(listed) < min(n, len(ids)):  # some were taken down just now
         return cache.trending_json(n), "cold"
     return cache.summaries_json(listed[:n]), "cache"
@@ -76,7 +77,7 @@ async def trending_in_window(app: RecoMindApp, window: str, tag: str, n: int) ->
     top = await app.read_model.windowed_top(app.options.partitions, tag, window)
     ids = [video_id for video_id, _ in top]
     popularity, now = await app.read_model.popularity(ids), app.ranking_cache.now
-    videos = msgspec.json.decode(app.ranking_cache.summaries_json(ids), type=list[VideoSummary])  # listed ones
+    videos = msgspec.json.decode(app.ranking_cache.summaries_json(ids, ANYBODY), type=list[VideoSummary])  # listed ones
     found = (trend(video, popularity.get(video.video_id) or Popularity(), window, now) for video in videos)
     liked = [video for video in found if video.likes and _has_tag(video, tag)]
     return sorted(liked, key=lambda video: (-video.likes, -video.rising, video.video_id))[:n]
@@ -115,4 +116,4 @@ def _cached_popular_videos(app: RecoMindApp, tag: str, n: int) -> bytes:
     index = app.ranking_cache.index
     rows = index.top_lists.popular(len(index.ids)).tolist()
     tagged = (index.ids[row] for row in rows if _has_tag(index.videos[row], tag))
-    return first_summaries(app.ranking_cache.summaries_json(tagged), n)
+    return first_summaries(app.ranking_cache.summaries_json(tagged, ANYBODY), n)

@@ -11,6 +11,7 @@ import numpy as np
 
 from recomind.errors import UnavailableError
 from recomind.recommender.index.seen import is_seen
+from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import block_of_videos
@@ -39,24 +40,27 @@ async def profile_as_if_seen(app: RecoMindApp, user_id: str, fingerprints: bytes
     return msgspec.structs.replace(loaded, seen=loaded.seen + fingerprints)
 
 
-async def rank_unseen(app: RecoMindApp, user_id: str, profile: Profile, n: int) -> ServedList:
+async def rank_unseen(app: RecoMindApp, asked: ListRequest, profile: Profile, n: int) -> ServedList:
     """Rank the `n` best videos for a user that are not among those seen in `profile`."""
-    cache = app.ranking_cache
+    cache, user_id = app.ranking_cache, asked.user_id
     with suppress(UnavailableError):
         await cache.loader.load([profile])
-    is_control = cache.is_control(user_id)
-    ranked = cache.control_list(user_id, profile, n) if is_control else cache.list_for(profile, n)
+    is_control, policy = cache.is_control(user_id), cache.policy(asked)
+    ranked = cache.control_list(user_id, profile, n, policy) if is_control else cache.list_for(profile, n, policy)
     return ranked.as_served
 
 
-def has_unseen(app: RecoMindApp, profile: Profile, shown: Iterable[str]) -> bool:
-    """Whether the catalogue has a video that may be shown, is not among those seen in `profile`, and not in `shown`.
+def has_unseen(app: RecoMindApp, asked: ListRequest, profile: Profile, shown: Iterable[str]) -> bool:
+    """Whether the catalogue has a video that the list may hold, that is not seen in `profile`, and not in `shown`.
 
     True also while the worker does not know the catalogue.
     """
     cache = app.ranking_cache
     if not cache.loader.catalogue.has_catalogue:
         return True
-    columns, size = cache.index.columns, cache.index.size
-    hashes = columns.hash[:size][columns.listed[:size]]
+    columns, policy = cache.index.columns, cache.policy(asked)
+    rows = np.flatnonzero(columns.listed[: cache.index.size])
+    if policy is not None and policy.eligibility is not None:
+        rows = rows[policy.eligibility.of(rows)]
+    hashes = columns.hash.take(rows)
     return not np.all(is_seen(hashes, profile.seen + fingerprints_of(shown)))

@@ -111,6 +111,16 @@ class Hub:
             self._has_changes = True  # many changes are applied in a row
             asyncio.get_running_loop().call_soon(self._notify_of_changes)
 
+    def note_rule_change(self) -> None:
+        """Notify all streams that other rules act."""
+        if self._watchers and not self._has_changes:
+            self._has_changes = True
+            asyncio.get_running_loop().call_soon(self._notify_of_changes)
+
+    def note_user_change(self, user_id: str) -> None:
+        """Notify the streams of a user that something else may be shown to them."""
+        self._notify([user_id])
+
     def _notify_of_changes(self) -> None:
         self._has_changes = False
         self._notify(list(self._watchers))

@@ -15,16 +15,22 @@ from recomind.recommender.candidates.types import user_context_of
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import FEATURE_NAMES, Ranked, slate_of
+from recomind.recommender.policy.compiled_rules import CompiledRules
 from recomind.state.profile import Profile, has_seen
 
 LISTED: Final = "listed"
 SEEN: Final = "seen"
 UNKNOWN: Final = "unknown"
 HIDDEN: Final = "hidden"
+FILTERED: Final = "filtered"
 NOT_PROPOSED: Final = "not proposed"
 CROWDED_OUT: Final = "crowded out"
 CAPPED: Final = "capped"
 OUTRANKED: Final = "outranked"
+
+
+MOVED: Final = {"boost": "boosted", "bury": "buried"}
+"""What a rule of an action has done to a video."""
 
 
 class RankPosition(NamedTuple):
@@ -45,6 +51,8 @@ class RankPosition(NamedTuple):
     """Those with the largest contributions first."""
     ahead: tuple[str, ...] = ()
     """For a capped video: the listed videos of the same creator."""
+    rules: tuple[str, ...] = ()
+    """What rules did to the video, in words."""
 
 
 def rank_position(ranked: Ranked, index: VideoIndex, weights: Weights, video_id: str, n: int) -> RankPosition:
@@ -56,9 +64,12 @@ def rank_position(ranked: Ranked, index: VideoIndex, weights: Weights, video_id:
         return RankPosition(UNKNOWN, "unknown: it is not in the catalogue")
     if not index.columns.listed[row]:
         return RankPosition(HIDDEN, "hidden: it is taken down, or has expired")
+    eligibility = None if ranked.policy is None else ranked.policy.eligibility
+    if eligibility is not None and (reason := eligibility.reason(row)) is not None:
+        return RankPosition(FILTERED, reason, len(ranked.rows))
     position = ranked.position_of(row)
     if position is None:
-        return _of_non_candidate(ranked, index, row)
+        return _of_non_candidate(ranked, index, weights, row, n)
     return _of_candidate(ranked, index, weights, position, n)
 
 
@@ -82,6 +93,9 @@ def _of_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, position:
     video_id = index.ids[ranked.rows[position]]
     ahead = _of_same_creator(index, listed, video_id) if rank <= n else ()
     verdict, reason = _verdict(video_id, listed, rank, len(ranked.rows), ahead)
+    rules = None if ranked.policy is None else ranked.policy.rules
+    if rules is not None and verdict != LISTED and (cap := _full_cap(rules, index, video_id, listed)) is not None:
+        verdict, reason = CAPPED, cap
     return RankPosition(
         verdict,
         reason,
@@ -91,6 +105,7 @@ def _of_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, position:
         min((pick.score for pick in slate.picks), default=None),
         _contributions(ranked, weights, position),
         ahead if verdict == CAPPED else (),
+        () if rules is None else _notes(rules, index, video_id, listed),
     )
 
 
@@ -102,7 +117,33 @@ def _verdict(video_id: str, listed: list[str], rank: int, candidates: int, ahead
     return OUTRANKED, f"outranked: {rank - 1} of {candidates} candidates score more"
 
 
-def _of_non_candidate(ranked: Ranked, index: VideoIndex, row: int) -> RankPosition:
+def _full_cap(rules: CompiledRules, index: VideoIndex, video_id: str, listed: list[str]) -> str | None:
+    """The cap of a rule that has no room for a video, in words; None if there is none."""
+    rows = [index.rows[other] for other in listed]
+    for number, most in rules.caps_of(index.rows[video_id]):
+        if sum(number in dict(rules.caps_of(row)) for row in rows) >= most:
+            return f"capped by rule {rules.ids[number]}: at most {most} of a list"
+    return None
+
+
+def _notes(rules: CompiledRules, index: VideoIndex, video_id: str, listed: list[str]) -> tuple[str, ...]:
+    """What rules did to a video."""
+    row = index.rows[video_id]
+    moved = tuple(
+        f"{MOVED[rules.rules[number].rule.action]} by rule {rules.ids[number]}" for number in rules.moving(row)
+    )
+    place = listed.index(video_id) + 1 if video_id in listed else 0
+    pinned = (number for at, pins in rules.pins if at == place for number, pinned_row in pins if pinned_row == row)
+    return (*moved, *(f"pinned by rule {rules.ids[number]}" for number in pinned))
+
+
+def _of_non_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, row: int, n: int) -> RankPosition:
+    if ranked.policy is not None and ranked.policy.rules is not None and row in ranked.policy.rules.pinned:
+        listed = [pick.video_id for pick in slate_of(ranked, index, weights, n).picks]
+        notes = _notes(ranked.policy.rules, index, index.ids[row], listed)
+        if notes:
+            place = listed.index(index.ids[row]) + 1
+            return RankPosition(LISTED, f"listed: place {place} of {len(listed)}", len(ranked.rows), rules=notes)
     user = user_context_of(ranked.profile, index, ranked.now)
     by = [name for name, propose in SOURCES.items() if row in propose(user, index).rows]
     if by:

@@ -1,12 +1,32 @@
 """The policy of one request: what the list may hold, which sources propose, and how the list is arranged."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from recomind.model.rules import DEFAULT_SCENARIO
+from recomind.model.filters import Filter
+from recomind.model.rules import DEFAULT_SCENARIO, TRENDING_SCENARIO
 from recomind.recommender.diversify import Caps
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.policy.compiled_rules import CompiledRules
 from recomind.recommender.policy.eligibility import Eligibility
+
+
+class ListRequest(NamedTuple):
+    """Which list is asked for."""
+
+    user_id: str
+    """For whom; empty for nobody."""
+    scenario: str = DEFAULT_SCENARIO
+    conditions: Filter = ()
+    """The filter of the request."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is the user's stored list: other lists are ranked for each request."""
+        return self.scenario == DEFAULT_SCENARIO and not self.conditions
+
+
+ANYBODY: Final = ListRequest("", TRENDING_SCENARIO)
+"""Lists for no user, such as trending videos."""
 
 
 class Policy(NamedTuple):

@@ -73,9 +73,8 @@ class RuleBook:
         """Whether any rule acts, or there is a scenario."""
         return bool(self._active or self.scenarios)
 
-    def key(self, user_id: str, metadata: UserMetadata, now: float) -> str:
-        """The key of a user's policy in the default scenario, with which their list is stored."""
-        del user_id
+    def key(self, metadata: UserMetadata, now: float) -> str:
+        """The key of the policy of users with some metadata in the default scenario: their lists are stored with it."""
         key = self._key_of_scenario(DEFAULT_SCENARIO) if self.has_any else ""
         return (
             key if metadata is NO_METADATA else f"{key}/{crc32(_encode(metadata)):x}.{age_of(metadata, year_of(now))}"
@@ -88,7 +87,6 @@ class RuleBook:
         now: float,
         scenario: str = DEFAULT_SCENARIO,
         conditions: Filter = (),
-        draft: str = "",
     ) -> Policy | None:
         """The policy of a request; None if nothing restricts or arranges its list.
 
@@ -98,10 +96,29 @@ class RuleBook:
             now: event time, epoch seconds.
             scenario: of the request.
             conditions: the filter of the request.
-            draft: the id of a rule that is to act as if it were active, for a preview.
         """
+        return self._policy(user_id, metadata, now, scenario, conditions, self._rules_of(scenario))
+
+    def preview(
+        self, user_id: str, metadata: UserMetadata, now: float, scenario: str, rule_id: str, *, acts: bool
+    ) -> Policy | None:
+        """As `policy`, as if one rule acted, or did not."""
+        known = [one for one in self._active_in(scenario) if one.rule_id != rule_id]
+        if acts:
+            known.append(ActiveRule(rule_id, self.rules[rule_id], self._conditions[rule_id]))
+        rules = CompiledRules(self._index, self._masks, known).update() if known else None
+        return self._policy(user_id, metadata, now, scenario, (), rules)
+
+    def _policy(
+        self,
+        user_id: str,
+        metadata: UserMetadata,
+        now: float,
+        scenario: str,
+        conditions: Filter,
+        rules: CompiledRules | None,
+    ) -> Policy | None:
         shared, personal = restrictions(self._index, user_id, metadata, year_of(now))
-        rules = self._with_draft(scenario, draft) if draft else self._rules_of(scenario)
         settings = self.scenarios.get(scenario)
         if conditions:
             shared.append(("filtered by the request", conditions))
@@ -119,7 +136,7 @@ class RuleBook:
             None if settings is None else Caps(settings.creator_cap, settings.tag_cap),
             0.0 if settings is None else settings.spread,
             None if settings is None else settings.exploration,
-            self.key(user_id, metadata, now) if scenario == DEFAULT_SCENARIO else "",
+            self.key(metadata, now) if scenario == DEFAULT_SCENARIO else "",
         )
 
     def _refresh(self, *, is_changed: bool) -> None:
@@ -139,11 +156,6 @@ class RuleBook:
             self._compiled[scenario] = CompiledRules(self._index, self._masks, rules) if rules else None
         rules_of_scenario = self._compiled[scenario]
         return None if rules_of_scenario is None else rules_of_scenario.update()
-
-    def _with_draft(self, scenario: str, draft: str) -> CompiledRules:
-        known = [one for one in self._active_in(scenario) if one.rule_id != draft]
-        rules = [*known, ActiveRule(draft, self.rules[draft], self._conditions[draft])]
-        return CompiledRules(self._index, self._masks, rules).update()
 
     def _active_in(self, scenario: str) -> list[ActiveRule]:
         return [

@@ -18,6 +18,7 @@ from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
 from recomind.recommender.candidates import liked_together
 from recomind.recommender.candidates.types import user_context_of
+from recomind.recommender.policy.policy import ListRequest
 from recomind.settings import Settings
 from recomind.state.profile import Like, Profile, has_seen
 from recomind.stores import list_search
@@ -163,7 +164,7 @@ class World:
 
     async def check_answers(self, worker):
         app, user, visible = worker.app, self.one_of(USERS), self.visible()
-        served, source = await load_or_rank_list(app, user, 8)
+        served, source = await load_or_rank_list(app, ListRequest(user), 8)
         shown = ids_in(served.videos)
         assert set(shown) <= visible
         assert shown == served.shown_meta.video_ids

@@ -51,7 +51,7 @@ def test_what_was_shown_is_told_by_period_and_the_catalogue_by_the_leader():
 
 
 WORKER_FIELDS = """worker address at up partitions leads processor memory per_second lag waiting lists_per_second
-    freshness served dead_letters timer_errors streams shown catalogue keys"""
+    freshness served dead_letters timer_errors streams shown catalogue keys rules"""
 CLUSTER_FIELDS = """at workers actions_per_second lists_per_second lag waiting fresh_p50 fresh_p99 cache_hits
     dead_letters timer_errors streams like_rate control_like_rate lists_with_a_like like_rate_by_source weights
     version"""

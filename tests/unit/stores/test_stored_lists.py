@@ -20,5 +20,7 @@ def test_the_stored_meta_keeps_its_field_names():
         "shown": b"",
         "place_sources": b"",
         "is_control": False,
+        "policy_key": "",
+        "scenario": "default",
     }
     assert msgspec.msgpack.decode(encoded, type=ListOrigins) == ListOrigins({0: 7})

@@ -60,7 +60,7 @@ def test_without_rules_metadata_and_restricted_videos_there_is_no_policy():
     book = RuleBook(catalogue(10))
     book.advance(NOW)
     assert book.policy("u", NO_METADATA, NOW) is None
-    assert book.key("u", NO_METADATA, NOW) == ""
+    assert book.key(NO_METADATA, NOW) == ""
     assert book.policy("c1", NO_METADATA, NOW) is not None  # has uploaded videos
 
 
@@ -110,17 +110,17 @@ def test_a_boost_moves_what_a_source_proposes_and_a_pin_brings_any_video_in():
 
 def test_keys_change_with_rules_time_and_metadata():
     book = RuleBook(catalogue(10))
-    keys = [book.key("u", NO_METADATA, NOW)]
+    keys = [book.key(NO_METADATA, NOW)]
     book.apply(RuleRecord("rule", "R", Rule(action="boost", where="tag:cat")))
-    keys.append(book.key("u", NO_METADATA, NOW))
+    keys.append(book.key(NO_METADATA, NOW))
     book.apply(RuleRecord("rule", "S", Rule(action="boost", where="tag:cat", scenarios=("kids",))))
-    assert book.key("u", NO_METADATA, NOW) == keys[-1]
-    keys.append(book.key("u", UserMetadata(country="DE"), NOW))
-    keys.append(book.key("u", UserMetadata(birth_year=1990), NOW))
-    keys.append(book.key("u", UserMetadata(birth_year=1990), NOW + 400 * 86_400))
+    assert book.key(NO_METADATA, NOW) == keys[-1]
+    keys.append(book.key(UserMetadata(country="DE"), NOW))
+    keys.append(book.key(UserMetadata(birth_year=1990), NOW))
+    keys.append(book.key(UserMetadata(birth_year=1990), NOW + 400 * 86_400))
     assert len(set(keys)) == len(keys)
     book.apply(RuleRecord("rule", "R"))
-    assert book.key("u", NO_METADATA, NOW) == ""
+    assert book.key(NO_METADATA, NOW) == ""
 
 
 def test_spread_keeps_videos_with_the_same_tags_apart():

@@ -220,7 +220,7 @@ class World:
         return any(rule.action == "cap" for rule in self.active(scenario).values())
 
     def judge_arrangement(self, slate, scenario):
-        """Caps hold; a pin that competes with no other rule is at its place."""
+        """Caps hold; a pin that competes with no other rule is at its place, or further up in a list that is short."""
         ids, active = [pick.video_id for pick in slate.picks], self.active(scenario)
         for rule in active.values():
             if rule.action == "cap":
@@ -232,7 +232,8 @@ class World:
         for rule in pins.values():
             videos = parse_filter(rule.where)[0].values
             if videos[0] in ids and places[rule.place] == 1 and wanted[videos[0]] == 1 and not self.has_cap(scenario):
-                assert ids.index(videos[0]) == min(rule.place, len(ids)) - 1 or rule.place > N
+                place = ids.index(videos[0]) + 1
+                assert place == rule.place or rule.place > N or (place < rule.place and len(ids) < N)
 
     def judge_compiled(self, scenario):
         """The arrays, also those that have caught up with changes, say what the entries say."""

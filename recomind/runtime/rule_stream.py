@@ -1,0 +1,96 @@
+"""Follows the topic `rules`, so that this worker applies a rule or scenario within milliseconds.
+
+The topic is where rules are stored: it is compacted, and a worker that starts reads it from its beginning before it
+serves. The last record of a rule counts; a record without a rule deletes it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from aiokafka import ConsumerRecord
+from mode.utils.logging import get_logger
+
+from recomind.errors import UnavailableError, UnreadableError
+from recomind.model.ids import Partition
+from recomind.model.rules import RuleRecord, decode_rule_record, encode_rule_record
+from recomind.model.text import InvalidFieldError
+from recomind.runtime.catalogue_stream import CatalogueStream
+from recomind.runtime.topic_stream import TopicStream
+from recomind.settings import Settings
+from recomind.stores.ranking_cache import RankingCache
+from recomind.stream import topics
+from recomind.stream.encoding import VERSION_HEADERS, check_record, place_of
+from recomind.stream.producer import Producer, ProducerRecord
+
+logger = get_logger(__name__)
+
+PARTITION: Final = Partition(0)
+"""Where all rules are, so that they stay in order also when partitions are added."""
+
+APPLY_TIMEOUT_S: Final = 5.0
+"""Time within which a worker reads back what it has sent."""
+
+POLL_INTERVAL_S: Final = 0.005
+
+
+class RuleStream(TopicStream):
+    """Sends and applies the records of the topic."""
+
+    def __init__(self, settings: Settings, apply: Callable[[RuleRecord], object]) -> None:
+        """Create a stream that is not connected yet.
+
+        Args:
+            settings: the brokers, and how many partitions there are.
+            apply: called with each record, in the order of its partition.
+        """
+
+        def apply_record(record: ConsumerRecord) -> None:
+            rule = readable_rule(record)
+            if rule is None:
+                return
+            try:
+                apply(rule)
+            except InvalidFieldError as error:
+                logger.warning("%s holds a rule that cannot be applied: %s", place_of(record), error)
+
+        super().__init__(settings, topics.RULES, apply_record)
+
+    async def send(self, producer: Producer, record: RuleRecord) -> None:
+        """Send a record, and return when this worker has applied it.
+
+        Raises:
+            UnavailableError: Kafka did not acknowledge it, or it cannot be read.
+        """
+        key = f"{record.kind}:{record.name}"
+        sent = ProducerRecord(key.encode(), encode_rule_record(record), VERSION_HEADERS)
+        [acknowledged] = await producer.send(topics.RULES, PARTITION, [sent])
+        await self._wait_until_applied(acknowledged.offset)
+
+    async def _wait_until_applied(self, offset: int) -> None:
+        try:
+            async with asyncio.timeout(APPLY_TIMEOUT_S):
+                while self.positions.get(PARTITION, 0) <= offset:
+                    await asyncio.sleep(POLL_INTERVAL_S)
+        except TimeoutError as error:
+            raise UnavailableError("Kafka", error) from error
+
+
+def readable_rule(record: ConsumerRecord) -> RuleRecord | None:
+    """The rule or scenario that a record holds; None, and a line in the log, if it holds none.
+
+    Raises:
+        NewerEncodingError: a newer RecoMind wrote it.
+    """
+    try:
+        check_record(record)
+        return decode_rule_record(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnreadableError) as error:
+        logger.warning("%s holds no rule: %s", place_of(record), error)
+        return None
+
+
+def streams_of(settings: Settings, cache: RankingCache) -> tuple[CatalogueStream, RuleStream]:
+    """The streams that keep a worker's catalogue and rules up to date."""
+    return CatalogueStream(settings, cache.loader.catalogue.apply), RuleStream(settings, cache.rules.apply)

@@ -1,0 +1,91 @@
+"""Follows a compacted topic outside the consumer group: every worker reads all partitions, and applies each record.
+
+A worker that was cut off continues at its position: the latest record of each key is still there.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from mode.utils.logging import get_logger
+
+from recomind.model.ids import Partition, all_partitions
+from recomind.settings import Settings
+from recomind.stream.connection import client_options
+from recomind.stream.kafka_errors import translation
+
+logger = get_logger(__name__)
+
+POLL_TIMEOUT_MS: Final = 500
+"""How long one poll waits for records."""
+
+RETRY_DELAY_S: Final = 0.5
+
+
+class TopicStream:
+    """Applies the records of a topic."""
+
+    def __init__(self, settings: Settings, topic: str, apply: Callable[[ConsumerRecord], object]) -> None:
+        """Create a stream that is not connected yet.
+
+        Args:
+            settings: the brokers, and how many partitions there are.
+            topic: its name.
+            apply: called with each record, in the order of its partition.
+        """
+        self.positions: dict[Partition, int] = {}
+        """Partition to the offset before which every record is applied; empty before `start`."""
+        self.advanced = asyncio.Event()
+        """Set when positions have changed."""
+        self._settings = settings
+        self._topic = topic
+        self._apply = apply
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def start(self, *, from_beginning: bool = False) -> None:
+        """Connect, and go to the current end; `from_beginning` applies the records before it, too.
+
+        Raises:
+            UnavailableError: Kafka does not answer.
+            RefusedError: Kafka refuses to be read.
+        """
+        options: dict[str, Any] = {**client_options(self._settings), "fetch_max_wait_ms": 100}
+        consumer = AIOKafkaConsumer(**options, auto_offset_reset="earliest", isolation_level="read_committed")
+        tps = [TopicPartition(self._topic, partition) for partition in all_partitions(self._settings.partitions)]
+        with translation():
+            await consumer.start()
+            self._consumer = consumer
+            consumer.assign(tps)
+            ends = await consumer.end_offsets(tps)
+            if from_beginning:
+                await self._apply_until(consumer, ends)
+            for tp, end in ends.items():
+                consumer.seek(tp, max(end, self.positions.get(tp.partition, 0)))
+                self.positions[tp.partition] = max(end, self.positions.get(tp.partition, 0))
+
+    async def run(self) -> None:
+        """Apply records as they come, until the task is cancelled."""
+        try:
+            while self._consumer is not None:
+                try:
+                    await self._apply_next(self._consumer)
+                except KafkaError as error:
+                    logger.warning("changes in the topic %s cannot be read from Kafka: %r", self._topic, error)
+                    await asyncio.sleep(RETRY_DELAY_S)
+        finally:
+            if self._consumer is not None:
+                await self._consumer.stop()
+
+    async def _apply_until(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
+        await consumer.seek_to_beginning(*ends)
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            await self._apply_next(consumer)
+
+    async def _apply_next(self, consumer: AIOKafkaConsumer) -> None:
+        for tp, records in (await consumer.getmany(timeout_ms=POLL_TIMEOUT_MS)).items():
+            for record in records:
+                self._apply(record)
+            self.positions[tp.partition] = await consumer.position(tp)
+            self.advanced.set()
