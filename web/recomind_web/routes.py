@@ -227,6 +227,7 @@ ROUTES: Final = (
         media_type=EVENT_STREAM,
         scope=ADMIN,
     ),
+    Route("GET", "/rulebook", pages.rules_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
     Route("GET", "/docs", pages.docs_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
     Route("GET", "/assets/{name}", pages.asset, media_type="*/*", other_statuses=(304, 404), scope=PUBLIC),
     Route("GET", "/healthz", health.healthz, dict[str, str], other_statuses=(503,), scope=PUBLIC),

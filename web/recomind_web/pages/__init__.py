@@ -84,6 +84,11 @@ async def operations_page(request: web.Request) -> web.StreamResponse:
     return await FILES["ops.html"].response(request)
 
 
+async def rules_page(request: web.Request) -> web.StreamResponse:
+    """The rules page: rules with what they did, and a preview."""
+    return await FILES["rulebook.html"].response(request)
+
+
 async def docs_page(request: web.Request) -> web.StreamResponse:
     """The API documentation page, drawn by Swagger UI."""
     return await FILES["docs.html"].response(request)
