@@ -22,17 +22,14 @@ from recomind.model.responses import (
     FeedVideo,
     MergeProgress,
     MergeReceipt,
-    PreviewVideo,
     Problem,
     ProfileSummary,
     Reason,
-    RuleEntry,
-    RulePreview,
-    ScenarioEntry,
     SessionToMerge,
     SimilarUser,
     TrendingVideo,
 )
+from recomind.model.rule_responses import PreviewVideo, RuleEntry, RulePreview, ScenarioEntry
 from recomind.model.rules import Rule, Scenario
 from recomind.model.users import UserDetails, UserEntry
 from recomind_web.health import Readiness

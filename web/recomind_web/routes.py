@@ -19,13 +19,11 @@ from recomind.model.responses import (
     MergeProgress,
     MergeReceipt,
     ProfileSummary,
-    RuleEntry,
-    RulePreview,
-    ScenarioEntry,
     SessionToMerge,
     SimilarUser,
     TrendingVideo,
 )
+from recomind.model.rule_responses import RuleEntry, RulePreview, ScenarioEntry
 from recomind.model.rules import Rule, Scenario
 from recomind.model.users import UserDetails, UserEntry
 from recomind.runtime.api_keys import ADMIN, READ, WRITE, parse_keys

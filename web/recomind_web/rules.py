@@ -14,7 +14,7 @@ from aiohttp import web
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import VideoSummary
 from recomind.model.filters import matches, parse_filter
-from recomind.model.responses import PreviewVideo, RuleEntry, RulePreview, ScenarioEntry
+from recomind.model.rule_responses import PreviewVideo, RuleEntry, RulePreview, ScenarioEntry
 from recomind.model.rules import (
     DEFAULT_SCENARIO,
     NAME_PATTERN,
