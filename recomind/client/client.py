@@ -1,12 +1,12 @@
 """`Client`: a method for each endpoint, named after its handler."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, Self, TypeVar
-from uuid import UUID, uuid4
+from typing import Any, Self, TypeVar, Unpack
+from uuid import uuid4
 
 import msgspec
 
+from recomind.client.action_fields import ActionFields
 from recomind.client.catalogue import CatalogueCalls
 from recomind.client.connection import Connection, quoted
 from recomind.client.lists import ListCalls
@@ -71,23 +71,15 @@ class Client(ListCalls, CatalogueCalls):
         user_id: str,
         video_id: str,
         action_type: ActionType,
-        *,
-        timestamp: datetime | None = None,
-        event_id: UUID | None = None,
-        list_id: str | None = None,
+        **fields: Unpack[ActionFields],
     ) -> ActionOutcome:
         """Report an action of a user. It gets an event id, so that it counts once although it may be sent twice.
 
-        `list_id` names the list in which the user found the video: that of `recommendations` or `feed`.
+        `list_id` names the list in which the user found the video: that of `recommendations` or `feed`; `position` is
+        the place there, 0 for the first. `VideoAction` describes the other fields.
         """
-        action = VideoAction(
-            user_id=user_id,
-            video_id=video_id,
-            action_type=action_type,
-            timestamp=timestamp,
-            event_id=event_id,
-            list_id=list_id or None,
-        )
+        given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None and value != ""}
+        action = VideoAction(user_id=user_id, video_id=video_id, action_type=action_type, **given)
         outcome = self._send("POST", "/video_action", _identified(action), ActionOutcome)
         self._remember_tokens([action], [outcome])
         return outcome

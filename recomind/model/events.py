@@ -7,12 +7,14 @@ time at which Kafka appended the record, so that a replay of the log decides the
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from recomind.model.action_context import ContextValue, context_json
 from recomind.model.ids import UserId, VideoId
 from recomind.model.text import InvalidFieldError, check_printable, is_printable
 
@@ -34,6 +36,12 @@ MAX_TIMESTAMP: Final = 253_402_300_800.0
 FUTURE_TOLERANCE_S: Final = 300.0
 """How far a timestamp may be ahead of Kafka's clock, in seconds: the clocks of phones differ."""
 
+MAX_WATCHED_MS: Final = 86_400_000
+"""Longest time watched, and longest video, in milliseconds: a day."""
+
+MAX_POSITION: Final = 99_999
+"""Largest position in a list or feed."""
+
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH, description="1 to 128 printable characters")]
 
 
@@ -51,6 +59,19 @@ class VideoAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH, description="At most 128 printable characters")] | None
     ) = None
     """The list in which the user found the video: the header `X-RecoMind-List` of a response with recommendations."""
+    watched_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_WATCHED_MS)] | None = None
+    """How long the user watched the video, in milliseconds; more than its duration if it was watched again."""
+    duration_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_WATCHED_MS)] | None = None
+    """How long the video is, in milliseconds."""
+    position: Annotated[int, msgspec.Meta(ge=0, le=MAX_POSITION)] | None = None
+    """The place in the list or feed at which the user found the video; 0 for the first."""
+    context: dict[str, ContextValue] | None = None
+    """Where and how the user met the video, such as `{"country":"DE","device":"phone"}`: at most 16 entries and 1,024
+    bytes, with texts, finite numbers, true, false and null as values."""
+
+
+class _KnownFields(VideoAction, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """An action without fields that this version does not know."""
 
 
 class EraseUserRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="action_type", tag="forget"):
@@ -95,6 +116,11 @@ class Action(msgspec.Struct, frozen=True, gc=False):
     event_id: UUID | None = None
     list_id: str | None = None
     """The served list in which the user found the video; None if the producer does not say."""
+    watched_ms: int | None = None
+    duration_ms: int | None = None
+    position: int | None = None
+    context: str | None = None
+    """As JSON, with its keys in order."""
     merged: tuple[int, int] | None = None
     """Of an action by a session that was merged into the user: its place among these (`merge_source` and an offset)."""
 
@@ -129,7 +155,13 @@ class Rejected(NamedTuple):
     """The record's value, unchanged."""
 
 
+OnUnknown = Callable[[frozenset[str]], object]
+"""Called with the names of fields that this version does not know."""
+
+_decode_known = msgspec.json.Decoder(_KnownFields).decode
 _decode = msgspec.json.Decoder(VideoAction).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_FIELDS: Final = frozenset(VideoAction.__struct_fields__)
 _decode_control_record = msgspec.json.Decoder(
     EraseUserRecord | MergeSessionRecord | ExpireSessionRecord | NoteRecord
 ).decode
@@ -145,23 +177,47 @@ def is_session(user_id: str) -> bool:
     return user_id.startswith(SESSION_PREFIX)
 
 
-def read_action(raw: bytes | None, logged_at: float) -> Action | EraseUser | Note | Rejected:
+def read_action(
+    raw: bytes | None, logged_at: float, on_unknown: OnUnknown | None = None
+) -> Action | EraseUser | Note | Rejected:
     """Decode and validate a record's value.
 
     Args:
         raw: JSON; None or empty for an empty record.
         logged_at: when Kafka appended the record, epoch seconds.
+        on_unknown: called if the record is an action with unknown fields; None if nobody wants to know.
     """
     if not raw:
         return Rejected("the record is empty: send an action as JSON", None, b"")
     if len(raw) > MAX_ACTION_BYTES:
         return Rejected(f"{len(raw)} bytes are too large for an action: at most {MAX_ACTION_BYTES}", None, raw)
     try:
-        return to_action(_decode(raw), logged_at)
+        return to_action(decode_action(raw, on_unknown), logged_at)
     except InvalidFieldError as error:
         return Rejected(str(error), error.field, raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _read_control_record(raw) or Rejected(str(error), faulty_field(str(error)), raw)
+
+
+def decode_action(raw: bytes | msgspec.Raw, on_unknown: OnUnknown | None = None) -> VideoAction:
+    """Decode an action that need not be valid in what types cannot express.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON, or not an action.
+    """
+    if on_unknown is None:
+        return _decode(raw)
+    try:
+        return _decode_known(raw)
+    except msgspec.ValidationError:
+        action = _decode(raw)
+        on_unknown(frozenset(unknown_fields(raw)))
+        return action
+
+
+def unknown_fields(raw: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """The fields of an action, as JSON, that this version does not know."""
+    return {name: value for name, value in _decode_fields(raw).items() if name not in _FIELDS}
 
 
 def _read_control_record(raw: bytes) -> EraseUser | Note | None:
@@ -187,8 +243,8 @@ def to_action(sent: VideoAction, logged_at: float) -> Action:
     """Validate an action and fill in its event time.
 
     Raises:
-        InvalidFieldError: an id is not printable, or the timestamp is before 1970, after 9999, or too far ahead of
-            `logged_at`.
+        InvalidFieldError: an id is not printable, the timestamp is before 1970, after 9999, or too far ahead of
+            `logged_at`, or the context is too large.
     """
     check_printable("user_id", sent.user_id)
     check_printable("video_id", sent.video_id)
@@ -202,8 +258,20 @@ def to_action(sent: VideoAction, logged_at: float) -> Action:
     if at > logged_at + FUTURE_TOLERANCE_S:
         ahead = f"timestamp is {at - logged_at:.0f} s ahead: at most {FUTURE_TOLERANCE_S:.0f}"
         raise InvalidFieldError("timestamp", ahead + "; check the sender's clock")
+    context = None if sent.context is None else context_json(sent.context)
     # Here str becomes UserId and VideoId; calls of both would take 8 % of the time of decoding.
-    return Action(sent.user_id, sent.video_id, sent.action_type, at, sent.event_id, sent.list_id)  # type: ignore[arg-type]
+    return Action(
+        sent.user_id,  # type: ignore[arg-type]
+        sent.video_id,  # type: ignore[arg-type]
+        sent.action_type,
+        at,
+        sent.event_id,
+        sent.list_id,
+        sent.watched_ms,
+        sent.duration_ms,
+        sent.position,
+        context,
+    )
 
 
 def faulty_field(message: str) -> str | None:

@@ -174,6 +174,11 @@ class Archive(CatalogueQueries, FeedPageQueries, UserQueries):
         async for row in self._stream("actions_in_order" if in_order else "all_actions"):
             yield ArchivedAction(UUID(int=row[0].int), *row[1:])
 
+    async def details_since(self) -> float:
+        """Epoch seconds since which every worker stores all columns of actions; 0 if every one always has."""
+        rows = await self._fetch("details_since")
+        return float(rows[0][0])
+
     async def action_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Users and the number of their rows in `video_actions`."""
         async for row in self._stream("action_counts"):

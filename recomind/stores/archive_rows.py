@@ -23,6 +23,12 @@ class ArchivedAction(NamedTuple):
     video_id: str
     action_type: str
     timestamp: datetime
+    list_id: str | None = None
+    position: int | None = None
+    watched_ms: int | None = None
+    duration_ms: int | None = None
+    context: str | None = None
+    """As JSON."""
 
 
 def to_datetime(at: float) -> datetime:
@@ -45,13 +51,34 @@ def uuid5(namespace: UUID, name: bytes) -> UUID:
 
 def archived_action(source_offset: SourceOffset, action: Action, log: LogIdentity) -> ArchivedAction:
     """The row of an action, with the id of the event if it has one."""
-    identity = action.event_id or action_id(source_offset, log)
-    return ArchivedAction(identity, action.user_id, action.video_id, action.action_type, to_datetime(action.timestamp))
+    return ArchivedAction(
+        action.event_id or action_id(source_offset, log),
+        action.user_id,
+        action.video_id,
+        action.action_type,
+        to_datetime(action.timestamp),
+        action.list_id,
+        action.position,
+        action.watched_ms,
+        action.duration_ms,
+        action.context,
+    )
 
 
 def action_of(row: ArchivedAction) -> Action:
     """The action of a row, with the id of the row as the id of its event."""
-    return Action(UserId(row.user_id), VideoId(row.video_id), row.action_type, row.timestamp.timestamp(), row.id)
+    return Action(
+        UserId(row.user_id),
+        VideoId(row.video_id),
+        row.action_type,
+        row.timestamp.timestamp(),
+        row.id,
+        row.list_id,
+        row.watched_ms,
+        row.duration_ms,
+        row.position,
+        row.context,
+    )
 
 
 def action_id(source_offset: SourceOffset, log: LogIdentity) -> UUID:

@@ -20,27 +20,33 @@ SELECT coalesce(max(version), 0) FROM schema_migrations
 INSERT INTO schema_migrations (version, name) VALUES ($1, $2)
 
 -- insert_actions --
--- Columns of equal length. Skips ids that exist, and actions at or before their user's erasure offset in the log $7.
-INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
-SELECT id, user_id, video_id, action_type, timestamp
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
-    AS given (id, user_id, video_id, action_type, timestamp, log_offset)
+-- Columns of equal length. Skips ids that exist, and actions at or before their user's erasure offset in the log $12.
+INSERT INTO video_actions
+    (id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context)
+SELECT id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context::jsonb
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::integer[], $8::integer[],
+    $9::integer[], $10::text[], $11::bigint[]) AS given
+    (id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context, log_offset)
 WHERE NOT EXISTS (
     SELECT FROM forgotten_people f
-    WHERE f.user_id = given.user_id AND f.log_scope = $7 AND f.log_offset >= given.log_offset
+    WHERE f.user_id = given.user_id AND f.log_scope = $12 AND f.log_offset >= given.log_offset
 )
 ON CONFLICT (id) DO NOTHING
 
 -- insert_shared_events --
 -- Like insert_actions, with a further column of ids: inserts actions whose id is in use by another user under these.
-INSERT INTO video_actions (id, user_id, video_id, action_type, timestamp)
-SELECT given.shared_id, given.user_id, given.video_id, given.action_type, given.timestamp
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $8::uuid[])
-    AS given (id, user_id, video_id, action_type, timestamp, log_offset, shared_id)
+INSERT INTO video_actions
+    (id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context)
+SELECT given.shared_id, given.user_id, given.video_id, given.action_type, given.timestamp, given.list_id,
+    given.position, given.watched_ms, given.duration_ms, given.context::jsonb
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::integer[], $8::integer[],
+    $9::integer[], $10::text[], $11::bigint[], $13::uuid[]) AS given
+    (id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context, log_offset,
+    shared_id)
 JOIN video_actions taken ON taken.id = given.id AND taken.user_id <> given.user_id
 WHERE NOT EXISTS (
     SELECT FROM forgotten_people f
-    WHERE f.user_id = given.user_id AND f.log_scope = $7 AND f.log_offset >= given.log_offset
+    WHERE f.user_id = given.user_id AND f.log_scope = $12 AND f.log_offset >= given.log_offset
 )
 ON CONFLICT (id) DO NOTHING
 
@@ -256,7 +262,11 @@ SELECT user_id, updated_at FROM user_profiles WHERE user_id = ANY($1::text[])
 SELECT video_id, score, last_updated FROM video_popularity WHERE video_id = ANY($1::text[])
 
 -- all_actions --
-SELECT id, user_id, video_id, action_type, timestamp FROM video_actions
+SELECT id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context::text
+FROM video_actions
+
+-- details_since --
+SELECT coalesce(max(extract(epoch FROM until)), 0)::float8 FROM bare_actions
 
 -- profile_ids --
 SELECT user_id FROM user_profiles
@@ -265,7 +275,8 @@ SELECT user_id FROM user_profiles
 SELECT video_id FROM video_popularity
 
 -- actions_in_order --
-SELECT id, user_id, video_id, action_type, timestamp FROM video_actions ORDER BY timestamp, id
+SELECT id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context::text
+FROM video_actions ORDER BY timestamp, id
 
 -- action_counts --
 SELECT user_id, count(*) FROM video_actions GROUP BY user_id

@@ -17,7 +17,7 @@ from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnreadableError
-from recomind.model.events import MAX_TIMESTAMP, Action, EraseUser, Note, Rejected, read_action
+from recomind.model.events import MAX_TIMESTAMP, Action, EraseUser, Note, OnUnknown, Rejected, read_action
 from recomind.model.ids import Offset
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import (
@@ -34,6 +34,7 @@ from recomind.stream.encoding import VERSION_HEADERS, check_record, place_of
 from recomind.stream.merged_actions import LOG_HEADER, merged_from
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
+from recomind.stream.unknown_fields import UNKNOWN_FIELDS
 
 logger = get_logger(__name__)
 
@@ -80,7 +81,7 @@ class Signals(NamedTuple):
 
 
 def decode_batch(batch: Batch, log: LogIdentity) -> Sequence[DecodedRecord]:
-    """The decoded records of a batch of `video_actions_stream`, cached in the batch.
+    """The decoded records of a batch of `video_actions_stream`, cached in the batch. Unknown fields are warned of.
 
     Args:
         batch: the batch.
@@ -88,17 +89,17 @@ def decode_batch(batch: Batch, log: LogIdentity) -> Sequence[DecodedRecord]:
     """
     if batch.decoded is None:
         batch.decoded = [one for part in batch.parts for one in decode_batch(part, log)] or [
-            decode_record(record, log) for record in batch.records
+            decode_record(record, log, UNKNOWN_FIELDS.note) for record in batch.records
         ]
     decoded: Sequence[DecodedRecord] = batch.decoded
     return decoded
 
 
-def decode_record(record: ConsumerRecord, log: LogIdentity) -> DecodedRecord:
-    """Decode a record of `video_actions_stream`."""
+def decode_record(record: ConsumerRecord, log: LogIdentity, on_unknown: OnUnknown | None = None) -> DecodedRecord:
+    """Decode a record of `video_actions_stream`; `on_unknown` is called if it has unknown fields."""
     copied = _copied_from(record, log) if record.headers else None
     source_offset, logged_at = copied or (SourceOffset(record.partition, record.offset), record.timestamp)
-    action = read_action(record.value, logged_at / 1000)
+    action = read_action(record.value, logged_at / 1000, on_unknown)
     merged = merged_from(record, log) if record.headers else None
     if merged is not None and isinstance(action, Action):
         action = msgspec.structs.replace(action, merged=(merged.source, merged.offset))

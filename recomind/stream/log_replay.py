@@ -24,6 +24,9 @@ CHUNK_ACTIONS: Final = 2_000
 PACED_CHUNK_ACTIONS: Final = 20
 """The same at a given speed; the actions of a chunk are sent at the time of the first."""
 
+_OPTIONAL: Final = ("event_id", "list_id", "watched_ms", "duration_ms", "position")
+"""Fields of an action that are written as they are, where they are given."""
+
 Progress = Callable[[int], None]
 """Called with the number of actions acknowledged since its last call."""
 
@@ -93,8 +96,11 @@ def encode_action(action: Action) -> bytes:
         "video_id": action.video_id,
         "action_type": action.action_type,
         "timestamp": datetime.fromtimestamp(action.timestamp, UTC),
+        **{name: value for name in _OPTIONAL if (value := getattr(action, name)) is not None},
     }
-    return msgspec.json.encode(message if action.event_id is None else {**message, "event_id": action.event_id})
+    if action.context is not None:
+        message["context"] = msgspec.Raw(action.context.encode())
+    return msgspec.json.encode(message)
 
 
 async def send_actions(producer: Producer, partitions: int, actions: Iterable[Action]) -> None:

@@ -60,6 +60,13 @@ def simulated_actions(seed, number, users=AUDIENCE.users):
         yield Action(user, video, AUDIENCE.react(user, video), 1.7e9 + 600 * seed + at)
 
 
+def watched(video_id, at):
+    """A view with fields that the previous version does not know."""
+    context = '{"country":"DE"}'
+    fields = {"list_id": "l", "watched_ms": 900, "duration_ms": 3_000, "position": 1, "context": context}
+    return Action("watcher", video_id, "view", 1.7e9 + at, **fields)
+
+
 def views(first, last):
     """Views of different videos by a user who has seen more than the previous version remembers."""
     return [Action(DEVOTED, f"w{number}", "view", 1.7e9 + number) for number in range(first, last)]
@@ -124,6 +131,7 @@ async def test_a_new_worker_continues_from_the_state_of_the_previous_version(new
     first = [*simulated_actions(0, 400), *views(0, 450), *likes(0, [*range(60), 0])]
     backlog = list(simulated_actions(1, 100, users))
     later = [*simulated_actions(2, 300, users), *views(450, 700), *likes(600, [1, 1, 70, 0])]
+    later.append(watched("seen-after", 1_500))
     where = run_previous(previous_version, settings, "-c", "import recomind; print(recomind.__file__)").stdout
     assert Path(where.strip()).is_relative_to(previous_version)
     with workers(settings, tmp_path) as start:
@@ -135,6 +143,9 @@ async def test_a_new_worker_continues_from_the_state_of_the_previous_version(new
         await wait_until_exact(settings, first)
         await wait_until_listed(old.base_url, users)
         assert await wait_until_done(old.base_url, ERASED, await erase(old.base_url, ERASED)) == []
+        await replay_log(settings, [watched("seen-before", 700)])
+        first.append(watched("seen-before", 700))
+        await wait_until_exact(settings, [action for action in first if action.user_id != ERASED])
         assert old.stop() == 0
         backlog_log = write_log(tmp_path / "backlog", backlog)
         run_previous(previous_version, settings, "-m", "recomind", "feed", backlog_log)

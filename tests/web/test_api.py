@@ -1,9 +1,15 @@
 """The HTTP API of a real worker."""
 
+import json
 import time
 from uuid import uuid4
 
+import asyncpg
 import pytest
+
+from recomind.stream import topics
+from recomind.stream.connection import client_options
+from recomind.stream.log_reader import read_to_end
 
 
 async def get(http, path, status=200):
@@ -305,3 +311,34 @@ async def test_tags_match_in_any_case(http):
         return {video["video_id"] for video in found} == set(names)
 
     await wait_for(trending)
+
+
+async def test_optional_fields_are_archived_and_unknown_ones_are_named_and_logged(http, worker, stack):
+    user, [video] = uuid4().hex, await put_videos(http, 1, uuid4().hex[:8])
+    optional = {"watched_ms": 900, "duration_ms": 3_000, "position": 2, "context": {"country": "DE"}}
+    action = {"user_id": user, "video_id": video, "action_type": "view", **optional, "mood": ["good"]}
+    async with http.post("/video_action", json=action) as answer:
+        accepted = await answer.json()
+        assert (answer.status, "mood" in accepted["note"]) == (202, True)
+    connection = await asyncpg.connect(stack.settings.postgres_dsn)
+    try:
+        query = "SELECT watched_ms, duration_ms, position, context FROM video_actions WHERE user_id = $1"
+        [row] = await wait_for(lambda: connection.fetch(query, user))
+    finally:
+        await connection.close()
+    assert (row["watched_ms"], row["duration_ms"], row["position"]) == (900, 3_000, 2)
+    assert json.loads(row["context"]) == {"country": "DE"}
+    partition, offset = map(int, accepted["token"].split(":"))
+    async for _, records in read_to_end(client_options(stack.settings), topics.ACTIONS, [partition]):
+        logged = [one for one in records if one.offset == offset]
+        if logged:
+            assert json.loads(logged[0].value) == action
+
+
+@pytest.mark.parametrize(("field", "value"), [("watched_ms", -1), ("position", 1.5), ("context", {"a": []})])
+async def test_a_bad_optional_field_is_refused_by_name(http, field, value):
+    action = {"user_id": "u", "video_id": "v", "action_type": "view", field: value}
+    async with http.post("/video_action", json=action) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["field"]) == (400, field)
+    async with http.post("/video_actions", json=[action]) as answer:
+        assert [outcome["field"] for outcome in await answer.json()] == [field]

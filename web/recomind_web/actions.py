@@ -2,13 +2,20 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
 
-from recomind.model.events import VideoAction, faulty_field, to_action
+from recomind.model.events import (
+    MAX_ACTION_BYTES,
+    VideoAction,
+    decode_action,
+    faulty_field,
+    to_action,
+    unknown_fields,
+)
 from recomind.model.ids import Partition
 from recomind.model.responses import ActionOutcome
 from recomind.model.text import InvalidFieldError
@@ -16,6 +23,7 @@ from recomind.runtime.app import RecoMindApp
 from recomind.stream import topics
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord, SentRecord
+from recomind.stream.unknown_fields import MAX_NAME_LENGTH, UNKNOWN_FIELDS
 from recomind_web.headers import TOKEN_HEADER
 from recomind_web.problem_json import BadRequestError
 from recomind_web.read_your_writes import merge_tokens
@@ -31,11 +39,12 @@ async def post_action(request: web.Request) -> web.Response:
     The status is 202 once Kafka has acknowledged the action. The `token` in the response is its offset in the log. A
     `note` says that the catalogue has no such video; the action counts all the same, also for a video that comes later.
     """
-    app, action = app_of(request), await parse_body(request, VideoAction)
-    [produced] = await _produce(app, [_validated(action, app.kafka_producer.clock.now())])
+    app, raw = app_of(request), await parse_body(request, msgspec.Raw)
+    sent = _validated(raw, app.kafka_producer.clock.now())
+    [produced] = await _produce(app, [sent])
     if isinstance(produced, InvalidFieldError):
         raise produced
-    return json_response(msgspec.json.encode(_accepted(app, action, produced)), 202)
+    return json_response(msgspec.json.encode(_accepted(app, sent, produced)), 202)
 
 
 async def post_actions(request: web.Request) -> web.Response:
@@ -50,49 +59,74 @@ async def post_actions(request: web.Request) -> web.Response:
         raise BadRequestError(f"{len(items)} actions in one request: the limit is {app.options.batch_limit}")
     now = app.kafka_producer.clock.now()
     parsed = [_parse_item(item, now) for item in items]
-    produced = iter(await _produce(app, [item for item in parsed if isinstance(item, VideoAction)]))
-    outcomes = [_outcome(app, item, next(produced)) if isinstance(item, VideoAction) else item for item in parsed]
+    produced = iter(await _produce(app, [item for item in parsed if isinstance(item, _Sent)]))
+    outcomes = [_outcome(app, item, next(produced)) if isinstance(item, _Sent) else item for item in parsed]
     token = merge_tokens(outcome.token for outcome in outcomes if outcome.token)
     status = 202 if all(outcome.status == 202 for outcome in outcomes) else 207
     return json_response(msgspec.json.encode(outcomes), status, {TOKEN_HEADER: token})
 
 
-def _parse_item(raw: msgspec.Raw, now: float) -> VideoAction | ActionOutcome:
+def _parse_item(raw: msgspec.Raw, now: float) -> "_Sent | ActionOutcome":
     """Parse and validate one action of a batch; an outcome with status 400 if it is invalid."""
     try:
-        return _validated(msgspec.json.decode(raw, type=VideoAction), now)
+        return _validated(raw, now)
     except InvalidFieldError as error:
         return _refused(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return ActionOutcome(400, detail=str(error), field=faulty_field(str(error)))
 
 
-def _outcome(app: RecoMindApp, action: VideoAction, produced: str | InvalidFieldError) -> ActionOutcome:
+def _outcome(app: RecoMindApp, sent: "_Sent", produced: str | InvalidFieldError) -> ActionOutcome:
     """The outcome of an action that was written: its token, or why it does not count."""
-    return _refused(produced) if isinstance(produced, InvalidFieldError) else _accepted(app, action, produced)
+    return _refused(produced) if isinstance(produced, InvalidFieldError) else _accepted(app, sent, produced)
 
 
 def _refused(error: InvalidFieldError) -> ActionOutcome:
     return ActionOutcome(400, detail=str(error), field=error.field)
 
 
-def _accepted(app: RecoMindApp, action: VideoAction, token: str) -> ActionOutcome:
+def _accepted(app: RecoMindApp, sent: "_Sent", token: str) -> ActionOutcome:
     index = app.ranking_cache.index
-    is_known = index.rows.get(action.video_id, -1) in index.videos
-    return ActionOutcome(202, token, note="" if is_known else UNKNOWN_VIDEO_NOTE)
+    notes = [] if index.rows.get(sent.action.video_id, -1) in index.videos else [UNKNOWN_VIDEO_NOTE]
+    if sent.unknown:
+        names = sorted(name[:MAX_NAME_LENGTH] for name in sent.unknown)
+        notes.append(f"{', '.join(names)}: unknown fields, which are kept in the log and mean nothing here")
+    return ActionOutcome(202, token, note="; ".join(notes))
 
 
-def _validated(action: VideoAction, now: float) -> VideoAction:
-    """Validate an action at a time of the log; without a timestamp it happens when Kafka appends it.
+class _Sent(NamedTuple):
+    """A valid action, as it was sent."""
+
+    action: VideoAction
+    unknown: Mapping[str, msgspec.Raw]
+    """Fields that this version does not know: they are kept in the log."""
+
+    def encode(self) -> bytes:
+        """The action as JSON, without fields that were not given."""
+        given = {name: value for name, value in msgspec.structs.asdict(self.action).items() if value is not None}
+        return msgspec.json.encode({**given, **self.unknown})
+
+
+def _validated(raw: msgspec.Raw, now: float) -> _Sent:
+    """Decode and validate an action at a time of the log; without a timestamp it happens when Kafka appends it.
 
     Raises:
         InvalidFieldError: a field is invalid.
+        msgspec.DecodeError: it is not JSON, or not an action.
     """
+    names = list[frozenset[str]]()
+    action = decode_action(raw, names.append)
     to_action(action, now)
-    return action
+    sent = _Sent(action, unknown_fields(raw) if names else {})
+    if names:
+        UNKNOWN_FIELDS.note(names[0])
+        if len(sent.encode()) > MAX_ACTION_BYTES:
+            reason = f"the action with its unknown fields has more than {MAX_ACTION_BYTES} bytes"
+            raise InvalidFieldError(next(iter(sent.unknown)), reason)
+    return sent
 
 
-async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str | InvalidFieldError]:
+async def _produce(app: RecoMindApp, actions: Sequence[_Sent]) -> list[str | InvalidFieldError]:
     """Write actions to the action topic; their tokens, in order.
 
     An error stands for an action that Kafka appended earlier than we expected, so that its timestamp is too far ahead.
@@ -100,24 +134,19 @@ async def _produce(app: RecoMindApp, actions: Sequence[VideoAction]) -> list[str
     Raises:
         UnavailableError: Kafka did not acknowledge them in time. The client may retry with the same `event_id`.
     """
-    await app.served_lists.flush([action.user_id for action in actions])
-    partitions = [partition_of(action.user_id, app.options.partitions) for action in actions]
+    user_ids = [sent.action.user_id for sent in actions]
+    await app.served_lists.flush(user_ids)
+    partitions = [partition_of(user_id, app.options.partitions) for user_id in user_ids]
     records: defaultdict[Partition, list[ProducerRecord]] = defaultdict(list)
-    for partition, action in zip(partitions, actions, strict=True):
-        records[partition].append(ProducerRecord(action.user_id.encode(), _encode(action)))
+    for partition, user_id, sent in zip(partitions, user_ids, actions, strict=True):
+        records[partition].append(ProducerRecord(user_id.encode(), sent.encode()))
     sends = (app.kafka_producer.send(topics.ACTIONS, partition, batch) for partition, batch in records.items())
-    sent = dict(zip(records, await asyncio.gather(*sends), strict=True))
-    remaining = {partition: iter(some) for partition, some in sent.items()}
+    acknowledged = dict(zip(records, await asyncio.gather(*sends), strict=True))
+    remaining = {partition: iter(some) for partition, some in acknowledged.items()}
     return [
-        _token(action, partition, next(remaining[partition]))
-        for partition, action in zip(partitions, actions, strict=True)
+        _token(sent.action, partition, next(remaining[partition]))
+        for partition, sent in zip(partitions, actions, strict=True)
     ]
-
-
-def _encode(action: VideoAction) -> bytes:
-    """An action as JSON, without fields that were not given."""
-    given = {name: value for name, value in msgspec.structs.asdict(action).items() if value is not None}
-    return msgspec.json.encode(given)
 
 
 def _token(action: VideoAction, partition: Partition, sent: SentRecord) -> str | InvalidFieldError:

@@ -65,6 +65,10 @@ VIEW_WITH_EVENT_ID: Final = VideoAction(
     action_type="view",
     timestamp=NOON,
     event_id=UUID("0f8fad5b-d9cb-469f-a165-70867728950e"),
+    watched_ms=14_200,
+    duration_ms=21_000,
+    position=3,
+    context={"device": "phone", "country": "DE"},
 )
 TAG_REASON: Final = Reason("tags", "content-based", 1.0, "You like funny", tags=("funny",))
 LIKED_TOGETHER_REASON: Final = Reason(

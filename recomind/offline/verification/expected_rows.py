@@ -6,14 +6,21 @@ An event id that two users have sent is the id of one user's row; the other row 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Final
 
 import numpy as np
 
+from recomind.model.action_context import read_context
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.offline.verification.digests import DigestSet
 from recomind.stores.archive_rows import ArchivedAction, shared_event_id
+
+BARE_COLUMNS: Final = 5
+"""Columns of the contract. Workers of earlier versions wrote no others."""
+
+NO_DETAILS: Final = (None,) * (len(ArchivedAction._fields) - BARE_COLUMNS)
 
 NO_CAUSE: Final = SourceOffset(-1, Offset(-1))
 """Stands for the action behind a row, which the archive does not say."""
@@ -23,14 +30,19 @@ class ExpectedRows:
     """Expected rows, each under both ids that it may have."""
 
     def __init__(self) -> None:
+        self.bare_until = 0.0
+        """Rows of actions that were logged before it, in epoch seconds, may have the contract's columns alone."""
         self._rows, self._shared_rows = DigestSet(), DigestSet()
         """Whole rows."""
         self._ids, self._shared_ids = DigestSet(), DigestSet()
         """Pairs of id and user: of an event that came twice, only one row is stored."""
 
-    def add(self, cause: SourceOffset, row: ArchivedAction) -> None:
-        """Add the row of an action."""
+    def add(self, cause: SourceOffset, row: ArchivedAction, logged_at: float = inf) -> None:
+        """Add the row of an action that Kafka appended at a time, epoch seconds."""
         shared = row._replace(id=shared_event_id(row.id, row.user_id))
+        if logged_at < self.bare_until and row[BARE_COLUMNS:] != NO_DETAILS:
+            for one in (row, shared):
+                self._shared_rows.add(cause, _row_digest(ArchivedAction(*one[:BARE_COLUMNS])))
         self._rows.add(cause, _row_digest(row))
         self._shared_rows.add(cause, _row_digest(shared))
         self._ids.add(cause, _id_digest(row))
@@ -90,4 +102,5 @@ def _id_digest(row: ArchivedAction) -> tuple[bytes, str]:
 
 
 def _row_digest(row: ArchivedAction) -> tuple[object, ...]:
-    return (row.id.bytes, *row[1:4], row.timestamp.timestamp())
+    context = () if row.context is None else tuple(sorted(read_context(row.context).items()))
+    return (row.id.bytes, *row[1:4], row.timestamp.timestamp(), *row[BARE_COLUMNS:-1], context)

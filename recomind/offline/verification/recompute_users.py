@@ -116,7 +116,7 @@ class RecomputedUsers:
             return
         row = archived_action(decoded.source_offset, event, self._log)
         if decoded.log_offset > self._erased_at.get(event.user_id, -1):
-            self._expected.rows.add(decoded.source_offset, row)
+            self._expected.rows.add(decoded.source_offset, row, decoded.record.timestamp / 1000)
         if is_session(event.user_id):
             self._expected.merged.note_row(row)
         elif event.merged is not None:

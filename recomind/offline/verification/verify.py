@@ -92,6 +92,7 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
         stores = StoreComparison(archive, read_model, report)
         trending = TrendingComparison(archive, read_model, report)
         verification = Verification(settings, log, ends, report, stores, trending, until_listed, on_progress)
+        verification.expected.rows.bare_until = await archive.details_since()
         await verification.run()
         on_progress("videos in lists")
         await CatalogueComparison(archive, read_model, report).compare()
@@ -122,7 +123,8 @@ class Verification:
         self._trending = trending
         self._until_listed = until_listed
         self._on_progress = on_progress
-        self._expected = ExpectedOutputs()
+        self.expected = ExpectedOutputs()
+        """What follows from the log of actions."""
         self._applied_signals = DigestSet()
         self._outcomes = Outcomes()
         self._user_ids: list[str] = []
@@ -145,9 +147,9 @@ class Verification:
         self._compare_signals()
         self._outcomes.compare(self._report)
         self._compare_rerouted()
-        self._expected.merged.compare(self._report)
+        self.expected.merged.compare(self._report)
         await self._compare_dead_letters()
-        await self._stores.compare_actions(self._expected.rows, self._counts)
+        await self._stores.compare_actions(self.expected.rows, self._counts)
         await self._stores.find_unexpected_keys(self._user_ids, self._block_keys, self._video_ids)
         if self._cut_users:
             self._report.notes.append(CUT_PROFILES_NOTE.format(len(self._cut_users)))
@@ -157,7 +159,7 @@ class Verification:
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             erased_at |= erasure_offsets(records, self._log_identity)
         outcomes = await self._recomputed_outcomes(partition)
-        users = RecomputedUsers(self._log_identity, self._expected, erased_at, outcomes)
+        users = RecomputedUsers(self._log_identity, self.expected, erased_at, outcomes)
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             await outcomes.read_until(max((record.timestamp for record in records), default=0) / 1000)
             users.apply_records(records)
@@ -177,7 +179,7 @@ class Verification:
             self._applied_signals,
             self._note_unreadable,
             self._outcomes,
-            self._expected.dropped_likes,
+            self.expected.dropped_likes,
             self._cut_users,
         )
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
@@ -213,7 +215,7 @@ class Verification:
         return values
 
     def _compare_signals(self) -> None:
-        store, expected, found = f"topic {topics.SIGNALS}", self._expected.signals, self._applied_signals
+        store, expected, found = f"topic {topics.SIGNALS}", self.expected.signals, self._applied_signals
         self._report.compared[store] += len(expected)
         missing = [one for one in expected.missing_from(found) if one not in self._old_first_likes]
         unexpected = [one for one in found.missing_from(expected) if one not in self._old_first_likes]
@@ -228,16 +230,16 @@ class Verification:
 
     def _compare_rerouted(self) -> None:
         store = "rerouted records"
-        self._report.compared[store] += len(self._expected.rerouted)
-        for cause in self._expected.rerouted ^ self._expected.arrived:
-            expected = "arrived" if cause in self._expected.rerouted else None
+        self._report.compared[store] += len(self.expected.rerouted)
+        for cause in self.expected.rerouted ^ self.expected.arrived:
+            expected = "arrived" if cause in self.expected.rerouted else None
             self._report.add_difference(
                 store, f"{cause.source}:{cause.offset}", expected, None if expected else "arrived"
             )
 
     async def _compare_dead_letters(self) -> None:
         """Compare dead letters with their records; one that was cut need only be the beginning of its own."""
-        expected, found = self._expected.dead_letters, await read_dead_letters(self._settings, self._note_unreadable)
+        expected, found = self.expected.dead_letters, await read_dead_letters(self._settings, self._note_unreadable)
         originals = {
             key: expected[key] if key in expected and one.is_of(expected[key]) else one.original
             for key, one in found.items()

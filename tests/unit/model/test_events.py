@@ -80,3 +80,52 @@ def test_an_error_message_without_a_field_names_none():
 )
 def test_a_control_record_needs_a_valid_user_id_and_the_action_type_forget(raw, kind):
     assert type(read_action(raw, 1.7e9)) is kind
+
+
+def test_an_action_may_say_how_long_where_and_how_the_video_was_watched():
+    fields = {"watched_ms": 1_200, "duration_ms": 5_000, "position": 3, "context": {"device": "tv", "country": "DE"}}
+    action = read_action(record(list_id="l1", **fields), NOW)
+    assert (action.watched_ms, action.duration_ms, action.position, action.list_id) == (1_200, 5_000, 3, "l1")
+    assert action.context == '{"country":"DE","device":"tv"}'
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("watched_ms", -1),
+        ("watched_ms", 1.5),
+        ("watched_ms", "12"),
+        ("watched_ms", 86_400_001),
+        ("duration_ms", 0),
+        ("position", -1),
+        ("position", 100_000),
+        ("list_id", "a\nb"),
+        ("context", []),
+        ("context", {"nested": {}}),
+        ("context", {"": 1}),
+        ("context", {"a\nb": 1}),
+        ("context", {"a": "b\x00"}),
+        ("context", {"a": 1e16}),
+        ("context", {"a": 10**16}),
+        ("context", {f"k{number}": 1 for number in range(17)}),
+        ("context", {f"k{number}": "x" * 100 for number in range(16)}),
+    ],
+)
+def test_a_bad_value_of_an_optional_field_is_rejected_with_the_name_of_the_field(field, value):
+    rejected = read_action(record(**{field: value}), NOW)
+    assert isinstance(rejected, Rejected)
+    assert rejected.field == field
+
+
+def test_unknown_fields_change_nothing_and_are_named():
+    names = []
+    assert read_action(record(volume=3, mood="x"), NOW, names.append) == read_action(record(), NOW, names.append)
+    assert names == [{"volume", "mood"}]
+
+
+def test_what_is_rejected_and_what_is_no_action_names_no_unknown_fields():
+    names = []
+    assert isinstance(read_action(record(user_id=7, mood="x"), NOW, names.append), Rejected)
+    erasure = msgspec.json.encode({"user_id": "u1", "action_type": "forget"})
+    assert read_action(erasure, NOW, names.append) == EraseUser("u1")
+    assert names == []

@@ -4,8 +4,9 @@ from uuid import uuid4, uuid5
 
 from msgspec.structs import replace
 
+from recomind.model.events import Action
 from recomind.model.signals import SourceOffset
-from recomind.stores.archive_rows import ACTIONS_NAMESPACE, action_id, shared_event_id
+from recomind.stores.archive_rows import ACTIONS_NAMESPACE, action_id, action_of, archived_action, shared_event_id
 from tests.unit.stream.records import LOG
 
 
@@ -25,3 +26,10 @@ def test_an_event_id_of_two_users_gives_each_a_row():
     event_id = uuid4()
     assert len({event_id, shared_event_id(event_id, "u1"), shared_event_id(event_id, "u2")}) == 3
     assert shared_event_id(event_id, "u1") == uuid5(event_id, "u1")
+
+
+def test_the_action_of_a_row_has_the_row_again():
+    action = Action("u", "v", "view", 1.7e9, uuid4(), "l", 1_200, 5_000, 3, '{"a":1}')
+    row = archived_action(SourceOffset(1, 2), action, LOG)
+    assert archived_action(SourceOffset(3, 4), action_of(row), LOG) == row
+    assert action_of(row) == action

@@ -17,6 +17,7 @@ from recomind.stream.codec import (
     rerouting_headers,
     to_reroute,
 )
+from recomind.stream.unknown_fields import UNKNOWN_FIELDS
 from tests.unit.stream.records import ACTION, LOG, action_record
 
 
@@ -84,3 +85,10 @@ def test_signals_survive_encoding():
     erasure = ErasureSignal("u", {0: 1}, 7)
     records = [action_record(encode_signals([signals[0], erasure])), action_record(encode_signals(signals[1:]))]
     assert decode_signal_batch(Batch("video_signals", 0, records)) == (signals, [erasure], 0)
+
+
+def test_a_batch_names_the_unknown_fields_of_its_actions():
+    UNKNOWN_FIELDS.names.clear()
+    known, unknown = action_record(ACTION, 5, 3), action_record(ACTION[:-1] + b',"mood":1}', 6, 3)
+    decode_batch(Batch("video_actions_stream", 3, [known, unknown]), LOG)
+    assert UNKNOWN_FIELDS.names == {"mood"}
