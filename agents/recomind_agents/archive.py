@@ -8,7 +8,7 @@ is read from here and written to the log of the user, before it is erased.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from mode.utils.logging import get_logger
 from msgspec.structs import replace
@@ -17,16 +17,19 @@ from recomind.errors import UnavailableError
 from recomind.model.events import Action, EraseUser
 from recomind.model.ids import Partition, UserId
 from recomind.runtime.app import RecoMindApp
+from recomind.runtime.erasure_bounds import was_counted_before
 from recomind.stores import keys
 from recomind.stores.archive_rows import ArchivedAction, action_of, archived_action, shared_event_id
 from recomind.stores.read_model import STAGE_ARCHIVE, STAGE_MERGED_ROWS
 from recomind.stream import topics
 from recomind.stream.batches import Batch
-from recomind.stream.codec import decode_batch, events_of, merged_sessions
+from recomind.stream.codec import DecodedRecord, decode_batch, events_of, merged_sessions
 from recomind.stream.merged_actions import MAX_MERGED, merge_note, merged_records
 from recomind.stream.partitioner import partition_of
 
 logger = get_logger(__name__)
+
+Result = TypeVar("Result")
 
 RETRY_DELAY_S: Final = 0.5
 """Pause between attempts while PostgreSQL is away."""
@@ -43,12 +46,14 @@ async def insert(app: RecoMindApp, batch: Batch) -> None:
     records = decode_batch(batch, app.actions_log)
     for decoded, event in events_of(records):
         if isinstance(event, Action):
+            if decoded.rerouted and await _was_erased(app, batch.partition, decoded, event.user_id):
+                continue
             rows.append((archived_action(decoded.source_offset, event, app.actions_log), decoded.log_offset))
         else:
             await _insert(app, rows)
             if event.into is not None:
                 await _retry(app, partial(_merge, app, event, event.into, batch.partition, decoded.record.offset))
-            await _retry(app, partial(_erase, app, event.user_id, decoded.record.offset))
+            await _retry(app, partial(_erase, app, event, decoded.record.offset))
             rows = []
     await _insert(app, rows)
     if done := merged_sessions(records):
@@ -75,14 +80,23 @@ async def _insert(app: RecoMindApp, rows: Sequence[tuple[ArchivedAction, int]]) 
         await _retry(app, partial(app.archive.insert_actions, actions, offsets))
 
 
-async def _erase(app: RecoMindApp, user_id: str, log_offset: int) -> None:
-    await app.archive.erase_user(user_id, log_offset)
+async def _erase(app: RecoMindApp, erasure: EraseUser, log_offset: int) -> None:
+    user_id = erasure.user_id
+    await app.archive.erase_user(user_id, log_offset, has_expired=erasure.keeps_counts)
     pages = await app.archive.delete_feed_pages(user_id)
     await app.read_model.store.delete([keys.feed_page(session, number) for session, number in pages])
     await app.read_model.put_erasure_progress({(STAGE_ARCHIVE, user_id): log_offset})
 
 
-async def _retry(app: RecoMindApp, run: Callable[[], Awaitable[None]]) -> None:
+async def _was_erased(app: RecoMindApp, partition: Partition, decoded: DecodedRecord, user_id: str) -> bool:
+    """Whether an erasure that stands before a rerouted record includes it: it had been rerouted before, too."""
+    erased_at = (await _retry(app, partial(app.archive.erasure_offsets, [user_id]))).get(user_id, -1)
+    if not 0 <= erased_at < decoded.log_offset:
+        return False
+    return await was_counted_before(app, partition, decoded.source_offset, user_id, erased_at)
+
+
+async def _retry(app: RecoMindApp, run: Callable[[], Awaitable[Result]]) -> Result:
     """Run something until no server is away."""
     while True:
         try:

@@ -13,6 +13,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.errors import IncompleteLogError
+from recomind.model.applied_offsets import AppliedOffsets, advance_if_new, is_new
 from recomind.model.events import Action, EraseUser, Rejected
 from recomind.model.ids import all_partitions
 from recomind.model.log_identity import LogIdentity
@@ -44,6 +45,8 @@ class RebuiltState:
         """Number of records read by kind: `like`, `view`, `skip`, `repeated`, `forgotten` (erased), `unreadable`."""
         self._blocks: dict[str, list[SeenBlock]] = {}
         self._search = BlockSearch(lambda user_id, number: self._blocks[user_id][number])
+        self._erased_offsets: dict[str, AppliedOffsets] = {}
+        """Erased user to the last offsets of their rerouted records before that."""
         self.notes: list[str] = []
         """What the log lacks."""
 
@@ -60,9 +63,10 @@ class RebuiltState:
         elif isinstance(event, EraseUser) and event.keeps_counts:
             self.profiles.pop(event.user_id, None)
             self._blocks.pop(event.user_id, None)
-        elif isinstance(event, Action) and decoded.log_offset > erased_at:
+        elif isinstance(event, Action) and decoded.log_offset > erased_at and not self._was_erased(decoded, event):
             self._apply(decoded, event)
         else:
+            self._note_erased(decoded)
             self.records["forgotten"] += isinstance(event, Action)
 
     def summary(self, n: int) -> dict[str, Any]:
@@ -92,6 +96,16 @@ class RebuiltState:
 
     def _trending_key(self, video_id: str) -> tuple[float, str]:
         return trending.score(self.popularity[video_id].like_scores), video_id
+
+    def _note_erased(self, decoded: DecodedRecord) -> None:
+        """Note a rerouted record that is left out: it may stand in the log once more, behind the erasure."""
+        if decoded.rerouted and isinstance(decoded.action, Action):
+            known = self._erased_offsets.setdefault(decoded.action.user_id, {})
+            advance_if_new(known, decoded.source_offset.source, decoded.source_offset.offset)
+
+    def _was_erased(self, decoded: DecodedRecord, action: Action) -> bool:
+        source, offset = decoded.source_offset.source, decoded.source_offset.offset
+        return decoded.rerouted and not is_new(self._erased_offsets.get(action.user_id, {}), source, offset)
 
     def _apply(self, decoded: DecodedRecord, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())

@@ -112,13 +112,19 @@ class Archive(CatalogueQueries, FeedPageQueries, UserQueries):
         self._pending_rows += zip(actions, log_offsets, strict=True)
         await asyncio.shield(self._insert_task)
 
-    async def erase_user(self, user_id: str, log_offset: int) -> None:
+    async def erase_user(self, user_id: str, log_offset: int, *, has_expired: bool = False) -> None:
         """Delete the user and all actions logged before `log_offset`, also those that are inserted later."""
+        erasure = user_id, log_offset, self.log.erasure_scope, has_expired
         async with self._connection() as connection, connection.transaction():
             await connection.execute(QUERIES["lock_actions"])
-            if await connection.fetch(QUERIES["record_erasure"], user_id, log_offset, self.log.erasure_scope):
+            if await connection.fetch(QUERIES["record_erasure"], *erasure):
                 await connection.execute(QUERIES["delete_actions"], user_id)
                 await connection.execute(QUERIES["delete_user"], user_id)
+
+    async def erasure_offsets(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """Those of users who were erased, with the offset of the last record that did so."""
+        rows = await self._fetch("erasure_offsets", user_ids, self.log.erasure_scope)
+        return {row[0]: row[1] for row in rows}
 
     async def actions_to_merge(self, session: str, log_offset: int, most: int) -> list[ArchivedAction]:
         """A session's latest actions, oldest first; none if it has been erased at or after an offset of its log."""

@@ -56,10 +56,16 @@ LOCK TABLE video_actions IN SHARE ROW EXCLUSIVE MODE
 
 -- record_erasure --
 -- Returns no row if this or a later erasure is recorded already.
-INSERT INTO forgotten_people (user_id, log_offset, log_scope) VALUES ($1, $2, $3)
-ON CONFLICT (user_id) DO UPDATE SET log_offset = excluded.log_offset, log_scope = excluded.log_scope
+INSERT INTO forgotten_people (user_id, log_offset, log_scope, has_expired) VALUES ($1, $2, $3, $4)
+ON CONFLICT (user_id) DO UPDATE
+SET log_offset = excluded.log_offset, log_scope = excluded.log_scope, has_expired = excluded.has_expired
 WHERE forgotten_people.log_scope <> excluded.log_scope OR forgotten_people.log_offset < excluded.log_offset
 RETURNING user_id
+
+-- erasure_offsets --
+-- Of users who were erased in the log $2, without sessions that have expired.
+SELECT user_id, log_offset FROM forgotten_people
+WHERE user_id = ANY($1::text[]) AND log_scope = $2 AND NOT has_expired
 
 -- delete_actions --
 DELETE FROM video_actions WHERE user_id = $1

@@ -8,3 +8,5 @@ CREATE TABLE feed_pages (
     PRIMARY KEY (session, page)
 );
 CREATE INDEX feed_pages_of_user ON feed_pages (user_id);
+-- An anonymous session that has expired: unlike an erased user, it is in no table `forgetting` (docs/decisions/0057).
+ALTER TABLE forgotten_people ADD COLUMN has_expired boolean NOT NULL DEFAULT false;
