@@ -62,7 +62,7 @@ class UserFollower:
 
     def _set(self, user_id: str, version: int, metadata: UserMetadata) -> None:
         before = self.metadata_of(user_id)
-        self._known[user_id] = version, metadata
+        self._known[user_id] = version, NO_METADATA if metadata == NO_METADATA else metadata
         if metadata != before:
             for notify in self.listeners:
                 notify(user_id)

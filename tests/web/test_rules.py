@@ -162,6 +162,21 @@ async def test_what_a_user_blocks_and_uploads_leaves_their_stored_list_at_once(h
     await wait_for(follows, 5)
 
 
+async def test_an_erased_user_leaves_no_metadata(http, shown):
+    label, videos, user = shown
+    await send(http, "PUT", f"/users/{user}", {"name": "N", "country": "DE", "blocked_creators": [f"{label}-0"]})
+    assert (await get(http, f"/users/{user}"))["country"] == "DE"
+    await send(http, "DELETE", f"/users/{user}", None, 202)
+
+    async def is_gone():
+        async with http.get(f"/users/{user}") as answer:
+            return answer.status == 404 and videos[0] in await ids(
+                http, f"/recommendations/{user}?filter=label:{label}"
+            )
+
+    await wait_for(is_gone, 20)
+
+
 async def test_an_age_rating_and_countries_act_on_stored_lists(http, shown):
     _, videos, user = shown
     await put(http, videos[0], age_rating=16)

@@ -66,6 +66,12 @@ def age_of(metadata: UserMetadata, year: int) -> int:
     return 0 if metadata.birth_year is None else max(0, year - metadata.birth_year - 1)
 
 
+def is_restricted(index: VideoIndex, user_id: str, metadata: UserMetadata) -> bool:
+    """Whether `restrictions` may find any."""
+    is_open = not (index.metadata.rated or index.metadata.restricted or user_id in index.creator_rows)
+    return metadata is not NO_METADATA or not is_open
+
+
 def restrictions(
     index: VideoIndex, user_id: str, metadata: UserMetadata, year: int
 ) -> tuple[list[tuple[str, Filter]], list[tuple[str, Filter]]]:

@@ -18,7 +18,7 @@ from recomind.model.users import NO_METADATA, UserMetadata
 from recomind.recommender.diversify import Caps
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.compiled_rules import ActiveRule, CompiledRules
-from recomind.recommender.policy.eligibility import Eligibility, age_of, restrictions
+from recomind.recommender.policy.eligibility import Eligibility, age_of, is_restricted, restrictions
 from recomind.recommender.policy.masks import Masks
 from recomind.recommender.policy.policy import Policy
 
@@ -97,6 +97,8 @@ class RuleBook:
             scenario: of the request.
             conditions: the filter of the request.
         """
+        if not (self.has_any or conditions or is_restricted(self._index, user_id, metadata)):
+            return None  # most requests
         return self._policy(user_id, metadata, now, scenario, conditions, self._rules_of(scenario))
 
     def preview(

@@ -60,3 +60,9 @@ async def test_an_emptied_table_leaves_nobody_with_metadata_and_listeners_are_to
     await follower.follow()
     assert (follower.metadata_of("a"), follower.metadata_of("b")) == (NO_METADATA, FRENCH)
     assert told == ["a", "b"]
+
+
+async def test_a_user_with_a_name_alone_is_as_one_who_was_never_put(users, follower):
+    await follower.follow()
+    follower.apply(UserChange("a", 1, UserMetadata()))
+    assert follower.metadata_of("a") is follower.metadata_of("b") is NO_METADATA
