@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 from recomind.model.applied_offsets import is_new
 from recomind.model.ids import Partition
-from recomind.model.signals import ActionSignal, PassedOverSignal, TransitionSignal
+from recomind.model.signals import TransitionSignal
 from recomind.recommender.candidates import trending
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.commit import Stage
 from recomind.runtime.publishing import publish_table, republish
 from recomind.runtime.write_behind import WriteBehind
 from recomind.state import popularity
-from recomind.state.popularity import Popularity
+from recomind.state.popularity import Popularity, VideoSignal
 from recomind.stream import topics
 from recomind.stream.batches import Batch
 from recomind.stream.codec import decode_signal_batch
@@ -53,7 +53,7 @@ class PopularityProcessor:
     async def process(self, batch: Batch) -> None:
         """Process a batch of signals."""
         await self._table.recovered(batch.partition)
-        signals: defaultdict[str, list[ActionSignal | PassedOverSignal]] = defaultdict(list)
+        signals: defaultdict[str, list[VideoSignal]] = defaultdict(list)
         decoded = decode_signal_batch(batch)
         self._app.metrics.unreadable_records.labels(topics.SIGNALS).inc(decoded.unreadable_records)
         for signal in decoded.video_signals:
@@ -92,10 +92,10 @@ class PopularityProcessor:
             self.windowed_top.rebuild(partition)
 
     def _put(self, partition: Partition, video_id: str, value: Popularity) -> None:
+        self.windowed_top.note_change(partition, video_id, self._table.get(partition, video_id), value)
         self._table.put(partition, video_id, value)
         self._read_model.add(video_id, value)
         self._archive.add(video_id, value)
-        self.windowed_top.mark_changed(partition, video_id)
 
     async def _store_in_archive(self, videos: Mapping[str, Popularity]) -> None:
         """Store log-scores, whose order does not depend on when a row was written.

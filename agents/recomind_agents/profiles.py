@@ -16,6 +16,7 @@ from typing import Final
 from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
+from recomind.model.action_types import UNDONE_BY
 from recomind.model.events import Action, EraseUser
 from recomind.model.ids import Offset, Partition, all_partitions
 from recomind.model.signals import ErasureSignal, Signal, SourceOffset
@@ -24,8 +25,8 @@ from recomind.runtime.commit import Stage
 from recomind.runtime.publishing import publish_table
 from recomind.runtime.trainer import TrainingExample
 from recomind.runtime.write_behind import WriteBehind
-from recomind.state import profile
-from recomind.state.profile import Profile
+from recomind.state.profile import Profile, has_seen
+from recomind.state.profile_fold import apply_event
 from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, block_of_key, seal_after
 from recomind.state.served_lists import void_lists
 from recomind.stores.read_model import STAGE_MERGED_PROFILE
@@ -117,7 +118,7 @@ class ProfileProcessor:
             user_id = event.user_id
             before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()
             in_blocks = self._search.of_user(user_id, before)
-            after, derived = profile.apply_event(before, decoded.source_offset, decoded.log_offset, event, in_blocks)
+            after, derived = apply_event(before, decoded.source_offset, decoded.log_offset, event, in_blocks)
             logged_at = decoded.record.timestamp / 1000
             if isinstance(event, EraseUser):
                 after = void_lists(before, after, logged_at)
@@ -129,8 +130,8 @@ class ProfileProcessor:
                 joined = lists.join(before, event, own, logged_at)
                 after, derived, example = self._app.trainer.learn_outcome(before, after, event, own, joined, is_first)
                 examples += [example] if example else []
-                if event.merged is None:
-                    is_new = not profile.has_seen(before, event.video_id)
+                if event.merged is None and event.action_type not in UNDONE_BY:
+                    is_new = not has_seen(before, event.video_id)
                     self._app.served_figures.add_action(batch.partition, logged_at, event, is_new=is_new)
             changed[user_id], changed_blocks = seal_after(user_id, before, after)
             blocks |= changed_blocks

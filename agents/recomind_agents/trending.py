@@ -7,6 +7,7 @@ read.
 import asyncio
 from collections import defaultdict
 from collections.abc import Set
+from operator import lt
 from typing import Final, NamedTuple
 
 from recomind.model.catalogue import Video
@@ -60,15 +61,17 @@ class WindowedTopPublisher:
         self._changed: defaultdict[int, set[str]] = defaultdict(set)
         """Partition to the videos whose popularity or tags have changed since the last publication."""
         self._lost_tags: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
-        """Partition to (tag, video id) of the tags that videos have lost since."""
+        """Partition to (tag, video id) of the tags that videos have lost, or of videos whose scores fell, since."""
         self._scores_fell = False
         self._publishing = asyncio.Lock()
         self.has_removed = asyncio.Event()
         """Set when a video was taken down or has lost a tag; `publish` clears it."""
 
-    def mark_changed(self, partition: Partition, video_id: str) -> None:
-        """Record that a video's popularity has changed."""
+    def note_change(self, partition: Partition, video_id: str, before: Popularity | None, after: Popularity) -> None:
+        """Note that a video's popularity has changed. Its scores have fallen if a like was undone."""
         self._changed[partition].add(video_id)
+        if before is not None and any(map(lt, after.like_scores, before.like_scores)):
+            self._lost_tags[partition].update((tag, video_id) for tag in _tags_of(self._index.listed_video(video_id)))
 
     def note_catalogue_change(self, video_id: str, before: Video | None, after: Video | None) -> None:
         """Record that a video is new in lists, has other tags, or was taken down."""
@@ -134,10 +137,12 @@ class WindowedTopPublisher:
         return lists
 
     def _update(self, partition: Partition, lists: WindowedTopLists) -> None:
+        """Bring lists up to date. One that held what has fallen or was removed is made of all its videos again."""
+        cleared = dict.fromkeys(
+            tag for tag, video_id in self._lost_tags[partition] if lists.clear_if_listed(tag, video_id)
+        )
         self._put(partition, lists, self._changed[partition])
-        for tag, video_id in self._lost_tags[partition]:
-            if not lists.clear_if_listed(tag, video_id):
-                continue
+        for tag in cleared:
             if tag == ALL_TAGS:
                 self._put_all(partition, lists)
             else:

@@ -18,3 +18,4 @@ class ActionFields(TypedDict, total=False):
     duration_ms: int | None
     position: int | None
     context: Mapping[str, ContextValue] | None
+    undo: bool

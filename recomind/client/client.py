@@ -12,8 +12,9 @@ from recomind.client.connection import Connection, quoted
 from recomind.client.lists import ListCalls
 from recomind.client.tokens import Tokens
 from recomind.errors import BusyError
+from recomind.model.action_types import ActionType
 from recomind.model.catalogue import VideoSummary
-from recomind.model.events import ActionType, VideoAction
+from recomind.model.events import VideoAction
 from recomind.model.responses import (
     ActionOutcome,
     ErasureProgress,

@@ -9,17 +9,15 @@ time at which Kafka appended the record, so that a replay of the log decides the
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from recomind.model.action_context import ContextValue, context_json
+from recomind.model.action_types import UNDO_PREFIX, UNDOABLE, ActionType
 from recomind.model.ids import UserId, VideoId
 from recomind.model.text import InvalidFieldError, check_printable, is_printable
-
-ActionType = Literal["view", "like", "skip"]
-"""What a user did: watched the video to the end (`view`), liked it (`like`) or moved on (`skip`)."""
 
 MAX_ID_LENGTH: Final = 128
 """Longest id, in characters."""
@@ -68,6 +66,9 @@ class VideoAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     context: dict[str, ContextValue] | None = None
     """Where and how the user met the video, such as `{"country":"DE","device":"phone"}`: at most 16 entries and 1,024
     bytes, with texts, finite numbers, true, false and null as values."""
+    undo: bool = False
+    """Whether the user takes back what they did: an unlike is a `like` with `"undo": true`. A view or a skip cannot be
+    undone. What is not there to be undone changes nothing."""
 
 
 class _KnownFields(VideoAction, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
@@ -111,6 +112,7 @@ class Action(msgspec.Struct, frozen=True, gc=False):
     user_id: UserId
     video_id: VideoId
     action_type: str
+    """One of `ACTION_TYPES` or `UNDO_TYPES`."""
     timestamp: float
     """Event time, epoch seconds, UTC."""
     event_id: UUID | None = None
@@ -244,7 +246,7 @@ def to_action(sent: VideoAction, logged_at: float) -> Action:
 
     Raises:
         InvalidFieldError: an id is not printable, the timestamp is before 1970, after 9999, or too far ahead of
-            `logged_at`, or the context is too large.
+            `logged_at`, the context is too large, or what is undone cannot be.
     """
     check_printable("user_id", sent.user_id)
     check_printable("video_id", sent.video_id)
@@ -258,12 +260,14 @@ def to_action(sent: VideoAction, logged_at: float) -> Action:
     if at > logged_at + FUTURE_TOLERANCE_S:
         ahead = f"timestamp is {at - logged_at:.0f} s ahead: at most {FUTURE_TOLERANCE_S:.0f}"
         raise InvalidFieldError("timestamp", ahead + "; check the sender's clock")
+    if sent.undo and sent.action_type not in UNDOABLE:
+        raise InvalidFieldError("undo", f"a {sent.action_type} cannot be undone: it has happened")
     context = None if sent.context is None else context_json(sent.context)
     # Here str becomes UserId and VideoId; calls of both would take 8 % of the time of decoding.
     return Action(
         sent.user_id,  # type: ignore[arg-type]
         sent.video_id,  # type: ignore[arg-type]
-        sent.action_type,
+        UNDO_PREFIX + sent.action_type if sent.undo else sent.action_type,
         at,
         sent.event_id,
         sent.list_id,

@@ -9,6 +9,7 @@ from typing import Annotated, Final, final
 
 import msgspec
 
+from recomind.model.action_types import ACTION_TYPES, UNDOABLE
 from recomind.model.events import MAX_TIMESTAMP, Action
 from recomind.model.ids import Offset, UserId, VideoId
 
@@ -27,8 +28,10 @@ _Offset = Annotated[Offset, msgspec.Meta(ge=0, le=MAX_STORED_INTEGER)]
 _EventTime = Annotated[float, msgspec.Meta(ge=0.0, lt=MAX_TIMESTAMP)]
 _History = Annotated[tuple[VideoId, ...], msgspec.Meta(max_length=HISTORY_LENGTH)]
 _Distance = Annotated[int, msgspec.Meta(ge=1, le=HISTORY_LENGTH)]
-_ActionType = Annotated[str, msgspec.Meta(pattern="^(view|like|skip)$")]
-_Outcome = Annotated[int, msgspec.Meta(ge=0, le=3)]
+_ActionType = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(ACTION_TYPES)})$")]
+_UndoableType = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(sorted(UNDOABLE))})$")]
+_Outcome = Annotated[int, msgspec.Meta(ge=0, le=4)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_STORED_INTEGER)]
 
 NOT_JOINED: Final = 0
 """`ActionSignal.outcome` of a worker that did not look for served lists: of an earlier version."""
@@ -41,6 +44,10 @@ OUTCOME: Final = 2
 
 CORRECTION: Final = 3
 """The action is a like of a place that had another outcome before: a view, a skip, or it was passed over."""
+
+
+UNDONE: Final = 4
+"""The action undoes a like that was an outcome or a correction."""
 
 
 class SourceOffset(msgspec.Struct, frozen=True, gc=False):
@@ -105,6 +112,30 @@ class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=Fal
     """Whether the action is the outcome of a served list: `NOT_SERVED`, `OUTCOME` or `CORRECTION`."""
     is_repeated_like: bool = False
     """Whether windows leave it out, as a repeated like. Those of version 0.2 or older count all, and have no mark."""
+    was_undone: bool = False
+    """Whether the user has liked the video before, and undone that: the like counts, but makes no pairs again."""
+
+
+@final
+class UndoSignal(msgspec.Struct, frozen=True, array_like=True, tag="u", gc=False):
+    """A user has undone what they did with this video: it leaves counts, windows and scores."""
+
+    video_id: VideoId
+    source: _Source
+    offset: _Offset
+    timestamp: _EventTime
+    """Event time of the undo, epoch seconds."""
+    user_id: UserId
+    action_type: _UndoableType
+    """Of what is undone."""
+    acted_at: _EventTime
+    """Event time of what is undone, as it was counted, epoch seconds."""
+    repeats: _Count = 0
+    """How often the user has done the same again: these leave the counts, too."""
+    increments: bytes = b""
+    """As in `ActionSignal`."""
+    outcome: _Outcome = NOT_JOINED
+    """`UNDONE`, or `NOT_SERVED` where a like was no outcome of a served list."""
 
 
 @final
@@ -138,7 +169,14 @@ class TransitionSignal(msgspec.Struct, frozen=True, array_like=True, tag="f", gc
     """The user, needed only for erasure."""
 
 
-Signal = ActionSignal | TransitionSignal | PassedOverSignal
+Signal = ActionSignal | TransitionSignal | PassedOverSignal | UndoSignal
+
+
+def is_first_like(signal: Signal) -> bool:
+    """Whether a signal says that a user likes its video for the first time, and never before an undo either."""
+    if not isinstance(signal, ActionSignal) or signal.action_type != "like":
+        return False
+    return not (signal.is_repeat or signal.was_undone)
 
 
 class ErasureSignal(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=False):
@@ -151,7 +189,13 @@ class ErasureSignal(msgspec.Struct, frozen=True, array_like=True, tag="x", gc=Fa
     """Offset of the control record in the log of the user's partition; of two erasures the later one counts."""
 
 
-def derive(history: tuple[VideoId, ...], is_repeat: bool, action: Action, source_offset: SourceOffset) -> list[Signal]:
+def derive(
+    history: tuple[VideoId, ...],
+    is_repeat: bool,
+    action: Action,
+    source_offset: SourceOffset,
+    was_undone: bool = False,
+) -> list[Signal]:
     """The signals of an action.
 
     Args:
@@ -159,6 +203,7 @@ def derive(history: tuple[VideoId, ...], is_repeat: bool, action: Action, source
         is_repeat: whether the user has done the same before, see `ActionSignal`.
         action: the action.
         source_offset: its position in the log.
+        was_undone: whether the user has liked the video before, and undone that.
     """
     video_id, action_type, at = action.video_id, action.action_type, action.timestamp
     source, offset = source_offset.source, source_offset.offset
@@ -175,6 +220,7 @@ def derive(history: tuple[VideoId, ...], is_repeat: bool, action: Action, source
             is_repeat,
             history,
             is_repeated_like=is_repeat and action_type == "like",
+            was_undone=was_undone,
         )
     ]
     for distance, earlier in enumerate(history, 1):

@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from math import isfinite
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, TypeVar, get_args
+from typing import IO, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from recomind.errors import InputError
+from recomind.model.action_types import ACTION_TYPES, UNDO_TYPES
 from recomind.model.catalogue import Video, VideoChange, VideoDetails, check_id, video_change
-from recomind.model.events import Action, ActionType, epoch_seconds
+from recomind.model.events import Action, epoch_seconds
 from recomind.model.ids import UserId, VideoId
 from recomind.model.metadata import METADATA_FIELDS
 from recomind.model.text import InvalidFieldError
@@ -38,8 +39,6 @@ MILLISECONDS_FROM: Final = 1e11
 
 _LISTS: Final = {"countries", "labels"}
 """Columns of metadata with several values."""
-
-ACTION_TYPES: Final = get_args(ActionType)
 
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as `surrogateescape` reads them."""
@@ -129,7 +128,7 @@ def _no_time(text: str) -> str:
 
 
 def _action(row: Row) -> Action:
-    if row["action_type"] not in ACTION_TYPES:
+    if row["action_type"] not in ACTION_TYPES and row["action_type"] not in UNDO_TYPES:
         raise InvalidFieldError("action_type", f"action_type must be one of {', '.join(ACTION_TYPES)}")
     user_id, video_id = check_id("user_id", row["user_id"]), check_id("video_id", row["video_id"])
     return Action(UserId(user_id), VideoId(video_id), row["action_type"], parse_time(row["timestamp"]))

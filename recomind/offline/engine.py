@@ -12,7 +12,7 @@ from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.ids import UserId, VideoId
 from recomind.model.served_lists import ServedListEvent
-from recomind.model.signals import ActionSignal, Signal, SourceOffset, TransitionSignal
+from recomind.model.signals import ActionSignal, Signal, SourceOffset, TransitionSignal, UndoSignal, is_first_like
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import ItemNeighbours
@@ -21,7 +21,7 @@ from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.outcomes import Example, apply_shared, example_of, learn_outcome, learn_passed_over
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
 from recomind.recommender.slate import Slate
-from recomind.state import neighbours, popularity, profile, seen_blocks
+from recomind.state import neighbours, popularity, profile, profile_fold, seen_blocks
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
@@ -74,7 +74,7 @@ class Engine:
         """Apply an action to the state; if it is a like, train the weights on it first."""
         before = self.profiles.get(action.user_id) or Profile()
         in_blocks = self._search.of_user(action.user_id, before)
-        after, signals = profile.fold(before, source_offset, action, in_blocks)
+        after, signals = profile_fold.fold(before, source_offset, action, in_blocks)
         if not signals:
             self.profiles[action.user_id] = after
             return
@@ -135,20 +135,22 @@ class Engine:
     ) -> tuple[Profile, list[Signal]]:
         """Learn from an action; returns the profile after it, and its signals, with what was learned."""
         first = derived[0]
-        if not self.learning or not isinstance(first, ActionSignal):
+        if not self.learning or not isinstance(first, ActionSignal | UndoSignal):
             return after, list(derived)
         joined = self.served.join(before, action, derived, self._logged_at)
-        if joined.place is None and first.action_type == "like" and not first.is_repeat:
+        if joined.place is None and is_first_like(first):
             earlier = profile.without_video(self.profile(action.user_id), action.video_id)
             ranked = self.rank(action.user_id, earlier, action.timestamp)
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
         self.refresh()
         factors, passed = learn_passed_over(before.factors, joined.passed, first, self._learn_example)
-        added = b""
-        if not first.is_repeat:
-            factors, added = self._learn_example(factors, example_of(action, joined, before))
+        example, added = example_of(action, first, joined, before, self.index.action_weights), b""
+        if example is not None:
+            factors, added = self._learn_example(factors, example)
         first = msgspec.structs.replace(first, increments=added, outcome=joined.outcome)
-        after = msgspec.structs.replace(after, factors=factors, list_ids=joined.list_ids)
+        after = msgspec.structs.replace(
+            after, factors=factors, list_ids=joined.list_ids, served_likes=joined.served_likes
+        )
         return after, [first, *derived[1:], *passed]
 
     def _learn_example(self, factors: bytes, example: Example) -> tuple[bytes, bytes]:

@@ -46,9 +46,11 @@ class Replay:
         """Apply an action, and retrain the item-item model if it is due."""
         self.engine.observe(action, SourceOffset(0, Offset(self._offset)))
         self._offset += 1
-        liked = self.likes.setdefault(action.user_id, []) if action.action_type == "like" else None
-        if liked is not None and action.video_id not in liked:
-            liked.append(action.video_id)
+        liked = self.likes.get(action.user_id, [])
+        if action.action_type == "undo_like" and action.video_id in liked:
+            liked.remove(action.video_id)
+        if action.action_type == "like" and action.video_id not in liked:
+            self.likes.setdefault(action.user_id, []).append(action.video_id)
             self._like_count += 1
             self._train_if_due()
 

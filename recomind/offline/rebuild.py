@@ -22,10 +22,11 @@ from recomind.offline.known_log import known_log
 from recomind.offline.verification.recompute_users import erasure_offsets
 from recomind.recommender.candidates import trending
 from recomind.settings import Settings
-from recomind.state import neighbours, popularity, profile
+from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
+from recomind.state.profile_fold import apply_event
 from recomind.state.seen_blocks import BlockSearch, SeenBlock, seal
 from recomind.stores.archive import Archive
 from recomind.stream import topics
@@ -110,7 +111,7 @@ class RebuiltState:
     def _apply(self, decoded: DecodedRecord, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())
         in_blocks = self._search.of_user(action.user_id, known)
-        after, signals = profile.apply_event(known, decoded.source_offset, decoded.log_offset, action, in_blocks)
+        after, signals = apply_event(known, decoded.source_offset, decoded.log_offset, action, in_blocks)
         self.profiles[action.user_id], sealed = seal(after)
         if sealed is not None:
             self._blocks.setdefault(action.user_id, []).append(sealed)

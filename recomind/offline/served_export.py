@@ -27,7 +27,7 @@ from recomind.offline.verification.recompute_users import erasure_offsets
 from recomind.recommender.like_rates import NAMES
 from recomind.recommender.served import ShownFeatures, unpack
 from recomind.settings import Settings
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal
 from recomind.state.served_lists import MAX_USERS, RETENTION_S, Place, ServedLists, void_lists
@@ -107,7 +107,7 @@ class ServedExport:
         if isinstance(event, Rejected | Note) or decoded.misrouted:
             return
         before = self._profiles.get(event.user_id, Profile())
-        after, derived = profile.apply_event(before, decoded.source_offset, decoded.log_offset, event)
+        after, derived = profile_fold.apply_event(before, decoded.source_offset, decoded.log_offset, event)
         signals = [one for one in derived if not isinstance(one, ErasureSignal)]
         if isinstance(event, EraseUser):
             after = void_lists(before, after, logged_at)

@@ -14,7 +14,8 @@ import numpy as np
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.profile import MAX_REACTIONS, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import MAX_REACTIONS
 
 NAMES: Final = ("video", "creator", "tags", "user", "user and creator", "user and tags")
 """The features, in their order."""

@@ -8,21 +8,23 @@ Features of another video are those of the index, which must not contain the out
 signals are sent.
 
 A place that was passed over has weight `PASSED_OVER_WEIGHT`, as the user may not have looked at it; a viewed or skipped
-one has weight 1. A like after another outcome of the same place corrects it: it adds the difference of both updates.
+one has weight 1. A like after another outcome of the same place corrects it: it adds the difference of both updates. So
+does the undo of a like, and a like of a video whose like was undone before.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from recomind.model.action_weights import ActionWeights
 from recomind.model.events import Action
 from recomind.model.ids import VideoId
-from recomind.model.signals import CORRECTION, ActionSignal, PassedOverSignal, Signal
+from recomind.model.signals import CORRECTION, OUTCOME, UNDONE, ActionSignal, PassedOverSignal, Signal, UndoSignal
 from recomind.recommender.blend.outcomes import OutcomeWeights
 from recomind.recommender.factors import increments, users
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.served import ShownFeatures, unpack, weighed
-from recomind.state.popularity import are_valid
+from recomind.state.factor_sums import are_valid
 from recomind.state.profile import Profile
 from recomind.state.served_lists import Joined, Place
 
@@ -36,14 +38,19 @@ class Example(NamedTuple):
     video_id: str
     at: float
     """Event time, epoch seconds."""
-    liked: bool
+    outcome: float
+    """From 0 to 1, which is that of a like."""
     shown: ShownFeatures | None
-    """The video's features when it was served; None if it was not served."""
+    """The video's features when it was served; None if it was not served, or is not known any more."""
     weight: float = 1.0
-    is_correction: bool = False
-    """Whether another outcome of the same place was learned from before."""
+    corrects: float | None = None
+    """The outcome of the same video that was learned from before; None if there is none."""
     places: Floats | None = None
     """For `OutcomeWeights.learn`; None if it teaches nothing."""
+    impressions: int = 0
+    """How many served places the outcome adds to those that the user was shown."""
+    likes: int = 0
+    """How many it adds to those that the user liked; -1 for an undone like."""
 
 
 Learn = Callable[[bytes, Example], tuple[bytes, bytes]]
@@ -64,13 +71,37 @@ def features_of(place: Place) -> ShownFeatures | None:
     return unpack(place.event.shown, place.number, len(place.event.video_ids))
 
 
-def example_of(action: Action, joined: Joined, before: Profile) -> Example:
-    """The example that an action is; `before` is the user's profile before it."""
-    is_like = action.action_type == "like"
+def example_of(action: Action, own: Signal, joined: Joined, before: Profile, weights: ActionWeights) -> Example | None:
+    """The example that an action is; None if it teaches nothing.
+
+    Args:
+        action: which counts.
+        own: its own signal.
+        joined: what it means for the user's served lists.
+        before: the user's profile before it.
+        weights: of actions.
+    """
     shown = None if joined.place is None else features_of(joined.place)
-    places = None if joined.place is None or not is_like else _places(joined.place, before)
+    if isinstance(own, UndoSignal):
+        undone, likes = weights.outcome(own.action_type), -int(joined.outcome == UNDONE)
+        if own.action_type != "like":
+            return None
+        return Example(action.video_id, action.timestamp, 0.0, shown, corrects=undone, likes=likes)
+    if isinstance(own, ActionSignal) and own.is_repeat:
+        return None
+    is_like = action.action_type == "like"
     is_correction = joined.outcome == CORRECTION and shown is not None
-    return Example(action.video_id, action.timestamp, is_like, shown, is_correction=is_correction, places=places)
+    is_again = isinstance(own, ActionSignal) and own.was_undone
+    return Example(
+        action.video_id,
+        action.timestamp,
+        weights.outcome(action.action_type),
+        shown,
+        corrects=0.0 if is_correction or is_again else None,
+        places=None if joined.place is None or not is_like else _places(joined.place, before),
+        impressions=int(joined.outcome == OUTCOME and shown is not None),
+        likes=int(is_like and shown is not None),
+    )
 
 
 def _places(liked: Place, before: Profile) -> Floats | None:
@@ -89,11 +120,11 @@ def _places(liked: Place, before: Profile) -> Floats | None:
 def passed_over_example(place: Place, at: float) -> Example | None:
     """The example that a place is which was passed over; None if its features are missing."""
     shown = features_of(place)
-    return None if shown is None else Example(place.video_id, at, False, shown, PASSED_OVER_WEIGHT)
+    return None if shown is None else Example(place.video_id, at, 0.0, shown, PASSED_OVER_WEIGHT, impressions=1)
 
 
 def learn_passed_over(
-    factors: bytes, places: Iterable[Place], closed_by: ActionSignal, learn: Learn
+    factors: bytes, places: Iterable[Place], closed_by: ActionSignal | UndoSignal, learn: Learn
 ) -> tuple[bytes, list[Signal]]:
     """Learn from places that were passed over; returns the user's factors after it, and a signal for each place.
 
@@ -122,17 +153,17 @@ def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, ex
         factors: the user's, before the outcome.
         example: the outcome.
     """
-    model, shown, liked = index.factors, example.shown, float(example.liked)
+    model, shown = index.factors, example.shown
     rows = model.rows_of(index.row(example.video_id))
     item = model.item(rows) if shown is None else shown.item
     user, added = model.learn(
-        users.decode(factors), rows, item, liked, example.at, example.weight, is_correction=example.is_correction
+        users.decode(factors), rows, item, example.outcome, example.at, example.weight, corrects=example.corrects
     )
     if example.places is not None:
         weights = weights.learn(example.places)
-    if shown is not None:
-        impressions = user.impressions + (not example.is_correction)
-        user = user._replace(impressions=impressions, likes=user.likes + liked)
+    if example.impressions or example.likes:
+        likes = max(0.0, user.likes + example.likes)
+        user = user._replace(impressions=user.impressions + example.impressions, likes=likes)
     return Learned(users.encode(user), increments.pack(added), weights)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from recomind.recommender import exploration as exploring
 from recomind.recommender import place_sources, served
+from recomind.recommender.aversion import aversion
 from recomind.recommender.blend import model as blend
 from recomind.recommender.blend.features import compute_features, feature_names
 from recomind.recommender.blend.model import Context, Weights
@@ -73,6 +74,8 @@ class Ranked(NamedTuple):
     """Scores by the factor model, shape (candidates,)."""
     rates: Floats
     """Like rates, see `like_rates`; shape (candidates, rates)."""
+    aversion: Floats
+    """What the user's negative feedback takes off the scores, shape (candidates,)."""
     policy: Policy | None = None
     """What the list may hold, and how rules arrange it."""
     filtered: Mapping[str, int] = {}
@@ -88,12 +91,15 @@ class Ranked(NamedTuple):
         return blend.score(weights, PRIOR, self.features, context_of(self.profile, self.now))
 
     def final_scores(self, weights: Weights) -> Floats:
-        """What orders the candidates, shape (candidates,): the blend's and the factor model's scores and like rates."""
+        """What orders the candidates, shape (candidates,): the blend's and the factor model's scores and like rates.
+
+        What the user's negative feedback takes off is subtracted.
+        """
         return self.combine(self.blend_scores(weights), weights)
 
     def combine(self, blend_scores: Floats, weights: Weights) -> Floats:
         """As `final_scores`, for known scores of the blend."""
-        scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates)
+        scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates) - self.aversion
         return scores if self.policy is None else scores + self.policy.shift(self.rows)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
@@ -136,7 +142,18 @@ def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None 
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
     rates = like_rates(index, rows, profile, user.factors)
     return Ranked(
-        rows, scores, features, profile, user.tag_affinity, now, user.factors, factor_scores, rates, policy, filtered
+        rows,
+        scores,
+        features,
+        profile,
+        user.tag_affinity,
+        now,
+        user.factors,
+        factor_scores,
+        rates,
+        aversion(profile, index, rows),
+        policy,
+        filtered,
     )
 
 
@@ -184,7 +201,9 @@ def slate_of(
 
 def _seed(profile: Profile) -> int:
     """A seed that changes with each action of the user, so that a list that is ranked again has the same draws."""
-    return crc32(profile.seen + repr((profile.like_count, profile.view_count, profile.skip_count)).encode())
+    return crc32(
+        profile.seen + repr((profile.like_count, profile.view_count, profile.skip_count, profile.other_count)).encode()
+    )
 
 
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) -> Weights:

@@ -15,7 +15,7 @@ from recomind.model.text import tag_key
 from recomind.recommender.factors import increments
 from recomind.recommender.factors.gaussians import WIDTH, Singles
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.popularity import are_valid
+from recomind.state.factor_sums import are_valid
 from recomind.stores.read_model import ReadModel
 
 EXCHANGE_INTERVAL_S: Final = 1.0

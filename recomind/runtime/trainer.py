@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, cast
 from msgspec.structs import replace
 
 from recomind.model.events import Action
-from recomind.model.signals import ActionSignal, Signal
+from recomind.model.signals import UNDONE, ActionSignal, Signal, UndoSignal, is_first_like
 from recomind.recommender.outcomes import Example, example_of, learn_outcome, learn_passed_over
 from recomind.recommender.pipeline import learn, rank
 from recomind.runtime.event_loop import yield_to_other_tasks
@@ -89,16 +89,17 @@ class Trainer:
             The profile with the user's new factors, the signals with the increments of factors, and the example for the
             blend, if the action is one.
         """
-        first = cast("ActionSignal", derived[0])
+        first = cast("ActionSignal | UndoSignal", derived[0])
         learn = partial(self._learn_example, kind=PASSED_OVER)
         factors, passed = learn_passed_over(before.factors, joined.passed, first, learn)
         example, added = None, b""
-        outcome = example_of(action, joined, before)
-        if not first.is_repeat and (outcome.shown is not None or (is_first and self._has_time())):
+        outcome = example_of(action, first, joined, before, self._cache.index.action_weights)
+        is_served = outcome is not None and (outcome.shown is not None or joined.outcome == UNDONE)
+        if outcome is not None and (is_served or (is_first and self._has_time())):
             factors, added = self._learn_example(factors, outcome, action.action_type)
-            if outcome.shown is None and first.action_type == "like":
+            if not is_served and is_first_like(first):
                 example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
-        after = replace(after, factors=factors, list_ids=joined.list_ids)
+        after = replace(after, factors=factors, list_ids=joined.list_ids, served_likes=joined.served_likes)
         return after, [replace(first, increments=added, outcome=joined.outcome), *derived[1:], *passed], example
 
     def _learn_example(self, factors: bytes, example: Example, kind: str) -> tuple[bytes, bytes]:

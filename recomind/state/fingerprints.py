@@ -8,6 +8,12 @@ from zlib import crc32
 _LIKED: Final = 0x6C696B65
 """Tells the fingerprint of a like from that of its video."""
 
+_UNDONE: Final = 0x756E646F
+"""The same for a like that was undone."""
+
+_REJECTED: Final = 0x72656A65
+"""The same for a video that the user rejected."""
+
 InBlocks = Callable[[int], bool]
 """Whether the user's blocks hold a fingerprint, see `seen_blocks.BlockSearch`."""
 
@@ -29,6 +35,16 @@ def like_hash(video_hash: int) -> int:
     7
     """
     return video_hash ^ _LIKED
+
+
+def undone_hash(video_hash: int) -> int:
+    """The hash that stands for a like of a video that its user has undone, once or more often."""
+    return video_hash ^ _UNDONE
+
+
+def rejection_hash(video_hash: int) -> int:
+    """The hash that stands for a video that its user has rejected, as by a dislike."""
+    return video_hash ^ _REJECTED
 
 
 def contains(packed: bytes, fingerprint: int) -> bool:

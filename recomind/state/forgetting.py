@@ -12,16 +12,16 @@ import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets
 from recomind.model.ids import Partition, VideoId
-from recomind.model.signals import ActionSignal, ErasureSignal, PassedOverSignal, Signal, TransitionSignal
+from recomind.model.signals import ErasureSignal, Signal, TransitionSignal
 from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
-from recomind.state.popularity import Popularity
+from recomind.state.popularity import Popularity, VideoSignal
 
 VoidBounds = Mapping[str, AppliedOffsets]
 """Erased user to source to the last offset whose signals are void."""
 
 _State = TypeVar("_State", Popularity, Neighbours)
-_Signal = TypeVar("_Signal", ActionSignal | PassedOverSignal, Signal)
+_Signal = TypeVar("_Signal", VideoSignal, Signal)
 
 
 class Erasure(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -25,6 +25,7 @@ end of it adds 256 times as much.
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 import msgspec
@@ -32,7 +33,7 @@ import numpy as np
 
 from recomind.model.applied_offsets import AppliedOffsets, advance_if_new
 from recomind.model.ids import UserId, VideoId
-from recomind.model.signals import ActionSignal, Signal, TransitionSignal
+from recomind.model.signals import ActionSignal, Signal, TransitionSignal, UndoSignal
 
 MAX_NEIGHBOURS: Final = 108
 """How many neighbours are kept when a video is pruned."""
@@ -126,12 +127,24 @@ def fold(neighbours: Neighbours, signals: Iterable[Signal]) -> Neighbours:
         elif type(signal) is ActionSignal:
             builder.add_history(signal.history)
         builder.prune()
-    likers = _latest_likers(neighbours.likers, [one for one in new if type(one) is ActionSignal])
+    likers = neighbours.likers
+    for is_undo, some in groupby(new, lambda signal: type(signal) is UndoSignal):
+        if is_undo:
+            gone = {Liker(one.user_id, one.acted_at) for one in some if type(one) is UndoSignal}
+            likers = tuple([liker for liker in likers if liker not in gone])
+        else:
+            likers = _latest_likers(likers, [one for one in some if type(one) is ActionSignal])
     return Neighbours(applied, *builder.video_ids_and_weights(), likers, builder.outgoing_weight, builder.epoch)
 
 
 def is_relevant(signal: Signal) -> bool:
-    """Whether a signal concerns neighbours: a first like of the video or a transition from it."""
+    """Whether a signal concerns neighbours: a first like of the video, its undo, or a transition from it.
+
+    An undo takes the user out of the likers. The pairs that the like made stay: it is not known any more which of them
+    were pruned since, and what was pruned because of them.
+    """
+    if type(signal) is UndoSignal:
+        return signal.action_type == "like"
     if type(signal) is ActionSignal:
         return signal.action_type == "like" and not signal.is_repeat
     return type(signal) is TransitionSignal

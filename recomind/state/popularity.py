@@ -8,14 +8,23 @@ over event times, so the order of arrival does not matter.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from math import exp, inf, log, log1p
 from typing import Final
 
 import msgspec
-import numpy as np
 
+from recomind.model.action_types import FEEDBACK_CODES, FEEDBACK_TYPES
 from recomind.model.applied_offsets import AppliedOffsets, advance_if_new
-from recomind.model.signals import CORRECTION, FACTOR_WIDTH, OUTCOME, ActionSignal, PassedOverSignal
+from recomind.model.signals import (
+    CORRECTION,
+    OUTCOME,
+    UNDONE,
+    ActionSignal,
+    PassedOverSignal,
+    UndoSignal,
+)
+from recomind.state.factor_sums import add_increments
 
 HOUR_S: Final = 3600.0
 HALF_LIVES_S: Final = (HOUR_S, 6 * HOUR_S, 24 * HOUR_S, 168 * HOUR_S, 720 * HOUR_S)
@@ -46,6 +55,13 @@ class Counts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(self.likes + other.likes, self.views + other.views, self.skips + other.skips)
 
+    def without_likes(self, likes: int) -> "Counts":
+        """The counts without so many likes."""
+        return Counts(max(0, self.likes - likes), self.views, self.skips)
+
+
+VideoSignal = ActionSignal | PassedOverSignal | UndoSignal
+"""Signals that popularity is folded from."""
 
 ONE_ACTION: Final = {"like": Counts(likes=1), "view": Counts(views=1), "skip": Counts(skips=1)}
 """The counts of a single action, by type."""
@@ -86,6 +102,8 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Places of served lists that had an outcome or were passed over."""
     shown_likes: int = 0
     """Those that were liked."""
+    feedback: tuple[int, ...] = ()
+    """How many users gave feedback of each of `FEEDBACK_TYPES`; empty before the first."""
 
 
 class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -106,7 +124,7 @@ class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     shown_likes: int = 0
 
 
-def fold(popularity: Popularity, signals: Iterable[ActionSignal | PassedOverSignal]) -> Popularity:
+def fold(popularity: Popularity, signals: Iterable[VideoSignal]) -> Popularity:
     """Fold signals in their order; those applied before change nothing.
 
     The collections inside are copied once per call, not once per signal: a popular video gets many in a batch.
@@ -115,22 +133,71 @@ def fold(popularity: Popularity, signals: Iterable[ActionSignal | PassedOverSign
     joined = [signal for signal in signals if advance_if_new(applied, signal.source, signal.offset)]
     if not joined:
         return popularity
-    outcomes = [signal.outcome if type(signal) is ActionSignal else OUTCOME for signal in joined]
-    shown_likes = [_is_shown_like(signal) for signal in joined]
+    outcomes = [OUTCOME if type(signal) is PassedOverSignal else signal.outcome for signal in joined]
     counted = msgspec.structs.replace(
         popularity,
         applied_offsets=applied,
-        factor_sums=_add_increments(popularity.factor_sums, joined),
+        factor_sums=add_increments(popularity.factor_sums, joined),
         impressions=popularity.impressions + outcomes.count(OUTCOME),
-        shown_likes=popularity.shown_likes + sum(shown_likes),
+        shown_likes=popularity.shown_likes + sum(map(_is_shown_like, joined)) - outcomes.count(UNDONE),
+        feedback=_add_feedback(popularity.feedback, joined),
     )
-    new = [signal for signal in joined if type(signal) is ActionSignal]
-    return _fold_actions(counted, new) if new else counted
+    for is_undo, some in groupby(joined, lambda signal: type(signal) is UndoSignal):
+        if is_undo:
+            for undone in [one for one in some if type(one) is UndoSignal and one.action_type == "like"]:
+                counted = _undo_like(counted, undone)
+        else:
+            new = [one for one in some if type(one) is ActionSignal and one.action_type in ONE_ACTION]
+            counted = _fold_actions(counted, new) if new else counted
+    return counted
 
 
-def _is_shown_like(signal: ActionSignal | PassedOverSignal) -> bool:
+def _is_shown_like(signal: VideoSignal) -> bool:
     """Whether a served place was liked: by its first outcome, or by a like that corrects it."""
     return type(signal) is ActionSignal and signal.action_type == "like" and signal.outcome in {OUTCOME, CORRECTION}
+
+
+def _add_feedback(counts: tuple[int, ...], signals: Iterable[VideoSignal]) -> tuple[int, ...]:
+    """Add a user's first feedback of a type, and subtract what was undone."""
+    for signal in signals:
+        code = -1 if type(signal) is PassedOverSignal else FEEDBACK_CODES.get(signal.action_type, -1)
+        change = -1 if type(signal) is UndoSignal else int(type(signal) is ActionSignal and not signal.is_repeat)
+        if code >= 0 and change:
+            padded = counts + (0,) * (len(FEEDBACK_TYPES) - len(counts))
+            counts = (*padded[:code], padded[code] + change, *padded[code + 1 :])
+    return counts
+
+
+def _undo_like(popularity: Popularity, undo: UndoSignal) -> Popularity:
+    """The popularity without a first like and its repetitions.
+
+    Counts and windows are exact. Scores are to the rounding of floats, and exact where no like is left. When the video
+    was first and last acted on stays.
+    """
+    at = undo.acted_at
+    terms = [rate * at for rate in DECAY_RATES]
+    counts = popularity.counts.without_likes(1 + undo.repeats)
+    first_likes = max(0, popularity.first_likes - 1)
+    return msgspec.structs.replace(
+        popularity,
+        counts=counts,
+        like_scores=_log_subtract_each(popularity.like_scores, terms) if first_likes else NO_SCORES,
+        action_scores=_log_subtract_each(popularity.action_scores, terms) if counts.total else NO_SCORES,
+        minutes=_without_like(popularity.minutes, int(at) // 60),
+        hours=_without_like(popularity.hours, int(at) // 3600),
+        first_likes=first_likes,
+        liked_at=popularity.liked_at if first_likes else 0.0,
+    )
+
+
+def _without_like(buckets: Buckets, bucket: int) -> Buckets:
+    """Buckets without a like; a bucket without actions is dropped, and one that no window reaches is gone already."""
+    if bucket not in buckets:
+        return buckets
+    left = buckets[bucket].without_likes(1)
+    return {
+        number: left if number == bucket else one for number, one in buckets.items() if number != bucket or left.total
+    }
 
 
 def _fold_actions(popularity: Popularity, new: Sequence[ActionSignal]) -> Popularity:
@@ -159,6 +226,7 @@ def _fold_actions(popularity: Popularity, new: Sequence[ActionSignal]) -> Popula
         popularity.factor_sums,
         popularity.impressions,
         popularity.shown_likes,
+        popularity.feedback,
     )
 
 
@@ -191,24 +259,10 @@ def _log_add_each(scores: Scores, terms: Iterable[float]) -> Scores:
     )
 
 
-def are_valid(increments: bytes) -> bool:
-    """Whether bytes are increments: finite half floats of a video, any number of tags, and two biases."""
-    item_bytes, biases_bytes = 4 * FACTOR_WIDTH, 8
-    if len(increments) < item_bytes + biases_bytes or (len(increments) - biases_bytes) % item_bytes:
-        return False
-    return bool(np.isfinite(np.frombuffer(increments, "<f2")).all())
-
-
-def _add_increments(sums: bytes, signals: Iterable[ActionSignal | PassedOverSignal]) -> bytes:
-    """Add the video's increments of signals, one after the other: sums of floats depend on the order."""
-    added = [np.frombuffer(one.increments, "<f2")[: 2 * FACTOR_WIDTH] for one in signals if are_valid(one.increments)]
-    if not added:
-        return sums
-    total = np.frombuffer(sums, "<f4").copy() if sums else np.zeros(2 * FACTOR_WIDTH, "<f4")
-    for one in added:
-        total += one
-    packed: bytes = total.tobytes()
-    return packed
+def _log_subtract_each(scores: Scores, terms: Iterable[float]) -> Scores:
+    """log(exp(score) - exp(term)) of each pair; -inf where nothing is left."""
+    pairs = zip(scores, terms, strict=True)
+    return tuple([one + log1p(-exp(term - one)) if term < one else -inf for one, term in pairs])
 
 
 def _count(signals: Sequence[ActionSignal]) -> Counts:

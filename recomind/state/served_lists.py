@@ -8,19 +8,23 @@ An action on a video of one of the user's latest `MAX_LISTS_PER_USER` lists, wit
 list: of the one whose id it carries, else of the latest that held the video. A list is closed by the next list, or when
 it has left the window; this is noticed at the user's next action. Places of a closed list that the user has not acted
 on, before the last place that the user did act on, were passed over. Each place is counted once: a like after a view, a
-skip or a pass corrects what was learned from the place, and any other later action changes nothing.
+skip or a pass corrects what was learned from the place, and any other later action changes nothing. The profile holds
+the latest likes that were an outcome or a correction; the undo of one of them takes it back.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
+from struct import pack
 from typing import Final, NamedTuple
 
 import msgspec
 
 from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
-from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, ActionSignal, Signal
-from recomind.state.profile import Profile, has_seen
+from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, UNDONE, ActionSignal, Signal, UndoSignal
+from recomind.state.fingerprints import contains, video_hash
+from recomind.state.profile import Profile, has_seen, without_fingerprint
+from recomind.state.profile_entries import MAX_LIKES
 
 WINDOW_S: Final = 1_800.0
 """Time after which an action is no longer the outcome of a served list."""
@@ -55,13 +59,15 @@ class Joined(NamedTuple):
     """What an action means for the user's served lists."""
 
     outcome: int
-    """`NOT_SERVED`, `OUTCOME` or `CORRECTION`."""
+    """`NOT_SERVED`, `OUTCOME`, `CORRECTION` or `UNDONE`."""
     place: Place | None
-    """The place that the action is the outcome of; None if it is of none."""
+    """The place that the action is the outcome of; None if it is of none, or no longer known."""
     passed: tuple[Place, ...]
     """Places of the list that the action closes which were passed over."""
     list_ids: tuple[str, ...]
     """For `Profile.list_ids`."""
+    served_likes: bytes
+    """For `Profile.served_likes`."""
 
 
 class _Served(NamedTuple):
@@ -136,13 +142,8 @@ class ServedLists:
         passed = [place for event in closed for place in _passed_over(event, before) if place.video_id not in signalled]
         closed_ids = (*dict.fromkeys(place.event.list_id for place in passed), *passed_before)
         list_ids = (open_list, *closed_ids[: MAX_LISTS_PER_USER - 1]) if open_list or closed_ids else ()
-        is_repeat = isinstance(derived[0], ActionSignal) and derived[0].is_repeat
-        place = None if is_repeat else _place_of(recent, action)
-        if place is None:
-            return Joined(NOT_SERVED, None, tuple(passed), list_ids)
-        was_counted = has_seen(before, action.video_id) or _was_passed_over(place, before, closed_ids)
-        outcome = OUTCOME if not was_counted else CORRECTION if action.action_type == "like" else NOT_SERVED
-        return Joined(outcome, place if outcome != NOT_SERVED else None, tuple(passed), list_ids)
+        outcome, place = _outcome_of(before, action, derived[0], recent, closed_ids)
+        return Joined(outcome, place, tuple(passed), list_ids, _served_likes(before, action, outcome))
 
     def _add(self, served: _Served) -> None:
         """Add a user's list. One that was served before with fewer places is replaced.
@@ -170,6 +171,31 @@ def void_lists(before: Profile, erased: Profile, logged_at: float) -> Profile:
         logged_at: when Kafka appended the record, epoch seconds.
     """
     return erased if erased is before else msgspec.structs.replace(erased, lists_since=logged_at)
+
+
+def _outcome_of(
+    before: Profile, action: Action, own: Signal, recent: Sequence[_Served], closed_ids: Sequence[str]
+) -> tuple[int, Place | None]:
+    """What an action, with its own signal, is to the user's recent lists, and to which place."""
+    if isinstance(own, UndoSignal):
+        is_undone = own.action_type == "like" and contains(before.served_likes, video_hash(action.video_id))
+        return (UNDONE, _place_of(recent, action)) if is_undone else (NOT_SERVED, None)
+    is_repeat = isinstance(own, ActionSignal) and own.is_repeat
+    place = None if is_repeat else _place_of(recent, action)
+    if place is None:
+        return NOT_SERVED, None
+    was_counted = has_seen(before, action.video_id) or _was_passed_over(place, before, closed_ids)
+    outcome = OUTCOME if not was_counted else CORRECTION if action.action_type == "like" else NOT_SERVED
+    return outcome, place if outcome != NOT_SERVED else None
+
+
+def _served_likes(before: Profile, action: Action, outcome: int) -> bytes:
+    """The fingerprints of likes that were counted, after an action."""
+    if outcome == UNDONE:
+        return without_fingerprint(before.served_likes, video_hash(action.video_id))
+    if outcome in {OUTCOME, CORRECTION} and action.action_type == "like":
+        return (before.served_likes + pack("<I", video_hash(action.video_id)))[-4 * MAX_LIKES :]
+    return before.served_likes
 
 
 def _place_of(recent: Iterable[_Served], action: Action) -> Place | None:

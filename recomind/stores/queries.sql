@@ -258,8 +258,13 @@ WHERE NOT v.hidden AND (v.expires_at IS NULL OR v.expires_at > now())
 ORDER BY p.score DESC, p.video_id LIMIT $1
 
 -- likes --
--- All likes, grouped by user, newest first: the training data of the EASE model.
-SELECT user_id, video_id FROM video_actions WHERE action_type = 'like' ORDER BY user_id, timestamp DESC
+-- All likes that were not undone later, grouped by user, newest first: the training data of the EASE model.
+SELECT liked.user_id, liked.video_id FROM video_actions liked
+WHERE liked.action_type = 'like' AND NOT EXISTS (
+    SELECT FROM video_actions undo WHERE undo.action_type = 'undo_like' AND undo.user_id = liked.user_id
+        AND undo.video_id = liked.video_id AND undo.timestamp >= liked.timestamp
+)
+ORDER BY liked.user_id, liked.timestamp DESC
 
 -- profile_times --
 SELECT user_id, updated_at FROM user_profiles WHERE user_id = ANY($1::text[])

@@ -27,6 +27,7 @@ from recomind.model.signals import (
     Signal,
     SourceOffset,
     TransitionSignal,
+    UndoSignal,
     rerouted_source,
 )
 from recomind.stream.batches import Batch
@@ -203,7 +204,7 @@ def _ids(signal: Signal | ErasureSignal) -> tuple[str, ...]:
         return signal.video_id, signal.user_id, *signal.history
     if type(signal) is TransitionSignal:
         return signal.video_id, signal.user_id, signal.next_video_id
-    if type(signal) is PassedOverSignal:
+    if type(signal) is PassedOverSignal or type(signal) is UndoSignal:
         return signal.video_id, signal.user_id
     return (signal.user_id,)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from recomind.model.action_types import UNDONE_BY
 from recomind.model.events import Action
 from recomind.model.ids import Partition
 from recomind.settings import Settings
@@ -91,10 +92,12 @@ async def replay_log(
 
 def encode_action(action: Action) -> bytes:
     """An action as the JSON that producers write."""
+    undone = UNDONE_BY.get(action.action_type)
     message = {
         "user_id": action.user_id,
         "video_id": action.video_id,
-        "action_type": action.action_type,
+        "action_type": undone or action.action_type,
+        **({} if undone is None else {"undo": True}),
         "timestamp": datetime.fromtimestamp(action.timestamp, UTC),
         **{name: value for name in _OPTIONAL if (value := getattr(action, name)) is not None},
     }

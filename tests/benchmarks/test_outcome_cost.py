@@ -15,7 +15,7 @@ from recomind.model.signals import OUTCOME, PassedOverSignal, SourceOffset
 from recomind.recommender.pipeline import rank, slate_of
 from recomind.runtime.metrics import Metrics
 from recomind.runtime.trainer import Trainer
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal
 from recomind.state.served_lists import ServedLists
@@ -51,7 +51,7 @@ def test_an_outcome_costs_at_most_150_microseconds():
             for place in (0, 1, 2, 4, 5, 7):
                 action = Action(user, ids[place], audience.react(user, ids[place]), at + place)
                 before = profiles.get(user, Profile())
-                after, derived = profile.fold(before, SourceOffset(0, next(offsets)), action)
+                after, derived = profile_fold.fold(before, SourceOffset(0, next(offsets)), action)
                 started = process_time()
                 joined = lists.join(before, action, derived, at + place / 1000)
                 after, signals, _ = trainer.learn_outcome(before, after, action, derived, joined, True)

@@ -9,7 +9,7 @@ import pytest
 from recomind.model.events import Action
 from recomind.model.signals import SourceOffset
 from recomind.settings import Settings
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal_after
 from recomind.stores.archive import Archive
@@ -40,7 +40,7 @@ class User:
         self.name, self.seen, self.blocks, self.profile = name, seen, {}, Profile()
         for offset in range(seen):
             action = Action(name, f"v{offset}", KINDS[offset % 3], 1.6e9 + offset)
-            after, _ = profile.fold(self.profile, SourceOffset(0, offset), action)
+            after, _ = profile_fold.fold(self.profile, SourceOffset(0, offset), action)
             self.profile, changed = seal_after(name, self.profile, after)
             self.blocks |= changed
 

@@ -8,7 +8,8 @@ from recomind.recommender.blend.model import Weights
 from recomind.state import neighbours, popularity
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
-from recomind.state.profile import Like, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like
 from recomind.stores import keys
 from recomind.stores.fencing import Fence
 from recomind.stores.read_model import ReadModel

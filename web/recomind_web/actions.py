@@ -103,7 +103,9 @@ class _Sent(NamedTuple):
 
     def encode(self) -> bytes:
         """The action as JSON, without fields that were not given."""
-        given = {name: value for name, value in msgspec.structs.asdict(self.action).items() if value is not None}
+        given = {
+            name: value for name, value in msgspec.structs.asdict(self.action).items() if value not in (None, False)
+        }
         return msgspec.json.encode({**given, **self.unknown})
 
 

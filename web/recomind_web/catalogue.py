@@ -16,7 +16,8 @@ from recomind.model.users import UserDetails, user_metadata_changes
 from recomind.recommender.candidates import liked_together, similar_users, tags
 from recomind.recommender.candidates.types import best_first, user_context_of
 from recomind.recommender.policy.policy import ANYBODY
-from recomind.state.profile import Like, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like
 from recomind_web.catalogue_changes import send_change
 from recomind_web.headers import RECEIPT_HEADER
 from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id

@@ -8,8 +8,9 @@ from recomind.errors import UnavailableError
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.runtime.app import RecoMindApp
-from recomind.state import profile
-from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
+from recomind.state import profile_fold
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import MAX_LIKES, MAX_REACTIONS
 from recomind.state.seen_blocks import complete
 
 MAX_ARCHIVED_ACTIONS: Final = MAX_LIKES + MAX_REACTIONS
@@ -50,7 +51,7 @@ async def profile_from_archive(app: RecoMindApp, user_id: str) -> Profile:
     """Fold a profile from the user's latest actions in the archive; it is complete, and has no applied offsets."""
     folded = Profile()
     for number, action in enumerate(await app.archive.recent_actions(user_id, MAX_ARCHIVED_ACTIONS)):
-        folded, _ = profile.fold(folded, SourceOffset(0, Offset(number)), action)
+        folded, _ = profile_fold.fold(folded, SourceOffset(0, Offset(number)), action)
     if folded.last_at:
         folded = complete(folded, [await app.ranking_cache.completer.archived(user_id)])
     return msgspec.structs.replace(folded, applied_offsets={})
@@ -58,4 +59,4 @@ async def profile_from_archive(app: RecoMindApp, user_id: str) -> Profile:
 
 def has_acted(loaded: Profile) -> bool:
     """Whether a profile holds any action."""
-    return loaded.like_count + loaded.view_count + loaded.skip_count > 0
+    return loaded.action_count > 0

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiokafka import ConsumerRecord
 
+from recomind.model.action_types import UNDO_PREFIX
 from recomind.model.events import Action
 from recomind.model.served_lists import decode_served_list
 from recomind.model.signals import (
@@ -20,10 +21,12 @@ from recomind.model.signals import (
     NOT_JOINED,
     NOT_SERVED,
     OUTCOME,
+    UNDONE,
     ActionSignal,
     PassedOverSignal,
     Signal,
     SourceOffset,
+    UndoSignal,
 )
 from recomind.offline.verification.report import Report
 from recomind.state.profile import Profile
@@ -32,7 +35,7 @@ from recomind.state.served_lists import MAX_USERS, RETENTION_S, Joined, ServedLi
 STORE: Final = "outcomes of served lists"
 
 PASSED_OVER: Final = "passed over"
-_NAMES: Final = {NOT_SERVED: "not served", OUTCOME: "outcome", CORRECTION: "correction"}
+_NAMES: Final = {NOT_SERVED: "not served", OUTCOME: "outcome", CORRECTION: "correction", UNDONE: "undone"}
 
 
 class Outcomes:
@@ -70,16 +73,18 @@ class Outcomes:
             self._found_passed.setdefault(cause, set()).add(signal.video_id)
             self._by_kind[1][PASSED_OVER] += 1
         elif isinstance(signal, ActionSignal):
-            self._apply_action(cause, signal)
+            self._apply_action(cause, signal, signal.action_type)
+        elif isinstance(signal, UndoSignal):
+            self._apply_action(cause, signal, UNDO_PREFIX + signal.action_type)
 
-    def _apply_action(self, cause: SourceOffset, signal: ActionSignal) -> None:
+    def _apply_action(self, cause: SourceOffset, signal: ActionSignal | UndoSignal, action_type: str) -> None:
         expected = self._expected.get(cause, NOT_SERVED)
         if signal.outcome == NOT_JOINED:
             if expected != NOT_SERVED:
-                self._by_kind[0][_kind(signal.action_type, expected)] -= 1
+                self._by_kind[0][_kind(action_type, expected)] -= 1
             return
         if signal.outcome != NOT_SERVED:
-            self._by_kind[1][_kind(signal.action_type, signal.outcome)] += 1
+            self._by_kind[1][_kind(action_type, signal.outcome)] += 1
         if signal.outcome != expected:
             self._wrong.append((cause, _NAMES[expected], _NAMES[signal.outcome]))
 
@@ -143,14 +148,14 @@ class RecomputedOutcomes:
 
     def join(
         self, before: Profile, action: Action, cause: SourceOffset, derived: Sequence[Signal], logged_at: float
-    ) -> tuple[str, ...]:
-        """Expect what an action means; returns the user's `list_ids` after it."""
+    ) -> Joined:
+        """Expect what an action means, and return it."""
         joined = self._lists.join(before, action, derived, logged_at)
         is_now = self._is_complete(logged_at) and self._lists.is_certain(action.user_id, logged_at)
         was_before = action.user_id not in self._after_uncertain
         self._outcomes.expect(cause, action, joined, is_certain=is_now and was_before)
         (self._after_uncertain.discard if is_now else self._after_uncertain.add)(action.user_id)
-        return joined.list_ids
+        return joined
 
     def _is_complete(self, logged_at: float) -> bool:
         return logged_at >= self._complete_from
@@ -167,4 +172,4 @@ class RecomputedOutcomes:
 
 
 def _kind(action_type: str, outcome: int) -> str:
-    return action_type if outcome == OUTCOME else f"{action_type} after another outcome"
+    return action_type if outcome in {OUTCOME, UNDONE} else f"{action_type} after another outcome"

@@ -2,19 +2,27 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.model.events import Action, EraseUser, Note, Rejected, is_session
 from recomind.model.log_identity import LogIdentity
-from recomind.model.signals import NOT_JOINED, ActionSignal, ErasureSignal, Signal, SourceOffset, rerouted_source
+from recomind.model.signals import (
+    NOT_JOINED,
+    ActionSignal,
+    ErasureSignal,
+    Signal,
+    SourceOffset,
+    UndoSignal,
+    rerouted_source,
+)
 from recomind.offline.verification.compare_merged import MergedActions
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.expected_rows import ExpectedRows
 from recomind.offline.verification.recompute_outcomes import RecomputedOutcomes
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, complete, seal_after
 from recomind.stores.archive_rows import archived_action
@@ -42,6 +50,16 @@ class ExpectedOutputs:
         self.merged = MergedActions()
         self.dropped_likes: dict[SourceOffset, str] = {}
         """Repeated likes, with their users, of videos whose first like the profile no longer holds as such."""
+        self.old_undos: set[SourceOffset] = set()
+        """Undos of repeated likes that an earlier version may not have counted, see `old_likes`."""
+
+
+class JoinState(NamedTuple):
+    """Fields of a profile that follow from served lists, too."""
+
+    list_ids: tuple[str, ...] = ()
+    served_likes: bytes = b""
+    lists_since: float = 0.0
 
 
 class RecomputedUsers:
@@ -59,9 +77,11 @@ class RecomputedUsers:
         """Blocks by key, as the table `seen_blocks` has them."""
         self.logged_at: dict[str, float] = {}
         """When Kafka stored each user's latest record, epoch seconds."""
+        self.old_users: set[str] = set()
+        """Users who acted while an earlier version may have run."""
         self._outcomes = outcomes
-        self._joins: dict[str, tuple[tuple[str, ...], float]] = {}
-        """User to `list_ids` and `lists_since` of their profile, which is compared without them."""
+        self._joins: dict[str, JoinState] = {}
+        """User to what their profile holds of served lists, and is compared without."""
         self._search = BlockSearch(lambda user_id, number: self.seen_blocks[block_key(user_id, number)])
         self._log = log
         self._expected = expected
@@ -91,7 +111,7 @@ class RecomputedUsers:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
         in_blocks = self._search.of_user(user_id, known)
-        after, signals = profile.apply_event(known, decoded.source_offset, decoded.log_offset, event, in_blocks)
+        after, signals = profile_fold.apply_event(known, decoded.source_offset, decoded.log_offset, event, in_blocks)
         self._join(decoded, known, after, event, signals)
         self.profiles[user_id], changed_blocks = seal_after(user_id, known, after)
         for key, block in changed_blocks.items():
@@ -100,6 +120,10 @@ class RecomputedUsers:
             else:
                 self.seen_blocks[key] = block
         self.logged_at[user_id] = decoded.record.timestamp / 1000
+        if self.logged_at[user_id] < self._expected.rows.bare_until:
+            self.old_users.add(user_id)
+        if user_id in self.old_users and any(isinstance(one, UndoSignal) and one.repeats for one in signals):
+            self._expected.old_undos.add(decoded.source_offset)
         if _is_repeat_of_dropped_like(known, signals):
             self._expected.dropped_likes[decoded.source_offset] = user_id
         for signal in signals:
@@ -137,17 +161,15 @@ class RecomputedUsers:
             return
         if isinstance(event, EraseUser):
             if after is not known:
-                self._joins[event.user_id] = (), logged_at
+                self._joins[event.user_id] = JoinState(lists_since=logged_at)
             return
         if not signals:
             return
-        list_ids, lists_since = self._joins.get(event.user_id, ((), 0.0))
-        before = msgspec.structs.replace(known, list_ids=list_ids, lists_since=lists_since)
+        state = self._joins.get(event.user_id, JoinState())
+        before = msgspec.structs.replace(known, **state._asdict())
         own = cast("Sequence[Signal]", signals)
-        self._joins[event.user_id] = (
-            self._outcomes.join(before, event, decoded.source_offset, own, logged_at),
-            lists_since,
-        )
+        joined = self._outcomes.join(before, event, decoded.source_offset, own, logged_at)
+        self._joins[event.user_id] = JoinState(joined.list_ids, joined.served_likes, state.lists_since)
 
 
 def _is_repeat_of_dropped_like(known: Profile, signals: Sequence[Signal | ErasureSignal]) -> bool:
@@ -183,4 +205,6 @@ def signal_digest(signal: Signal | ErasureSignal) -> bytes:
     """A value that identifies a signal, whatever its worker had learned, and whichever version it had."""
     if isinstance(signal, ActionSignal):  # `Outcomes` has the outcome
         signal = msgspec.structs.replace(signal, increments=b"", outcome=NOT_JOINED, is_repeated_like=False)
+    elif isinstance(signal, UndoSignal):
+        signal = msgspec.structs.replace(signal, increments=b"", outcome=NOT_JOINED)
     return encode_signals(signal)

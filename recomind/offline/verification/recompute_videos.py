@@ -11,7 +11,14 @@ from aiokafka import ConsumerRecord
 
 from recomind.errors import UnreadableError
 from recomind.model.ids import Partition
-from recomind.model.signals import ActionSignal, PassedOverSignal, Signal, SourceOffset, TransitionSignal
+from recomind.model.signals import (
+    ActionSignal,
+    PassedOverSignal,
+    Signal,
+    SourceOffset,
+    TransitionSignal,
+    UndoSignal,
+)
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.recompute_outcomes import Outcomes
 from recomind.offline.verification.recompute_users import signal_digest
@@ -87,8 +94,9 @@ class RecomputedVideos:
         for record in records:
             for signal in readable_signals(record, lambda _: None).video_signals:
                 self._apply(signal, bounds)
-                if isinstance(signal, ActionSignal) and signal.action_type == "like":
+                if isinstance(signal, ActionSignal | UndoSignal) and signal.action_type == "like":
                     self.liked_at[signal.video_id] = record.timestamp / 1000
+                if isinstance(signal, ActionSignal) and signal.action_type == "like":
                     self._note_old_first_like(signal, record)
 
     def _note_old_first_like(self, signal: ActionSignal, record: ConsumerRecord) -> None:

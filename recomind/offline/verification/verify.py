@@ -23,6 +23,7 @@ from recomind.offline.verification.compare_stores import StoreComparison
 from recomind.offline.verification.compare_trending import TrendingComparison
 from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE, accept_cut_profiles
 from recomind.offline.verification.digests import DigestSet
+from recomind.offline.verification.old_likes import OLD_REPEATS_NOTE, accept_old_likes
 from recomind.offline.verification.quiescence import (
     LogEnds,
     check_logs,
@@ -130,6 +131,7 @@ class Verification:
         self._user_ids: list[str] = []
         self._block_keys: list[str] = []
         self._cut_users: set[str] = set()
+        self._repeat_users: set[str] = set()
         self._old_first_likes: set[SourceOffset] = set()
         self._counts: dict[str, int] = {}
         """User to the number of actions that their profile counts."""
@@ -153,6 +155,8 @@ class Verification:
         await self._stores.find_unexpected_keys(self._user_ids, self._block_keys, self._video_ids)
         if self._cut_users:
             self._report.notes.append(CUT_PROFILES_NOTE.format(len(self._cut_users)))
+        if self._repeat_users:
+            self._report.notes.append(OLD_REPEATS_NOTE.format(len(self._repeat_users)))
 
     async def _compare_users(self, partition: Partition) -> None:
         erased_at: dict[str, int] = {}
@@ -164,6 +168,7 @@ class Verification:
             await outcomes.read_until(max((record.timestamp for record in records), default=0) / 1000)
             users.apply_records(records)
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
+        self._repeat_users |= accept_old_likes(users.profiles, profiles, users.old_users)
         self._cut_users |= accept_cut_profiles(users, profiles, blocks)
         self._user_ids += [user_id for user_id, profile in users.profiles.items() if not profile.is_erased]
         self._block_keys += users.seen_blocks
@@ -217,8 +222,9 @@ class Verification:
     def _compare_signals(self) -> None:
         store, expected, found = f"topic {topics.SIGNALS}", self.expected.signals, self._applied_signals
         self._report.compared[store] += len(expected)
-        missing = [one for one in expected.missing_from(found) if one not in self._old_first_likes]
-        unexpected = [one for one in found.missing_from(expected) if one not in self._old_first_likes]
+        not_compared = self._old_first_likes | self.expected.old_undos
+        missing = [one for one in expected.missing_from(found) if one not in not_compared]
+        unexpected = [one for one in found.missing_from(expected) if one not in not_compared]
         for cause in missing:
             self._report.add_difference(store, f"action {cause.source}:{cause.offset}", "a signal", None)
         for cause in unexpected:

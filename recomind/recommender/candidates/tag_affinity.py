@@ -1,6 +1,7 @@
-"""A user's tag affinity: weights of tags, derived from the latest likes, views and skips.
+"""A user's tag affinity: weights of tags, derived from the latest likes, views and skips, and other feedback.
 
-A like counts 1, a view 0.3, a skip -0.3, halved with every `HALF_LIFE_ACTIONS` later actions of its kind.
+Each counts by the weight of its type (see `recomind.model.action_weights`), halved with every `HALF_LIFE_ACTIONS` later
+actions of its kind.
 """
 
 from math import sqrt
@@ -8,13 +9,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from recomind.model.action_types import FEEDBACK_TYPES
 from recomind.recommender.index.columns import TAGS_PER_VIDEO, Floats
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.profile import MAX_LIKES, MAX_REACTIONS, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import MAX_LIKES, MAX_REACTIONS, Feedback, Like, Reaction
 
 HALF_LIFE_ACTIONS: Final = 16
-ACTION_WEIGHTS: Final = {"like": 1.0, "view": 0.3, "skip": -0.3}
-
 _DECAY: Final = 0.5 ** (np.arange(max(MAX_LIKES, MAX_REACTIONS)) / HALF_LIFE_ACTIONS)
 """By how many actions of the same kind came later."""
 
@@ -40,13 +41,17 @@ class TagAffinity(NamedTuple):
 
 def tag_affinity_of(profile: Profile, index: VideoIndex) -> TagAffinity:
     """A user's affinity to each of the index's tags."""
-    likes, reactions = profile.likes[::-1], profile.reactions[::-1]
+    likes, reactions, feedback = profile.likes[::-1], profile.reactions[::-1], profile.feedback[::-1]
+    weight_of = index.action_weights.of
     kinds = [
-        *[ACTION_WEIGHTS["like"]] * len(likes),
-        *[ACTION_WEIGHTS[reaction.action_type] for reaction in reactions],
+        *[index.action_weights.like] * len(likes),
+        *[weight_of(reaction.action_type) for reaction in reactions],
+        *[weight_of(FEEDBACK_TYPES[one.code]) for one in feedback],
     ]
-    weights = np.concatenate([_DECAY[: len(likes)], _DECAY[: len(reactions)]]) * np.array(kinds, float)
-    acted_on = [*[liked.video_id for liked in likes], *[reaction.video_id for reaction in reactions]]
+    decay = np.concatenate([_DECAY[: len(some)] for some in (likes, reactions, feedback)])
+    weights = decay * np.array(kinds, float)
+    entries: tuple[Like | Reaction | Feedback, ...] = (*likes, *reactions, *feedback)
+    acted_on = [entry.video_id for entry in entries]
     rows = np.array([index.rows.get(video_id, -1) for video_id in acted_on], np.int64)
     tags = index.columns.tags.take(rows, axis=0)
     tags[rows < 0] = -1

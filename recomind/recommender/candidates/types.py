@@ -11,7 +11,8 @@ from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import NO_FLOATS, NO_ROWS, Floats, Rows
 from recomind.recommender.index.neighbours import NeighbourArrays
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.profile import MAX_LIKES, Profile, recent_positives
+from recomind.state.profile import Profile, recent_positives
+from recomind.state.profile_entries import MAX_LIKES
 
 
 class UserContext(NamedTuple):

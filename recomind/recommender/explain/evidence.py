@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import astuple
 
+from recomind.model.action_types import FEEDBACK_TYPES
 from recomind.model.catalogue import Video
 from recomind.model.ids import VideoId
 from recomind.model.responses import ActionCounts, ContributingAction
@@ -62,6 +63,7 @@ def contributing_actions(evidence: Evidence, video_id: str) -> tuple[Contributin
     profile = evidence.profile
     actions = [(liked.video_id, "like", liked.timestamp) for liked in profile.likes]
     actions += [(reaction.video_id, reaction.action_type, reaction.timestamp) for reaction in profile.reactions]
+    actions += [(one.video_id, FEEDBACK_TYPES[one.code], one.timestamp) for one in profile.feedback]
     video_tags, weights = set(map(tag_key, tags_of(evidence, video_id))), dict(liked_around(evidence, video_id))
     found = []
     for other, action_type, at in sorted(actions, key=lambda action: -action[2]):

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from recomind.model.action_types import FEEDBACK_TYPES
 from recomind.model.responses import FeatureContribution
 from recomind.recommender.blend.model import SEGMENT_BOUNDS, Weights
 from recomind.recommender.candidates.registry import SOURCES
@@ -175,7 +176,19 @@ def _of_same_creator(index: VideoIndex, listed: list[str], video_id: str) -> tup
 def _seen_by(profile: Profile, video_id: str) -> str:
     if any(liked.video_id == video_id for liked in profile.likes):
         return "the user liked it"
+    feedback = [FEEDBACK_TYPES[one.code] for one in profile.feedback if one.video_id == video_id]
     done = [reaction.action_type for reaction in profile.reactions if reaction.video_id == video_id]
-    return {"view": "the user watched it", "skip": "the user skipped it"}.get(
-        done[-1] if done else "", "the user has acted on it"
-    )
+    return _ACTED.get((feedback or done or [""])[-1], "the user has acted on it")
+
+
+_ACTED: Final = {
+    "view": "the user watched it",
+    "skip": "the user skipped it",
+    "dislike": "the user disliked it",
+    "not_interested": "the user is not interested in it",
+    "share": "the user shared it",
+    "comment": "the user commented on it",
+    "follow": "the user followed its creator because of it",
+    "save": "the user saved it",
+    "report": "the user reported it",
+}

@@ -164,21 +164,21 @@ class FactorModel:
         at: float,
         weight: float = 1.0,
         *,
-        is_correction: bool = False,
+        corrects: float | None = None,
     ) -> tuple[UserFactors, ItemIncrements]:
         """What an outcome teaches.
 
-        A correction is a like after another outcome of the same example. A like moves the means by 1 - P and the other
-        outcome moved them by -P, so that it moves them by 1; the variances stay, since they have been reduced before.
+        A correction replaces another outcome of the same example. An outcome y moves the means by y - P, so a
+        correction moves them by the difference of both; the variances stay, since they have been reduced before.
 
         Args:
             user: before the outcome.
             rows: behind the video.
             shown: the video's factors when it was shown, so that they do not contain the outcome.
-            outcome: 1.0 for a like, 0.0 for anything else.
+            outcome: from 0.0 to 1.0, which is that of a like.
             at: event time of the outcome, epoch seconds.
             weight: of the example, at most 1.
-            is_correction: whether another outcome of the same example was learned before.
+            corrects: the outcome of the same example that was learned before; None for a new example.
 
         Returns:
             The user after it, and what to add to the parameters behind the video.
@@ -191,7 +191,9 @@ class FactorModel:
         variance = float(self.common.variance[0, -1] + squared @ user.variance + by_item * by_item @ shown.variance)
         chance = like_probability(score, variance)
         h = max(chance * (1 - chance), MIN_CURVATURE)
-        residual, information = (1.0, 0.0) if is_correction else (weight * (outcome - chance), weight * h)
+        residual, information = weight * (outcome - chance), weight * h
+        if corrects is not None:
+            residual, information = outcome - corrects, 0.0
         step, curvature = residual / (1 + h * variance), information / (1 + h * variance)
         gain = np.minimum(user.variance * squared * curvature, MAX_GAIN)
         mean, left = user.mean + user.variance * by_user * step, user.variance * (1 - gain)

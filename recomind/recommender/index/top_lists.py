@@ -2,9 +2,9 @@
 
 Each list is an incremental top-k (see `top_k`): it is selected from all videos once, and then only from its own
 members and the videos that changed. Log-scores only grow and keep their order as time passes (see `state.popularity`).
-There are two exceptions: `TopLists.clear` is for an erased user, `TopLists.remove` for a video that was taken down. A
-list that is a source of candidates is selected again after
-`CHANGES_PER_REFRESH` changes of any videos; sources that depend on a user's own actions are always up to date. The list
+`TopLists.remove` is for the exceptions: a video that was taken down, and one whose score has fallen, as a like was
+undone or a user erased. A list that is a source of candidates is selected again after `CHANGES_PER_REFRESH` changes of
+any videos; sources that depend on a user's own actions are always up to date. The list
 that is shown as it is, `popular`, is selected again after each change.
 """
 
@@ -89,12 +89,8 @@ class TopLists:
                 if name in self._lists:
                     self._lists[name].top.mark_changed(row)
 
-    def clear(self) -> None:
-        """Drop all lists, to select them from all videos again: a score has fallen."""
-        self._lists.clear()
-
     def remove(self, row: int) -> None:
-        """Drop the lists that may hold a video: it was taken down, or has lost a tag."""
+        """Drop the lists that hold a video: it was taken down, has lost a tag, or its score has fallen."""
         for name in self._lists_of_row.get(row, _LISTS_OF_ALL_VIDEOS):
             self._drop_if_listed(name, row)
 

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import Video
 from recomind.model.signals import FACTOR_WIDTH
 from recomind.model.text import normal_tag, tag_key
@@ -25,7 +26,7 @@ from recomind.recommender.index.users import LIKES_PER_USER, UserLikes
 from recomind.state.fingerprints import video_hash
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
-from recomind.state.profile import Like
+from recomind.state.profile_entries import Like
 
 NO_FACTOR_SUMS: Final = bytes(8 * FACTOR_WIDTH)
 """Of a video without outcomes: single floats."""
@@ -58,6 +59,7 @@ class VideoIndex:
         self.factors = FactorModel(self.columns)
         self.shown = ShownCounts(self.columns)
         self.metadata = MetadataIndex(self.columns)
+        self.action_weights = ActionWeights()
         self._likers: dict[int, tuple[Liker, ...]] = {}
         self._expiries: list[tuple[float, int]] = []
         """A heap of (when a video expires, row); those of entries that have been replaced since stay in it."""
@@ -150,10 +152,10 @@ class VideoIndex:
     def put_popularity(self, video_id: str, popularity: Popularity | RankingPopularity) -> None:
         """Set a video's counts and decayed scores."""
         row = self.row(video_id)
-        actions = popularity.counts.total
-        if actions < self.columns.actions[row]:  # a user was erased
-            self.top_lists.clear()
-        self.columns.scores[row] = popularity.like_scores + popularity.action_scores
+        actions, scores = popularity.counts.total, popularity.like_scores + popularity.action_scores
+        if actions < self.columns.actions[row] or (scores < self.columns.scores[row]).any():
+            self.top_lists.remove(row)
+        self.columns.scores[row] = scores
         self.columns.actions[row] = actions
         self.columns.first_at[row] = popularity.first_at
         self.columns.likes[row] = popularity.first_likes
@@ -176,8 +178,9 @@ class VideoIndex:
     ) -> None:
         """Set what `put_popularity` sets, for many distinct videos: arrays of shape (videos, ...)."""
         rows, columns = self.rows_of(video_ids), self.columns
-        if (actions < columns.actions[rows]).any():  # a user was erased
-            self.top_lists.clear()
+        fell = (actions < columns.actions[rows]) | (scores < columns.scores[rows]).any(axis=1)
+        for row in rows[fell].tolist():
+            self.top_lists.remove(row)
         columns.scores[rows], columns.actions[rows], columns.first_at[rows] = scores, actions, first_at
         columns.likes[rows], columns.liked_at[rows] = likes, liked_at
         self.factors.videos.put_many(rows, factor_sums.reshape(-1, 2, FACTOR_WIDTH))

@@ -20,7 +20,8 @@ from recomind.recommender.candidates import liked_together
 from recomind.recommender.candidates.types import user_context_of
 from recomind.recommender.policy.policy import ListRequest
 from recomind.settings import Settings
-from recomind.state.profile import Like, Profile, has_seen
+from recomind.state.profile import Profile, has_seen
+from recomind.state.profile_entries import Like
 from recomind.stores import list_search
 from recomind.stores.archive import Archive
 from recomind.stores.memory_store import InMemoryStore
@@ -67,8 +68,8 @@ class FuzzedWorker:
         self.app.ranking_cache.advance_time(NOW + offset)
         for video_id, value in self.engine.popularity.items():
             if self.popularity.get(0, video_id) is not value:
+                self.publisher.note_change(0, video_id, self.popularity.get(0, video_id), value)
                 self.popularity.put(0, video_id, value)
-                self.publisher.mark_changed(0, video_id)
 
 
 class World:

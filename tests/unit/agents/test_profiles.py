@@ -4,7 +4,8 @@ import msgspec
 
 from recomind.model.events import EraseUser
 from recomind.model.signals import ActionSignal, ErasureSignal, SourceOffset, rerouted_source
-from recomind.state.profile import Profile, apply_event
+from recomind.state.profile import Profile
+from recomind.state.profile_fold import apply_event
 from recomind.stream.codec import decode_record, rerouting_headers
 from recomind_agents.profiles import MAX_SIGNAL_BYTES, _packed
 from tests.unit.stream.records import LOG, action_record

@@ -5,7 +5,7 @@ import pytest
 
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video
-from recomind.model.signals import ActionSignal
+from recomind.model.signals import ActionSignal, UndoSignal
 from recomind.recommender.index import windowed_top
 from recomind.recommender.index.windowed_top import WindowedTopLists
 from recomind.settings import Settings
@@ -33,17 +33,29 @@ class Publishing:
         self.index = self.app.ranking_cache.index
         self.publisher = WindowedTopPublisher(self.app, self.table)
         ids = (f"v{number}" for number in range(1000))
+        self.likes = {}
+        """Video to the times of its likes that were not undone."""
         self.ids = [one for one in ids if partition_of(one, self.app.options.partitions) == PARTITION]
 
     def like(self, video_id, at):
         known = self.table.get(PARTITION, video_id) or Popularity()
         offset = known.applied_offsets.get(0, -1) + 1
         signal = ActionSignal(video_id, 0, offset, at, f"u{offset}", "like")
+        self.likes.setdefault(video_id, []).append(at)
         self.put(video_id, popularity.fold(known, [signal]))
 
+    def undo(self, video_id, number):
+        """Undo one of the video's likes, if it has any that is not undone."""
+        known = self.table.get(PARTITION, video_id)
+        liked = self.likes.get(video_id, [])
+        if known is not None and known.first_likes and liked:
+            at, offset = liked.pop(number % len(liked)), known.applied_offsets[0] + 1
+            undo = UndoSignal(video_id, 0, offset, at, "u", "like", at)
+            self.put(video_id, popularity.fold(known, [undo]))
+
     def put(self, video_id, value):
+        self.publisher.note_change(PARTITION, video_id, self.table.get(PARTITION, video_id), value)
         self.table.put(PARTITION, video_id, value)
-        self.publisher.mark_changed(PARTITION, video_id)
 
     def tag(self, video_id, *tags, hidden=False):
         video = Video(video_id=video_id, title="T", tags=tags, hidden=hidden)
@@ -88,7 +100,10 @@ async def test_the_published_lists_are_those_of_the_whole_partition(publishing, 
             publishing.delete(video_id)
         elif kind == 1:
             publishing.put(video_id, Popularity())  # its only users were erased
+            publishing.likes.pop(video_id, None)
             publishing.publisher.rebuild_for_lower_scores(PARTITION)
+        elif kind in (3, 4):
+            publishing.undo(video_id, step)
         elif kind == 2:
             assert await publishing.published() == publishing.expected()
         else:

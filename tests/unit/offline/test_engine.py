@@ -6,6 +6,7 @@ from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
+from recomind.recommender.factors import users
 
 VIDEOS = [f"v{number}" for number in range(2100)]
 
@@ -37,3 +38,20 @@ def test_a_like_of_a_video_in_a_block_trains_as_if_it_were_new():
     before = engine.weights.version
     engine.observe(Action("me", VIDEOS[0], "like", 2e9 + 1), SourceOffset(0, 600))
     assert engine.weights.version > before
+
+
+def test_an_undone_like_of_a_served_video_is_no_like_any_more():
+    engine = Engine(exploration=0.0)
+    for number in range(5):
+        engine.put_video(Video(video_id=f"v{number}", title="T", tags=("t",)))
+    shown = engine.serve("u", 5, 1e9).picks[0].video_id
+    engine.observe(Action("u", shown, "like", 1e9 + 1), SourceOffset(0, 0))
+    liked = users.decode(engine.profiles["u"].factors)
+    assert (engine.popularity[shown].shown_likes, liked.likes, liked.impressions) == (1, 1.0, 1.0)
+    engine.observe(Action("u", shown, "undo_like", 1e9 + 2), SourceOffset(0, 1))
+    undone = users.decode(engine.profiles["u"].factors)
+    assert (engine.popularity[shown].shown_likes, undone.likes, undone.impressions) == (0, 0.0, 1.0)
+    assert undone.mean[-1] < 0 < liked.mean[-1]
+    assert engine.profiles["u"].likes == ()
+    engine.refresh()
+    assert engine.index.user_likes.likes.max() == -1

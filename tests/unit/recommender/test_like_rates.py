@@ -8,7 +8,8 @@ from recomind.recommender.factors.model import NEW_USER
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import NAMES, like_rates
 from recomind.state.popularity import Popularity
-from recomind.state.profile import MAX_REACTIONS, Like, Profile, Reaction
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import MAX_REACTIONS, Like, Reaction
 
 VIDEO, CREATOR, TAGS, USER, OWN_CREATOR, OWN_TAGS = range(len(NAMES))
 

@@ -11,7 +11,7 @@ from recomind.model.served_lists import ServedListEvent, encode_served_list
 from recomind.model.signals import NOT_SERVED, OUTCOME, SourceOffset
 from recomind.runtime import served_list_window
 from recomind.runtime.served_list_window import ServedListWindow
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.profile import Profile
 from recomind.state.served_lists import RETENTION_S
 
@@ -42,7 +42,7 @@ class Log:
 
 def outcome(window, at, video="a"):
     action = Action("u", video, "view", at)
-    _, derived = profile.fold(Profile(), SourceOffset(0, 1), action)
+    _, derived = profile_fold.fold(Profile(), SourceOffset(0, 1), action)
     return window.lists(0).join(Profile(), action, derived, at).outcome
 
 
@@ -127,7 +127,7 @@ async def test_actions_meet_the_same_lists_however_far_the_agent_is_ahead(commit
         at = 1_001.0 + 10 * number
         await window.put(0, records[: max(ahead, number + 1)])
         action = Action("u", "a", "view", at)
-        _, derived = profile.fold(Profile(), SourceOffset(0, number), action)
+        _, derived = profile_fold.fold(Profile(), SourceOffset(0, number), action)
         found.append(window.lists(0).join(Profile(), action, derived, at).place.event.list_id)
     assert found == ["l0", "l1", "l2", "l3", "l4"]
 

@@ -10,7 +10,7 @@ from recomind.recommender.factors import users
 from recomind.recommender.pipeline import rank, slate_of
 from recomind.runtime.metrics import Metrics
 from recomind.runtime.trainer import MAX_SAVED_S, Trainer
-from recomind.state import popularity, profile
+from recomind.state import popularity, profile_fold
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.state.served_lists import ServedLists
@@ -38,7 +38,7 @@ class World:
     def learn(self, action, before=None, is_first=True, logged_at=10.0):
         before = before or Profile()
         offset = max(before.applied_offsets.values(), default=0) + 1
-        after, signals = profile.fold(before, SourceOffset(0, offset), action)
+        after, signals = profile_fold.fold(before, SourceOffset(0, offset), action)
         joined = self.lists.join(before, action, signals, logged_at)
         return self.trainer.learn_outcome(before, after, action, signals, joined, is_first)
 
@@ -90,7 +90,7 @@ def test_what_may_have_been_delivered_before_teaches_only_if_it_was_served(world
 
 
 def test_a_repeat_teaches_nothing(world):
-    before, _ = profile.fold(Profile(), SourceOffset(0, 0), like())
+    before, _ = profile_fold.fold(Profile(), SourceOffset(0, 0), like())
     after, signals, example = world.learn(like(), before)
     assert (after.factors, signals[0].increments, example) == (b"", b"", None)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
@@ -17,7 +18,7 @@ from recomind.recommender.outcomes import apply_shared, example_of
 from recomind.recommender.pipeline import rank, slate_of
 from recomind.runtime.metrics import Metrics
 from recomind.runtime.trainer import Trainer
-from recomind.state import popularity, profile
+from recomind.state import popularity, profile_fold
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.state.served_lists import ServedLists
@@ -54,11 +55,11 @@ class World:
         """Fold, join, learn; then the signals are sent, unless they were before."""
         before, cause = self.profiles.get(user, Profile()), SourceOffset(0, number)
         action = Action(user, video, kind, NOW + at)
-        after, derived = profile.fold(before, cause, action)
+        after, derived = profile_fold.fold(before, cause, action)
         if not derived:
             return
         joined = self.lists.join(before, action, derived, float(at))
-        self.examples.setdefault(cause, []).append(example_of(action, joined, before))
+        self.examples.setdefault(cause, []).append(example_of(action, derived[0], joined, before, ActionWeights()))
         after, signals, _ = self.trainer.learn_outcome(before, after, action, derived, joined, is_first)
         self.profiles[user] = after
         self.late.append((at, [one for one in signals if cause not in self.sent]))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from recomind.model.events import Action
 from recomind.model.signals import ActionSignal, ErasureSignal, SourceOffset
-from recomind.state import neighbours, popularity, profile
+from recomind.state import neighbours, popularity, profile_fold
 from recomind.state.forgetting import Erasure, Refold, erasure_key, merge_erasure, user_of_key
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
@@ -29,7 +29,7 @@ def signals_of(steps):
     profiles, signals = {}, []
     for offset, (user, video, action_type, at) in enumerate(steps):
         action = Action(user, video, action_type, float(at))
-        profiles[user], new = profile.fold(profiles.get(user, Profile()), SourceOffset(0, offset), action)
+        profiles[user], new = profile_fold.fold(profiles.get(user, Profile()), SourceOffset(0, offset), action)
         signals += new
     return signals
 

@@ -11,9 +11,10 @@ from recomind.model.signals import ActionSignal, SourceOffset
 from recomind.recommender.explain.evidence import counts
 from recomind.recommender.explain.trend import trend
 from recomind.recommender.index.windowed_top import WINDOWS
-from recomind.state import popularity, profile, seen_blocks
+from recomind.state import popularity, profile_fold, seen_blocks
 from recomind.state.popularity import Popularity
-from recomind.state.profile import MAX_LIKES, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import MAX_LIKES
 from recomind.state.seen_blocks import BlockSearch
 
 NOW = 1_700_000_000.0
@@ -31,7 +32,7 @@ class User:
         self.offset += 1
         before, action = self.profile, Action("u", video_id, action_type, at)
         held = self.search.of_user("u", before)
-        after, signals = profile.fold(before, SourceOffset(0, self.offset), action, held)
+        after, signals = profile_fold.fold(before, SourceOffset(0, self.offset), action, held)
         self.profile, changed = seen_blocks.seal_after("u", before, after)
         self.blocks |= changed
         return signals[0]
@@ -89,7 +90,7 @@ def test_a_search_forgets_the_blocks_of_an_erased_user():
     for number in range(1000):
         user.act(f"v{number}", at=NOW + number)
     assert user.act("v0", at=NOW).is_repeat
-    user.profile = profile.erase(user.profile, SourceOffset(0, user.offset), user.offset)
+    user.profile = profile_fold.erase(user.profile, SourceOffset(0, user.offset), user.offset)
     user.blocks.clear()
     for number in range(1000):
         assert not user.act(f"w{number}", at=NOW + number).is_repeat

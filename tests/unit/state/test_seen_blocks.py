@@ -8,7 +8,7 @@ import pytest
 
 from recomind.model.events import Action, EraseUser
 from recomind.model.signals import SourceOffset
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.fingerprints import video_hash
 from recomind.state.profile import MAX_SEEN, Profile, has_seen, without_video
 from recomind.state.seen_blocks import (
@@ -31,7 +31,7 @@ def watched(count, start=None, first=0):
     """The profile and the blocks of a user who watches `count` videos."""
     user, blocks = start or Profile(), []
     for number in range(first, first + count):
-        user, _ = profile.fold(user, *view(number))
+        user, _ = profile_fold.fold(user, *view(number))
         user, block = seal(user)
         blocks += [block] if block else []
     return user, blocks
@@ -80,22 +80,22 @@ def test_a_profile_of_version_1_goes_on():
 
 
 def test_a_repeated_like_is_recognised_when_its_video_is_in_a_block():
-    user, _ = profile.fold(Profile(), SourceOffset(0, 0), Action("u", "liked", "like", 0.5))
+    user, _ = profile_fold.fold(Profile(), SourceOffset(0, 0), Action("u", "liked", "like", 0.5))
     user, _ = watched(600, user, 1)
     assert not has_seen(user, "liked")
-    after, signals = profile.fold(user, SourceOffset(0, 601), Action("u", "liked", "like", 601.0))
+    after, signals = profile_fold.fold(user, SourceOffset(0, 601), Action("u", "liked", "like", 601.0))
     assert signals[0].is_repeat
     assert len(after.likes) == 1
 
 
 def test_an_erasure_removes_all_blocks_and_the_first_is_number_0_again():
     before, _ = watched(1000)
-    after, _ = profile.apply_event(before, SourceOffset(0, 1000), 1000, EraseUser("u"))
+    after, _ = profile_fold.apply_event(before, SourceOffset(0, 1000), 1000, EraseUser("u"))
     assert after.seen_blocks == 0
     sealed, changes = seal_after("u", before, after)
     assert (sealed, changes) == (after, {block_key("u", number): None for number in range(3)})
     back, _ = watched(MAX_SEEN - 1, after, 1001)
-    folded, _ = profile.fold(back, *view(1001 + MAX_SEEN))
+    folded, _ = profile_fold.fold(back, *view(1001 + MAX_SEEN))
     sealed, changes = seal_after("u", back, folded)
     assert list(changes) == [block_key("u", 0)]
     assert sealed.seen_blocks == 1

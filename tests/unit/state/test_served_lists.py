@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from recomind.model.events import Action, EraseUser
 from recomind.model.served_lists import ServedListEvent
-from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, SourceOffset
-from recomind.state import profile
+from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, UNDONE, SourceOffset
+from recomind.state import profile_fold
 from recomind.state.profile import Profile
 from recomind.state.served_lists import MARGIN_S, MAX_LISTS_PER_USER, RETENTION_S, WINDOW_S, ServedLists, void_lists
 
@@ -26,9 +26,9 @@ class User:
         action = Action("u", video_id, kind, at, None, list_id)
         self.offset += 1
         before = self.profile
-        after, derived = profile.fold(before, SourceOffset(0, self.offset), action)
+        after, derived = profile_fold.fold(before, SourceOffset(0, self.offset), action)
         joined = self.lists.join(before, action, derived, at)
-        self.profile = replace(after, list_ids=joined.list_ids)
+        self.profile = replace(after, list_ids=joined.list_ids, served_likes=joined.served_likes)
         return joined
 
 
@@ -136,7 +136,7 @@ def test_an_erasure_voids_the_lists_before_it():
     user = User()
     user.serve("first", "abc", 10.0)
     user.act("c", 11.0)
-    erased, _ = profile.apply_event(user.profile, SourceOffset(0, 9), 9, EraseUser("u"))
+    erased, _ = profile_fold.apply_event(user.profile, SourceOffset(0, 9), 9, EraseUser("u"))
     user.profile, user.offset = void_lists(user.profile, erased, 12.0), 20
     joined = user.act("a", 13.0)
     assert (joined.outcome, joined.passed) == (NOT_SERVED, ())
@@ -179,3 +179,28 @@ def test_what_workers_know_of_a_list_is_certain_after_the_margin():
     assert not user.lists.is_certain("u", 10.0)
     assert user.lists.is_certain("u", 10.0 + MARGIN_S)
     assert user.lists.is_certain("other", 10.0)
+
+
+def test_an_undo_takes_back_a_like_that_was_counted_once_and_only_one_that_was():
+    user = User()
+    user.serve("list", "abc", 10.0)
+    assert user.act("x", 11.0, "like").outcome == NOT_SERVED
+    assert user.act("x", 12.0, "undo_like").outcome == NOT_SERVED
+    assert user.act("a", 13.0, "like").outcome == OUTCOME
+    assert user.act("b", 13.0).outcome == OUTCOME
+    assert user.act("b", 14.0, "like").outcome == CORRECTION
+    for video in "ab":
+        undone = user.act(video, 15.0, "undo_like")
+        assert (undone.outcome, undone.place.video_id) == (UNDONE, video)
+    assert user.act("b", 16.0, "like").outcome == CORRECTION
+    assert user.act("b", WINDOW_S + 100.0, "undo_like").outcome == UNDONE
+    assert user.profile.served_likes == b""
+
+
+def test_other_feedback_is_an_outcome_but_corrects_nothing():
+    user = User()
+    user.serve("list", "abc", 10.0)
+    assert user.act("a", 11.0, "dislike").outcome == OUTCOME
+    assert user.act("a", 11.0, "share").outcome == NOT_SERVED
+    assert user.act("a", 11.0, "undo_share").outcome == NOT_SERVED
+    assert user.act("a", 11.0, "like").outcome == CORRECTION

@@ -2,7 +2,8 @@
 
 from recomind.state import neighbours
 from recomind.state.neighbours import Neighbours
-from recomind.state.profile import Like, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like
 from recomind.stores import keys
 from tests.unit.stores.samples import likes_of, popularity_of
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from recomind.model.catalogue import Video
 from recomind.recommender.served import unpack
-from recomind.state.profile import Like, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like
 from recomind.stores.stored_lists import ServedList, ids_in
 from tests.unit.stores.samples import popularity_of
 

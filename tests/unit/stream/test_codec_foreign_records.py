@@ -11,7 +11,7 @@ from recomind.errors import NewerEncodingError, UnreadableError
 from recomind.model.events import Action, Rejected
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import ActionSignal, ErasureSignal
-from recomind.state import neighbours, popularity, profile
+from recomind.state import neighbours, popularity, profile_fold
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
@@ -81,7 +81,7 @@ def test_any_record_of_the_public_topic_is_an_action_a_control_record_or_a_dead_
         return
     if isinstance(decoded.action, Action):
         assert archived_action(decoded.source_offset, decoded.action, LogIdentity(1)).timestamp.year >= 1970
-    value, signals = profile.apply_event(Profile(), decoded.source_offset, one.offset, decoded.action)
+    value, signals = profile_fold.apply_event(Profile(), decoded.source_offset, one.offset, decoded.action)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=Profile) == value
     again = decode_signals(record(encode_signals(signals)))
     assert [*again.video_signals, *again.erasures] == list(signals)

@@ -8,7 +8,8 @@ import pytest
 
 from recomind.model.events import Action, EraseUser, Note, Rejected
 from recomind.model.signals import ActionSignal, ErasureSignal, SourceOffset, merge_source
-from recomind.state.profile import Profile, apply_event
+from recomind.state.profile import Profile
+from recomind.state.profile_fold import apply_event
 from recomind.stream.codec import decode_record, events_of, merged_sessions, to_reroute
 from recomind.stream.merged_actions import MAX_MERGED, merge_note, merged_records
 from recomind.stream.partitioner import partition_of

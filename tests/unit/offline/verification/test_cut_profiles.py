@@ -9,7 +9,7 @@ from recomind.model.events import Action
 from recomind.model.signals import SourceOffset
 from recomind.offline.verification.cut_profiles import accept_cut_profiles
 from recomind.offline.verification.recompute_users import ExpectedOutputs, RecomputedUsers
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.fingerprints import video_hash
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal_after
@@ -18,7 +18,7 @@ from recomind.state.seen_blocks import seal_after
 def fold(before, blocks, numbers):
     """The state after views of these videos, by the current version."""
     for number in numbers:
-        after, _ = profile.fold(before, SourceOffset(0, number), Action("u", f"v{number}", "view", float(number)))
+        after, _ = profile_fold.fold(before, SourceOffset(0, number), Action("u", f"v{number}", "view", float(number)))
         before, changed = seal_after("u", before, after)
         blocks |= changed
     return before
@@ -109,7 +109,7 @@ def likes(count, is_old):
     user, blocks = Profile(), {}
     for number in range(count):
         before = user
-        user, _ = profile.fold(before, SourceOffset(0, number), Action("u", f"v{number}", "like", float(number)))
+        user, _ = profile_fold.fold(before, SourceOffset(0, number), Action("u", f"v{number}", "like", float(number)))
         if is_old:
             user = msgspec.structs.replace(user, seen=before.seen + pack("<I", video_hash(f"v{number}")))
         else:

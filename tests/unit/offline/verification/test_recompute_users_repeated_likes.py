@@ -12,7 +12,7 @@ from recomind.model.signals import SourceOffset
 from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.recompute_users import ExpectedOutputs, RecomputedUsers
 from recomind.offline.verification.recompute_videos import RecomputedVideos
-from recomind.state import profile
+from recomind.state import profile_fold
 from recomind.state.fingerprints import video_hash
 from recomind.state.profile import Profile, counted
 from recomind.stream.codec import encode_signals
@@ -72,7 +72,7 @@ def old_signals():
     user = Profile()
     for offset, number in enumerate(LIKED):
         before, video_id = user, f"v{number}"
-        user, signals = profile.fold(before, SourceOffset(0, offset), Action("me", video_id, "like", 1.7e9))
+        user, signals = profile_fold.fold(before, SourceOffset(0, offset), Action("me", video_id, "like", 1.7e9))
         known = pack("<I", video_hash(video_id))
         user = msgspec.structs.replace(user, seen=before.seen if known in before.seen else before.seen + known)
         yield encode_signals([msgspec.structs.replace(signals[0], is_repeated_like=False), *signals[1:]])

@@ -7,7 +7,8 @@ from recomind.recommender.explain.evidence import Evidence
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Counts, Popularity
-from recomind.state.profile import Like, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like
 
 NOW = 1_700_000_000.0
 

@@ -14,7 +14,8 @@ from recomind.recommender.explain.evidence import (
     shared_tags,
 )
 from recomind.state.neighbours import EPOCH_S, HALF_LIFE_S, Liker, Neighbours
-from recomind.state.profile import Like, Profile, Reaction
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like, Reaction
 from tests.unit.recommender.explain.samples import NOW, evidence
 
 

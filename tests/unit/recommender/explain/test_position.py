@@ -19,7 +19,8 @@ from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import FEATURE_NAMES, learn, rank
 from recomind.state.fingerprints import video_hash
 from recomind.state.popularity import NO_SCORES, Counts, Popularity
-from recomind.state.profile import Like, Profile
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like
 
 NOW = 1_000.0
 

@@ -6,7 +6,7 @@ import pytest
 from recomind.recommender.factors.gaussians import WIDTH
 from recomind.recommender.factors.increments import pack, unpack
 from recomind.recommender.factors.model import ItemIncrements
-from recomind.state.popularity import are_valid
+from recomind.state.factor_sums import are_valid
 
 
 def increments(tags, value=0.25):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recomind.model.catalogue import Video
-from recomind.model.signals import ActionSignal
+from recomind.model.signals import ActionSignal, UndoSignal
 from recomind.recommender.index import top_lists
 from recomind.recommender.index.top_lists import CHANGES_PER_REFRESH, DAY_INDEX, POPULAR_LIST_LENGTH, TAG_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
@@ -95,3 +95,18 @@ def test_lists_follow_tags_and_takedowns(monkeypatch, seed):
             listed = set(index.top_lists.of_tag(number).tolist())
             assert listed <= carriers
             assert len(listed) == min(3, len(carriers))
+
+
+def test_lists_are_right_after_a_like_was_undone_while_views_came():
+    index = VideoIndex()
+    for number in range(TAG_LIST_LENGTH + 2):
+        index.put_video(Video(video_id=f"v{number}", title="T", tags=("tag",)))
+        index.put_popularity(f"v{number}", liked(f"v{number}", 2 + number))
+    tag = index.tag_rows["tag"]
+    assert index.rows["v31"] in index.top_lists.of_tag(tag)
+    assert index.rows["v1"] not in index.top_lists.of_tag(tag)
+    undone = [UndoSignal("v31", 0, 100 + at, 1.0, f"p{at}", "like", 1.0) for at in range(33)]
+    views = [ActionSignal("v31", 0, 200 + at, 1.0, f"p{at}", "view") for at in range(40)]
+    index.put_popularity("v31", popularity.fold(liked("v31", 33), [*undone, *views]))
+    assert index.rows["v31"] not in index.top_lists.of_tag(tag)
+    assert index.rows["v1"] in index.top_lists.of_tag(tag)

@@ -1,7 +1,7 @@
 """The latest likes of users, as an array."""
 
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.profile import Like
+from recomind.state.profile_entries import Like
 
 
 def test_the_array_grows_with_the_number_of_users():

@@ -1,0 +1,50 @@
+"""Likes in profiles that an earlier version has folded: it did not count how often a user liked a video again.
+
+Nor did it store when the first of these likes was. Of the likes of users who acted while such a version ran, these two
+are not compared, and neither is what an undo of them subtracted. Everything else is.
+"""
+
+from collections.abc import Mapping, Set
+from typing import Final
+
+from msgspec.structs import replace
+
+from recomind.state.profile import Profile
+from recomind.state.profile_entries import Like
+
+OLD_REPEATS_NOTE: Final = (
+    "{} users: how often they liked a video again is not compared, as an earlier version did not count that"
+)
+
+
+def accept_old_likes(expected: dict[str, Profile], found: Mapping[str, Profile], old_users: Set[str]) -> set[str]:
+    """Expect the likes that were found of users whose likes an earlier version has folded.
+
+    Args:
+        expected: recomputed from the log, by user; changed.
+        found: by user.
+        old_users: who acted while an earlier version may have run.
+
+    Returns:
+        The users of whom something is not compared.
+    """
+    accepted = set[str]()
+    for user_id in old_users & expected.keys() & found.keys():
+        own, stored = expected[user_id], found[user_id]
+        if own.likes != stored.likes or own.like_count != stored.like_count:
+            known = all(map(_may_be_older, own.likes, stored.likes))
+            if known and own.like_count <= stored.like_count and _without_repeats(own) == _without_repeats(stored):
+                counts = {"like_count": stored.like_count, "other_count": stored.other_count}
+                expected[user_id] = replace(own, likes=stored.likes, **counts)
+                accepted.add(user_id)
+    return accepted
+
+
+def _may_be_older(expected: Like, found: Like) -> bool:
+    """Whether a like differs in nothing but repeats that were not counted."""
+    return found.repeats <= expected.repeats if expected.repeats else found == expected
+
+
+def _without_repeats(profile: Profile) -> Profile:
+    likes = tuple([replace(one, first_at=None, repeats=0) for one in profile.likes])
+    return replace(profile, likes=likes, like_count=profile.like_count + profile.other_count, other_count=0, seen=b"")

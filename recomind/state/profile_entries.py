@@ -1,0 +1,82 @@
+"""Entries of a profile: the latest likes, views and skips, and other feedback of a user, ordered by event time."""
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from recomind.model.ids import VideoId
+
+MAX_LIKES: Final = 48
+"""How many likes are kept, the latest by event time. Of those that are dropped, a fingerprint is kept for ever."""
+
+MAX_REACTIONS: Final = 16
+"""How many views and skips are kept, the latest by event time."""
+
+MAX_FEEDBACK: Final = 12
+"""How many actions of other types are kept, the latest by event time."""
+
+
+class Like(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A like of a video at an event time (epoch seconds)."""
+
+    video_id: VideoId
+    timestamp: float
+    """Of the latest of the user's likes of it."""
+    first_at: float | None = None
+    """Event time of the like that popularity counts, the first to arrive; None if it is the latest."""
+    repeats: int = 0
+    """How often the user has liked it again."""
+
+    @property
+    def counted_at(self) -> float:
+        """Event time of the like that popularity counts, epoch seconds."""
+        return self.timestamp if self.first_at is None else self.first_at
+
+
+class Reaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A view or a skip of a video at an event time (epoch seconds)."""
+
+    video_id: VideoId
+    action_type: str
+    timestamp: float
+
+
+class Feedback(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An action of another type on a video at an event time (epoch seconds)."""
+
+    video_id: VideoId
+    code: int
+    """Position of its type in `FEEDBACK_TYPES`."""
+    timestamp: float
+
+
+_Entry = TypeVar("_Entry", bound=Like | Reaction | Feedback)
+
+timestamp_of = attrgetter("timestamp")
+
+
+def again(earlier: Like, at: float) -> Like:
+    """A like after the user has liked the same video once more."""
+    latest, counted_at = max(earlier.timestamp, at), earlier.counted_at
+    return Like(earlier.video_id, latest, None if counted_at == latest else counted_at, earlier.repeats + 1)
+
+
+def without(entries: Iterable[_Entry], gone: _Entry | None) -> tuple[_Entry, ...]:
+    """Entries without one of them."""
+    return tuple([entry for entry in entries if entry is not gone])
+
+
+def latest(entries: tuple[_Entry, ...], new: _Entry, size: int) -> tuple[_Entry, ...]:
+    """The `size` latest entries by event time; independent of the order of arrival."""
+    if entries and entries[-1].timestamp >= new.timestamp:
+        return tuple(sorted((*entries, new), key=sort_key)[-size:])
+    return (*entries, new)[-size:]
+
+
+def sort_key(entry: Like | Reaction | Feedback) -> tuple[Any, ...]:
+    """Event time first; the other fields break ties, so that the order of arrival does not matter."""
+    if isinstance(entry, Like):
+        return entry.timestamp, entry.video_id
+    return entry.timestamp, entry.video_id, entry.action_type if isinstance(entry, Reaction) else entry.code
