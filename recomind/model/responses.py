@@ -5,10 +5,14 @@ description in OpenAPI.
 """
 
 from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import VideoSummary
+from recomind.model.live_settings import MAX_EXPLORATION
 
 
 class ActionCounts(msgspec.Struct, frozen=True):
@@ -270,3 +274,35 @@ class Explanation(msgspec.Struct, frozen=True):
     """If the verdict is `capped`: the listed videos of the same creator."""
     control: bool = False
     """Whether the user belongs to the control group: then the list is random, and the blend does not order it."""
+
+
+class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings by name; one that is left out stays as it is, and null stands for the value at the start of workers."""
+
+    action_weights: ActionWeights | UnsetType | None = UNSET
+    """How much each action counts, by its type, relative to a like: from -5 to 5."""
+    exploration: Annotated[float, msgspec.Meta(ge=0.0, le=MAX_EXPLORATION)] | UnsetType | None = UNSET
+    """Share of places that are drawn for new uploads."""
+
+
+class ChangedSetting(msgspec.Struct, frozen=True):
+    """A change of a setting."""
+
+    name: str
+    value: Any
+    """Null for the value with which workers are started."""
+    changed_by: str
+    """Name of the API key; empty where requests need none."""
+    changed_at: float
+    """Epoch seconds."""
+
+
+class LiveSettingValues(msgspec.Struct, frozen=True):
+    """Settings that can be changed while workers run."""
+
+    settings: SettingsChange
+    """As they are now."""
+    defaults: SettingsChange
+    """As this worker was started."""
+    changes: tuple[ChangedSetting, ...]
+    """The latest change of each setting that was ever changed."""

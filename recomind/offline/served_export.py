@@ -114,7 +114,7 @@ class ServedExport:
         elif signals:
             joined = self._lists.join(before, event, signals, logged_at)
             self._note(event, joined.place, joined.passed)
-            after = replace(after, list_ids=joined.list_ids)
+            after = replace(after, list_ids=joined.list_ids, served_likes=joined.served_likes)
         self._profiles[event.user_id], _ = seal(after)
 
     def take_closed(self, before: float) -> Iterator[Row]:

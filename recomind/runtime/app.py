@@ -24,6 +24,7 @@ from recomind.runtime.commit import Commit, Stage
 from recomind.runtime.event_loop import TimeSlices
 from recomind.runtime.health import LOG_CUT, Health
 from recomind.runtime.heartbeat import Heartbeat, exit_after, run_heartbeat
+from recomind.runtime.live_settings import LiveSettings
 from recomind.runtime.metrics import Metrics
 from recomind.runtime.profile_archive import ProfileArchive
 from recomind.runtime.refresh_queue import RefreshQueue
@@ -87,9 +88,9 @@ class RecoMindApp(faust.App):
         self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
         self.ranking_cache.exploration, self.ranking_cache.control_share = options.exploration, options.control_share
         self.catalogue_stream, self.rule_stream = streams_of(options, self.ranking_cache)
+        self.live_settings = LiveSettings(options)
         self.worker_stats: WorkerStats | None = None  # what this worker has published last
-        self.work_available = asyncio.Event()
-        """Set when a refresh may be pending."""
+        self.work_available = asyncio.Event()  # set when a refresh may be pending
         self.served_lists = ServedListRecorder(partitions, self.send_records, self.metrics.lists_dropped.inc, present)
         self.served_figures, self.served_window = ServedFigures(), window_of(self)
         self.refresh_queue = RefreshQueue(self.served_window.presence, self.work_available.set)
@@ -103,8 +104,7 @@ class RecoMindApp(faust.App):
         """Name of a table of videos to what replaces values that were folded again."""
         self.profile_archive = ProfileArchive(archive, read_model, partitions, self.state_tables)
         self.partition_queues: list[PartitionQueues] = []  # of each batch agent
-        self.failure: BaseException | None = None
-        """Why the worker stops; None while it runs."""
+        self.failure: BaseException | None = None  # why the worker stops; None while it runs
         self.assignment = Assignment(options.app_id, self._fence_stores)
         self.backlog = Backlog(
             lambda: self.monitor.tp_end_offsets, lambda: self.state_tables["neighbours"].applied_until

@@ -47,6 +47,7 @@ def merge_erasure(known: Erasure, signal: ErasureSignal) -> Erasure:
 def is_void(signal: Signal, bounds: VoidBounds) -> bool:
     """Whether the signal's user was erased after it.
 
+    >>> from recomind.model.signals import ActionSignal
     >>> bounds = {"u": {0: 7}}
     >>> signals = [ActionSignal("v", 0, offset, 0.0, user, "view") for user, offset in (("u", 7), ("u", 8), ("w", 7))]
     >>> [is_void(signal, bounds) for signal in signals]

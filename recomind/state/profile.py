@@ -33,7 +33,7 @@ MAX_SEEN: Final = 384
 
 
 class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """State of a user, at most 4 KB when encoded."""
+    """State of a user, some 4 KB when encoded where ids are short."""
 
     applied_offsets: AppliedOffsets = {}
     likes: tuple[Like, ...] = ()

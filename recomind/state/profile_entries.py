@@ -14,7 +14,7 @@ MAX_LIKES: Final = 48
 MAX_REACTIONS: Final = 16
 """How many views and skips are kept, the latest by event time."""
 
-MAX_FEEDBACK: Final = 12
+MAX_FEEDBACK: Final = 8
 """How many actions of other types are kept, the latest by event time."""
 
 

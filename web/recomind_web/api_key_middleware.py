@@ -16,6 +16,9 @@ from recomind_web.rate_limits import RateLimiter
 API_KEY_HEADER: Final = "X-API-Key"
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="recomind"'}
 
+KEY_NAME: Final = "recomind_key_name"
+"""Where a request has the name of its key, if it needs one."""
+
 PUBLIC: Final = ""
 """The scope of routes that need no key."""
 
@@ -37,6 +40,7 @@ def api_key_middleware(keys: Sequence[ApiKey], limiter: RateLimiter, scopes: Map
         if scope != PUBLIC:
             key = _authenticated_key(request, keys)
             limiter.check(key.name)
+            request[KEY_NAME] = key.name
             if scope not in key.scopes:
                 raise web.HTTPForbidden(text=f"this key lacks the scope {scope}")
         return await handler(request)

@@ -5,12 +5,16 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
+
+from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
 from recomind.model.responses import (
     ActionCounts,
     ActionOutcome,
     BlendExplanation,
+    ChangedSetting,
     ChangeProgress,
     ChangeReceipt,
     ContributingAction,
@@ -20,12 +24,14 @@ from recomind.model.responses import (
     FeatureContribution,
     Feed,
     FeedVideo,
+    LiveSettingValues,
     MergeProgress,
     MergeReceipt,
     Problem,
     ProfileSummary,
     Reason,
     SessionToMerge,
+    SettingsChange,
     SimilarUser,
     TrendingVideo,
 )
@@ -105,6 +111,13 @@ EXPLANATION: Final = Explanation(
 RULE: Final = Rule(action="filter", where="label:sponsored", scenarios=("kids",), note="No advertising for children")
 RULE_ENTRY: Final = RuleEntry("R7", RULE, True, 140, 311)
 KIDS: Final = Scenario(filter="age:..6", sources=("trending", "tags"), spread=0.3)
+WEIGHTS: Final = ActionWeights(share=1.5)
+SETTINGS_CHANGE: Final = SettingsChange(action_weights=WEIGHTS)
+SETTINGS: Final = LiveSettingValues(
+    SettingsChange(action_weights=WEIGHTS, exploration=0.06),
+    SettingsChange(action_weights=ActionWeights(), exploration=0.06),
+    (ChangedSetting("action_weights", msgspec.to_builtins(WEIGHTS), "operator", NOON.timestamp()),),
+)
 
 EXAMPLES: Final = {
     "recommendations": Example([DANCE, CAT]),
@@ -139,6 +152,9 @@ EXAMPLES: Final = {
     "get_scenarios": Example([ScenarioEntry("kids", KIDS)]),
     "put_scenario": Example(ScenarioEntry("kids", KIDS), KIDS),
     "delete_scenario": Example(ScenarioEntry("kids", KIDS)),
+    "get_settings": Example(SETTINGS),
+    "put_settings": Example(SETTINGS, SETTINGS_CHANGE),
+    "settings_history": Example(SETTINGS.changes),
     "healthz": Example({"status": "ok"}),
     "readyz": Example(Readiness("ready")),
 }
