@@ -58,6 +58,11 @@ if TYPE_CHECKING:
     help="Share of a video's latent factors that its tags do not explain, in that world.",
 )
 @click.option(
+    "--watch-times",
+    is_flag=True,
+    help="In that world, actions say how long videos were watched; also compare with learning from likes alone.",
+)
+@click.option(
     "--exploration",
     type=click.FloatRange(0, 0.2),
     help="Share of places for new uploads, with --closed-loop.  [default: that of workers]",
@@ -75,6 +80,7 @@ def command(
     seed: int,
     users: int,
     untagged: float,
+    watch_times: bool,
     exploration: float | None,
     as_json: bool,
 ) -> None:
@@ -85,7 +91,8 @@ def command(
     if closed_loop:
         from recomind.offline.world import Size
 
-        evaluate_closed_loop(Size(users=users, untagged=untagged), seed, exploration, as_json)
+        size = Size(users=users, untagged=untagged, watch_times=watch_times)
+        evaluate_closed_loop(size, seed, exploration, as_json)
         return
     if folder is None:
         raise click.UsageError("name the FOLDER of a log, or use --closed-loop")
@@ -157,7 +164,7 @@ def evaluate_closed_loop(size: "Size", seed: int, exploration: float | None, as_
     from rich.progress import Progress
     from rich.table import Table
 
-    from recomind.offline.closed_loop import possible, run
+    from recomind.offline.closed_loop import policy_names, possible, run
     from recomind.offline.world import World
     from recomind.recommender.exploration import EXPLORATION_SHARE
 
@@ -167,15 +174,18 @@ def evaluate_closed_loop(size: "Size", seed: int, exploration: float | None, as_
         len(World(size, seed).visits()),
     )
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        for name in ("random", "like rate", "recomind", "oracle"):
+        for name in policy_names(size):
             task = progress.add_task(name, total=pages)
             results[name] = run(size, seed, name, share, partial(progress.advance, task))
     if as_json:
         click.echo(msgspec.json.encode(results).decode())
         return
-    table = Table("policy", "likes per shown, last half", "of the possible", "by day", "repeats", "short", "new shown")
+    columns = ("likes per shown, last half", "of the possible", "by day", "repeats", "short", "new shown")
+    table = Table("policy", *columns, *(["share watched, last half"] if size.watch_times else []))
     for name, one in results.items():
         days = " ".join(f"{like_share:.3f}" for like_share in one.by_day)
-        figures = (f"{one.like_share_last_half:.3f}", f"{possible(results, name):.2f}", days)
-        table.add_row(name, *figures, str(one.repeats), str(one.short_pages), f"{one.new_shown:.2f}")
+        figures = [f"{one.like_share_last_half:.3f}", f"{possible(results, name):.2f}", days]
+        figures += [str(one.repeats), str(one.short_pages), f"{one.new_shown:.2f}"]
+        figures += [] if one.watched_last_half is None else [f"{one.watched_last_half:.3f}"]
+        table.add_row(name, *figures)
     Console().print(table)

@@ -10,7 +10,7 @@ from typing import Annotated, Final, final
 import msgspec
 
 from recomind.model.action_types import ACTION_TYPES, UNDOABLE
-from recomind.model.events import MAX_TIMESTAMP, Action
+from recomind.model.events import MAX_TIMESTAMP, MAX_WATCHED_MS, Action
 from recomind.model.ids import Offset, UserId, VideoId
 
 HISTORY_LENGTH: Final = 5
@@ -114,6 +114,10 @@ class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=Fal
     """Whether windows leave it out, as a repeated like. Those of version 0.2 or older count all, and have no mark."""
     was_undone: bool = False
     """Whether the user has liked the video before, and undone that: the like counts, but makes no pairs again."""
+    watched_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_WATCHED_MS)] | None = None
+    """How long a view or a skip lasted, if its action says so."""
+    duration_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_WATCHED_MS)] | None = None
+    """How long the video is, if its action says so, too."""
 
 
 @final
@@ -209,6 +213,7 @@ def derive(
     source, offset = source_offset.source, source_offset.offset
     if action_type != "like" or is_repeat:
         history = ()
+    watched_ms = action.watched_ms if action_type in {"view", "skip"} else None
     signals: list[Signal] = [
         ActionSignal(
             video_id,
@@ -221,6 +226,8 @@ def derive(
             history,
             is_repeated_like=is_repeat and action_type == "like",
             was_undone=was_undone,
+            watched_ms=watched_ms,
+            duration_ms=None if watched_ms is None else action.duration_ms,
         )
     ]
     for distance, earlier in enumerate(history, 1):

@@ -11,14 +11,21 @@ from typing import Final, Protocol
 import msgspec
 import numpy as np
 
+from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.ids import Offset, UserId, VideoId
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
-from recomind.offline.world import DAY_S, SECONDS_PER_VIDEO, START, Size, World
+from recomind.offline.world import DAY_S, SECONDS_PER_VIDEO, START, Size, Watch, World
 from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.index.columns import Floats
+
+LIKES_ALONE: Final = "recomind, likes alone"
+"""The engine without watch times, in a world that has them."""
+
+WATCH_ORACLE: Final = "watch oracle"
+"""Shows what a user watches longest; the other oracle shows what they like most."""
 
 PAGE: Final = 5
 """Videos of a page."""
@@ -33,8 +40,8 @@ class Policy(Protocol):
     def page(self, user: int, now: float) -> list[int]:
         """The numbers of the videos to show."""
 
-    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
-        """Learn a reaction."""
+    def observe(self, user: int, video: int, reaction: str, at: float, watch: Watch | None = None) -> None:
+        """Learn a reaction, and how long the video was watched, where the world has watch times."""
 
 
 class ClosedLoopResult(msgspec.Struct, frozen=True):
@@ -50,13 +57,17 @@ class ClosedLoopResult(msgspec.Struct, frozen=True):
     """Pages with fewer than `PAGE` videos."""
     new_shown: float
     """Share of the uploads that were shown at least 20 times in their first day."""
+    watched_last_half: float | None = None
+    """Mean share of the shown videos that was watched in the last half; None in a world without watch times."""
 
 
 class EnginePolicy:
     """The engine, as the workers run it."""
 
-    def __init__(self, exploration: float = EXPLORATION_SHARE) -> None:
+    def __init__(self, exploration: float = EXPLORATION_SHARE, *, learns_watch: bool = True) -> None:
         self.engine = Engine(exploration=exploration)
+        if not learns_watch:
+            self.engine.index.action_weights = ActionWeights(watch=0.0)
         self._offset = 0
 
     def add(self, video: Video) -> None:
@@ -67,9 +78,17 @@ class EnginePolicy:
         """The user's slate."""
         return [int(pick.video_id[1:]) for pick in self.engine.serve(f"u{user}", PAGE, now).picks]
 
-    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
-        """Learn a reaction."""
+    def observe(self, user: int, video: int, reaction: str, at: float, watch: Watch | None = None) -> None:
+        """Learn a reaction. With watch times, a like is followed by the view that it was made in."""
         action = Action(UserId(f"u{user}"), VideoId(f"v{video}"), reaction, at)
+        if watch is not None:
+            if reaction == "like":
+                self._observe(action)
+                action = msgspec.structs.replace(action, action_type="view")
+            action = msgspec.structs.replace(action, watched_ms=watch.watched_ms, duration_ms=watch.duration_ms)
+        self._observe(action)
+
+    def _observe(self, action: Action) -> None:
         self.engine.observe(action, SourceOffset(0, Offset(self._offset)))
         self._offset += 1
 
@@ -94,9 +113,9 @@ class Baseline:
         scores[list(self._seen.get(user, ()))] = -np.inf
         return [int(video) for video in np.argsort(-scores, kind="stable")[:PAGE]]
 
-    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
+    def observe(self, user: int, video: int, reaction: str, at: float, watch: Watch | None = None) -> None:
         """Learn that the user has seen the video."""
-        del reaction, at
+        del reaction, at, watch
         self._seen.setdefault(user, set()).add(video)
 
 
@@ -107,8 +126,9 @@ class LikeRate(Baseline):
         super().__init__(lambda _, videos: (self._likes[:videos] + 1) / (self._shown[:videos] + 8))
         self._likes, self._shown = np.zeros(100_000), np.zeros(100_000)
 
-    def observe(self, user: int, video: int, reaction: str, at: float) -> None:
+    def observe(self, user: int, video: int, reaction: str, at: float, watch: Watch | None = None) -> None:
         """Count the reaction."""
+        del watch
         super().observe(user, video, reaction, at)
         self._likes[video] += reaction == "like"
         self._shown[video] += 1
@@ -117,12 +137,25 @@ class LikeRate(Baseline):
 def policies(world: World, exploration: float = EXPLORATION_SHARE) -> Mapping[str, Policy]:
     """The policies that are compared."""
     draw = np.random.default_rng(world.seed + 2)
+    watching: dict[str, Policy] = {}
+    if world.size.watch_times:
+        watching = {
+            LIKES_ALONE: EnginePolicy(exploration, learns_watch=False),
+            WATCH_ORACLE: Baseline(lambda user, videos: world.watch_share(user, slice(0, videos))),
+        }
     return {
         "random": Baseline(lambda _, videos: draw.random(videos)),
         "like rate": LikeRate(),
         "recomind": EnginePolicy(exploration),
         "oracle": Baseline(lambda user, videos: world.like_probability(user, slice(0, videos))),
+        **watching,
     }
+
+
+def policy_names(size: Size) -> tuple[str, ...]:
+    """The names of `policies` in a world, in the order in which they are shown."""
+    watching = (LIKES_ALONE, WATCH_ORACLE) if size.watch_times else ()
+    return ("random", "like rate", "recomind", "oracle", *watching)
 
 
 def run(
@@ -140,6 +173,7 @@ def run(
         policy.add(entry)
     likes, shown = np.zeros(size.days + 1), np.zeros(size.days + 1)
     first_day, repeats, short, day = np.zeros(len(world.created_at)), 0, 0, 0
+    watched = np.zeros(size.days + 1)
     for at, user in visits:
         while videos < len(world.created_at) and world.created_at[videos] <= at:
             policy.add(next(world.videos(videos, videos + 1)))
@@ -155,7 +189,9 @@ def run(
             repeats, likes[day], shown[day] = repeats + is_repeat, likes[day] + (reaction == "like"), shown[day] + 1
             first_day[video] += at - world.created_at[video] < DAY_S
             seen[user].add(video)
-            policy.observe(user, video, reaction, at + place * SECONDS_PER_VIDEO)
+            watch = world.watch(user, video) if size.watch_times else None
+            watched[day] += 0.0 if watch is None or is_repeat else watch.share
+            policy.observe(user, video, reaction, at + place * SECONDS_PER_VIDEO, watch)
         on_progress(1)
     half, whole = size.days // 2, slice(0, size.days)
     new = first_day[size.videos : int(np.searchsorted(world.created_at, START + (size.days - 1) * DAY_S))]
@@ -166,6 +202,7 @@ def run(
         repeats,
         short,
         float((new >= 20).mean()),
+        float(watched[half:].sum() / shown[half:].sum()) if size.watch_times else None,
     )
 
 

@@ -144,7 +144,7 @@ class Engine:
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
         self.refresh()
         factors, passed = learn_passed_over(before.factors, joined.passed, first, self._learn_example)
-        example, added = example_of(action, first, joined, before, self.index.action_weights), b""
+        example, added = example_of(action, first, joined, before, self.index), b""
         if example is not None:
             factors, added = self._learn_example(factors, example)
         first = msgspec.structs.replace(first, increments=added, outcome=joined.outcome)

@@ -6,6 +6,7 @@ user likes a video is fixed by the seed, whatever recommends it, so all recommen
 """
 
 from collections.abc import Iterator
+from math import exp, log
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -32,6 +33,28 @@ PAGES_PER_SESSION: Final = (1, 5)
 """At least, and less than."""
 
 
+DURATION_MS: Final = 15_000.0
+"""Median duration of a video."""
+
+HOLD_DEVIATION: Final = 0.8
+"""Standard deviation of how well videos hold their viewers, in log odds of the share watched."""
+
+WATCH_LOG_ODDS: Final = -0.8
+"""Log odds of the share that is watched of a video of median duration that does not match."""
+
+WATCH_MATCH: Final = 2.0
+"""What a perfect match of both factors adds."""
+
+PATIENCE: Final = 0.5
+"""What a duration that is e times as long takes off."""
+
+WATCH_NOISE: Final = 0.8
+"""Standard deviation of what nobody can know."""
+
+SKIP_MS: Final = 2_000
+"""A video that was watched for less is skipped."""
+
+
 class Size(NamedTuple):
     """How large a world is, and what it is like."""
 
@@ -45,6 +68,20 @@ class Size(NamedTuple):
     """Share of the users whose taste changes in a day."""
     like_share: float = 0.1
     """Mean probability of a like of a random video."""
+    watch_times: bool = False
+    """Whether actions say how long the video was watched; then a skip is what was watched for less than 2 s."""
+
+
+class Watch(NamedTuple):
+    """How long a video was watched."""
+
+    watched_ms: int
+    duration_ms: int
+
+    @property
+    def share(self) -> float:
+        """The share of the video that was watched."""
+        return self.watched_ms / self.duration_ms
 
 
 class Visit(NamedTuple):
@@ -73,6 +110,9 @@ class World:
         self._quality = draw.normal(0, QUALITY_DEVIATION, total)
         self._user_factors = np.array([self._new_interests() for _ in range(size.users)])
         self._offset = self._calibrate()
+        more = np.random.default_rng((seed, 2))  # a stream of its own: the rest of the world is as without watch times
+        self._durations_ms = np.clip(more.lognormal(log(DURATION_MS), 0.8, total), 3_000, 180_000).astype(int)
+        self._hold = more.normal(0, HOLD_DEVIATION, total)
 
     def videos(self, start: int, stop: int) -> Iterator[Video]:
         """Catalogue entries by number."""
@@ -113,11 +153,37 @@ class World:
 
     def reaction(self, user: int, video: int) -> str:
         """What a user does with a video that is shown: `like`, `view` or `skip`."""
+        if self.size.watch_times and not self._is_liked(user, video):
+            return "skip" if self.watch(user, video).watched_ms < SKIP_MS else "view"
         probability = float(self.like_probability(user, video))
         luck = float(np.random.default_rng((self.seed, user, video)).random())
         if luck < probability:
             return "like"
         return "view" if luck < probability + (1 - probability) * (0.25 + 0.5 * probability) else "skip"
+
+    def watch(self, user: int, video: int) -> Watch:
+        """How long a user watches a video that is shown, fixed by the seed.
+
+        The log odds of the share watched are those of a match of both factors, of how well the video holds its viewers,
+        which is independent of how well it is liked, and of the user's patience with its duration.
+        """
+        duration = int(self._durations_ms[video])
+        match = float(self._video_factors[video] @ self._user_factors[user])
+        luck = float(np.random.default_rng((self.seed, user, video, 1)).normal(0, WATCH_NOISE))
+        long = log(duration / DURATION_MS)
+        log_odds = WATCH_LOG_ODDS + WATCH_MATCH * match + self._hold[video] - PATIENCE * long + luck
+        return Watch(round(duration / (1 + exp(-log_odds))), duration)
+
+    def watch_share(self, user: int, videos: slice) -> Floats:
+        """The expected share of videos that a user watches, but for luck."""
+        long = np.log(self._durations_ms[videos] / DURATION_MS)
+        match = self._video_factors[videos] @ self._user_factors[user]
+        found: Floats = 1 / (1 + np.exp(-(WATCH_LOG_ODDS + WATCH_MATCH * match + self._hold[videos] - PATIENCE * long)))
+        return found
+
+    def _is_liked(self, user: int, video: int) -> bool:
+        luck = float(np.random.default_rng((self.seed, user, video)).random())
+        return luck < float(self.like_probability(user, video))
 
     def _new_interests(self) -> Floats:
         favourites = self._tag_factors[self._draw.choice(TAGS, 3, replace=False)].sum(axis=0)

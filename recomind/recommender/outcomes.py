@@ -15,7 +15,6 @@ does the undo of a like, and a like of a video whose like was undone before.
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from recomind.model.action_weights import ActionWeights
 from recomind.model.events import Action
 from recomind.model.ids import VideoId
 from recomind.model.signals import CORRECTION, OUTCOME, UNDONE, ActionSignal, PassedOverSignal, Signal, UndoSignal
@@ -71,7 +70,7 @@ def features_of(place: Place) -> ShownFeatures | None:
     return unpack(place.event.shown, place.number, len(place.event.video_ids))
 
 
-def example_of(action: Action, own: Signal, joined: Joined, before: Profile, weights: ActionWeights) -> Example | None:
+def example_of(action: Action, own: Signal, joined: Joined, before: Profile, index: VideoIndex) -> Example | None:
     """The example that an action is; None if it teaches nothing.
 
     Args:
@@ -79,29 +78,38 @@ def example_of(action: Action, own: Signal, joined: Joined, before: Profile, wei
         own: its own signal.
         joined: what it means for the user's served lists.
         before: the user's profile before it.
-        weights: of actions.
+        index: with the weights of actions, and the watch times of all videos.
     """
+    weights = index.action_weights
     shown = None if joined.place is None else features_of(joined.place)
+    was_liked = any(one.video_id == action.video_id for one in before.likes)
     if isinstance(own, UndoSignal):
         undone, likes = weights.outcome(own.action_type), -int(joined.outcome == UNDONE)
         if own.action_type != "like":
             return None
         return Example(action.video_id, action.timestamp, 0.0, shown, corrects=undone, likes=likes)
-    if isinstance(own, ActionSignal) and own.is_repeat:
-        return None
     is_like = action.action_type == "like"
+    if isinstance(own, ActionSignal) and (own.is_repeat or (action.action_type in {"view", "skip"} and was_liked)):
+        return None
     is_correction = joined.outcome == CORRECTION and shown is not None
     is_again = isinstance(own, ActionSignal) and own.was_undone
     return Example(
         action.video_id,
         action.timestamp,
-        weights.outcome(action.action_type),
+        weights.outcome(action.action_type, _watched(action, index)),
         shown,
         corrects=0.0 if is_correction or is_again else None,
         places=None if joined.place is None or not is_like else _places(joined.place, before),
         impressions=int(joined.outcome == OUTCOME and shown is not None),
         likes=int(is_like and shown is not None),
     )
+
+
+def _watched(action: Action, index: VideoIndex) -> float:
+    """The quantile of an action's watch time, less what is the video's own merit; 0 if it says none."""
+    if action.watched_ms is None:
+        return 0.0
+    return index.watch_times.own_quantile(index.row(action.video_id), action.watched_ms, action.duration_ms)
 
 
 def _places(liked: Place, before: Profile) -> Floats | None:

@@ -53,6 +53,10 @@ PRIOR: Final[Floats] = np.array([_PRIOR.get(name, 0.0) for name in FEATURE_NAMES
 """Weights of features before the first like, suitable for any audience and soon outweighed by what is learned."""
 
 
+WATCH_GAIN: Final = 1.0
+"""How much the watch times of a video count in its score, relative to the weight `watch` of actions."""
+
+
 class Ranked(NamedTuple):
     """A user's candidates with what the blend needs to score them."""
 
@@ -74,8 +78,8 @@ class Ranked(NamedTuple):
     """Scores by the factor model, shape (candidates,)."""
     rates: Floats
     """Like rates, see `like_rates`; shape (candidates, rates)."""
-    aversion: Floats
-    """What the user's negative feedback takes off the scores, shape (candidates,)."""
+    adjustment: Floats
+    """What is added to the scores, shape (candidates,): how well videos are watched, and the user's aversion."""
     policy: Policy | None = None
     """What the list may hold, and how rules arrange it."""
     filtered: Mapping[str, int] = {}
@@ -93,13 +97,13 @@ class Ranked(NamedTuple):
     def final_scores(self, weights: Weights) -> Floats:
         """What orders the candidates, shape (candidates,): the blend's and the factor model's scores and like rates.
 
-        What the user's negative feedback takes off is subtracted.
+        How well videos are watched, and what the user's negative feedback takes off, are added.
         """
         return self.combine(self.blend_scores(weights), weights)
 
     def combine(self, blend_scores: Floats, weights: Weights) -> Floats:
         """As `final_scores`, for known scores of the blend."""
-        scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates) - self.aversion
+        scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates) + self.adjustment
         return scores if self.policy is None else scores + self.policy.shift(self.rows)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
@@ -141,6 +145,7 @@ def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None 
     features = compute_features(index, rows, scores[:_BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
     rates = like_rates(index, rows, profile, user.factors)
+    watch = WATCH_GAIN * index.action_weights.watch * index.watch_times.excess(rows)
     return Ranked(
         rows,
         scores,
@@ -151,7 +156,7 @@ def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None 
         user.factors,
         factor_scores,
         rates,
-        aversion(profile, index, rows),
+        watch - aversion(profile, index, rows),
         policy,
         filtered,
     )

@@ -93,7 +93,7 @@ class Trainer:
         learn = partial(self._learn_example, kind=PASSED_OVER)
         factors, passed = learn_passed_over(before.factors, joined.passed, first, learn)
         example, added = None, b""
-        outcome = example_of(action, first, joined, before, self._cache.index.action_weights)
+        outcome = example_of(action, first, joined, before, self._cache.index)
         is_served = outcome is not None and (outcome.shown is not None or joined.outcome == UNDONE)
         if outcome is not None and (is_served or (is_first and self._has_time())):
             factors, added = self._learn_example(factors, outcome, action.action_type)

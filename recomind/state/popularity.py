@@ -25,6 +25,7 @@ from recomind.model.signals import (
     UndoSignal,
 )
 from recomind.state.factor_sums import add_increments
+from recomind.state.watch_times import Watches, add_watches
 
 HOUR_S: Final = 3600.0
 HALF_LIVES_S: Final = (HOUR_S, 6 * HOUR_S, 24 * HOUR_S, 168 * HOUR_S, 720 * HOUR_S)
@@ -104,6 +105,8 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Those that were liked."""
     feedback: tuple[int, ...] = ()
     """How many users gave feedback of each of `FEEDBACK_TYPES`; empty before the first."""
+    watches: Watches = {}
+    """How long it was watched, see `watch_times`."""
 
 
 class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -122,6 +125,8 @@ class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     factor_sums: bytes = b""
     impressions: int = 0
     shown_likes: int = 0
+    feedback: tuple[int, ...] = ()
+    watches: Watches = {}
 
 
 def fold(popularity: Popularity, signals: Iterable[VideoSignal]) -> Popularity:
@@ -227,6 +232,7 @@ def _fold_actions(popularity: Popularity, new: Sequence[ActionSignal]) -> Popula
         popularity.impressions,
         popularity.shown_likes,
         popularity.feedback,
+        add_watches(popularity.watches, new) if any(one.watched_ms is not None for one in new) else popularity.watches,
     )
 
 

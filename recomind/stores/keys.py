@@ -9,7 +9,7 @@
 | `user_state:{user_id}` | the user's profile, msgpack | 7 days |
 | `seen_block:{user_id}:{number}` | 256 videos that the user has acted on longer ago, msgpack | none |
 | `video_popularity:{video_id}` | the video's popularity, msgpack | none |
-| `popularity_stream:2` | a stream of changes of popularity, encoded for the ranking index | entries: 20 s |
+| `popularity_stream:3` | a stream of changes of popularity, encoded for the ranking index | entries: 20 s |
 | `video_neighbours:{video_id}` | the video's neighbours, msgpack | none |
 | `trending:{partition}:{tag}` | a partition's most liked videos of a tag, by window; an empty tag means all | 8 days |
 | `blend_weights:{partition}` | weights of the worker whose first partition this is, msgpack | none |
@@ -61,7 +61,7 @@ FEED_PAGE_TTL_S: Final = DAY_S + 60 * MINUTE_S
 POPULAR_VIDEOS: Final = "popular_videos"
 EASE_MODEL_VERSION: Final = "model_version"
 STATS_HISTORY: Final = "operations_history"
-POPULARITY_STREAM: Final = "popularity_stream:2"
+POPULARITY_STREAM: Final = "popularity_stream:3"
 """Its entries have another encoding than those of 0.2 and earlier, whose stream was `popularity_feed`."""
 PUBLISHED_WEIGHTS: Final = "published_weights"
 WEIGHTS_SNAPSHOTS: Final = "weights_snapshots"

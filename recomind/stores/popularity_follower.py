@@ -103,5 +103,6 @@ class PopularityFollower:
             liked_at,
             changes.factor_sums,
             np.array(shown),
+            changes.watches,
         )
         self._event_clock.advance(float(last_at.max(initial=0.0)))

@@ -17,6 +17,7 @@ from recomind.model.signals import FACTOR_WIDTH
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import NO_FACTOR_SUMS
 from recomind.state.popularity import HALF_LIVES_S, Popularity
+from recomind.state.watch_times import Watches
 from recomind.stores import keys
 from recomind.stores.fencing import Fence
 from recomind.stores.key_value import MAX_KEYS_PER_COMMAND, KeyValueStore
@@ -26,7 +27,18 @@ SCORE_COLUMNS: Final = 2 * len(HALF_LIVES_S)
 
 REST_COLUMNS: Final = 7
 
-_decode = msgspec.msgpack.Decoder(tuple[list[str], bytes, list[bytes]]).decode
+
+class _Entry(msgspec.Struct, frozen=True, array_like=True):
+    """Popularity of some videos, each of them once."""
+
+    video_ids: list[str]
+    rows: bytes
+    factor_sums: list[bytes]
+    watches: list[Watches] | None = None
+    """None in entries of earlier versions."""
+
+
+_decode = msgspec.msgpack.Decoder(_Entry).decode
 
 
 class PopularityChanges(NamedTuple):
@@ -43,6 +55,8 @@ class PopularityChanges(NamedTuple):
     """
     factor_sums: NDArray[np.float32]
     """Sums of the videos' increments in the factor model, shape (videos, 2 * `FACTOR_WIDTH`)."""
+    watches: Sequence[Watches] = ()
+    """How long each video was watched."""
 
 
 NO_CHANGES: Final = PopularityChanges(
@@ -68,7 +82,10 @@ async def read(store: KeyValueStore, after: str) -> tuple[str, list[PopularityCh
 
 
 def encode(videos: Mapping[str, Popularity]) -> bytes:
-    """Popularity as one entry: 136 bytes and the id per video, and 104 bytes once outcomes were learned from."""
+    """Popularity as one entry.
+
+    It has 136 bytes and the id per video, 104 bytes once outcomes were learned from, and 4 for each bin of watch times.
+    """
     rows = [
         (
             *one.like_scores,
@@ -84,14 +101,17 @@ def encode(videos: Mapping[str, Popularity]) -> bytes:
         for one in videos.values()
     ]
     factor_sums = [one.factor_sums for one in videos.values()]
-    return msgspec.msgpack.encode((list(videos), np.array(rows, "<f8").tobytes(), factor_sums))
+    watches = [one.watches for one in videos.values()]
+    return msgspec.msgpack.encode(_Entry(list(videos), np.array(rows, "<f8").tobytes(), factor_sums, watches))
 
 
 def decode(message: bytes) -> PopularityChanges:
     """The changes in an entry."""
-    video_ids, packed, factors = _decode(message)
-    rows = np.frombuffer(packed, "<f8").reshape(len(video_ids), -1)
-    sums = np.frombuffer(b"".join([one or NO_FACTOR_SUMS for one in factors]), "<f4").reshape(len(video_ids), -1)
-    rest = np.zeros((REST_COLUMNS, len(video_ids)))
+    entry = _decode(message)
+    count = len(entry.video_ids)
+    rows = np.frombuffer(entry.rows, "<f8").reshape(count, -1)
+    sums = np.frombuffer(b"".join([one or NO_FACTOR_SUMS for one in entry.factor_sums]), "<f4").reshape(count, -1)
+    rest = np.zeros((REST_COLUMNS, count))
     rest[: rows.shape[1] - SCORE_COLUMNS] = rows[:, SCORE_COLUMNS:].T  # earlier versions had no impressions
-    return PopularityChanges(video_ids, rows[:, :SCORE_COLUMNS], rest, sums)
+    watches = [{}] * count if entry.watches is None else entry.watches
+    return PopularityChanges(entry.video_ids, rows[:, :SCORE_COLUMNS], rest, sums, watches)

@@ -8,7 +8,7 @@ version 1: RecoMind 0.1.0 wrote no header. Raise `ENCODING_VERSION` with any cha
 | 1 | the first |
 | 2 | `Profile.seen_blocks`, and the table `seen_blocks`; older code would drop the field, and with it the blocks |
 |   | `PassedOverSignal` in `video_signals` |
-|   | `UndoSignal` in `video_signals`; feedback and undone likes in profiles, `Popularity.feedback` |
+|   | `UndoSignal` in `video_signals`; feedback and undone likes in profiles and popularity; watch times |
 |   | `Profile.seen` with fingerprints of dropped likes, and `ActionSignal.is_repeated_like` |
 """
 

@@ -50,8 +50,9 @@ class ExpectedOutputs:
         self.merged = MergedActions()
         self.dropped_likes: dict[SourceOffset, str] = {}
         """Repeated likes, with their users, of videos whose first like the profile no longer holds as such."""
-        self.old_undos: set[SourceOffset] = set()
-        """Undos of repeated likes that an earlier version may not have counted, see `old_likes`."""
+        self.not_compared: set[SourceOffset] = set()
+        """Actions whose signals may be those of an earlier version, which knew no watch times and counted no repeated
+        likes, see `old_likes`."""
 
 
 class JoinState(NamedTuple):
@@ -120,10 +121,7 @@ class RecomputedUsers:
             else:
                 self.seen_blocks[key] = block
         self.logged_at[user_id] = decoded.record.timestamp / 1000
-        if self.logged_at[user_id] < self._expected.rows.bare_until:
-            self.old_users.add(user_id)
-        if user_id in self.old_users and any(isinstance(one, UndoSignal) and one.repeats for one in signals):
-            self._expected.old_undos.add(decoded.source_offset)
+        self._note_old(decoded, event, signals)
         if _is_repeat_of_dropped_like(known, signals):
             self._expected.dropped_likes[decoded.source_offset] = user_id
         for signal in signals:
@@ -146,6 +144,16 @@ class RecomputedUsers:
             self._expected.merged.note_row(row)
         elif event.merged is not None:
             self._expected.merged.note_found(event)
+
+    def _note_old(self, decoded: DecodedRecord, event: Action | EraseUser, signals: Sequence[object]) -> None:
+        """Note what an earlier version may have made of an action in another way."""
+        user_id = event.user_id
+        if self.logged_at[user_id] < self._expected.rows.bare_until:
+            self.old_users.add(user_id)
+            if signals and isinstance(event, Action) and event.watched_ms is not None:
+                self._expected.not_compared.add(decoded.source_offset)
+        if user_id in self.old_users and any(isinstance(one, UndoSignal) and one.repeats for one in signals):
+            self._expected.not_compared.add(decoded.source_offset)
 
     def _join(
         self,

@@ -222,7 +222,7 @@ class Verification:
     def _compare_signals(self) -> None:
         store, expected, found = f"topic {topics.SIGNALS}", self.expected.signals, self._applied_signals
         self._report.compared[store] += len(expected)
-        not_compared = self._old_first_likes | self.expected.old_undos
+        not_compared = self._old_first_likes | self.expected.not_compared
         missing = [one for one in expected.missing_from(found) if one not in not_compared]
         unexpected = [one for one in found.missing_from(expected) if one not in not_compared]
         for cause in missing:

@@ -28,6 +28,8 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "likes": ((), np.float64, 0),
     "actions": ((), np.float64, 0),
     "shown": ((2,), np.float64, 0),
+    "duration_ms": ((), np.int64, 0),
+    "watched": ((2,), np.float64, 0),
     "scores": ((2 * len(HALF_LIVES_S),), np.float64, -np.inf),
     "tags": ((TAGS_PER_VIDEO,), np.int64, -1),
     "creator": ((), np.int64, -1),
@@ -60,6 +62,10 @@ class Columns:
     """Actions of any type."""
     shown: Floats
     """Impressions in served lists, and those that were liked; set by `ShownCounts`."""
+    duration_ms: Rows
+    """How long the video is, by the catalogue; 0 where it does not say. Set by `WatchTimes`."""
+    watched: Floats
+    """Views and skips whose watch time is known, and the sum of their quantiles; set by `WatchTimes`."""
     scores: Floats
     """Log-scores, a half-life a column: `like_scores`, then `action_scores`."""
     tags: Rows

@@ -4,7 +4,7 @@ A worker fills it from Redis as it needs videos; the evaluation engine fills it 
 `put_*` methods with absolute values, so that a repeated call changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from math import inf
 from typing import Final
@@ -23,6 +23,7 @@ from recomind.recommender.index.neighbours import NeighbourIndex
 from recomind.recommender.index.shown_counts import ShownCounts
 from recomind.recommender.index.top_lists import TopLists
 from recomind.recommender.index.users import LIKES_PER_USER, UserLikes
+from recomind.recommender.index.watch_times import WatchTimes
 from recomind.state.fingerprints import video_hash
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
@@ -59,6 +60,7 @@ class VideoIndex:
         self.factors = FactorModel(self.columns)
         self.shown = ShownCounts(self.columns)
         self.metadata = MetadataIndex(self.columns)
+        self.watch_times = WatchTimes(self.columns)
         self.action_weights = ActionWeights()
         self._likers: dict[int, tuple[Liker, ...]] = {}
         self._expiries: list[tuple[float, int]] = []
@@ -163,6 +165,7 @@ class VideoIndex:
         sums = np.frombuffer(popularity.factor_sums or NO_FACTOR_SUMS, "<f4")
         self.factors.videos.put(row, sums.reshape(2, FACTOR_WIDTH))
         self.shown.put(np.array([row]), np.array([[popularity.impressions], [popularity.shown_likes]], float))
+        self.watch_times.put(row, popularity.watches)
         self.top_lists.mark_changed(row)
 
     def put_popularity_columns(
@@ -175,6 +178,7 @@ class VideoIndex:
         liked_at: Floats,
         factor_sums: NDArray[np.float32],
         shown: Floats,
+        watches: Sequence[Mapping[int, int]],
     ) -> None:
         """Set what `put_popularity` sets, for many distinct videos: arrays of shape (videos, ...)."""
         rows, columns = self.rows_of(video_ids), self.columns
@@ -185,6 +189,8 @@ class VideoIndex:
         columns.likes[rows], columns.liked_at[rows] = likes, liked_at
         self.factors.videos.put_many(rows, factor_sums.reshape(-1, 2, FACTOR_WIDTH))
         self.shown.put(rows, shown)
+        for row, one in zip(rows.tolist(), watches, strict=True):
+            self.watch_times.put(row, one)
         self.top_lists.mark_changed(*rows.tolist())
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from recomind.offline.closed_loop import ClosedLoopResult, possible, run
-from recomind.offline.world import Size, World
+from recomind.offline.closed_loop import LIKES_ALONE, WATCH_ORACLE, ClosedLoopResult, policy_names, possible, run
+from recomind.offline.world import SKIP_MS, Size, World
 
 SMALL = Size(users=60, videos=500, uploads_per_day=30, days=2)
 
@@ -41,3 +41,27 @@ def test_what_is_possible_runs_from_random_to_the_oracle():
         for name, share in {"random": 0.1, "some": 0.2, "oracle": 0.4}.items()
     }
     assert possible(results, "some") == pytest.approx(1 / 3)
+
+
+WATCHING = SMALL._replace(watch_times=True)
+
+
+def test_watch_times_are_those_of_the_seed_and_change_no_likes():
+    world, other, plain = World(WATCHING, 3), World(WATCHING, 3), World(SMALL, 3)
+    watches = [world.watch(1, video) for video in range(200)]
+    assert watches == [other.watch(1, video) for video in range(200)]
+    assert all(0 < one.share < 1 for one in watches)
+    reactions = [world.reaction(1, video) for video in range(200)]
+    assert [one == "like" for one in reactions] == [plain.reaction(1, video) == "like" for video in range(200)]
+    skipped = [one.watched_ms < SKIP_MS for one, reaction in zip(watches, reactions, strict=True) if reaction != "like"]
+    assert skipped == [reaction == "skip" for reaction in reactions if reaction != "like"]
+
+
+def test_the_watch_oracle_is_watched_longest_and_watch_times_are_learned_from():
+    results = {name: run(WATCHING, 1, name) for name in ("random", "recomind", LIKES_ALONE, WATCH_ORACLE)}
+    assert set(results) < set(policy_names(WATCHING))
+    watched = {name: one.watched_last_half for name, one in results.items()}
+    assert max(watched, key=watched.get) == WATCH_ORACLE
+    assert min(watched, key=watched.get) == "random"
+    assert watched["recomind"] > 1.03 * watched[LIKES_ALONE]
+    assert run(SMALL, 1, "random").watched_last_half is None

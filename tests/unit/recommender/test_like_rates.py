@@ -92,6 +92,8 @@ def test_counts_of_many_videos_are_those_of_each(index):
         show(one_by_one, f"v{number}", number, number // 2)
     ids, zeros = [f"v{number}" for number in range(6)], np.zeros(6)
     shown = np.array([[number, number // 2] for number in range(6)], float).T
-    index.put_popularity_columns(ids, np.zeros((6, 10)), zeros, zeros, zeros, zeros, np.zeros((6, 26), "f4"), shown)
+    index.put_popularity_columns(
+        ids, np.zeros((6, 10)), zeros, zeros, zeros, zeros, np.zeros((6, 26), "f4"), shown, [{}] * 6
+    )
     assert index.shown.tags[:, :3].tolist() == one_by_one.shown.tags[:, :3].tolist()
     assert index.shown.creators[:, :2].tolist() == one_by_one.shown.creators[:, :2].tolist()

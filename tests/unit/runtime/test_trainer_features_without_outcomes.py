@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
@@ -59,7 +58,7 @@ class World:
         if not derived:
             return
         joined = self.lists.join(before, action, derived, float(at))
-        self.examples.setdefault(cause, []).append(example_of(action, derived[0], joined, before, ActionWeights()))
+        self.examples.setdefault(cause, []).append(example_of(action, derived[0], joined, before, self.cache.index))
         after, signals, _ = self.trainer.learn_outcome(before, after, action, derived, joined, is_first)
         self.profiles[user] = after
         self.late.append((at, [one for one in signals if cause not in self.sent]))
