@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from recomind.client.connection import quoted
 from recomind.model.catalogue import VideoDetails, VideoEntry
-from recomind.model.responses import ChangeProgress, ChangeReceipt
+from recomind.model.receipts import ChangeProgress, ChangeReceipt
 from recomind.model.users import UserDetails, UserEntry
 
 Response = TypeVar("Response")

@@ -15,17 +15,8 @@ from recomind.errors import BusyError
 from recomind.model.action_types import ActionType
 from recomind.model.catalogue import VideoSummary
 from recomind.model.events import VideoAction
-from recomind.model.responses import (
-    ActionOutcome,
-    ErasureProgress,
-    ErasureReceipt,
-    Explanation,
-    MergeProgress,
-    MergeReceipt,
-    ProfileSummary,
-    SessionToMerge,
-    SimilarUser,
-)
+from recomind.model.receipts import ErasureProgress, ErasureReceipt, MergeProgress, MergeReceipt, SessionToMerge
+from recomind.model.responses import ActionOutcome, Explanation, ProfileSummary, SimilarUser
 
 Response = TypeVar("Response")
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from recomind.model.catalogue_changes import CatalogueChange, encode_change
 from recomind.model.ids import Partition
-from recomind.model.responses import ChangeProgress, ChangeReceipt
+from recomind.model.receipts import ChangeProgress, ChangeReceipt
 from recomind.runtime.app import RecoMindApp
 from recomind.stores import catalogue_progress
 from recomind.stream import topics

@@ -16,7 +16,7 @@ from aiohttp import web
 from recomind.errors import UnavailableError
 from recomind.model.events import EraseUserRecord
 from recomind.model.ids import all_partitions
-from recomind.model.responses import ErasureProgress, ErasureReceipt
+from recomind.model.receipts import ErasureProgress, ErasureReceipt
 from recomind.stores.read_model import STAGE_ARCHIVE, STAGE_PROFILE, STAGE_REQUESTED
 from recomind.stream import topics
 from recomind.stream.partitioner import partition_of

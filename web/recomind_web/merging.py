@@ -16,7 +16,7 @@ from recomind.errors import UnavailableError
 from recomind.model.catalogue import check_id
 from recomind.model.events import SESSION_PREFIX, MergeSessionRecord, is_session
 from recomind.model.ids import UserId, all_partitions
-from recomind.model.responses import MergeProgress, MergeReceipt, SessionToMerge
+from recomind.model.receipts import MergeProgress, MergeReceipt, SessionToMerge
 from recomind.stores.read_model import (
     STAGE_ARCHIVE,
     STAGE_MERGED_PROFILE,

@@ -10,27 +10,29 @@ import msgspec
 from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
+from recomind.model.receipts import (
+    ChangeProgress,
+    ChangeReceipt,
+    ErasureProgress,
+    ErasureReceipt,
+    MergeProgress,
+    MergeReceipt,
+    SessionToMerge,
+)
 from recomind.model.responses import (
     ActionCounts,
     ActionOutcome,
     BlendExplanation,
     ChangedSetting,
-    ChangeProgress,
-    ChangeReceipt,
     ContributingAction,
-    ErasureProgress,
-    ErasureReceipt,
     Explanation,
     FeatureContribution,
     Feed,
     FeedVideo,
     LiveSettingValues,
-    MergeProgress,
-    MergeReceipt,
     Problem,
     ProfileSummary,
     Reason,
-    SessionToMerge,
     SettingsChange,
     SimilarUser,
     TrendingVideo,

@@ -8,20 +8,22 @@ from faust.web.drivers.aiohttp import Web
 
 from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
-from recomind.model.responses import (
-    ActionOutcome,
-    ChangedSetting,
+from recomind.model.receipts import (
     ChangeProgress,
     ChangeReceipt,
     ErasureProgress,
     ErasureReceipt,
+    MergeProgress,
+    MergeReceipt,
+    SessionToMerge,
+)
+from recomind.model.responses import (
+    ActionOutcome,
+    ChangedSetting,
     Explanation,
     Feed,
     LiveSettingValues,
-    MergeProgress,
-    MergeReceipt,
     ProfileSummary,
-    SessionToMerge,
     SettingsChange,
     SimilarUser,
     TrendingVideo,
