@@ -35,7 +35,7 @@ def fill(page, rule_id, where, action="filter"):
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_rule_is_drafted_previewed_and_goes_live(audience, visit, rule_id, size):
     with Client(audience.base_url) as client:
-        assert any(video.tags[0] == "chess" for video in client.recommendations("jazz fan 0", n=50).videos)
+        assert any("chess" in video.tags for video in client.recommendations("jazz fan 0", n=50).videos)
         page = visit("/rulebook", size)
         fill(page, rule_id, "tag:chess")
         page.click("text=Save as draft")
@@ -45,13 +45,13 @@ def test_a_rule_is_drafted_previewed_and_goes_live(audience, visit, rule_id, siz
         page.locator("#preview-form button").click()
         page.wait_for_selector("#before li.about")
         assert page.locator("#after li.about").count() == 0
-        assert any(video.tags[0] == "chess" for video in client.recommendations("jazz fan 0", n=50).videos)
+        assert any("chess" in video.tags for video in client.recommendations("jazz fan 0", n=50).videos)
         page.on("dialog", lambda dialog: dialog.accept())
         rule_on(page, rule_id).get_by_text("Go live").click()
         rule_on(page, rule_id).get_by_text("live", exact=True).wait_for()
         found = client.recommendations("jazz fan 0", n=50).videos
         assert found
-        assert all(video.tags[0] != "chess" for video in found)
+        assert all("chess" not in video.tags for video in found)
         deadline = time.monotonic() + 20
         while "Last hour: 0" in rule_on(page, rule_id).inner_text() and time.monotonic() < deadline:
             time.sleep(0.2)
