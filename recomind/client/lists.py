@@ -107,7 +107,7 @@ class ListCalls:
         query = {"n": n, "cursor": cursor, "exclude": tuple(exclude), "after": token}
         query |= {"scenario": scenario, "filter": filter}
         response = self._connection.request("GET", f"/feed/{quoted(user_id)}", query)
-        if token and response.headers["X-RecoMind-After"] == "counted":
+        if token and response.headers.get("X-RecoMind-After") == "counted":
             self._tokens.discard(user_id, token)
         return msgspec.json.decode(response.data, type=Feed)
 
