@@ -85,14 +85,16 @@ SELECT video_id, action_type, timestamp FROM video_actions
 WHERE user_id = $1 ORDER BY timestamp DESC LIMIT $2
 
 -- actions_to_merge --
--- A session's latest $4 actions, oldest first, unless it has been erased at or after the offset $2 in the log $3.
+-- A session's latest $4 actions, oldest first, unless it has been erased at or after the offset $2 in the log $3. An undo
+-- comes after what was done at the same time.
 SELECT * FROM (
-    SELECT id, user_id, video_id, action_type, timestamp FROM video_actions a
+    SELECT id, user_id, video_id, action_type, timestamp, list_id, position, watched_ms, duration_ms, context
+    FROM video_actions a
     WHERE user_id = $1 AND NOT EXISTS (
         SELECT FROM forgotten_people f WHERE f.user_id = a.user_id AND f.log_scope = $3 AND f.log_offset >= $2
     )
-    ORDER BY timestamp DESC, id DESC LIMIT $4
-) latest ORDER BY timestamp, id
+    ORDER BY timestamp DESC, starts_with(action_type, 'undo_') DESC, id DESC LIMIT $4
+) latest ORDER BY timestamp, starts_with(action_type, 'undo_'), id
 
 -- seen_videos --
 SELECT DISTINCT video_id FROM video_actions WHERE user_id = $1

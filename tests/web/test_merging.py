@@ -122,3 +122,34 @@ async def test_what_cannot_be_merged_is_refused(http, user, session):
     assert problem["detail"] == "a session can only be merged into a user whose id does not begin with session:"
     await get(http, f"/users/{user}/merge/{session}/0:99", 404)
     await get(http, f"/users/{user}/merge/{session}/x", 404)
+
+
+async def test_a_merged_action_says_all_that_it_said_and_an_undo_comes_after_what_it_undoes(
+    http, worker, user, session
+):
+    videos, at = await put_videos(http, 2, uuid4().hex[:8]), "2026-01-02T03:04:05Z"
+    fields = {"watched_ms": 900, "duration_ms": 3_000, "position": 1, "context": {"country": "DE"}}
+    common = {"user_id": session, "timestamp": at}
+    body = [
+        {**common, "video_id": videos[0], "action_type": "view", **fields},
+        *({**common, "video_id": videos[1], "action_type": "like", **undo} for undo in ({}, {"undo": True})),
+    ]
+    async with http.post("/video_actions", json=body) as answer:
+        assert {one["status"] for one in await answer.json()} == {202}
+    await until_done(http, await merge(http, user, session))
+    assert await rows_of(worker, user) == sorted(
+        [(user, videos[0], "view"), (user, videos[1], "like"), (user, videos[1], "undo_like")]
+    )
+    connection = await asyncpg.connect(worker.settings.postgres_dsn)
+    row = await connection.fetchrow(
+        "SELECT watched_ms, duration_ms, position, context FROM video_actions WHERE user_id = $1 AND watched_ms > 0",
+        user,
+    )
+    await connection.close()
+    assert tuple(row) == (900, 3_000, 1, '{"country": "DE"}')
+
+    async def has_no_like():
+        profile = await get(http, f"/users/{user}/profile")
+        return (profile["views"], profile["likes"]) == (1, 0)
+
+    await wait_for(has_no_like, 30)

@@ -1,4 +1,4 @@
--- What an action may say beyond the contract (docs/decisions/0060). The columns of rows that are there stay empty.
+-- What an action may say beyond the contract (docs/decisions/0064). The columns of rows that are there stay empty.
 ALTER TABLE video_actions ADD COLUMN list_id text;
 ALTER TABLE video_actions ADD COLUMN position integer;
 ALTER TABLE video_actions ADD COLUMN watched_ms integer;
