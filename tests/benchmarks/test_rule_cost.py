@@ -42,7 +42,7 @@ def world():
 
 
 def rules(audience):
-    """Rules of each kind that match a few videos each, and some that match many."""
+    """Rules of each kind that match a few videos each, and some that match many; pins are at any place up to 500."""
     tags = sorted({tag for video in audience.videos for tag in video.tags})
     for number in range(RULES):
         label, tag = f'label:"label {number % LABELS}"', f"tag:{tags[number % len(tags)]}"
@@ -52,7 +52,7 @@ def rules(audience):
             Rule(action="boost", where=f"{tag} -creator:c{number}", factor=1.01),
             Rule(action="bury", where=label, factor=1.01),
             Rule(action="cap", where=label, at_most=5),
-            Rule(action="pin", where=f"video:{audience.videos[-number].video_id}", place=1 + number % PLACES),
+            Rule(action="pin", where=f"video:{audience.videos[-number].video_id}", place=1 + number % 500),
         ][number % 6]
 
 

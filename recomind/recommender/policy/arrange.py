@@ -115,9 +115,9 @@ def effects(ranked: RankedByPolicy, rows: Rows, arranged: Arranged) -> dict[str,
         counts[pin.number] += 1
     for number, left_out in arranged.capped.items():
         counts[number] += left_out
-    return dict(ranked.filtered) | {
-        rules.ids[number]: int(counts[number]) for number in np.flatnonzero(counts).tolist()
-    }
+    acted = np.flatnonzero(counts)
+    named = zip(map(rules.ids.__getitem__, acted.tolist()), counts[acted].tolist(), strict=True)
+    return dict(ranked.filtered) | dict(named)
 
 
 def spread_out(index: VideoIndex, rows: Rows, scores: Floats, spread: float, n: int) -> Rows:
@@ -167,7 +167,7 @@ class _Budget:
             return True
         used, caps, has_room = self._used, self._rules.caps_of(row), True
         for number, most in caps:
-            if used.get(number, 0) >= most:
+            if number in used and used[number] >= most:
                 has_room = False
                 self.left_out[number] = self.left_out.get(number, 0) + 1
         if has_room:
@@ -197,7 +197,7 @@ def _pins(
     """At most one pin a place: the first of its rules with a video that may be shown and is not pinned yet."""
     if not rules.pins:
         return ()
-    rows = rules.pinned
+    rows = np.array([row for place, at in rules.pins if place <= n for _, row in at], np.int64)
     may_be_shown = index.columns.listed.take(rows) & ~is_seen(index.columns.hash.take(rows), seen)
     if policy.eligibility is not None:
         may_be_shown &= policy.eligibility.of(rows)
