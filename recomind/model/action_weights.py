@@ -25,7 +25,7 @@ class ActionWeights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     follow: _Weight = 1.0
     save: _Weight = 0.9
     report: _Weight = -1.5
-    watch: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
+    watch: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.3
     """What a video teaches that was watched longer than all others of its duration, relative to a like."""
 
     def of(self, action_type: str) -> float:

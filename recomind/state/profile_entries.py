@@ -41,6 +41,8 @@ class Reaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     video_id: VideoId
     action_type: str
     timestamp: float
+    watched: int | None = None
+    """Duration group and bin of how long it lasted, see `watch_times.watch_key`; None where the action does not say."""
 
 
 class Feedback(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -34,6 +34,7 @@ from recomind.state.profile_entries import (
     sort_key,
     without,
 )
+from recomind.state.watch_times import watch_key
 
 
 def erase(profile: Profile, source_offset: SourceOffset, log_offset: Offset) -> Profile:
@@ -145,7 +146,8 @@ def _with_action(
         if earlier is None and len(profile.likes) == MAX_LIKES:
             seen = _with(seen, like_hash, video_id if likes[0] is profile.likes[0] else profile.likes[0].video_id)
     elif code is None:
-        reaction = Reaction(video_id, action_type, at)
+        watched = None if action.watched_ms is None else watch_key(action.watched_ms, action.duration_ms)
+        reaction = Reaction(video_id, action_type, at, watched)
         reaction = reaction if earlier is None else max(earlier, reaction, key=sort_key)
         reactions = latest(without(reactions, earlier), reaction, MAX_REACTIONS)
     else:

@@ -55,11 +55,20 @@ def bin_position(watched_ms: int) -> float:
     return min(BINS - 0.001, 1 + BINS_PER_OCTAVE * log2(watched_ms / FIRST_BIN_MS))
 
 
+def watch_key(watched_ms: int, duration_ms: int | None) -> int:
+    """The duration group and the bin of a time, as a key of `Watches`.
+
+    >>> divmod(watch_key(600, 9_000), BINS)
+    (2, 3)
+    """
+    return BINS * duration_group(duration_ms) + int(bin_position(watched_ms))
+
+
 def add_watches(watches: Mapping[int, int], signals: Iterable[ActionSignal]) -> Watches:
     """Add the watch times of views and skips: of each user one of a video, as far as repetitions are recognised."""
     added = dict(watches)
     for signal in signals:
         if signal.watched_ms is not None and not signal.is_repeat and signal.action_type in {"view", "skip"}:
-            key = BINS * duration_group(signal.duration_ms) + int(bin_position(signal.watched_ms))
+            key = watch_key(signal.watched_ms, signal.duration_ms)
             added[key] = added.get(key, 0) + 1
     return dict(sorted(added.items()))

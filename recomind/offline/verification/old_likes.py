@@ -1,7 +1,7 @@
 """Likes in profiles that an earlier version has folded: it did not count how often a user liked a video again.
 
-Nor did it store when the first of these likes was. Of the likes of users who acted while such a version ran, these two
-are not compared, and neither is what an undo of them subtracted. Everything else is.
+Nor did it store when the first of these likes was, and how long views lasted. Of users who acted while such a version
+ran, these are not compared, and neither is what an undo of them subtracted. Everything else is.
 """
 
 from collections.abc import Mapping, Set
@@ -10,10 +10,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from recomind.state.profile import Profile
-from recomind.state.profile_entries import Like
+from recomind.state.profile_entries import Like, Reaction
 
 OLD_REPEATS_NOTE: Final = (
-    "{} users: how often they liked a video again is not compared, as an earlier version did not count that"
+    "{} users: how often they liked a video again, and how long they watched, is not compared: an earlier version did "
+    "not store that"
 )
 
 
@@ -31,13 +32,20 @@ def accept_old_likes(expected: dict[str, Profile], found: Mapping[str, Profile],
     accepted = set[str]()
     for user_id in old_users & expected.keys() & found.keys():
         own, stored = expected[user_id], found[user_id]
-        if own.likes != stored.likes or own.like_count != stored.like_count:
-            known = all(map(_may_be_older, own.likes, stored.likes))
-            if known and own.like_count <= stored.like_count and _without_repeats(own) == _without_repeats(stored):
-                counts = {"like_count": stored.like_count, "other_count": stored.other_count}
-                expected[user_id] = replace(own, likes=stored.likes, **counts)
-                accepted.add(user_id)
+        if own.likes == stored.likes and own.like_count == stored.like_count and own.reactions == stored.reactions:
+            continue
+        known = all(map(_may_be_older, own.likes, stored.likes)) and own.like_count <= stored.like_count
+        known = known and all(map(_may_lack_time, own.reactions, stored.reactions))
+        if known and _without_repeats(own) == _without_repeats(stored):
+            counts = {"like_count": stored.like_count, "other_count": stored.other_count}
+            expected[user_id] = replace(own, likes=stored.likes, reactions=stored.reactions, **counts)
+            accepted.add(user_id)
     return accepted
+
+
+def _may_lack_time(expected: Reaction, found: Reaction) -> bool:
+    """Whether a reaction differs in nothing but a watch time that was not stored."""
+    return found.watched in {None, expected.watched}
 
 
 def _may_be_older(expected: Like, found: Like) -> bool:
@@ -47,4 +55,6 @@ def _may_be_older(expected: Like, found: Like) -> bool:
 
 def _without_repeats(profile: Profile) -> Profile:
     likes = tuple([replace(one, first_at=None, repeats=0) for one in profile.likes])
+    reactions = tuple([replace(one, watched=None) for one in profile.reactions])
+    profile = replace(profile, reactions=reactions)
     return replace(profile, likes=likes, like_count=profile.like_count + profile.other_count, other_count=0, seen=b"")

@@ -1,7 +1,7 @@
 """A user's tag affinity: weights of tags, derived from the latest likes, views and skips, and other feedback.
 
-Each counts by the weight of its type (see `recomind.model.action_weights`), halved with every `HALF_LIFE_ACTIONS` later
-actions of its kind.
+Each counts by the weight of its type (see `recomind.model.action_weights`), and a view or a skip by how long it lasted,
+where that is known; halved with every `HALF_LIFE_ACTIONS` later actions of its kind.
 """
 
 from math import sqrt
@@ -45,7 +45,7 @@ def tag_affinity_of(profile: Profile, index: VideoIndex) -> TagAffinity:
     weight_of = index.action_weights.of
     kinds = [
         *[index.action_weights.like] * len(likes),
-        *[weight_of(reaction.action_type) for reaction in reactions],
+        *[_weight_of_reaction(reaction, index) for reaction in reactions],
         *[weight_of(FEEDBACK_TYPES[one.code]) for one in feedback],
     ]
     decay = np.concatenate([_DECAY[: len(some)] for some in (likes, reactions, feedback)])
@@ -59,3 +59,12 @@ def tag_affinity_of(profile: Profile, index: VideoIndex) -> TagAffinity:
     skipped = (weights < 0)[:, None] * bins
     sums = np.bincount((tags + 1 + skipped).ravel(), np.repeat(np.abs(weights), TAGS_PER_VIDEO), 2 * bins)
     return TagAffinity(*sums.astype(float, copy=False).reshape(2, bins)[:, 1:])  # bincount of nothing returns ints
+
+
+def _weight_of_reaction(reaction: Reaction, index: VideoIndex) -> float:
+    """The weight of a view or a skip: where its watch time is known, between both by its quantile."""
+    weights = index.action_weights
+    if reaction.watched is None or not weights.watch:
+        return weights.of(reaction.action_type)
+    quantile = index.watch_times.quantile_of(index.rows.get(reaction.video_id, -1), reaction.watched)
+    return weights.skip + (weights.view - weights.skip) * quantile

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from recomind.model.ids import VideoId
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.factors import users
 from recomind.recommender.factors.model import UserFactors
@@ -43,16 +44,33 @@ MAX_POSITIVES: Final = MAX_LIKES
 MAX_SEEDS: Final = 20
 """The neighbours of this many of the latest positives are looked up."""
 
+MIN_QUANTILE: Final = 0.5
+"""A view counts as a positive if it lasted longer than this share of all, where its time is known."""
+
 NO_CANDIDATES: Final = Candidates(NO_ROWS, NO_FLOATS)
 
 
 def user_context_of(profile: Profile, index: VideoIndex, now: float) -> UserContext:
     """Derive what sources need from a profile."""
-    known = map(index.rows.get, recent_positives(profile, MAX_POSITIVES))
+    left = _left_early(profile, index)
+    known = [index.rows.get(one) for one in recent_positives(profile, MAX_POSITIVES) if one not in left]
     positives = tuple([row for row in known if row is not None])
     neighbours = index.neighbours.arrays_of(positives[:MAX_SEEDS])
     factors = users.decode(profile.factors)
     return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now, factors)
+
+
+def _left_early(profile: Profile, index: VideoIndex) -> set[VideoId]:
+    """The viewed videos that the user left earlier than half of all viewers do, and does not like."""
+    if not index.action_weights.watch:
+        return set()
+    quantile_of, rows = index.watch_times.quantile_of, index.rows
+    found = {
+        one.video_id
+        for one in profile.reactions
+        if one.watched is not None and quantile_of(rows.get(one.video_id, -1), one.watched) < MIN_QUANTILE
+    }
+    return found - {one.video_id for one in profile.likes} if found else found
 
 
 def concatenate(parts: Iterable[tuple[Rows, Floats]]) -> Candidates:

@@ -88,16 +88,23 @@ class WatchTimes:
         found: Floats = np.log(mean / (1 - mean))
         return found
 
+    def quantile_of(self, row: int, key: int) -> float:
+        """The quantile of a time of which only the bin is known: its middle.
+
+        Args:
+            row: of the video; -1 if it is not in the index.
+            key: of the time, see `watch_key`.
+        """
+        group, number = divmod(key, BINS)
+        if group == UNKNOWN_DURATION and row >= 0:
+            group = duration_group(int(self._columns.duration_ms[row]))
+        counts = self.counts[group]
+        below = float(counts[:number].sum() + counts[number] / 2)
+        return (below + PRIOR_WATCHES * PRIOR_QUANTILE) / (float(counts.sum()) + PRIOR_WATCHES)
+
     def _sum_of_quantiles(self, row: int) -> float:
-        """The sum of the quantiles of a video's watch times, each in the middle of its bin."""
-        own, found = duration_group(int(self._columns.duration_ms[row])), 0.0
-        for key, count in self._by_row[row].items():
-            group, number = divmod(key, BINS)
-            counts = self.counts[own if group == UNKNOWN_DURATION else group]
-            below = float(counts[:number].sum() + counts[number] / 2)
-            prior = PRIOR_WATCHES * PRIOR_QUANTILE
-            found += count * (below + prior) / (float(counts.sum()) + PRIOR_WATCHES)
-        return found
+        """The sum of the quantiles of a video's watch times."""
+        return sum(count * self.quantile_of(row, key) for key, count in self._by_row[row].items())
 
     def _add(self, row: int, sign: int) -> None:
         own = duration_group(int(self._columns.duration_ms[row]))

@@ -63,5 +63,5 @@ def test_the_watch_oracle_is_watched_longest_and_watch_times_are_learned_from():
     watched = {name: one.watched_last_half for name, one in results.items()}
     assert max(watched, key=watched.get) == WATCH_ORACLE
     assert min(watched, key=watched.get) == "random"
-    assert watched["recomind"] > 1.03 * watched[LIKES_ALONE]
+    assert watched["recomind"] > 1.02 * watched[LIKES_ALONE]
     assert run(SMALL, 1, "random").watched_last_half is None

@@ -5,12 +5,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomind.model.events import MAX_WATCHED_MS
-from recomind.model.signals import ActionSignal, UndoSignal
-from recomind.state import popularity
+from recomind.model.events import MAX_WATCHED_MS, Action
+from recomind.model.signals import ActionSignal, SourceOffset, UndoSignal
+from recomind.state import popularity, profile_fold
 from recomind.state.forgetting import fold_popularity
 from recomind.state.popularity import Popularity
-from recomind.state.watch_times import BINS, GROUPS, bin_position, duration_group
+from recomind.state.profile import Profile
+from recomind.state.watch_times import BINS, GROUPS, bin_position, duration_group, watch_key
 
 TIMES = st.integers(0, MAX_WATCHED_MS)
 SIGNALS = st.lists(
@@ -70,3 +71,11 @@ def test_each_group_has_videos_at_most_twice_as_long():
     bounds = [8_000 * 2**number for number in range(7)]
     assert [duration_group(bound - 1) for bound in bounds] == list(range(1, 8))
     assert all(duration_group(one) + 1 == duration_group(other) for one, other in pairwise(bounds))
+
+
+def test_a_profile_holds_how_long_views_and_skips_lasted():
+    user = Profile()
+    for offset, (kind, watched) in enumerate([("view", 600), ("skip", None), ("like", 900)]):
+        action = Action("u", f"v{offset}", kind, 1.7e9 + offset, watched_ms=watched, duration_ms=9_000)
+        user, _ = profile_fold.fold(user, SourceOffset(0, offset), action)
+    assert [one.watched for one in user.reactions] == [watch_key(600, 9_000), None]
