@@ -93,7 +93,7 @@ async def test_feedback_and_undos_are_exact_verified_and_forgotten(new_stack, tm
         first.kill()
         await replay_log(settings, twice(actions[1200:]))
         expected = expected_counts(actions)
-        assert await recount.wait_until_equal(lambda: table_counts(settings), expected, 90) == expected
+        assert await recount.wait_until_equal(lambda: table_counts(settings), expected, 240) == expected
         report = await verify(settings, within=120)
         assert report.differences == []
         assert report.notes == []
@@ -134,5 +134,10 @@ async def act_on_a_served_list(base_url, user):
             async with http.post("/video_action", json=action) as answer:
                 assert answer.status == 202, await answer.text()
                 token = (await answer.json())["token"]
-        async with http.get(f"/recommendations/{user}", params={"after": token}) as answer:
-            assert {one["video_id"] for one in await answer.json()}.isdisjoint(videos[:3])
+        for _ in range(30):  # each request waits for a second
+            async with http.get(f"/recommendations/{user}", params={"after": token}) as answer:
+                listed = {one["video_id"] for one in await answer.json()}
+                if answer.headers["X-RecoMind-After"] == "counted":
+                    break
+        assert answer.headers["X-RecoMind-After"] == "counted"
+        assert listed.isdisjoint(videos[:3])
