@@ -127,7 +127,8 @@ class RecomputedUsers:
         for signal in signals:
             for target in range(self._log.partitions) if isinstance(signal, ErasureSignal) else [None]:
                 self._expected.signals.add(decoded.source_offset, (target, signal_digest(signal)))
-        if signals or not decoded.rerouted:  # what is rerouted once more has its row already, if it has not been erased
+        is_new = after is not known  # what is rerouted once more has its row already, if it has not been erased
+        if is_new or not decoded.rerouted:
             self._expect_rows(decoded, event)
         if decoded.source_offset.source != decoded.record.partition:
             self._expected.arrived.add(decoded.source_offset)
