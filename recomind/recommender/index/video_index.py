@@ -102,6 +102,7 @@ class VideoIndex:
             self.columns.creator[row] = -1
         self.columns.created_at[row] = video.created_at
         self.metadata.put(row, video)
+        self.watch_times.put_duration(row, video.duration_ms)
         tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
         self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
         self.shown.add(np.array([row]), shown)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from recomind.model.catalogue import Video
 from recomind.model.signals import ActionSignal
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.state import popularity
@@ -80,3 +81,11 @@ def test_the_popularity_stream_carries_watch_times(index):
     value = watched("more", [3_000, 4_000], SHORT)
     [changes] = [popularity_stream.decode(popularity_stream.encode({"more": value}))]
     assert changes.watches == [value.watches]
+
+
+def test_a_time_without_a_duration_counts_in_the_group_of_the_catalogues(index):
+    index.put_video(Video(video_id="listed", duration_ms=LONG))
+    row = index.rows["listed"]
+    assert index.watch_times.quantile(row, 40_000, None) == index.watch_times.quantile(row, 40_000, LONG)
+    index.put_video(Video(video_id="listed"))
+    assert index.watch_times.quantile(row, 40_000, None) != index.watch_times.quantile(row, 40_000, LONG)
