@@ -5,6 +5,7 @@ setting is empty.
 """
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,8 +17,8 @@ from recomind_web.rate_limits import RateLimiter
 API_KEY_HEADER: Final = "X-API-Key"
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="recomind"'}
 
-KEY_NAME: Final = "recomind_key_name"
-"""Where a request has the name of its key, if it needs one."""
+key_name: ContextVar[str] = ContextVar("key_name", default="")
+"""Name of the API key of the current request; empty without one."""
 
 PUBLIC: Final = ""
 """The scope of routes that need no key."""
@@ -40,7 +41,7 @@ def api_key_middleware(keys: Sequence[ApiKey], limiter: RateLimiter, scopes: Map
         if scope != PUBLIC:
             key = _authenticated_key(request, keys)
             limiter.check(key.name)
-            request[KEY_NAME] = key.name
+            key_name.set(key.name)
             if scope not in key.scopes:
                 raise web.HTTPForbidden(text=f"this key lacks the scope {scope}")
         return await handler(request)

@@ -10,7 +10,7 @@ from recomind.model.action_weights import ActionWeights
 from recomind.model.live_settings import SettingChange
 from recomind.model.responses import ChangedSetting, LiveSettingValues, SettingsChange
 from recomind.runtime.app import RecoMindApp
-from recomind_web.api_key_middleware import KEY_NAME
+from recomind_web.api_key_middleware import key_name
 from recomind_web.request_parsing import app_of, json_response, parse_body
 
 
@@ -27,7 +27,7 @@ async def put_settings(request: web.Request) -> web.Response:
     Lists that are stored already stay until they are ranked again: at the user's next action, or after 10 minutes.
     """
     app, values = app_of(request), await parse_body(request, dict[str, msgspec.Raw])
-    await app.live_settings.change(app.kafka_producer, values, request.get(KEY_NAME, ""))
+    await app.live_settings.change(app.kafka_producer, values, key_name.get())
     return json_response(msgspec.json.encode(_values(app)))
 
 
