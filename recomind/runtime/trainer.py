@@ -25,10 +25,10 @@ from recomind.state.profile import Profile, without_video
 from recomind.state.served_lists import Joined
 from recomind.stores.ranking_cache import RankingCache
 
-TIME_SHARE: Final = 0.2
+TIME_SHARE: Final = 0.4
 """Share of time for learning from actions that were not served."""
 
-LAGGING_TIME_SHARE: Final = 0.02
+LAGGING_TIME_SHARE: Final = 0.05
 """The same while the worker is lagging: then only a sample is learned from."""
 
 MAX_SAVED_S: Final = 1.0
