@@ -4,7 +4,6 @@ The topic is where rules are stored: it is compacted, and a worker that starts r
 serves. The last record of a rule counts; a record without a rule deletes it.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -31,8 +30,6 @@ PARTITION: Final = Partition(0)
 
 APPLY_TIMEOUT_S: Final = 5.0
 """Time within which a worker reads back what it has sent."""
-
-POLL_INTERVAL_S: Final = 0.005
 
 
 class RuleStream(TopicStream):
@@ -66,15 +63,8 @@ class RuleStream(TopicStream):
         key = f"{record.kind}:{record.name}"
         sent = ProducerRecord(key.encode(), encode_rule_record(record), VERSION_HEADERS)
         [acknowledged] = await producer.send(topics.RULES, PARTITION, [sent])
-        await self._wait_until_applied(acknowledged.offset)
-
-    async def _wait_until_applied(self, offset: int) -> None:
-        try:
-            async with asyncio.timeout(APPLY_TIMEOUT_S):
-                while self.positions.get(PARTITION, 0) <= offset:
-                    await asyncio.sleep(POLL_INTERVAL_S)
-        except TimeoutError as error:
-            raise UnavailableError("Kafka", error) from error
+        if not await self.wait_until_applied(PARTITION, acknowledged.offset, APPLY_TIMEOUT_S):
+            raise UnavailableError("Kafka", TimeoutError(f"the rule did not come back within {APPLY_TIMEOUT_S:.0f} s"))
 
 
 def readable_rule(record: ConsumerRecord) -> RuleRecord | None:

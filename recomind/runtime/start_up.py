@@ -28,7 +28,7 @@ async def start_up(app: "RecoMindApp") -> None:
     with suppress(UnavailableError):  # checked again before partitions are published
         await app.read_model.check_encoding()
     await app.kafka_producer.start()
-    await app.live_settings.start()
+    await app.live_settings.start(from_beginning=True)
     await app.catalogue_stream.start()  # before the catalogue is read, so that no change is missed
     app.ranking_cache.loader.catalogue.expire(app.kafka_producer.clock.now())
     await app.ranking_cache.loader.catalogue.follow()

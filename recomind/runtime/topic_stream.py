@@ -21,6 +21,9 @@ logger = get_logger(__name__)
 POLL_TIMEOUT_MS: Final = 500
 """How long one poll waits for records."""
 
+POSITION_INTERVAL_S: Final = 0.005
+"""Time between two looks at a position."""
+
 RETRY_DELAY_S: Final = 0.5
 
 
@@ -77,6 +80,16 @@ class TopicStream:
         finally:
             if self._consumer is not None:
                 await self._consumer.stop()
+
+    async def wait_until_applied(self, partition: Partition, offset: int, timeout_s: float) -> bool:
+        """Wait until the record at an offset of a partition has been applied; returns False if it takes longer."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self.positions.get(partition, 0) <= offset:
+                    await asyncio.sleep(POSITION_INTERVAL_S)
+        except TimeoutError:
+            return False
+        return True
 
     async def _apply_until(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
         await consumer.seek_to_beginning(*ends)

@@ -40,7 +40,7 @@ async def shown(http):
         found = await ids(http, f"/recommendations/{user}?n=50")
         return set(videos[:5]) <= set(found) and await source_of(http, user) == "cache"
 
-    await wait_for(is_listed, 30)
+    await wait_for(is_listed, 60)
     return label, videos, user
 
 
