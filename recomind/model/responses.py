@@ -126,6 +126,11 @@ class FeedVideo(VideoSummary, frozen=True):
     """The strongest first."""
     counts: dict[str, ActionCounts]
     """Window to the counts of actions in it."""
+    creator_id: str | None = None
+    duration_ms: int | None = None
+    """Its length, in milliseconds, where it is known."""
+    thumbnail_url: str = ""
+    """A still picture of it; empty if there is none."""
 
 
 class Feed(msgspec.Struct, frozen=True):

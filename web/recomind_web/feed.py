@@ -11,11 +11,12 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from recomind.errors import UnavailableError
-from recomind.model.catalogue import VideoSummary
+from recomind.model.catalogue import Video, VideoSummary
+from recomind.model.ids import VideoId
 from recomind.model.responses import Feed, FeedVideo, Reason
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.types import MAX_SEEDS
-from recomind.recommender.explain.evidence import Evidence, counts
+from recomind.recommender.explain.evidence import Evidence, counts, video_of
 from recomind.recommender.explain.reasons import reasons
 from recomind.recommender.explain.trend import describe_trend
 from recomind.recommender.policy.policy import ANYBODY, ListRequest
@@ -39,7 +40,7 @@ Summary = TypeVar("Summary", bound=VideoSummary)
 MAX_TOP_TAGS: Final = 5
 """The number of a user's top tags in a feed."""
 
-CONTROL_REASONS: Final = (Reason("control", "control", 1.0, "Picked at random, to compare"),)
+CONTROL_REASONS: Final = (Reason("control", "control", 1.0, "Picked at random, to find out what you like"),)
 """Why a video is in a list of the control group."""
 
 TRENDING_MIN_EVENT_INTERVAL_S: Final = 1.0
@@ -183,4 +184,6 @@ def _feed_video(video: VideoSummary, meta: ListMeta, evidence: Evidence) -> Feed
     video_id = video.video_id
     known_counts = counts(evidence.popularity.get(video_id) or Popularity(), evidence.now)
     explained = CONTROL_REASONS if meta.is_control else reasons(evidence, video_id, meta.sources.get(video_id, {}))
-    return FeedVideo(video_id, video.title, video.url, video.tags, explained, known_counts)
+    entry = video_of(evidence, video_id) or Video(video_id=VideoId(video_id))
+    details = entry.creator_id, entry.duration_ms, entry.thumbnail_url
+    return FeedVideo(video_id, video.title, video.url, video.tags, explained, known_counts, *details)

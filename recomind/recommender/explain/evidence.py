@@ -94,13 +94,13 @@ def shared_tags(evidence: Evidence, video_id: str) -> list[str]:
 
 def title(evidence: Evidence, video_id: str) -> str:
     """The title of a video; its id if it is not in the catalogue."""
-    video = _video(evidence, video_id)
+    video = video_of(evidence, video_id)
     return video.title if video else video_id
 
 
 def tags_of(evidence: Evidence, video_id: str) -> tuple[str, ...]:
     """The tags of a video; none if it is not in the catalogue."""
-    video = _video(evidence, video_id)
+    video = video_of(evidence, video_id)
     return video.tags if video else ()
 
 
@@ -119,5 +119,6 @@ def _strongest_first(weights: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 
-def _video(evidence: Evidence, video_id: str) -> Video | None:
+def video_of(evidence: Evidence, video_id: str) -> Video | None:
+    """The catalogue's entry of a video; None if there is none."""
     return evidence.catalogue.videos.get(evidence.catalogue.rows.get(video_id, -1))

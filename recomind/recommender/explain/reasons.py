@@ -55,12 +55,12 @@ def _reason(evidence: Evidence, video_id: str, source: str, strength: float) -> 
 
 def _tags(evidence: Evidence, video_id: str) -> ReasonText:
     shared = shared_tags(evidence, video_id)[:MAX_NAMED]
-    return ReasonText(f"You like {_join(shared)}" if shared else "Near the tags you like", (), tuple(shared))
+    return ReasonText(f"You like {_join(shared)}" if shared else "Its tags are near those you like", (), tuple(shared))
 
 
 def _liked_together(evidence: Evidence, video_id: str) -> ReasonText:
     seeds = [seed for seed, _ in liked_around(evidence, video_id)[:MAX_NAMED]]
-    text = f"Liked by users who liked {_titles(evidence, seeds)}" if seeds else "Liked together with what you like"
+    text = f"Liked by users who liked {_titles(evidence, seeds)}" if seeds else "Users who like what you like also liked this"
     return ReasonText(text, tuple(seeds))
 
 
@@ -83,7 +83,7 @@ def _similar_users(evidence: Evidence, video_id: str) -> ReasonText:
 
 def _trained_model(evidence: Evidence, video_id: str) -> ReasonText:
     del evidence, video_id
-    return ReasonText("Close to the videos you like")
+    return ReasonText("Similar to the videos you like")
 
 
 def _trending(evidence: Evidence, video_id: str) -> ReasonText:
@@ -91,7 +91,7 @@ def _trending(evidence: Evidence, video_id: str) -> ReasonText:
     for window, actions in by_window.items():
         if actions.likes:
             return ReasonText(f"{actions.likes:,} like{'s' * (actions.likes != 1)} {WINDOW_PHRASES[window]}")
-    return ReasonText("Popular")
+    return ReasonText("Popular with other users")
 
 
 def _fresh(evidence: Evidence, video_id: str) -> ReasonText:
@@ -111,8 +111,9 @@ _NO_POPULARITY: Final = Popularity()
 
 
 def _factors(evidence: Evidence, video_id: str) -> ReasonText:
-    del evidence, video_id
-    return ReasonText("Fits what you liked and what you skipped")
+    del video_id
+    has_acted = evidence.profile.action_count > 0
+    return ReasonText("Fits what you liked and what you skipped" if has_acted else "Many who come here like it")
 
 
 DESCRIPTIONS: Final[Mapping[str, Callable[[Evidence, str], ReasonText]]] = {

@@ -24,12 +24,18 @@ CONTENT_SECURITY_POLICY: Final = (
 )
 """A page may load nothing from other hosts."""
 
+FEED_PAGE_POLICY: Final = CONTENT_SECURITY_POLICY.replace(
+    "img-src 'self' data:", "img-src 'self' data: http: https:; media-src 'self' blob: http: https:"
+)
+"""The feed page also plays videos, and shows their thumbnails, from wherever the catalogue says they are."""
+
 
 class StaticFile:
     """A file in memory, served with an ETag."""
 
     def __init__(self, name: str, content: bytes) -> None:
         self.content = content
+        self._policy = FEED_PAGE_POLICY if name == "feed.html" else CONTENT_SECURITY_POLICY
         self._media_type = MEDIA_TYPES[name.rpartition(".")[2]]
         self._etag = sha256(content).hexdigest()[:16]
 
@@ -38,7 +44,7 @@ class StaticFile:
         headers = {
             "Cache-Control": "no-cache",
             "ETag": f'"{self._etag}"',
-            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Content-Security-Policy": self._policy,
         }
         if any(tag.value == self._etag for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)

@@ -6,6 +6,7 @@ from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.explain.reasons import DESCRIPTIONS, reasons
 from recomind.state.neighbours import Neighbours
 from recomind.state.profile import Profile
+from recomind_web.feed import CONTROL_REASONS
 from tests.unit.recommender.explain.samples import NOW, evidence
 
 
@@ -34,8 +35,8 @@ def test_without_evidence_a_reason_names_nothing_and_an_unknown_source_is_not_na
     bare = evidence(neighbours={}, popularity={}, profile=Profile())
     found = reasons(bare, "c", {"trending": 1.0, "liked_together": 0.5, "some_source": 0.1})
     assert [one.text for one in found] == [
-        "Popular",
-        "Liked together with what you like",
+        "Popular with other users",
+        "Users who like what you like also liked this",
         "Recommended for you",
     ]
 
@@ -48,3 +49,32 @@ def test_every_source_says_something_of_its_own():
     for known in (evidence(), evidence(neighbours={}, popularity={}, profile=Profile())):
         texts = {one.text for one in reasons(known, "c", dict.fromkeys([*SOURCES, "some_source"], 1.0))}
         assert len(texts) == len(SOURCES) + 1
+
+
+INTERNAL_WORDS = {
+    "proposed",
+    "source",
+    "candidate",
+    "model",
+    "lately",
+    "retrained",
+    "factor",
+    "factors",
+    "blend",
+    "next",
+}
+
+
+def test_every_source_speaks_in_words_that_a_viewer_understands():
+    for known in (evidence(), evidence(neighbours={}, popularity={}, profile=Profile())):
+        for one in (*reasons(known, "c", dict.fromkeys([*SOURCES, "some_source"], 1.0)), *CONTROL_REASONS):
+            words = one.text.replace("“", " ").replace("”", " ").lower().split()
+            assert len(words) > 2, one.text
+            assert one.text[0].isupper() or one.text[0].isdigit(), one.text
+            assert "_" not in one.text
+            assert not INTERNAL_WORDS & set(words), one.text
+
+
+def test_a_user_who_has_done_nothing_is_not_told_what_they_liked():
+    [found] = reasons(evidence(profile=Profile()), "c", {"factors": 1.0})
+    assert found.text == "Many who come here like it"
