@@ -71,7 +71,8 @@ def audience(worker):
     """A worker with videos of two tags, and users who like either tag."""
     for tag in ("jazz", "chess"):
         for number in range(12):
-            details = {"title": f"{tag.title()} number {number}", "url": "https://x", "tags": [tag, "video"]}
+            title, creator = f"{tag.title()} number {number}", f"{tag} maker {number % 3}"
+            details = {"title": title, "url": "https://x", "tags": [tag, "video"], "creator_id": creator}
             send(worker.base_url, "PUT", f"/videos/{tag}-{number}", details)
         actions = [
             {"user_id": f"{tag} fan {fan}", "video_id": f"{tag}-{number}", "action_type": "like"}

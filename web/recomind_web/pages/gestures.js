@@ -1,9 +1,9 @@
-// Gestures on the video: swipe up for the next one, swipe left to skip, double-tap to like.
+// Gestures on the video: swipe up or left, or scroll down, for the next one; double-tap to like.
 
-const MIN_SWIPE_PX = 60, MAX_TAP_PX = 12, DOUBLE_TAP_MS = 320;
+const MIN_SWIPE_PX = 60, MAX_TAP_PX = 12, DOUBLE_TAP_MS = 320, MIN_WHEEL_PX = 40, WHEEL_PAUSE_MS = 700;
 
-/** Call `onAction("view" | "skip" | "like")` for gestures on `target`. Pressing a button in it is no gesture. */
-export function listenForGestures(target, onAction) {
+/** Call `onSwipe("up" | "left")` and `onDoubleTap()` for gestures on `target`. Pressing a button in it is no gesture. */
+export function listenForGestures(target, { onSwipe, onDoubleTap }) {
   let start = null, lastTapAt = 0;
   target.addEventListener("pointerdown", event => {
     start = event.target.closest("button, a") ? null : { x: event.clientX, y: event.clientY };
@@ -16,12 +16,23 @@ export function listenForGestures(target, onAction) {
     if (!start) return;
     const x = event.clientX - start.x, y = event.clientY - start.y;
     start = null; moveBy(target, 0, 0);
-    if (y < -MIN_SWIPE_PX && -y > Math.abs(x)) onAction("view");
-    else if (x < -MIN_SWIPE_PX) onAction("skip");
+    if (y < -MIN_SWIPE_PX && -y > Math.abs(x)) onSwipe("up");
+    else if (x < -MIN_SWIPE_PX) onSwipe("left");
     else if (Math.hypot(x, y) < MAX_TAP_PX) {
-      if (event.timeStamp - lastTapAt < DOUBLE_TAP_MS) { lastTapAt = 0; onAction("like"); } else lastTapAt = event.timeStamp;
+      if (event.timeStamp - lastTapAt < DOUBLE_TAP_MS) { lastTapAt = 0; onDoubleTap(); } else lastTapAt = event.timeStamp;
     }
   });
+  listenForWheel(target, () => onSwipe("up"));
+}
+
+/** A turn of the wheel, or a stroke on a touchpad, has many events: one counts in a while. */
+function listenForWheel(target, onScroll) {
+  let lastAt = -WHEEL_PAUSE_MS;
+  target.addEventListener("wheel", event => {
+    if (event.ctrlKey || event.deltaY < MIN_WHEEL_PX || event.timeStamp - lastAt < WHEEL_PAUSE_MS) return;
+    lastAt = event.timeStamp;
+    onScroll();
+  }, { passive: true });
 }
 
 function moveBy(target, x, y) {

@@ -1,4 +1,4 @@
-// The filters of the trending list, shown to users who are not signed in: a window of time, and a tag.
+// The filters of the trending list: a window of time, and a tag.
 
 import { element } from "./dom.js";
 
@@ -14,6 +14,14 @@ export function feedPath() {
   return `/feed?${query}`;
 }
 
+/** Select a tag, which need not be among those offered. */
+export function selectTag(tag) {
+  selected = { ...selected, tag };
+  if (tag && !offeredTags.includes(tag)) offeredTags = [tag, ...offeredTags];
+  tagButtons.replaceChildren();
+  offerTags([]);
+}
+
 /** The heading of the selected trending feed. */
 export const heading = () => (selected.tag ? `Trending: ${selected.tag}` : "Trending");
 
@@ -24,6 +32,7 @@ export function offerTags(videos) {
   if (!selected.tag && !offeredTags.length) offeredTags = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || (a < b ? -1 : 1)).slice(0, MAX_TAGS);
   if (tagButtons.children.length !== offeredTags.length) tagButtons.replaceChildren(...offeredTags.map(tag => {
     const button = element("button", "chip", tag);
+    button.type = "button";
     button.dataset.tag = tag;
     return button;
   }));

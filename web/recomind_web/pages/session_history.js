@@ -1,0 +1,27 @@
+// What was watched and liked in this tab, the latest first. It is stored until the tab is closed.
+
+const STORAGE_KEY = "recomind-history", MAX_ENTRIES = 100;
+
+function load() {
+  try { return JSON.parse(sessionStorage.getItem(STORAGE_KEY)) ?? []; } catch { return []; }
+}
+
+function store(entries) { sessionStorage.setItem(STORAGE_KEY, JSON.stringify(entries.slice(0, MAX_ENTRIES))); }
+
+/** What a user did in this tab: `{ user, video, kind, isLiked, watchedMs }`, the latest first. */
+export const historyOf = user => load().filter(entry => entry.user === user);
+
+/** Note what the user did with a video; fields that are left out stay as they are. */
+export function noteHistory(user, video, fields) {
+  const entries = load(), old = entries.find(entry => entry.user === user && entry.video.video_id === video.video_id);
+  const entry = { kind: "", isLiked: false, watchedMs: 0, ...old, user, video, ...fields };
+  store([...(entry.kind || entry.isLiked ? [entry] : []), ...entries.filter(other => other !== old)]);
+}
+
+/** Give a session's history to the user whom it was merged into. */
+export function renameHistory(session, user) {
+  store(load().map(entry => (entry.user === session ? { ...entry, user } : entry)));
+}
+
+/** Whether the user likes a video, as far as this tab knows. */
+export const isLiked = (user, videoId) => historyOf(user).some(entry => entry.video.video_id === videoId && entry.isLiked);
