@@ -14,6 +14,14 @@ CHROMIUM_FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+SIZES = {
+    "320": {"width": 320, "height": 568},
+    "390": PHONE,
+    "430": {"width": 430, "height": 932},
+    "landscape": {"width": 844, "height": 390},
+    "desktop": DESKTOP,
+}
+"""Screens on which the pages are looked at."""
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def _tags(evidence: Evidence, video_id: str) -> ReasonText:
 
 def _liked_together(evidence: Evidence, video_id: str) -> ReasonText:
     seeds = [seed for seed, _ in liked_around(evidence, video_id)[:MAX_NAMED]]
-    text = f"Liked by users who liked {_titles(evidence, seeds)}" if seeds else "Users who like what you like also liked this"
+    text = f"Liked by users who liked {_titles(evidence, seeds)}" if seeds else "Liked by users who like what you like"
     return ReasonText(text, tuple(seeds))
 
 

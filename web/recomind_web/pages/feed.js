@@ -44,13 +44,19 @@ function choose(list, filter = null) {
   loadList();
 }
 
-function loadList() {
+/** The list of all videos again, now that enough is known of the viewer. The current video stays. */
+function dropFirstFilter() {
+  Object.assign(feed, { filter: null, isFirstFilter: false });
+  loadList(feed.queue.current);
+}
+
+/** Follow the chosen list. `current`: the video that stays the current one; else the list's first one is shown. */
+function loadList(current = null) {
   stopUpdates();
   const user = isAnonymous(feed.viewer) ? "" : feed.viewer, isOwn = feed.list === "you";
   const query = feed.filter ? `?filter=${encodeURIComponent(feed.filter.text)}` : "", own = `/feed/${pathSegment(feed.viewer)}${query}`;
   Object.assign(feed, { queue: new FeedQueue(isOwn ? own : "", feed.seen), listed: LISTED_STEP, emptyText: "Loading…" });
-  watching.reset();
-  watching.show();
+  if (current) feed.queue.current = current; else { watching.reset(); watching.show(); }
   $("heading").textContent = !isOwn ? trending.heading() : feed.filter ? `For you: ${feed.filter.label}` : user ? `Next for ${user}` : "For you";
   $("filters").hidden = isOwn; $("profile").hidden = true;
   $("list").replaceChildren();
@@ -82,7 +88,7 @@ function showOwn(value) {
   const counts = `${value.likes} liked, ${value.views} watched, ${value.skips} skipped`;
   $("profile").replaceChildren(element("span", "quiet", counts), element("div", "chips", ...value.top_tags.map(tag => tagButton(tag))));
   if (feed.filter) hideOnboarding(); else offerOnboarding(feed.viewer, value);
-  if (feed.isFirstFilter && value.likes >= LIKES_WITHOUT_FILTER) choose("you"); // enough is known by now
+  if (feed.isFirstFilter && value.likes >= LIKES_WITHOUT_FILTER) dropFirstFilter();
 }
 
 function tagButton(tag) {

@@ -36,7 +36,7 @@ def test_without_evidence_a_reason_names_nothing_and_an_unknown_source_is_not_na
     found = reasons(bare, "c", {"trending": 1.0, "liked_together": 0.5, "some_source": 0.1})
     assert [one.text for one in found] == [
         "Popular with other users",
-        "Users who like what you like also liked this",
+        "Liked by users who like what you like",
         "Recommended for you",
     ]
 
