@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 
@@ -165,6 +166,28 @@ def test_an_anonymous_visitor_likes_and_what_they_did_becomes_a_users(audience, 
     page.click("#sign-out")
     page.wait_for_function("() => document.querySelector('#heading').textContent === 'For you'")
     assert page.evaluate("sessionStorage.getItem('recomind-session')") != session
+
+
+def test_what_a_visitor_blocks_stays_blocked_when_they_sign_in(audience, browser):
+    with page_opener(browser, audience.base_url, NEVER_PUT) as open_page:
+        page = open_new(open_page)
+        page.click("#more")
+        button = page.locator("#details [data-key^='block tag']").first
+        tag = button.get_attribute("data-key").removeprefix("block tag ")
+        button.click()
+        wait_for_status(page, f"Blocked: {tag}.")
+        name = sign_in_alone(page)
+        page.wait_for_function("name => document.querySelector('#heading').textContent.includes(name)", arg=name)
+        page.click("[data-list='blocked']")
+        page.get_by_role("button", name=f"Unblock {tag}").wait_for()
+
+
+def sign_in_alone(page):
+    """Sign in with a new name; the list may be empty then."""
+    name = f"viewer {uuid4().hex[:6]}"
+    page.fill("#user-name", name)
+    page.press("#user-name", "Enter")
+    return name
 
 
 def test_a_visitor_may_watch_as_a_user_of_the_demo(audience, visit):

@@ -11,7 +11,7 @@ import { say, undoLast } from "./message_line.js";
 import { hideOnboarding, listenForOnboarding, offerOnboarding } from "./onboarding.js";
 import { showBlocked, showHistory } from "./other_lists.js";
 import { pathSegment } from "./path_segment.js";
-import { changePreference, isSame } from "./preferences.js";
+import { changePreference, copyPreferences, isSame } from "./preferences.js";
 import { renameHistory } from "./session_history.js";
 import * as trending from "./trending_filters.js";
 import { isAnonymous, mergeSession, sessionId } from "./viewer.js";
@@ -175,6 +175,7 @@ async function signIn(name) {
   watching.endWatching();
   let text = "";
   try {
+    if (isAnonymous(session) && name) await copyPreferences(session, name);
     if (isAnonymous(session) && name && await mergeSession(name)) { renameHistory(session, name); text = `What you did before now belongs to ${name}.`; }
   } catch (error) { text = `What you did before could not be joined to ${name}: ${error.message}`; }
   startViewer(name);
