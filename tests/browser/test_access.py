@@ -49,10 +49,10 @@ def test_the_page_asks_for_a_key_once_and_then_shows_the_list_live(visit):
     enter_key(page, READER)
     page.wait_for_selector("#live.streaming")
     page.wait_for_selector(".item")
-    assert page.locator("dialog").count() == 0
+    assert page.locator(".key-dialog").count() == 0
     page.reload()
     page.wait_for_selector("#live.streaming")
-    assert (page.locator("dialog").count(), stored_key(page), READER in page.url) == (0, READER, False)
+    assert (page.locator(".key-dialog").count(), stored_key(page), READER in page.url) == (0, READER, False)
 
 
 def test_a_key_is_not_shared_with_other_tabs(visit):
@@ -92,7 +92,7 @@ def test_a_user_who_declines_is_not_asked_again_and_can_enter_a_key_later(visit)
     page.keyboard.press("Escape")
     page.wait_for_function("() => document.querySelector('#live').textContent === 'API key needed'")
     page.wait_for_timeout(3500)
-    assert page.locator("dialog").count() == 0
+    assert page.locator(".key-dialog").count() == 0
     page.click("#key-change")
     enter_key(page, READER)
     page.wait_for_selector("#live.streaming")
@@ -118,10 +118,10 @@ def test_a_key_can_be_removed_with_the_keyboard_alone(visit):
 def test_the_dialog_fits_the_screen_and_its_buttons_are_large_enough(visit, scheme, size):
     page = visit("/", size, color_scheme=scheme, reduced_motion="reduce")
     page.wait_for_selector("dialog[open]")
-    box = page.locator("dialog").bounding_box()
+    box = page.locator(".key-dialog").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= size["width"]
-    for button in page.locator("dialog button:visible").all():
+    for button in page.locator(".key-dialog button:visible").all():
         assert button.bounding_box()["height"] >= 38
     assert len(page.screenshot()) > 10_000
 
