@@ -72,7 +72,8 @@ async def test_the_feed_without_a_stream_has_the_same_fields(http):
     async with http.get(f"/feed/{user}?n=3") as answer:
         feed = await answer.json()
     assert len(feed["videos"]) == 3
-    assert set(feed["videos"][0]) == {"video_id", "title", "url", "tags", "reasons", "counts"}
+    known = {"video_id", "title", "url", "tags", "reasons", "counts", "creator_id", "duration_ms", "thumbnail_url"}
+    assert set(feed["videos"][0]) == known
     assert set(feed["videos"][0]["counts"]) == {"1h", "24h", "7d"}
     async with http.get("/feed?n=51") as answer:
         assert answer.status == 400
