@@ -9,7 +9,7 @@ DEV_READY := $(VENV)/.dev-ready
 SOURCES := recomind agents tables web tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults evaluate bench
+.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults browser evaluate bench
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ pythons: ## unit and contract tests on every Python from 3.11 to 3.14 that is th
 
 faults: $(DEV_READY) ## the long fault suite
 	@$(BIN)/python -m pytest -q tests/faults
+
+browser: $(DEV_READY) chromium ## all tests of the pages, at each size
+	@$(BIN)/python -m pytest -q tests/browser
 
 evaluate: $(READY) ## prequential quality; DATA=DIR
 	@$(BIN)/recomind evaluate $(DATA)

@@ -6,6 +6,12 @@ from axe_playwright_python.sync_playwright import Axe
 from recomind_web.routes import HTML, ROUTES
 from tests.browser.conftest import SIZES
 
+ALL_SIZES = [
+    pytest.param(size, id=name, marks=[] if name in {"320", "desktop"} else pytest.mark.slow)
+    for name, size in SIZES.items()
+]
+"""The narrowest and the widest are looked at by `make test`, all by `make browser`."""
+
 PAGES = [route.path for route in ROUTES if route.media_type == HTML]
 
 
@@ -15,7 +21,7 @@ def assert_accessible(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
+@pytest.mark.parametrize("size", ALL_SIZES)
 @pytest.mark.parametrize("path", [*PAGES, "/?user=chess fan 1"])
 def test_a_page_has_no_accessibility_violation(audience, visit, path, size, scheme):
     page = visit(path, size, color_scheme=scheme, reduced_motion="reduce")
