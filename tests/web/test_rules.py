@@ -10,6 +10,9 @@ import pytest
 from tests.web.test_api import act, get, wait_for
 from tests.web.test_takedown import ids, put
 
+pytestmark = pytest.mark.slow
+"""The fixture `shown` waits for minutes on a worker that holds the videos of other modules: run this module alone."""
+
 
 async def send(http, method, path, body=None, status=200):
     async with http.request(method, path, json=body) as answer:
