@@ -190,7 +190,6 @@ def sign_in_alone(page):
     return name
 
 
-@pytest.mark.slow
 def test_a_visitor_may_watch_as_a_user_of_the_demo(audience, visit):
     likes = [{"user_id": "u2", "video_id": f"jazz-{number}", "action_type": "like"} for number in range(3)]
     send(audience.base_url, "POST", "/video_actions", likes)
