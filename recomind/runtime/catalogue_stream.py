@@ -6,16 +6,13 @@ stored before it is sent.
 
 from collections.abc import Callable
 
-import msgspec
 from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnreadableError
 from recomind.model.catalogue_changes import CatalogueChange, decode_change
-from recomind.runtime.topic_stream import TopicStream
+from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
-from recomind.stream.encoding import check_record, place_of
 
 logger = get_logger(__name__)
 
@@ -32,22 +29,8 @@ class CatalogueStream(TopicStream):
         """
 
         def apply_record(record: ConsumerRecord) -> None:
-            change = readable_change(record)
+            change = readable(record, decode_change, "change of the catalogue")
             if change is not None:
                 apply(change)
 
         super().__init__(settings, topics.CATALOGUE, apply_record)
-
-
-def readable_change(record: ConsumerRecord) -> CatalogueChange | None:
-    """The change that a record holds; None, and a line in the log, if it holds none.
-
-    Raises:
-        NewerEncodingError: a newer RecoMind wrote it.
-    """
-    try:
-        check_record(record)
-        return decode_change(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnreadableError) as error:
-        logger.warning("%s holds no change of the catalogue: %s", place_of(record), error)
-        return None

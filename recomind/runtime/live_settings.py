@@ -14,14 +14,12 @@ import msgspec
 from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnreadableError
 from recomind.model.ids import Partition
 from recomind.model.live_settings import SettingChange, decode_change, encode_change, setting_value
-from recomind.model.text import InvalidFieldError
-from recomind.runtime.topic_stream import TopicStream
+from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
-from recomind.stream.encoding import VERSION_HEADERS, check_record, place_of
+from recomind.stream.encoding import VERSION_HEADERS
 from recomind.stream.producer import Producer, ProducerRecord
 
 logger = get_logger(__name__)
@@ -80,7 +78,7 @@ class LiveSettings(TopicStream):
 
     def apply(self, record: ConsumerRecord) -> None:
         """Apply the next record of the topic; one that holds no change is skipped."""
-        change = _readable_change(record)
+        change = readable(record, _decode_valid, "change of a live setting")
         if change is None:
             return
         if _SEPARATOR in (record.key or b""):
@@ -92,17 +90,12 @@ class LiveSettings(TopicStream):
             logger.info("%s is now %s", change.name, bytes(change.value).decode())
 
 
-def _readable_change(record: ConsumerRecord) -> SettingChange | None:
-    """The change that a record holds; None, and a line in the log, if it holds none that this version knows.
+def _decode_valid(value: bytes) -> SettingChange:
+    """Decode a change.
 
     Raises:
-        NewerEncodingError: a newer RecoMind wrote it.
+        InvalidFieldError: this version knows no such setting, or no such value of it.
     """
-    try:
-        check_record(record)
-        change = decode_change(record.value or b"")
-        setting_value(change.name, change.value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnreadableError, InvalidFieldError) as error:
-        logger.warning("%s holds no change of a live setting: %s", place_of(record), error)
-        return None
+    change = decode_change(value)
+    setting_value(change.name, change.value)
     return change

@@ -7,20 +7,19 @@ serves. The last record of a rule counts; a record without a rule deletes it.
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
 from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnavailableError, UnreadableError
+from recomind.errors import UnavailableError
 from recomind.model.ids import Partition
 from recomind.model.rules import RuleRecord, decode_rule_record, encode_rule_record
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.catalogue_stream import CatalogueStream
-from recomind.runtime.topic_stream import TopicStream
+from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stores.ranking_cache import RankingCache
 from recomind.stream import topics
-from recomind.stream.encoding import VERSION_HEADERS, check_record, place_of
+from recomind.stream.encoding import VERSION_HEADERS, place_of
 from recomind.stream.producer import Producer, ProducerRecord
 
 logger = get_logger(__name__)
@@ -73,12 +72,7 @@ def readable_rule(record: ConsumerRecord) -> RuleRecord | None:
     Raises:
         NewerEncodingError: a newer RecoMind wrote it.
     """
-    try:
-        check_record(record)
-        return decode_rule_record(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnreadableError) as error:
-        logger.warning("%s holds no rule: %s", place_of(record), error)
-        return None
+    return readable(record, decode_rule_record, "rule")
 
 
 def streams_of(settings: Settings, cache: RankingCache) -> tuple[CatalogueStream, RuleStream]:

@@ -5,16 +5,22 @@ A worker that was cut off continues at its position: the latest record of each k
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from mode.utils.logging import get_logger
 
+from recomind.errors import UnreadableError
 from recomind.model.ids import Partition, all_partitions
+from recomind.model.text import InvalidFieldError
 from recomind.settings import Settings
 from recomind.stream.connection import client_options
+from recomind.stream.encoding import check_record, place_of
 from recomind.stream.kafka_errors import translation
+
+Content = TypeVar("Content")
 
 logger = get_logger(__name__)
 
@@ -102,3 +108,22 @@ class TopicStream:
                 self._apply(record)
             self.positions[tp.partition] = await consumer.position(tp)
             self.advanced.set()
+
+
+def readable(record: ConsumerRecord, decode: Callable[[bytes], Content], name: str) -> Content | None:
+    """The content of a record; None, and a line in the log, if it holds none that this version knows.
+
+    Args:
+        record: of a topic whose records carry the encoding version.
+        decode: decodes the value.
+        name: what a record holds, for the log.
+
+    Raises:
+        NewerEncodingError: a newer RecoMind wrote it.
+    """
+    try:
+        check_record(record)
+        return decode(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnreadableError, InvalidFieldError) as error:
+        logger.warning("%s holds no %s: %s", place_of(record), name, error)
+        return None

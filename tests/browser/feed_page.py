@@ -1,10 +1,25 @@
 """What tests of the feed page do with it."""
 
 import json
+import urllib.request
+from urllib.parse import quote
 from uuid import uuid4
 
 SKIP_BELOW_MS = 2000
 """A video that is left earlier is skipped."""
+
+
+NEVER_PUT = ["Failed to load resource: the server responded with a status of 404"]
+"""Chromium logs that the metadata of a user was asked for who was never put."""
+
+
+def fetch(worker, path):
+    with urllib.request.urlopen(f"{worker.base_url}{path}", timeout=20) as answer:
+        return json.load(answer)
+
+
+def profile_of(worker, user):
+    return fetch(worker, f"/users/{quote(user)}/profile")
 
 
 def sign_in(page):

@@ -9,22 +9,16 @@ import pytest
 
 from tests.browser.conftest import page_opener, send
 from tests.browser.feed_page import (
+    NEVER_PUT,
     act_until_counted,
     leave_until_counted,
     posted_actions,
+    profile_of,
     sign_in,
     wait_for_another,
     wait_for_status,
     wait_until,
 )
-
-NEVER_PUT = ["Failed to load resource: the server responded with a status of 404"]
-"""Chromium logs that the metadata of a user was asked for who was never put."""
-
-
-def profile_of(worker, user):
-    with urllib.request.urlopen(f"{worker.base_url}/users/{quote(user)}/profile", timeout=20) as answer:
-        return json.load(answer)
 
 
 def open_new(open_page):

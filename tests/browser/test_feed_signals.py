@@ -1,29 +1,22 @@
 """What the feed page sends: views and skips by watch time, likes, rejections, undo, blocks; and that it goes on."""
 
-import json
-import urllib.request
 from urllib.parse import quote
 
 import pytest
 
 from tests.browser.conftest import page_opener
 from tests.browser.feed_page import (
+    NEVER_PUT,
     act_until_counted,
+    fetch,
     listed_ids,
     posted_actions,
+    profile_of,
     sign_in,
     wait_for_another,
     wait_for_status,
     wait_until,
 )
-
-NEVER_PUT = ["Failed to load resource: the server responded with a status of 404"]
-"""Chromium logs that the metadata of a user was asked for who was never put."""
-
-
-def fetch(worker, path):
-    with urllib.request.urlopen(f"{worker.base_url}{path}", timeout=20) as answer:
-        return json.load(answer)
 
 
 def test_a_swipe_away_within_two_seconds_is_a_skip_and_later_a_view(audience, visit):
@@ -52,12 +45,12 @@ def test_a_like_stays_with_its_video_and_can_be_taken_back(audience, visit):
     assert page.get_attribute("#like", "aria-pressed") == "false"
     page.click("#undo")
     wait_for_status(page, f"No longer liked: “{liked}”: ")
-    wait_until(page, lambda: fetch(audience, f"/users/{quote(name)}/profile")["likes"] == 0)
+    wait_until(page, lambda: profile_of(audience, name)["likes"] == 0)
     second = act_until_counted(page, lambda: page.click("#like"), "Liked")
     act_until_counted(page, lambda: page.click("#like"), "No longer liked:")
     assert page.inner_text("#title") == second
     assert page.get_attribute("#like", "aria-pressed") == "false"
-    wait_until(page, lambda: fetch(audience, f"/users/{quote(name)}/profile")["likes"] == 0)
+    wait_until(page, lambda: profile_of(audience, name)["likes"] == 0)
 
 
 def test_a_skip_that_is_taken_back_is_never_sent(audience, visit):
@@ -93,7 +86,7 @@ def test_leaving_the_page_sends_for_how_long_the_video_was_watched(audience, vis
     name = sign_in(page)
     page.wait_for_timeout(2200)
     page.goto("/docs")
-    wait_until(page, lambda: fetch(audience, f"/users/{quote(name)}/profile")["views"] == 1)
+    wait_until(page, lambda: profile_of(audience, name)["views"] == 1)
 
 
 @pytest.mark.parametrize("kind", ["creator", "tag"])

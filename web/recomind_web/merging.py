@@ -70,13 +70,7 @@ async def merge_progress(request: web.Request) -> web.Response:
     app, user_id, session = app_of(request), path_id(request, "user_id"), path_id(request, "session")
     receipt, partitions = request.match_info["receipt"], app.options.partitions
     partition, offset = parse_receipt(receipt)
-    stages = [
-        STAGE_MERGED_PROFILE,
-        STAGE_MERGED_ROWS,
-        STAGE_PROFILE,
-        STAGE_ARCHIVE,
-        *map(str, all_partitions(partitions)),
-    ]
+    stages = [*STAGES, *map(str, all_partitions(partitions))]
     found = await app.read_model.erasure_progress(session, [STAGE_REQUESTED, *stages])
     if partition != partition_of(session, partitions) or max(found.values()) < offset:
         raise web.HTTPNotFound(text="there is no such receipt, or it is more than 7 days old")
