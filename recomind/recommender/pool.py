@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recomind.recommender.index.columns import Floats, Rows, distinct
+from recomind.recommender.index.columns import Floats, Rows, distinct, largest
 from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.top_lists import DAY_INDEX
 from recomind.recommender.index.video_index import VideoIndex
@@ -63,10 +63,10 @@ def pool_candidates(
 
 def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
     """Scale each source's scores to a maximum of 1 (zeros stay zeros); keep the rows with the largest sums."""
-    largest = scores.max(axis=1, initial=0.0, keepdims=True)
-    shares = scores / np.where(largest > 0, largest, 1.0)
+    strongest = scores.max(axis=1, initial=0.0, keepdims=True)
+    shares = scores / np.where(strongest > 0, strongest, 1.0)
     if len(rows) > MAX_POOL_SIZE:
-        best = np.sort(np.argpartition(-shares.sum(axis=0), MAX_POOL_SIZE)[:MAX_POOL_SIZE])
+        best = np.sort(largest(shares.sum(axis=0), MAX_POOL_SIZE))
         rows, shares = rows.take(best), shares.take(best, axis=1)
     return rows, shares
 
@@ -78,5 +78,5 @@ def popular_unseen(index: VideoIndex, seen: bytes, n: int, rows: Rows) -> Rows:
     rows = rows[~is_seen(columns.hash.take(rows), seen)]
     likes = columns.like_scores[rows, DAY_INDEX]
     keys = np.where(likes > -np.inf, likes, _NEVER_LIKED + columns.created_at[rows])
-    best = np.argpartition(-keys, n)[:n] if len(rows) > n else np.arange(len(rows))
+    best = largest(keys, n)
     return rows[best[np.argsort(-keys[best], kind="stable")]]

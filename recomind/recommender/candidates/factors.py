@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext
+from recomind.recommender.index.columns import largest
 from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.video_index import VideoIndex
 
@@ -16,8 +17,7 @@ def propose(user: UserContext, index: VideoIndex) -> Candidates:
     columns, size = index.columns, index.size
     scores = index.factors.scores(slice(0, size), user.factors).astype(float)
     scores[~columns.listed[:size] | is_seen(columns.hash[:size], user.profile.seen)] = -np.inf
-    rows = np.argpartition(-scores, MAX_CANDIDATES)[:MAX_CANDIDATES] if size > MAX_CANDIDATES else np.arange(size)
-    rows = rows[scores[rows] > -np.inf]
+    rows = largest(scores, MAX_CANDIDATES)
     if not len(rows):
         return NO_CANDIDATES
     return Candidates(rows, np.exp(scores[rows] - scores[rows].max()))

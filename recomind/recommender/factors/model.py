@@ -148,11 +148,10 @@ class FactorModel:
     def scores(self, rows: Rows | slice, user: UserFactors) -> Singles:
         """Z without the terms that all videos share, shape (rows,)."""
         columns, weights = self._columns, np.append(user.mean[:FACTORS], _ONE)
-        carried = columns.tags[rows]
-        by_tag = np.append(self.tags.mean @ weights, np.float32(0.0))[carried].sum(axis=1)
-        by_creator = np.append(self.creators.mean[:, -1], np.float32(0.0))[columns.creator[rows]]
+        by_creator = np.append(self.creators.mean[:, -1], np.float32(0.0))
         found: Singles = self.videos.mean[rows] @ weights
-        found += by_tag / np.maximum(1, (carried >= 0).sum(axis=1)) + by_creator
+        found += columns.mean_over_tags(self.tags.mean @ weights, rows)
+        found += by_creator[columns.creator[rows]]
         return found
 
     def learn(

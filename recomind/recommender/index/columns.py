@@ -1,5 +1,6 @@
 """Properties of all videos as columns that grow as rows are added, and scratch space of the same length."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +33,7 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], type, float]]] = {
     "watched": ((2,), np.float64, 0),
     "scores": ((2 * len(HALF_LIVES_S),), np.float64, -np.inf),
     "tags": ((TAGS_PER_VIDEO,), np.int64, -1),
+    "tag_count": ((), np.float32, 0),
     "creator": ((), np.int64, -1),
     "likers": ((MAX_LIKERS,), np.int64, -1),
     "scratch_index": ((), np.int64, 0),
@@ -69,7 +71,9 @@ class Columns:
     scores: Floats
     """Log-scores, a half-life a column: `like_scores`, then `action_scores`."""
     tags: Rows
-    """Numbers of the first tags; -1 where there are fewer."""
+    """Numbers of the first tags; -1 where there are fewer. Set by `set_tags`."""
+    tag_count: NDArray[np.float32]
+    """How many of them there are."""
     creator: Rows
     """Number of the creator; -1 for none."""
     likers: Rows
@@ -87,6 +91,8 @@ class Columns:
 
     def __init__(self) -> None:
         self.size = 0
+        self.most_tags = 0
+        """The largest `tag_count` that a row has had."""
         self._grow(1024)
 
     def add_row(self) -> None:
@@ -94,6 +100,29 @@ class Columns:
         self.size += 1
         if self.size > len(self.listed):
             self._grow(2 * self.size)
+
+    def set_tags(self, row: int, tags: Sequence[int]) -> None:
+        """Set the tags of a video: the numbers of the first `TAGS_PER_VIDEO` count."""
+        first = tags[:TAGS_PER_VIDEO]
+        self.tags[row, : len(first)], self.tags[row, len(first) :] = first, -1
+        self.tag_count[row] = len(first)
+        self.most_tags = max(self.most_tags, len(first))
+
+    def mean_over_tags(self, by_tag: NDArray[np.float32], rows: Rows | slice) -> NDArray[np.float32]:
+        """The mean of a value over the tags of each video, 0 without tags: shape (rows,).
+
+        Tags are added up place by place, as sums along a short axis are slow.
+
+        Args:
+            by_tag: the value of each tag by its number.
+            rows: of the videos.
+        """
+        padded, tags = np.append(by_tag, np.float32(0.0)), self.tags[rows]
+        found: NDArray[np.float32] = padded[tags[:, 0]]
+        for place in range(1, self.most_tags):
+            found += padded[tags[:, place]]
+        found /= np.maximum(self.tag_count[rows], 1)
+        return found
 
     @property
     def like_scores(self) -> Floats:
@@ -111,6 +140,24 @@ class Columns:
             old = getattr(self, name, column[:0])
             column[: len(old)] = old
             setattr(self, name, column)
+
+
+def largest(values: Floats, n: int) -> Rows:
+    """The indices of the `n` largest values above -inf, in no order.
+
+    The n-th largest of the maxima of 2 n groups of values is a lower bound of what is looked for, so that most values
+    are compared once.
+
+    >>> sorted(largest(np.array([3.0, 1.0, -np.inf, 2.0]), 2).tolist())
+    [0, 3]
+    """
+    indices, groups = np.arange(len(values)), 2 * n
+    if len(values) >= 4 * groups:
+        maxima = values[: len(values) // groups * groups].reshape(-1, groups).max(axis=0)
+        indices = np.flatnonzero(values >= np.partition(maxima, groups - n)[groups - n])
+    if len(indices) > n:
+        indices = indices[np.argpartition(-values[indices], n)[:n]]
+    return indices[values[indices] > -np.inf]
 
 
 def distinct(rows: Rows, scratch_index: Rows) -> tuple[Rows, Rows]:

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from recomind.recommender.index.columns import Columns, Floats, Rows
+from recomind.recommender.index.columns import Columns, Rows, largest
 from recomind.recommender.index.top_k import TopK
 from recomind.state.popularity import HALF_LIVES_S
 
@@ -152,7 +152,7 @@ class TopLists:
         rows = self._all_rows() if rows is None else rows
         scores = self._columns.scores[rows]
         scores[~self._columns.listed[rows]] = -np.inf
-        best = [_largest(scores[:, column], TRENDING_LIST_LENGTH) for column in range(scores.shape[1])]
+        best = [largest(scores[:, column], TRENDING_LIST_LENGTH) for column in range(scores.shape[1])]
         return rows[np.unique(np.concatenate(best))]
 
     def _select_popular(self, rows: Rows | None) -> Rows:
@@ -169,7 +169,7 @@ class TopLists:
         actions, first_at = columns.actions[candidates], columns.first_at[candidates]
         is_fresh = columns.listed[candidates] & (actions < FRESH_MAX_ACTIONS)
         appeared_at = np.maximum(columns.created_at[candidates], np.where(actions > 0, first_at, 0))
-        best = _largest(np.where(is_fresh, appeared_at, -np.inf), FRESH_RESERVE)
+        best = largest(np.where(is_fresh, appeared_at, -np.inf), FRESH_RESERVE)
         if rows is not None and len(best) < FRESH_LIST_LENGTH:
             return self._select_fresh(None)
         return candidates[best[np.argsort(-appeared_at[best], kind="stable")]]
@@ -178,10 +178,4 @@ class TopLists:
         rows = np.array(sorted(self._rows_of_tag[tag]), np.int64) if rows is None else rows
         scores = np.maximum(self._columns.like_scores[rows, DAY_INDEX], _NEVER_LIKED)  # never liked: last, not left out
         scores[~self._columns.listed[rows]] = -np.inf
-        return rows[_largest(scores, TAG_LIST_LENGTH)]
-
-
-def _largest(values: Floats, n: int) -> Rows:
-    """The indices of the `n` largest values above -inf, in no order."""
-    indices = np.argpartition(-values, n)[:n] if len(values) > n else np.arange(len(values))
-    return indices[values[indices] > -np.inf]
+        return rows[largest(scores, TAG_LIST_LENGTH)]

@@ -17,7 +17,7 @@ from recomind.model.catalogue import Video
 from recomind.model.signals import FACTOR_WIDTH
 from recomind.model.text import normal_tag, tag_key
 from recomind.recommender.factors.model import FactorModel
-from recomind.recommender.index.columns import TAGS_PER_VIDEO, Columns, Floats, Rows
+from recomind.recommender.index.columns import Columns, Floats, Rows
 from recomind.recommender.index.metadata import MetadataIndex
 from recomind.recommender.index.neighbours import NeighbourIndex
 from recomind.recommender.index.shown_counts import ShownCounts
@@ -104,7 +104,7 @@ class VideoIndex:
         self.metadata.put(row, video)
         self.watch_times.put_duration(row, video.duration_ms)
         tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
-        self.columns.tags[row] = [*tags[:TAGS_PER_VIDEO], *[-1] * (TAGS_PER_VIDEO - len(tags))]
+        self.columns.set_tags(row, tags)
         self.shown.add(np.array([row]), shown)
         if video.expires_at is not None:
             heappush(self._expiries, (video.expires_at, row))
@@ -122,7 +122,8 @@ class VideoIndex:
             self._set_listed(row, None)
             self.metadata.put(row, None)
             self.creators.pop(row, None)
-            self.columns.creator[row], self.columns.created_at[row], self.columns.tags[row] = -1, 0, -1
+            self.columns.creator[row], self.columns.created_at[row] = -1, 0
+            self.columns.set_tags(row, ())
             self.shown.add(np.array([row]), shown)
             self.top_lists.put_tags(row, ())
         return before
