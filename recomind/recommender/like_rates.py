@@ -38,27 +38,46 @@ class _Acted(NamedTuple):
     """1 for a like, else 0."""
 
 
+class LikeRates:
+    """The features of any videos for a user: rates of all creators and tags are computed once."""
+
+    def __init__(self, index: VideoIndex, profile: Profile, user: UserFactors) -> None:
+        self._index = index
+        shown = index.shown
+        self._overall = overall = (shown.total[1] + PRIOR_IMPRESSIONS * PRIOR_RATE) / (
+            shown.total[0] + PRIOR_IMPRESSIONS
+        )
+        own_tags, own_creators = _own_counts(index, _acted(index, profile))
+        self._of_user = float(_excess(np.array([[user.impressions], [user.likes]]), overall, PRIOR_IMPRESSIONS)[0])
+        self._creators = _excess(shown.creators, overall, PRIOR_IMPRESSIONS)
+        self._tags = _excess(shown.tags, overall, PRIOR_IMPRESSIONS)
+        self._own_creators = _excess(own_creators, overall, PRIOR_ACTIONS)
+        self._own_tags = _excess(own_tags, overall, PRIOR_ACTIONS)
+
+    def of(self, rows: Rows) -> Floats:
+        """The features of videos, shape (rows, features)."""
+        columns = self._index.columns
+        tags, creators = columns.tags[rows], columns.creator[rows]
+        has_tag = tags >= 0
+        tag_count = np.maximum(1, has_tag.sum(axis=1))
+
+        def mean_of_tags(by_tag: Floats) -> Floats:
+            mean: Floats = (by_tag[tags] * has_tag).sum(axis=1) / tag_count
+            return mean
+
+        found = np.empty((len(rows), len(NAMES)))
+        found[:, 0] = _excess(columns.shown[rows].T, self._overall, PRIOR_IMPRESSIONS)
+        found[:, 1] = self._creators[creators]
+        found[:, 2] = mean_of_tags(self._tags)
+        found[:, 3] = self._of_user
+        found[:, 4] = self._own_creators[creators]
+        found[:, 5] = mean_of_tags(self._own_tags)
+        return found
+
+
 def like_rates(index: VideoIndex, rows: Rows, profile: Profile, user: UserFactors) -> Floats:
     """The features of videos for a user, shape (rows, features)."""
-    columns, shown = index.columns, index.shown
-    overall = (shown.total[1] + PRIOR_IMPRESSIONS * PRIOR_RATE) / (shown.total[0] + PRIOR_IMPRESSIONS)
-    tags, creators = columns.tags[rows], columns.creator[rows]
-    has_tag = tags >= 0
-    tag_count = np.maximum(1, has_tag.sum(axis=1))
-
-    def mean_of_tags(by_tag: Floats) -> Floats:
-        mean: Floats = (by_tag[tags] * has_tag).sum(axis=1) / tag_count
-        return mean
-
-    own_tags, own_creators = _own_counts(index, _acted(index, profile))
-    found = np.empty((len(rows), len(NAMES)))
-    found[:, 0] = _excess(columns.shown[rows].T, overall, PRIOR_IMPRESSIONS)
-    found[:, 1] = _excess(shown.creators, overall, PRIOR_IMPRESSIONS)[creators]
-    found[:, 2] = mean_of_tags(_excess(shown.tags, overall, PRIOR_IMPRESSIONS))
-    found[:, 3] = _excess(np.array([[user.impressions], [user.likes]]), overall, PRIOR_IMPRESSIONS)
-    found[:, 4] = _excess(own_creators, overall, PRIOR_ACTIONS)[creators]
-    found[:, 5] = mean_of_tags(_excess(own_tags, overall, PRIOR_ACTIONS))
-    return found
+    return LikeRates(index, profile, user).of(rows)
 
 
 def _excess(counts: Floats, overall: float, prior: float) -> Floats:

@@ -1,6 +1,6 @@
 """The hybrid: ask every source, pool the candidates, score their features by the blend, and learn from each like."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import Final, NamedTuple, cast
 from zlib import crc32
@@ -21,7 +21,7 @@ from recomind.recommender.exploration import Explored, explore
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.like_rates import like_rates
+from recomind.recommender.like_rates import LikeRates
 from recomind.recommender.policy.arrange import Arranged, arrange, effects, permits, with_pins
 from recomind.recommender.policy.eligibility import Eligibility
 from recomind.recommender.policy.masks import Mask
@@ -78,12 +78,14 @@ class Ranked(NamedTuple):
     """Scores by the factor model, shape (candidates,)."""
     rates: Floats
     """Like rates, see `like_rates`; shape (candidates, rates)."""
+    rates_of: Callable[[Rows], Floats]
+    """The like rates of any rows."""
     adjustment: Floats
     """What is added to the scores, shape (candidates,): how well videos are watched, and the user's aversion."""
     policy: Policy | None = None
     """What the list may hold, and how rules arrange it."""
-    filtered: Mapping[str, int] = {}
-    """Rule to how many proposed videos it filtered out."""
+    filtered: Rows | None = None
+    """How many proposed videos each rule filtered out, shape (rules,); None for none."""
 
     def position_of(self, row: int) -> int | None:
         """The position of a row of the index among the candidates; None if it is not one."""
@@ -141,10 +143,10 @@ def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None 
         return cast("Eligibility", eligibility).of(some)
 
     rows, scores = pool_candidates(index, proposals, profile.seen, None if eligibility is None else eligible)
-    filtered = eligibility.filtered_counts(asked[0]) if eligibility is not None else {}
+    filtered = eligibility.filtered_counts(asked[0]) if eligibility is not None else None
     features = compute_features(index, rows, scores[:_BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
-    rates = like_rates(index, rows, profile, user.factors)
+    rates = LikeRates(index, profile, user.factors)
     watch = WATCH_GAIN * index.action_weights.watch * index.watch_times.excess(rows)
     return Ranked(
         rows,
@@ -155,7 +157,8 @@ def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None 
         now,
         user.factors,
         factor_scores,
-        rates,
+        rates.of(rows),
+        rates.of,
         watch - aversion(profile, index, rows),
         policy,
         filtered,
@@ -242,7 +245,7 @@ def _shown(ranked: Ranked, index: VideoIndex, choice: Floats, explored: Explored
     if len(others):  # drawn videos that are no candidates
         rows, of_places[others] = explored.rows[others], 0.0
         factors[others] = index.factors.scores(rows, ranked.user_factors)
-        rates[others] = like_rates(index, rows, ranked.profile, ranked.user_factors)
+        rates[others] = ranked.rates_of(rows)
     return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows), rates)
 
 

@@ -1,6 +1,25 @@
 """A slate: the ordered list of videos for a user, each with the sources that proposed it."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
+
+from recomind.recommender.index.columns import Rows
+
+
+class RuleEffects(NamedTuple):
+    """What rules did in a list."""
+
+    ids: Sequence[str]
+    """Of the rules, by number."""
+    counts: Rows
+    """How many videos each of them left out, moved or pinned, shape (rules,)."""
+
+    def by_rule(self) -> dict[str, int]:
+        """Rule to its count, without those that did nothing."""
+        acted = self.counts.nonzero()[0]
+        return dict(zip(map(self.ids.__getitem__, acted.tolist()), self.counts[acted].tolist(), strict=True))
 
 
 class Pick(msgspec.Struct, frozen=True, gc=False):
@@ -25,5 +44,5 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     """What outcomes are learned from, see `served.ShownFeatures`; a row a pick."""
     place_sources: bytes = b""
     """Which sources proposed each pick, see `recommender.place_sources`."""
-    effects: dict[str, int] = {}
-    """Rule to how many videos it left out, moved or pinned."""
+    effects: RuleEffects | None = None
+    """What rules did; None where none act."""

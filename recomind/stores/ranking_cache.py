@@ -163,7 +163,7 @@ class RankingCache:
     def serialise(self, ranked: Ranked, n: int, seed: int | None = None) -> StoredList:
         """The best `n` of ranked candidates as a list to store; `seed` is that of the draws, see `slate_of`."""
         slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration, seed=seed)
-        if slate.effects:
+        if slate.effects is not None:
             self.rule_counts.add(slate.effects, time())
         return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy)
 

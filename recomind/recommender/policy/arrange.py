@@ -4,7 +4,7 @@ Filters come before everything: nothing here brings in a video that they exclude
 list, also where it makes the list shorter or leaves a pin out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -14,10 +14,11 @@ from recomind.recommender.exploration import Explored
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.seen import is_seen
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.policy.compiled_rules import CompiledRules
+from recomind.recommender.policy.compiled_rules import NO_CAP, SEVERAL_CAPS, CompiledRules
 from recomind.recommender.policy.masks import Mask
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.pool import popular_unseen
+from recomind.recommender.slate import RuleEffects
 
 RESERVE: Final = 3
 """So many times the places are arranged: caps on neighbours need some to choose from."""
@@ -29,7 +30,7 @@ class RankedByPolicy(Protocol):
     @property
     def policy(self) -> Policy | None: ...  # noqa: D102
     @property
-    def filtered(self) -> Mapping[str, int]: ...  # noqa: D102
+    def filtered(self) -> Rows | None: ...  # noqa: D102
 
 
 class Pin(NamedTuple):
@@ -78,14 +79,14 @@ def permits(policy: Policy | None, pins: Sequence[Pin] = ()) -> Callable[[Rows],
     """Says of new uploads which may be drawn: those that the list may hold, and that no cap counts; None for all."""
     if policy is None:
         return None
-    pinned = [pin.row for pin in pins]
+    pinned = {pin.row for pin in pins}
 
     def may_be_drawn(rows: Rows) -> Mask:
-        found = ~np.isin(rows, pinned)
+        found = ~_among(rows, pinned)
         if policy.eligibility is not None:
             found &= policy.eligibility.of(rows)
         if policy.rules is not None and policy.rules.has_caps:
-            found &= ~policy.rules.is_capped.take(rows)
+            found &= policy.rules.cap_of.take(rows) == NO_CAP
         return found
 
     return may_be_drawn
@@ -102,22 +103,19 @@ def with_pins(explored: Explored, pins: Sequence[Pin]) -> Explored:
     return Explored(np.array(rows, np.int64), np.array(propensities), explored.drawn)
 
 
-def effects(ranked: RankedByPolicy, rows: Rows, arranged: Arranged) -> dict[str, int]:
-    """Rule to how many videos it filtered out of the proposed ones, moved or pinned in a list, or left out by a cap."""
+def effects(ranked: RankedByPolicy, rows: Rows, arranged: Arranged) -> RuleEffects | None:
+    """How many of the proposed videos rules filtered out, moved or pinned in a list, or left out by a cap."""
     rules = None if ranked.policy is None else ranked.policy.rules
     if rules is None:
-        return {}
-    counts = np.zeros(len(rules.ids), np.int64)
-    if rules.has_shifts and len(rows):
-        moved = np.bincount(np.concatenate([rules.moving(row) for row in rows.tolist()]))
-        counts[: len(moved)] = moved
+        return None
+    counts = rules.moved_counts(rows) if rules.has_shifts else np.zeros(len(rules.ids), np.int64)
+    if ranked.filtered is not None:
+        counts += ranked.filtered
     for pin in arranged.pins:
         counts[pin.number] += 1
     for number, left_out in arranged.capped.items():
         counts[number] += left_out
-    acted = np.flatnonzero(counts)
-    named = zip(map(rules.ids.__getitem__, acted.tolist()), counts[acted].tolist(), strict=True)
-    return dict(ranked.filtered) | dict(named)
+    return RuleEffects(rules.ids, counts)
 
 
 def spread_out(index: VideoIndex, rows: Rows, scores: Floats, spread: float, n: int) -> Rows:
@@ -180,15 +178,55 @@ class _Budget:
         rules = self._rules
         if rules is None or not (pinned or rules.has_caps):
             return np.arange(min(n, len(rows)))
+        positions = np.flatnonzero(~_among(rows, pinned))
+        if not rules.has_caps:
+            return positions[:n]
+        caps = rules.cap_of.take(rows.take(positions))
+        if (caps == SEVERAL_CAPS).any():
+            return self._within_several(rows, positions, caps, n)
+        capped = np.flatnonzero(caps != NO_CAP)
+        numbers = caps[capped]
+        room = rules.limits.take(numbers)
+        if self._used:
+            room = room - np.array([self._used.get(number, 0) for number in numbers.tolist()], np.int64)
+        full = capped[_earlier_equal(numbers) >= room]
+        kept = np.ones(len(positions), np.bool_)
+        kept[full] = False
+        chosen = np.flatnonzero(kept)[:n]
+        end = int(chosen[-1]) + 1 if len(chosen) == n else len(positions)
+        for number in caps[full[full < end]].tolist():
+            self.left_out[number] = self.left_out.get(number, 0) + 1
+        return positions[chosen]
+
+    def _within_several(self, rows: Rows, positions: Rows, caps: Rows, n: int) -> Rows:
+        """As `within_caps`, one by one: a video that one cap leaves out is not counted by the others."""
         chosen: list[int] = []
-        for position, (row, is_capped) in enumerate(
-            zip(rows.tolist(), rules.is_capped.take(rows).tolist(), strict=True)
-        ):
-            if row not in pinned and (not is_capped or self.take(row)):
+        for position, cap in zip(positions.tolist(), caps.tolist(), strict=True):
+            if cap == NO_CAP or self.take(int(rows[position])):
                 chosen.append(position)
                 if len(chosen) == n:
                     break
         return np.array(chosen, np.int64)
+
+
+def _among(rows: Rows, few: Collection[int]) -> Mask:
+    """Whether each row is among a few."""
+    found = np.zeros(len(rows), np.bool_)
+    for row in few:
+        found |= rows == row
+    return found
+
+
+def _earlier_equal(values: Rows) -> Rows:
+    """How many earlier values equal each value.
+
+    >>> _earlier_equal(np.array([7, 3, 7, 7])).tolist()
+    [0, 0, 1, 2]
+    """
+    order = np.argsort(values, kind="stable")
+    ordered, found = values[order], np.empty(len(values), np.int64)
+    found[order] = np.arange(len(values)) - np.searchsorted(ordered, ordered)
+    return found
 
 
 def _pins(
@@ -197,7 +235,7 @@ def _pins(
     """At most one pin a place: the first of its rules with a video that may be shown and is not pinned yet."""
     if not rules.pins:
         return ()
-    rows = np.array([row for place, at in rules.pins if place <= n for _, row in at], np.int64)
+    rows = rules.pinned_at_most(n)
     may_be_shown = index.columns.listed.take(rows) & ~is_seen(index.columns.hash.take(rows), seen)
     if policy.eligibility is not None:
         may_be_shown &= policy.eligibility.of(rows)
@@ -216,7 +254,7 @@ def _pins(
 def _uncapped(index: VideoIndex, policy: Policy, rules: CompiledRules, seen: bytes, present: list[int], n: int) -> Rows:
     """Popular unseen videos that no cap counts, to fill a list that caps have made too short."""
     rows = np.arange(index.size)
-    rows = rows[~rules.is_capped.take(rows)]
+    rows = rows[rules.cap_of.take(rows) == NO_CAP]
     if policy.eligibility is not None:
         rows = rows[policy.eligibility.of(rows)]
     found = popular_unseen(index, seen, n + len(present), rows)

@@ -16,9 +16,12 @@ from recomind.model.catalogue import Video
 from recomind.model.filters import Filter, matches
 from recomind.model.rules import Rule
 from recomind.model.text import tag_key
-from recomind.recommender.index.columns import Floats, Rows
+from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.policy.masks import Mask, Masks, padded
+from recomind.recommender.policy.masks import Masks, padded
+
+NO_CAP: Final = -1
+SEVERAL_CAPS: Final = -2
 
 MAX_OVERRIDES: Final = 8_192
 """Videos that are matched by themselves before all rules are compiled again."""
@@ -34,6 +37,39 @@ class ActiveRule(NamedTuple):
     conditions: Filter
 
 
+class _Numbers(NamedTuple):
+    """Numbers of rules row by row."""
+
+    numbers: Rows
+    starts: Rows
+    """Where those of each row start, and one more: shape (rows + 1,)."""
+
+    @classmethod
+    def join(cls, matched: Sequence[tuple[int, Rows]], size: int) -> "_Numbers":
+        """From (number, rows that it matches), ascending by number, of so many rows."""
+        by_row = np.concatenate([NO_ROWS, *(rows for _, rows in matched)])
+        numbers = np.repeat(np.array([number for number, _ in matched], np.int64), [len(rows) for _, rows in matched])
+        order = np.argsort(by_row, kind="stable")
+        return cls(numbers[order], np.searchsorted(by_row[order], np.arange(size + 1)))
+
+    def of(self, row: int) -> list[int]:
+        """The numbers of a row, ascending; none for a row that is newer."""
+        if row + 1 >= len(self.starts):
+            return []
+        found: list[int] = self.numbers[self.starts[row] : self.starts[row + 1]].tolist()
+        return found
+
+    def of_all(self, rows: Rows) -> Rows:
+        """The numbers of some rows, one row after the other."""
+        rows = rows[rows < len(self.starts) - 1]
+        starts, ends = self.starts.take(rows), self.starts.take(rows + 1)
+        counts = ends - starts
+        return self.numbers.take(np.repeat(ends - counts.cumsum(), counts) + np.arange(counts.sum()))
+
+
+_NO_NUMBERS: Final = _Numbers(NO_ROWS, np.zeros(1, np.int64))
+
+
 class CompiledRules:
     """The rules of a scenario over an index. Rules are numbered by their ids in alphabetical order."""
 
@@ -43,29 +79,27 @@ class CompiledRules:
         kinds = {one.rule.action for one in self.rules}
         self.has_filters, self.has_caps = "filter" in kinds, "cap" in kinds
         self.has_shifts = bool(kinds & {"boost", "bury"})
-        self._limits = {number: one.rule.at_most for number, one in enumerate(self.rules) if one.rule.action == "cap"}
         self.pins: list[tuple[int, list[tuple[int, int]]]] = []
         """(place, [(number, row), ...]), ascending: at each place the first pin whose video may be shown counts."""
         self.pinned: Rows = np.empty(0, np.int64)
-        """The rows of all pins."""
+        """The rows of all pins, in the order of `pins`."""
+        self._places: Rows = np.empty(0, np.int64)
+        """Their places, ascending."""
         self.filtered_by: NDArray[np.int64] = np.empty(0, np.int64)
         """The first rule that filters each row out; -1 for none."""
         self.shift: Floats = np.empty(0)
         """What is added to the score of each row."""
-        self.is_capped: Mask = np.empty(0, np.bool_)
-        """Whether a cap counts the row."""
+        self.cap_of: NDArray[np.int64] = np.empty(0, np.int64)
+        """The number of the cap that counts the row; `NO_CAP` for none, `SEVERAL_CAPS` for more than one."""
+        self.limits: Rows = np.array([one.rule.at_most for one in self.rules], np.int64)
+        """The most videos of the cap of a number."""
         self._index = index
         self._masks = masks
         self._position = -1
-        self._ends: Rows = np.empty(0, np.int64)
-        self._numbers: Rows = np.empty(0, np.int64)
-        """Numbers of the rules other than filters that match, row by row; those of a row are before its entry of
-        `_ends`."""
+        self._caps, self._moving = _NO_NUMBERS, _NO_NUMBERS
+        """The caps, and the boosts and buries, that match each row."""
         self._overrides: dict[int, tuple[int, ...]] = {}
-        """The same for rows that were matched by themselves."""
-        self._caps: dict[int, tuple[tuple[int, int], ...]] = {}
-        self._moving: dict[int, Rows] = {}
-        """What `caps_of` and `moving` have returned."""
+        """The numbers of both that match a row that was matched by itself."""
         self._by_key: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self._unkeyed: list[int] = []
         self._fill_inverted_index()
@@ -83,31 +117,31 @@ class CompiledRules:
         self._position = metadata.position
         return self
 
-    def matched(self, row: int) -> tuple[int, ...]:
-        """The numbers of the rules other than filters and pins that match a row, ascending."""
-        found = self._overrides.get(row)
-        if found is not None:
-            return found
-        if row >= len(self._ends):
-            return ()
-        start = int(self._ends[row - 1]) if row else 0
-        return tuple(self._numbers[start : self._ends[row]].tolist())
-
-    def caps_of(self, row: int) -> tuple[tuple[int, int], ...]:
+    def caps_of(self, row: int) -> list[tuple[int, int]]:
         """(number, most videos) of the caps that count a row."""
-        found = self._caps.get(row)
-        if found is None:
-            matched, limits = self.matched(row), self._limits
-            found = self._caps[row] = tuple((number, limits[number]) for number in matched if number in limits)
-        return found
+        found = self._overrides.get(row)
+        numbers = self._caps.of(row) if found is None else [number for number in found if self._is_cap(number)]
+        return [(number, self.rules[number].rule.at_most) for number in numbers]
 
-    def moving(self, row: int) -> Rows:
+    def moving(self, row: int) -> list[int]:
         """The numbers of the rules that move a row."""
-        found = self._moving.get(row)
-        if found is None:
-            numbers = [number for number in self.matched(row) if number not in self._limits]
-            found = self._moving[row] = np.array(numbers, np.int64)
-        return found
+        found = self._overrides.get(row)
+        return self._moving.of(row) if found is None else [number for number in found if not self._is_cap(number)]
+
+    def moved_counts(self, rows: Rows) -> Rows:
+        """How many of some rows each rule moves, shape (rules,)."""
+        overridden = self._overrides.keys() & set(rows.tolist()) if self._overrides else set[int]()
+        if not overridden:
+            return np.bincount(self._moving.of_all(rows), minlength=len(self.rules))
+        others = [number for row in rows.tolist() for number in self.moving(row)]
+        return np.bincount(np.array(others, np.int64), minlength=len(self.rules))
+
+    def pinned_at_most(self, place: int) -> Rows:
+        """The rows of the pins at a place or before it."""
+        return self.pinned[: int(np.searchsorted(self._places, place, side="right"))]
+
+    def _is_cap(self, number: int) -> bool:
+        return self.rules[number].rule.action == "cap"
 
     def matching(self, video: Video) -> list[int]:
         """The numbers of all rules that match an entry, ascending."""
@@ -119,24 +153,21 @@ class CompiledRules:
     def _compile(self) -> None:
         self._place_pins()
         capacity, size = len(self._index.columns.listed), self._index.size
-        self.filtered_by = np.full(capacity, -1, np.int64)
-        self.shift, self.is_capped = np.zeros(capacity), np.zeros(capacity, np.bool_)
-        for known in (self._overrides, self._caps, self._moving):
-            known.clear()
-        matched_rows, matched_numbers = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        self.filtered_by, self.cap_of = np.full(capacity, -1, np.int64), np.full(capacity, NO_CAP, np.int64)
+        self.shift = np.zeros(capacity)
+        self._overrides.clear()
+        caps, moving = list[tuple[int, Rows]](), list[tuple[int, Rows]]()
         for number, one in enumerate(self.rules):
             rows = self._masks.rows_of(one.conditions)
             if one.rule.action == "filter":
                 self.filtered_by[rows[self.filtered_by[rows] < 0]] = number
+            elif one.rule.action == "cap":
+                caps.append((number, rows))
+                self.cap_of[rows] = np.where(self.cap_of[rows] == NO_CAP, number, SEVERAL_CAPS)
             elif one.rule.action != "pin":
-                matched_rows.append(rows)
-                matched_numbers.append(np.full(len(rows), number))
+                moving.append((number, rows))
                 self.shift[rows] += shift_of(one.rule)
-                self.is_capped[rows] |= one.rule.action == "cap"
-        by_row = np.concatenate(matched_rows)
-        order = np.argsort(by_row, kind="stable")
-        self._numbers = np.concatenate(matched_numbers)[order]
-        self._ends = np.searchsorted(by_row[order], np.arange(size), side="right")
+        self._caps, self._moving = _Numbers.join(caps, size), _Numbers.join(moving, size)
 
     def _place_pins(self) -> None:
         """Find the rows of pinned videos; they never change."""
@@ -146,7 +177,8 @@ class CompiledRules:
                 rows = self._index.rows_of(one.conditions[0].values).tolist()
                 at[one.rule.place] += [(number, row) for row in rows]
         self.pins = sorted(at.items())
-        self.pinned = np.unique(np.array([row for _, pins in self.pins for _, row in pins], np.int64))
+        self.pinned = np.array([row for _, pins in self.pins for _, row in pins], np.int64)
+        self._places = np.array([place for place, pins in self.pins for _ in pins], np.int64)
 
     def _match_again(self, row: int) -> None:
         video = self._index.videos.get(row)
@@ -155,16 +187,15 @@ class CompiledRules:
         others = [number for number in numbers if self.rules[number].rule.action not in {"filter", "pin"}]
         self.filtered_by[row] = filters[0] if filters else -1
         self.shift[row] = sum((shift_of(self.rules[number].rule) for number in others), 0.0)
-        self.is_capped[row] = any(self.rules[number].rule.action == "cap" for number in others)
         self._overrides[row] = tuple(others)
-        self._caps.pop(row, None)
-        self._moving.pop(row, None)
+        caps = self.caps_of(row)
+        self.cap_of[row] = NO_CAP if not caps else caps[0][0] if len(caps) == 1 else SEVERAL_CAPS
 
     def _grow(self) -> None:
         size, columns = self._index.size, self._index.columns
         self.filtered_by = padded(self.filtered_by, size, columns, -1).astype(np.int64, copy=False)
         self.shift = padded(self.shift, size, columns, 0.0).astype(float, copy=False)
-        self.is_capped = padded(self.is_capped, size, columns, False).astype(np.bool_, copy=False)
+        self.cap_of = padded(self.cap_of, size, columns, NO_CAP).astype(np.int64, copy=False)
 
     def _fill_inverted_index(self) -> None:
         for number, one in enumerate(self.rules):

@@ -38,13 +38,12 @@ class Eligibility(NamedTuple):
             found &= self.masks.holds(conditions, rows)
         return found
 
-    def filtered_counts(self, rows: Rows) -> dict[str, int]:
-        """Rule to how many of some distinct rows it filters out."""
-        if self.rules is None:
-            return {}
+    def filtered_counts(self, rows: Rows) -> Rows | None:
+        """How many of some distinct rows each rule filters out, shape (rules,); None without such rules."""
+        if self.rules is None or not self.rules.has_filters:
+            return None
         numbers = self.rules.filtered_by.take(rows)
-        counts = np.bincount(numbers[numbers >= 0])
-        return {self.rules.ids[number]: int(counts[number]) for number in np.flatnonzero(counts).tolist()}
+        return np.bincount(numbers[numbers >= 0], minlength=len(self.rules.ids))
 
     def reason(self, row: int) -> str | None:
         """Why a video may not be in the list; None if it may."""

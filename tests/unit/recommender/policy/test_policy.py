@@ -51,7 +51,7 @@ def test_a_scenario_a_rule_and_blocked_creators_that_keep_one_percent_give_full_
     book.apply(RuleRecord("rule", "R1", Rule(action="filter", where="-label:rare")))
     slate = listed(index, book.policy("u", NO_METADATA, NOW))
     assert len(ids(slate)) == 50
-    assert slate.effects["R1"] > 0
+    assert slate.effects.by_rule()["R1"] > 0
     blocked = UserMetadata(blocked_creators=tuple(f"c{number}" for number in range(1, 50)))
     assert len(ids(listed(index, RuleBook(index).policy("u", blocked, NOW)))) == 50
 
@@ -105,7 +105,7 @@ def test_a_boost_moves_what_a_source_proposes_and_a_pin_brings_any_video_in():
     slate = listed(index, book.policy("u", NO_METADATA, NOW), 10)
     assert ids(slate)[0] == wanted
     assert ids(slate)[2] == "v0"
-    assert slate.effects == {"B": 1, "P": 1}
+    assert slate.effects.by_rule() == {"B": 1, "P": 1}
 
 
 def test_keys_change_with_rules_time_and_metadata():

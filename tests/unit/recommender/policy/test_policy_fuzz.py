@@ -19,6 +19,7 @@ from recomind.recommender.blend.model import Weights
 from recomind.recommender.control import random_slate
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import rank, slate_of
+from recomind.recommender.policy.compiled_rules import NO_CAP, SEVERAL_CAPS
 from recomind.recommender.policy.rule_book import RuleBook
 from recomind.state.fingerprints import video_hash
 from recomind.state.popularity import HALF_LIVES_S, Popularity
@@ -247,8 +248,10 @@ class World:
             filters = [n for n in slow if compiled.rules[n].rule.action == "filter"]
             assert compiled.filtered_by[row] == (filters[0] if filters else -1)
             others = tuple(n for n in slow if compiled.rules[n].rule.action not in {"filter", "pin"})
-            assert compiled.matched(row) == others
-            assert compiled.is_capped[row] == any(compiled.rules[n].rule.action == "cap" for n in others)
+            found = [number for number, _ in compiled.caps_of(row)] + list(compiled.moving(row))
+            assert sorted(found) == list(others)
+            caps = [n for n in others if compiled.rules[n].rule.action == "cap"]
+            assert compiled.cap_of[row] == (NO_CAP if not caps else caps[0] if len(caps) == 1 else SEVERAL_CAPS)
 
 
 @pytest.mark.parametrize("seed", range(max(1, LISTS // LISTS_PER_WORLD)))
