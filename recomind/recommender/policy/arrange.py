@@ -190,9 +190,9 @@ class _Budget:
         if self._used:
             room = room - np.array([self._used.get(number, 0) for number in numbers.tolist()], np.int64)
         full = capped[_earlier_equal(numbers) >= room]
-        kept = np.ones(len(positions), np.bool_)
-        kept[full] = False
-        chosen = np.flatnonzero(kept)[:n]
+        is_free = np.ones(len(positions), np.bool_)
+        is_free[full] = False
+        chosen = np.flatnonzero(is_free)[:n]
         end = int(chosen[-1]) + 1 if len(chosen) == n else len(positions)
         for number in caps[full[full < end]].tolist():
             self.left_out[number] = self.left_out.get(number, 0) + 1
