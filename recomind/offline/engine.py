@@ -17,9 +17,11 @@ from recomind.recommender.blend.model import Weights
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import ItemNeighbours
 from recomind.recommender.exploration import EXPLORATION_SHARE
+from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.outcomes import Example, apply_shared, example_of, learn_outcome, learn_passed_over
 from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
+from recomind.recommender.policy.policy import Policy
 from recomind.recommender.slate import Slate
 from recomind.state import neighbours, popularity, profile, profile_fold, seen_blocks
 from recomind.state.neighbours import Neighbours
@@ -33,7 +35,13 @@ class Engine:
     """State, ranking index and blend weights of one process."""
 
     def __init__(
-        self, *, learning: bool = True, caps: Caps | None = None, exploration: float = EXPLORATION_SHARE
+        self,
+        *,
+        learning: bool = True,
+        caps: Caps | None = None,
+        exploration: float = EXPLORATION_SHARE,
+        policy: Policy | None = None,
+        extensions: Extensions = BUILT_IN,
     ) -> None:
         self.profiles: dict[str, Profile] = {}
         self.seen_blocks: dict[str, list[SeenBlock]] = {}
@@ -49,6 +57,9 @@ class Engine:
         """Latest event time observed, epoch seconds."""
         self.caps = caps
         self.exploration = exploration
+        self.policy = policy if policy is None or caps is None else policy._replace(caps=caps)
+        """Of all lists; what is learned from likes does not depend on it."""
+        self.extensions = extensions
         self.served = ServedLists()
         """The slates that users were shown."""
         self._logged_at = 0.0
@@ -95,6 +106,8 @@ class Engine:
         if self.index.expire(at):
             self._version += 1
         ranked = self.rank(user_id, self.profile(user_id), at)
+        if self.policy is not None or self.extensions.active:
+            ranked = rank(self.profile(user_id), self.index, at, self.policy, self.extensions)
         return slate_of(ranked, self.index, self.weights, n, self.caps, exploration=self.exploration)
 
     def serve(self, user_id: str, n: int, now: float | None = None) -> Slate:

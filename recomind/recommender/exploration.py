@@ -7,6 +7,7 @@ input gives an equal slate. The probability of each place is kept as its propens
 
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,13 @@ def explore(
             rows[place], propensities[place], odds[pick] = fresh[pick], chance * odds[pick] / below[-1], 0.0
             drawn.add(int(rows[place]))
     return Explored(rows, propensities, frozenset(drawn))
+
+
+def seed_of(profile: Profile) -> int:
+    """A seed that changes with each action of the user, so that a list that is ranked again has the same draws."""
+    return crc32(
+        profile.seen + repr((profile.like_count, profile.view_count, profile.skip_count, profile.other_count)).encode()
+    )
 
 
 def new_uploads(index: VideoIndex, seen: bytes, now: float) -> Rows:

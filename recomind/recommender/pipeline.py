@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from math import inf
 from typing import Final, NamedTuple, cast
-from zlib import crc32
 
 import numpy as np
 
@@ -15,14 +14,17 @@ from recomind.recommender.blend.features import compute_features, feature_names
 from recomind.recommender.blend.model import Context, Weights
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.tag_affinity import TagAffinity
-from recomind.recommender.candidates.types import NO_CANDIDATES, user_context_of
+from recomind.recommender.candidates.types import NO_CANDIDATES, UserContext, user_context_of
 from recomind.recommender.diversify import Caps, diversify
-from recomind.recommender.exploration import Explored, explore
+from recomind.recommender.exploration import Explored, explore, seed_of
+from recomind.recommender.extensions.participation import Participation, participation_of
+from recomind.recommender.extensions.protocols import RankingRequest
+from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import LikeRates
-from recomind.recommender.policy.arrange import Arranged, arrange, effects, permits, with_pins
+from recomind.recommender.policy.arrange import RESERVE, Arranged, arrange, effects, permits, with_pins
 from recomind.recommender.policy.eligibility import Eligibility
 from recomind.recommender.policy.masks import Mask
 from recomind.recommender.policy.policy import Policy
@@ -63,7 +65,7 @@ class Ranked(NamedTuple):
     rows: Rows
     """Shape (candidates,)."""
     scores: Floats
-    """Sources' scores in [0, 1], shape (sources, candidates)."""
+    """Sources' scores in [0, 1], shape (sources, candidates), in the order of `source_names`."""
     features: Floats
     """Shape (candidates, features)."""
     profile: Profile
@@ -86,6 +88,13 @@ class Ranked(NamedTuple):
     """What the list may hold, and how rules arrange it."""
     filtered: Rows | None = None
     """How many proposed videos each rule filtered out, shape (rules,); None for none."""
+    participation: Participation | None = None
+    """What extensions and rankers have to do with the list; None for nothing."""
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources whose scores these are: the built-in ones, then others."""
+        return _SOURCES if self.participation is None else (*_SOURCES, *self.participation.proposals)
 
     def position_of(self, row: int) -> int | None:
         """The position of a row of the index among the candidates; None if it is not one."""
@@ -106,7 +115,15 @@ class Ranked(NamedTuple):
     def combine(self, blend_scores: Floats, weights: Weights) -> Floats:
         """As `final_scores`, for known scores of the blend."""
         scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates) + self.adjustment
+        if self.participation is not None:
+            scores = self.participation.scores(self.request(self.participation.user, scores))
         return scores if self.policy is None else scores + self.policy.shift(self.rows)
+
+    def request(self, user: UserContext, scores: Floats) -> RankingRequest:
+        """What rankers and arrangers get."""
+        sources = dict(zip(self.source_names, self.scores, strict=True))
+        eligible = None if self.policy is None or self.policy.eligibility is None else self.policy.eligibility.of
+        return RankingRequest(self.rows, self.features, FEATURE_NAMES, sources, scores, user, eligible)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
         """The positions of rows among the candidates, 0 for rows that are none."""
@@ -129,13 +146,18 @@ def context_of(profile: Profile, now: float) -> Context:
     return Context(len(profile.likes), profile.like_count, idle_s)
 
 
-def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None = None) -> Ranked:
+def rank(
+    profile: Profile, index: VideoIndex, now: float, policy: Policy | None = None, extensions: Extensions = BUILT_IN
+) -> Ranked:
     """The candidates for a user as of `now`, without videos that the user has acted on, or that `policy` excludes."""
     user = user_context_of(profile, index, now)
     eligibility, named = (None, None) if policy is None else (policy.eligibility, policy.sources)
+    participation = participation_of(extensions, user, index, "" if policy is None else policy.ranker, named)
+    named = named if participation is None else participation.sources
     proposals = [
         propose(user, index) if named is None or name in named else NO_CANDIDATES for name, propose in SOURCES.items()
     ]
+    proposals += () if participation is None else participation.proposals.values()
     asked: list[Rows] = []
 
     def eligible(some: Rows) -> Mask:
@@ -162,6 +184,7 @@ def rank(profile: Profile, index: VideoIndex, now: float, policy: Policy | None 
         watch - aversion(profile, index, rows),
         policy,
         filtered,
+        participation,
     )
 
 
@@ -188,30 +211,39 @@ def slate_of(
     """
     choice = ranked.blend_scores(weights)
     scores = ranked.combine(choice, weights)
-    order = np.lexsort((ranked.rows, -scores))
-    policy, drawn_by = ranked.policy, _seed(ranked.profile) if seed is None else seed
+    order = _order(ranked, scores, n)
+    policy, drawn_by = ranked.policy, seed_of(ranked.profile) if seed is None else seed
     if policy is None:
-        arranged = Arranged(diversify(index, ranked.rows[order[: 3 * n]], caps or Caps(), n))
+        arranged = Arranged(diversify(index, ranked.rows[order[: RESERVE * n]], caps or Caps(), n))
     else:
         arranged = arrange(index, ranked.rows[order], scores[order], policy, ranked.profile.seen, n)
         exploration = exploration if policy.exploration is None else policy.exploration
     explored = explore(
         arranged.rows, ranked, index, seed=drawn_by, share=exploration, permits=permits(policy, arranged.pins)
     )
-    explored = with_pins(explored, arranged.pins)
+    explored = with_pins(_with_propensities(explored, ranked, index, scores), arranged.pins)
     positions, shares = ranked.positions_of(explored.rows, index), ranked.shares_of(explored.rows, index)
-    picks = tuple(_picks(index, scores[positions] if len(scores) else np.zeros(len(positions)), shares, explored))
+    of_places = scores[positions] if len(scores) else np.zeros(len(positions))
+    picks = tuple(_picks(index, of_places, shares, explored, ranked.source_names))
     is_drawn = np.array([row in explored.drawn for row in explored.rows.tolist()], np.bool_)
-    sources = place_sources.pack(shares, is_drawn)
+    sources = place_sources.pack(shares[: len(SOURCES)], is_drawn)
     shown, acted = _shown(ranked, index, choice, explored, positions), effects(ranked, explored.rows, arranged)
     return Slate(picks, ranked.now, weights.version, shown, sources, acted)
 
 
-def _seed(profile: Profile) -> int:
-    """A seed that changes with each action of the user, so that a list that is ranked again has the same draws."""
-    return crc32(
-        profile.seen + repr((profile.like_count, profile.view_count, profile.skip_count, profile.other_count)).encode()
-    )
+def _order(ranked: Ranked, scores: Floats, n: int) -> Rows:
+    """The positions of candidates, best first."""
+    order, part = np.lexsort((ranked.rows, -scores)), ranked.participation
+    return order if part is None else part.order(ranked.request(part.user, scores), order, scores, n, RESERVE * n)
+
+
+def _with_propensities(explored: Explored, ranked: Ranked, index: VideoIndex, scores: Floats) -> Explored:
+    """The slate with the propensities of a ranker that draws."""
+    part = ranked.participation
+    if part is None:
+        return explored
+    positions = ranked.positions_of(explored.rows, index)
+    return part.with_propensities(explored, ranked.request(part.user, scores), positions)
 
 
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) -> Weights:
@@ -249,11 +281,13 @@ def _shown(ranked: Ranked, index: VideoIndex, choice: Floats, explored: Explored
     return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows), rates)
 
 
-def _picks(index: VideoIndex, scores: Floats, shares: Floats, explored: Explored) -> Iterator[Pick]:
+def _picks(
+    index: VideoIndex, scores: Floats, shares: Floats, explored: Explored, names: tuple[str, ...]
+) -> Iterator[Pick]:
     """The videos of places with their scores, shape (places,), and those of sources, shape (sources, places)."""
     rounded, by_source = shares.T.round(4), [dict[str, float]() for _ in explored.rows]
     nonzero = np.nonzero(rounded)
     for pick, source, share in zip(*(part.tolist() for part in (*nonzero, rounded[nonzero])), strict=True):
-        by_source[pick][_SOURCES[source]] = share
+        by_source[pick][names[source]] = share
     for row, score, sources in zip(explored.rows.tolist(), scores.tolist(), by_source, strict=True):
         yield Pick(index.ids[row], score, {"fresh": 1.0} if row in explored.drawn else sources)

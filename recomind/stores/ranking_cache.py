@@ -15,6 +15,7 @@ from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.control import in_control_group, random_slate
 from recomind.recommender.exploration import EXPLORATION_SHARE
+from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import Ranked, rank, slate_of
@@ -68,6 +69,8 @@ class RankingCache:
         """Share of places that are drawn for new uploads."""
         self.control_share = 0.0
         """Share of the users who get random lists, see `recommender.control`."""
+        self.extensions = Extensions(monotonic)
+        """Rankers, and what else takes part in ranking."""
         self.weights = Weights()
         """The blend's weights: learned here and, at each merge, by the other workers."""
         self.rules = RuleBook(index)
@@ -158,7 +161,7 @@ class RankingCache:
 
     def rank(self, profile: Profile, policy: Policy | None = None) -> Ranked:
         """The ranked candidates for a user, whose profile is complete."""
-        return rank(profile, self.index, self.now, policy)
+        return rank(profile, self.index, self.now, policy, self.extensions)
 
     def serialise(self, ranked: Ranked, n: int, seed: int | None = None) -> StoredList:
         """The best `n` of ranked candidates as a list to store; `seed` is that of the draws, see `slate_of`."""

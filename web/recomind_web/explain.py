@@ -13,7 +13,7 @@ from aiohttp import web
 
 from recomind.errors import UnavailableError
 from recomind.model.responses import BlendExplanation, Explanation
-from recomind.recommender.candidates.registry import SOURCES, STRATEGIES
+from recomind.recommender.candidates.registry import STRATEGIES
 from recomind.recommender.candidates.types import MAX_SEEDS
 from recomind.recommender.explain.evidence import (
     Evidence,
@@ -33,7 +33,7 @@ from recomind.recommender.explain.position import (
 )
 from recomind.recommender.explain.reasons import reasons
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pipeline import Ranked, rank
+from recomind.recommender.pipeline import Ranked
 from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
@@ -98,7 +98,7 @@ def _explanation(
 ) -> Explanation:
     """Explain a video by the stored list, `listed` (video id to its sources), and by a list ranked now."""
     index, weights, size = app.ranking_cache.index, app.ranking_cache.weights, app.options.slate_size
-    ranked = rank(evidence.profile, index, evidence.now, app.ranking_cache.policy(asked))
+    ranked = app.ranking_cache.rank(evidence.profile, app.ranking_cache.policy(asked))
     position = rank_position(ranked, index, weights, video_id, size)
     is_listed = position.verdict == LISTED if listed is None else video_id in listed and position.verdict != FILTERED
     sources = (listed or {}).get(video_id) or _sources_now(ranked, index, video_id)
@@ -125,7 +125,9 @@ def _sources_now(ranked: Ranked, index: VideoIndex, video_id: str) -> dict[str, 
     """The sources that propose the video now, with their strength: 1 for a source's best candidate."""
     columns = np.flatnonzero(ranked.rows == index.rows.get(video_id, -1))
     strengths = ranked.scores[:, columns[0]].tolist() if len(columns) else ()
-    return {name: round(strength, 4) for name, strength in zip(SOURCES, strengths, strict=False) if strength}
+    return {
+        name: round(strength, 4) for name, strength in zip(ranked.source_names, strengths, strict=False) if strength
+    }
 
 
 def _verdict_text(position: RankPosition, is_listed: bool, stored_ids: list[str], video_id: str) -> str:

@@ -45,6 +45,8 @@ class Policy(NamedTuple):
     """See `arrange.spread_out`."""
     exploration: float | None = None
     """Share of places that are drawn; None for that of the worker."""
+    ranker: str = ""
+    """Name of the ranker, see `recommender.extensions.registry`; empty for the built-in hybrid."""
     key: str = ""
     """Names rules, scenario and metadata: a stored list with another key is ranked again. Empty if there are none."""
 

@@ -1,0 +1,121 @@
+"""The part that extensions have in one list: which sources propose for it, and what orders it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext
+from recomind.recommender.exploration import Explored
+from recomind.recommender.extensions.checks import candidates_of, order_of, propensities_of, scores_of
+from recomind.recommender.extensions.protocols import RankingRequest, Source
+from recomind.recommender.extensions.registry import HYBRID, Extension, Extensions, RankerChoice
+from recomind.recommender.index.columns import Floats, Rows
+from recomind.recommender.index.video_index import VideoIndex
+
+
+class Participation(NamedTuple):
+    """The extensions of one list."""
+
+    user: UserContext
+    video_index: VideoIndex
+    proposals: Mapping[str, Candidates]
+    """Source, or ranker that proposes, to its candidates. Names of built-in sources are not among them."""
+    sources: frozenset[str] | None
+    """Built-in sources that propose; None for all."""
+    ranker: RankerChoice | None
+    """None for the hybrid."""
+    arrangers: tuple[Extension, ...] = ()
+
+    def scores(self, request: RankingRequest) -> Floats:
+        """The ranker's scores of candidates, shape (candidates,); those of the hybrid where it is left out."""
+        if self.ranker is None:
+            return request.scores
+        instance, guard = self.ranker.extension.instance, self.ranker.extension.guard
+        found = guard.call(
+            lambda: instance.score(request, self.video_index), lambda scores: scores_of(scores, len(request.rows))
+        )
+        return request.scores if found is None else found
+
+    def order(self, request: RankingRequest, order: Rows, scores: Floats, n: int, reserve: int) -> Rows:
+        """Positions of candidates, best first, as arrangers have them; those with a score of -inf are left out.
+
+        Args:
+            request: all candidates.
+            order: positions of candidates, best first.
+            scores: of all candidates.
+            n: places of the list.
+            reserve: how many of the first candidates arrangers get.
+        """
+        order = order[scores[order] > -np.inf]
+        for extension in self.arrangers:
+            first = request.rows[order[:reserve]]
+            found = extension.guard.call(
+                lambda one=extension.instance, rows=first: one.arrange(request, rows.copy(), n, self.video_index),  # type: ignore[misc]
+                lambda rows, given=first: order_of(rows, given, self.video_index),  # type: ignore[misc]
+            )
+            if found is not None:
+                place_of = {row: place for place, row in enumerate(first.tolist())}
+                order = np.concatenate([order[[place_of[row] for row in found.tolist()]], order[reserve:]])
+        return order
+
+    def with_propensities(self, explored: Explored, request: RankingRequest, positions: Rows) -> Explored:
+        """A slate with the propensities of a ranker that draws at random.
+
+        Args:
+            explored: the slate, with drawn places for new uploads.
+            request: all candidates.
+            positions: of the slate's rows among the candidates.
+        """
+        draw = None if self.ranker is None else getattr(self.ranker.extension.instance, "propensities", None)
+        if draw is None or self.ranker is None:
+            return explored
+        chances = self.ranker.extension.guard.call(
+            lambda: draw(request, self.video_index), lambda found: propensities_of(found, len(request.rows))
+        )
+        if chances is None or not len(chances):
+            return explored
+        is_drawn = np.isin(explored.rows, list(explored.drawn))
+        return explored._replace(propensities=np.where(is_drawn, 1.0, chances[positions]) * explored.propensities)
+
+
+def participation_of(
+    extensions: Extensions, user: UserContext, index: VideoIndex, ranker: str, named: frozenset[str] | None
+) -> Participation | None:
+    """The part that extensions have in a user's list; None if there is none.
+
+    Args:
+        extensions: which there are.
+        user: for whom the list is.
+        index: which the list is of.
+        ranker: the name of the ranker; empty for the hybrid.
+        named: the sources that propose; None for the built-in and the active ones.
+    """
+    choice = None if ranker in {"", HYBRID} else extensions.ranker(ranker)
+    if choice is None and ranker not in {"", HYBRID}:
+        extensions.note_missing(ranker)
+    if choice is None and not extensions.active and (named is None or not extensions.of_kind["source"]):
+        return None
+    if choice is not None and isinstance(choice.extension.instance, Source):
+        proposed = _proposed(choice.extension, user, index)
+        choice = None if proposed is None else choice
+    else:
+        proposed = None
+    sources = named if choice is None or choice.sources is None else choice.sources
+    proposals = {
+        name: _proposed(one, user, index) or NO_CANDIDATES
+        for name, one in extensions.of_kind["source"].items()
+        if (name in extensions.active if sources is None else name in sources)
+    }
+    if choice is not None and proposed is not None:
+        proposals[choice.extension.name] = proposed
+    arrangers = tuple(extensions.acting("arranger"))
+    if choice is None and not proposals and not arrangers:
+        return None
+    return Participation(user, index, proposals, sources, choice, arrangers)
+
+
+def _proposed(extension: Extension, user: UserContext, index: VideoIndex) -> Candidates | None:
+    return extension.guard.call(
+        lambda: extension.instance.propose(user, index), lambda found: candidates_of(found, index)
+    )

@@ -1,0 +1,132 @@
+"""All rankers, sources, filters and arrangers by name, each with a guard.
+
+A ranker orders the lists whose policy names it. Sources, filters and arrangers that are active take part in every list.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from math import inf
+from typing import Any, Final, NamedTuple
+
+from recomind.recommender.candidates.registry import SOURCES
+from recomind.recommender.extensions.baselines import (
+    ItemItemRanker,
+    PopularityRanker,
+    RandomRanker,
+    SourceRanker,
+    TagsRanker,
+)
+from recomind.recommender.extensions.guard import Fault, Guard
+from recomind.recommender.extensions.protocols import Arranger, Filter, Ranker, Source
+
+HYBRID: Final = "hybrid"
+"""The name of the ranker of policies that name none."""
+
+SOURCE_PREFIX: Final = "source:"
+"""Before the name of a source that is used as a ranker. Without it, a ranker of the same name comes first."""
+
+KINDS: Final[Mapping[str, Any]] = {"source": Source, "ranker": Ranker, "filter": Filter, "arranger": Arranger}
+"""Kind of an extension to its protocol."""
+
+
+class Extension(NamedTuple):
+    """An extension and its guard."""
+
+    name: str
+    instance: Any
+    guard: Guard
+
+
+class RankerChoice(NamedTuple):
+    """A ranker and which sources propose for it."""
+
+    extension: Extension
+    sources: frozenset[str] | None
+    """None for all."""
+
+
+class Extensions:
+    """What there is, and what is active."""
+
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0, budget_s: float = inf) -> None:
+        """Create a registry with the built-in rankers.
+
+        Args:
+            clock: seconds; with the default one nothing is slow, and what is suspended stays so.
+            budget_s: the longest time that a call of an extension may take; built-in ones have no limit.
+        """
+        self.listeners: list[Callable[[Fault], None]] = []
+        """Called with each fault."""
+        self.active: frozenset[str] = frozenset()
+        """Names of the sources, filters and arrangers that take part in every list."""
+        self.of_kind: dict[str, dict[str, Extension]] = {kind: {} for kind in KINDS}
+        """Kind to name to extension."""
+        self._clock = clock
+        self._budget_s = budget_s
+        built_in: dict[str, Ranker] = {
+            "random": RandomRanker(),
+            "popularity": PopularityRanker(),
+            "tags": TagsRanker(),
+            "item-item": ItemItemRanker(),
+        }
+        for name, ranker in built_in.items():
+            self._add("ranker", name, ranker, inf)
+        self._single = {name: self._single_source(name) for name in SOURCES}
+
+    def add(self, kind: str, name: str, instance: Any) -> None:
+        """Add an extension.
+
+        Raises:
+            ValueError: the name is taken, or the object is not what its kind needs; the message says which.
+        """
+        if name == HYBRID or name in self.of_kind[kind] or (kind == "source" and name in SOURCES):
+            raise ValueError(f"there is a {kind} named {name} already")
+        if not isinstance(instance, KINDS[kind]):
+            method = next(one for one in ("propose", "score", "permits", "arrange") if hasattr(KINDS[kind], one))
+            raise ValueError(f"{type(instance).__name__} is no {kind}: it has no method {method}")  # noqa: TRY004
+        self._add(kind, name, instance, self._budget_s)
+        if kind == "source":
+            self._single[name] = self._single_source(name)
+
+    def ranker(self, name: str) -> RankerChoice | None:
+        """A ranker, or a single source, by its name; None for the hybrid and for an unknown name."""
+        extension = self.of_kind["ranker"].get(name) or self._single.get(name.removeprefix(SOURCE_PREFIX))
+        if extension is None:
+            return None
+        sources: Collection[str] | None = getattr(extension.instance, "sources", None)
+        return RankerChoice(extension, None if sources is None else frozenset(sources))
+
+    def has_ranker(self, name: str) -> bool:
+        """Whether a policy may name this ranker."""
+        return name == HYBRID or self.ranker(name) is not None
+
+    @property
+    def ranker_names(self) -> tuple[str, ...]:
+        """The names that a policy may have: the hybrid, rankers, and single sources."""
+        return (HYBRID, *self.of_kind["ranker"], *(SOURCE_PREFIX + name for name in self._single))
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """All sources: built-in ones, and others."""
+        return tuple(self._single)
+
+    def acting(self, kind: str) -> list[Extension]:
+        """The active extensions of a kind, in the order in which they were added."""
+        return [one for name, one in self.of_kind[kind].items() if name in self.active]
+
+    def _single_source(self, name: str) -> Extension:
+        return Extension(name, SourceRanker(name), Guard("ranker", SOURCE_PREFIX + name, self._note, self._clock))
+
+    def _add(self, kind: str, name: str, instance: Any, budget_s: float) -> None:
+        self.of_kind[kind][name] = Extension(name, instance, Guard(kind, name, self._note, self._clock, budget_s))
+
+    def note_missing(self, ranker: str) -> None:
+        """Note that a policy names a ranker which this worker does not have."""
+        self._note(Fault("ranker", ranker, "missing", "there is no ranker of this name"))
+
+    def _note(self, fault: Fault) -> None:
+        for notify in self.listeners:
+            notify(fault)
+
+
+BUILT_IN: Final = Extensions()
+"""The built-in rankers alone."""

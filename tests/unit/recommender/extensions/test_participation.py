@@ -1,0 +1,134 @@
+"""Rankers, sources and arrangers in lists of the pipeline; what is faulty is left out."""
+
+import numpy as np
+import pytest
+
+from recomind.recommender.extensions.registry import Extensions
+from recomind.recommender.served import VALUES
+from tests.unit.recommender.extensions.engines import Backwards, Proposes, Raises, engine_with, listed
+
+
+def registry(kind, instance, *, active=True):
+    extensions, faults = Extensions(), []
+    extensions.add(kind, "mine", instance)
+    extensions.active = frozenset({"mine"} if active else ())
+    extensions.listeners.append(faults.append)
+    return extensions, faults
+
+
+def returning(value):
+    """An extension of every kind that returns a value."""
+
+    class Returns:
+        def propose(self, *_):
+            return value
+
+        score = permits = arrange = propose
+
+    return Returns()
+
+
+def test_a_ranker_orders_the_list_that_names_it_and_no_other():
+    extensions, faults = registry("ranker", Backwards())
+    assert listed(engine_with("mine", extensions), n=4) == ["v39", "v38", "v37", "v36"]
+    assert listed(engine_with("", extensions)) == listed(engine_with())
+    assert listed(engine_with("hybrid", extensions)) == listed(engine_with())
+    assert faults == []
+
+
+def test_what_a_ranked_list_teaches_has_the_blends_own_scores():
+    extensions, _ = registry("ranker", Backwards())
+    slate = engine_with("mine", extensions).recommend("me", 40)
+    hybrid = engine_with().recommend("me", 40)
+
+    def shown(slate):
+        places = np.frombuffer(slate.shown, "<f2").reshape(-1, VALUES)
+        return {pick.video_id: place.tolist() for pick, place in zip(slate.picks, places, strict=True)}
+
+    assert shown(slate) == shown(hybrid)
+    assert [pick.video_id for pick in slate.picks] != [pick.video_id for pick in hybrid.picks]
+
+
+def test_an_active_source_adds_candidates_that_say_where_they_come_from():
+    extensions, _ = registry("source", Proposes("v39", "v38"))
+    picks = engine_with("", extensions).recommend("me", 40).picks
+    sources = {pick.video_id: pick.sources for pick in picks}
+    assert sources["v39"]["mine"] == 1.0
+    assert sources["v38"]["mine"] == 0.5
+    assert "mine" not in sources["v1"]
+
+
+def test_a_source_that_is_not_active_takes_part_where_it_is_named():
+    extensions, _ = registry("source", Proposes("v39", "v38"), active=False)
+    assert listed(engine_with("", extensions)) == listed(engine_with())
+    assert listed(engine_with("source:mine", extensions)) == ["v39", "v38"]
+    slate = engine_with("", extensions, sources=frozenset({"mine"})).recommend("me", 40)
+    assert {pick.video_id: pick.sources for pick in slate.picks if pick.sources} == {
+        "v39": {"mine": 1.0},
+        "v38": {"mine": 0.5},
+    }
+
+
+def test_a_ranker_that_proposes_gets_its_own_candidates():
+    class Both(Backwards, Proposes):
+        sources = ()
+
+    extensions, _ = registry("ranker", Both("v3", "v5"))
+    assert listed(engine_with("mine", extensions), n=2) == ["v39", "v38"]  # popular videos fill the pool
+    assert engine_with("mine", extensions).recommend("me", 40).picks[-1].video_id == "v1"
+
+    class OwnAlone(Both):
+        def score(self, request, index):
+            return np.where(request.sources["mine"] > 0, request.sources["mine"], -np.inf)
+
+    extensions, _ = registry("ranker", OwnAlone("v3", "v5"))
+    assert listed(engine_with("mine", extensions)) == ["v3", "v5"]
+
+
+def test_an_arranger_orders_the_best_candidates():
+    class Alternates:
+        def arrange(self, request, order, n, index):
+            return np.concatenate([order[::2], order[1::2]])
+
+    extensions, _ = registry("arranger", Alternates())
+    plain = listed(engine_with(), n=5)
+    assert listed(engine_with("", extensions), n=3) == [plain[0], plain[2], plain[4]]
+
+
+@pytest.mark.parametrize("kind", ["source", "ranker", "arranger"])
+@pytest.mark.parametrize(
+    ("instance", "cause"),
+    [
+        (Raises(), "error"),
+        (returning(None), "invalid"),
+        (returning(np.array([np.nan])), "invalid"),
+        (returning(np.full(39, np.nan)), "invalid"),
+        (returning((np.array([3, 10**9]), np.ones(2))), "invalid"),
+        (returning((np.array([3]), np.array([-1.0]))), "invalid"),
+        (returning(np.array([1.5, 2.5])), "invalid"),
+        (returning(np.array([3, 3])), "invalid"),
+        (returning("text"), "invalid"),
+    ],
+)
+def test_a_faulty_extension_is_left_out_of_the_list(kind, instance, cause):
+    extensions, faults = registry(kind, instance)
+    engine = engine_with("mine" if kind == "ranker" else "", extensions)
+    assert listed(engine) == listed(engine_with())
+    assert {(fault.kind, fault.name, fault.cause) for fault in faults} == {(kind, "mine", cause)}
+
+
+def test_a_ranker_that_this_worker_does_not_have_is_noted():
+    extensions, faults = registry("source", Proposes("v1"))
+    assert listed(engine_with("no such", extensions), n=5)
+    assert [(fault.name, fault.cause) for fault in faults] == [("no such", "missing")]
+
+
+def test_a_ranker_whose_propensities_are_no_probabilities_has_none():
+    class Draws(Backwards):
+        def propensities(self, request, index):
+            return np.full(len(request.rows), 2.0)
+
+    extensions, faults = registry("ranker", Draws())
+    slate = engine_with("mine", extensions).recommend("me", 3)
+    assert np.frombuffer(slate.shown, "<f2").reshape(-1, VALUES)[:, 0].tolist() == [1.0] * 3
+    assert [fault.cause for fault in faults] == ["invalid"]
