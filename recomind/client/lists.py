@@ -33,6 +33,8 @@ class Recommendations(msgspec.Struct, frozen=True):
     """The id of the list, for `post_action`; empty if it has none."""
     end: bool = False
     """Whether it is shorter than `n` because the user has seen every other video."""
+    ranker: str = ""
+    """What ordered it, if a `ranker` was asked for: `hybrid`, if that was left out."""
 
 
 class ListCalls:
@@ -51,8 +53,12 @@ class ListCalls:
         exclude: Iterable[str] = (),
         scenario: str | None = None,
         filter: str | None = None,  # noqa: A002 the name of the parameter
+        ranker: str | None = None,
     ) -> Recommendations:
         """The user's top videos, without those of `exclude`; of a `scenario`, and with a `filter` such as `tag:music`.
+
+        With a `ranker`, such as `popularity` or `source:tags`, it is what that ranker would give the user now. This is
+        for operators: the key needs the scope `admin`, and the list counts as served to nobody.
 
         It waits, up to the client's patience, until the list includes the action of the token `after`, or else the
         user's actions that this client has posted; `counted` says whether it does.
@@ -61,6 +67,7 @@ class ListCalls:
         token, deadline = after or self._tokens.pending(user_id), time.monotonic() + self._patience
         while True:  # a worker waits up to a second per request
             query = {"n": n, "after": token, "exclude": exclude, "scenario": scenario, "filter": filter}
+            query |= {"ranker": ranker}
             response = self._connection.request("GET", f"/recommendations/{quoted(user_id)}", query)
             found = _recommendations(response.data, response.headers)
             if token and found.counted:
@@ -146,4 +153,5 @@ def _recommendations(body: bytes, headers: Mapping[str, str]) -> Recommendations
         headers.get("X-RecoMind-Degraded", ""),
         headers.get("X-RecoMind-List", ""),
         headers.get("X-RecoMind-End", "") == "true",
+        headers.get("X-RecoMind-Ranker", ""),
     )

@@ -1,5 +1,6 @@
 """Rules and scenarios: what may be shown, and how lists are arranged. They are data, which change while workers run."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -76,6 +77,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How much a video counts less if others before it have its creator or tags: 0 not at all, 1 most."""
     exploration: Annotated[float, msgspec.Meta(ge=0, le=0.2)] | None = None
     """Share of places for new uploads; null for `RECOMIND_EXPLORATION`."""
+    ranker: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """What orders the candidates, such as `popularity`; empty for the hybrid."""
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
     """For those who read the scenarios."""
 
@@ -115,8 +118,16 @@ def check_rule(rule_id: str, rule: Rule) -> Filter:
     return conditions
 
 
-def check_scenario(name: str, scenario: Scenario, sources: frozenset[str]) -> Filter:
-    """Check a scenario, and return its filter; `sources` are the names that there are.
+def check_scenario(
+    name: str, scenario: Scenario, sources: Collection[str], has_ranker: Callable[[str], bool]
+) -> Filter:
+    """Check a scenario, and return its filter.
+
+    Args:
+        name: in the path.
+        scenario: the scenario.
+        sources: the names that there are.
+        has_ranker: whether there is a ranker of a name.
 
     Raises:
         InvalidFieldError: a field breaks a rule that types cannot express.
@@ -126,4 +137,6 @@ def check_scenario(name: str, scenario: Scenario, sources: frozenset[str]) -> Fi
     unknown = [source for source in scenario.sources or () if source not in sources]
     if unknown:
         raise InvalidFieldError("sources", f"there is no source {unknown[0]}, but {', '.join(sorted(sources))}")
+    if scenario.ranker and not has_ranker(scenario.ranker):
+        raise InvalidFieldError("ranker", f"there is no ranker {scenario.ranker}")
     return parse_filter(scenario.filter)

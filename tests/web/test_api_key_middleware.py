@@ -70,6 +70,16 @@ async def test_a_key_is_accepted_on_the_routes_of_its_scopes(serve):
         assert await status(client, method, path, json=body) == 401
 
 
+async def test_a_ranker_is_looked_at_with_the_scope_admin(serve):
+    both, both_entry = new_key("both", ["read", "admin"])
+    client = await serve(api_keys=f"{ALL}, {both_entry}")
+    path = "/recommendations/u?ranker=popularity"
+    assert await status(client, "GET", path, both) == 200
+    assert await status(client, "GET", path, READER) == 403
+    assert await status(client, "GET", path.partition("?")[0], READER) == 200
+    assert await status(await serve(), "GET", path) == 200
+
+
 async def test_a_key_may_be_sent_in_either_header(serve):
     client = await serve(api_keys=ALL)
     assert await status(client, "GET", "/trending", READER, "X-API-Key") == 200

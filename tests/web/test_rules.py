@@ -140,6 +140,29 @@ async def test_a_scenario_has_its_own_filter_rules_and_length(http, shown, rule_
     assert (await get(http, f"/recommendations/{user}?scenario={name}", 400))["field"] == "scenario"
 
 
+async def test_any_ranker_and_any_source_can_be_looked_at_and_a_scenario_can_name_one(http, shown):
+    label, videos, user = shown
+    path = f"/recommendations/{user}?n=50&filter=label:{label}"
+
+    async def popular_first():
+        return set((await ids(http, f"{path}&ranker=popularity"))[:3]) == set(videos[:3])
+
+    await wait_for(popular_first)
+    assert set(await ids(http, f"{path}&ranker=random")) == set(videos[:5])
+    assert set(await ids(http, f"{path}&ranker=source:tags")) == set(videos[:5])
+    assert await ids(http, f"{path}&ranker=source:tags&exclude={','.join(videos[:4])}") == [videos[4]]
+    async with http.get(f"{path}&ranker=tags") as answer:
+        assert answer.headers["X-RecoMind-Ranker"] == "tags"
+        assert "X-RecoMind-List" not in answer.headers
+    problem = await get(http, f"{path}&ranker=nonsense", 400)
+    assert problem["field"] == "ranker"
+    assert "hybrid, random, popularity, tags, item-item, source:trending" in problem["detail"]
+    name = f"s-{label}"
+    await send(http, "PUT", f"/scenarios/{name}", {"filter": f"label:{label}", "ranker": "source:tags", "n": 5})
+    assert set(await ids(http, f"/recommendations/{user}?scenario={name}")) == set(videos[:5])
+    await send(http, "DELETE", f"/scenarios/{name}")
+
+
 async def test_filters_of_a_request_must_all_hold(http, shown):
     label, videos, user = shown
     path = f"/recommendations/{user}?n=50&filter=label:{label}"
@@ -203,3 +226,4 @@ async def test_what_cannot_be_a_rule_is_refused(http, rule_id):
     await send(http, "DELETE", f"/rules/{rule_id}", None, 404)
     await get(http, f"/rules/{rule_id}/preview/u", 404)
     assert (await send(http, "PUT", "/scenarios/x", {"sources": ["x"]}, 400))["field"] == "sources"
+    assert (await send(http, "PUT", "/scenarios/x", {"ranker": "x"}, 400))["field"] == "ranker"

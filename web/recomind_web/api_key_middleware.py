@@ -20,6 +20,9 @@ CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="recomind"'}
 key_name: ContextVar[str] = ContextVar("key_name", default="")
 """Name of the API key of the current request; empty without one."""
 
+key_scopes: ContextVar[frozenset[str] | None] = ContextVar("key_scopes", default=None)
+"""Scopes of the API key of the current request; None where requests need no key."""
+
 PUBLIC: Final = ""
 """The scope of routes that need no key."""
 
@@ -42,11 +45,22 @@ def api_key_middleware(keys: Sequence[ApiKey], limiter: RateLimiter, scopes: Map
             key = _authenticated_key(request, keys)
             limiter.check(key.name)
             key_name.set(key.name)
-            if scope not in key.scopes:
-                raise web.HTTPForbidden(text=f"this key lacks the scope {scope}")
+            key_scopes.set(key.scopes)
+            require_scope(scope)
         return await handler(request)
 
     return authenticate
+
+
+def require_scope(scope: str) -> None:
+    """Check that the key of the current request has a scope; it passes where requests need no key.
+
+    Raises:
+        web.HTTPForbidden: it lacks the scope.
+    """
+    scopes = key_scopes.get()
+    if scopes is not None and scope not in scopes:
+        raise web.HTTPForbidden(text=f"this key lacks the scope {scope}")
 
 
 def _required_scope(request: web.Request, scopes: Mapping[tuple[str, str], str]) -> str:

@@ -10,6 +10,7 @@ AFTER_HEADER: Final = "X-RecoMind-After"
 TOKEN_HEADER: Final = "X-RecoMind-Token"  # noqa: S105 the name of a header
 RECEIPT_HEADER: Final = "X-RecoMind-Receipt"
 END_HEADER: Final = "X-RecoMind-End"
+RANKER_HEADER: Final = "X-RecoMind-Ranker"
 DEGRADED_HEADER: Final = "X-RecoMind-Degraded"
 
 HEADER_DESCRIPTIONS: Final = {
@@ -22,6 +23,8 @@ HEADER_DESCRIPTIONS: Final = {
     END_HEADER: "`true` if the list is shorter than `n` because the user has seen every other video; else left out. "
     "Videos that are uploaded later will be listed.",
     DEGRADED_HEADER: "The servers that were unavailable while this response was made, such as `redis, postgresql`.",
+    RANKER_HEADER: "With `ranker`: what ordered the list. It is `hybrid` if the ranker that was asked for failed, or "
+    "is suspended.",
     AS_OF_HEADER: "Event time at which the list was ranked, in epoch seconds.",
     LIST_HEADER: "The id of the list. An action on one of its videos may carry it as `list_id`.",
     LAG_HEADER: "Age of the list in seconds of event time: the latest event time that this worker has processed, minus "

@@ -187,6 +187,9 @@ def _parameters(route: Any, max_n: int) -> list[dict[str, Any]]:
         parameters.append(_query_parameter("scenario", scenario, "A scenario; without it, the one called `default`."))
         meaning = "Which videos, such as `tag:music,dance -creator:c7 duration:..60`. Repeated ones must all hold."
         parameters.append(_query_parameter("filter", {"type": "string", "maxLength": MAX_FILTER_LENGTH}, meaning))
+    if route.has_ranker:
+        meaning = "What orders the list, such as `popularity` or `source:tags`. It needs the scope `admin`."
+        parameters.append(_query_parameter("ranker", {"type": "string", "minLength": 1}, meaning))
     if route.has_cursor:
         meaning = "Empty: begin a feed session. Else the `cursor` of the latest page: get the next one."
         parameters.append(_query_parameter("cursor", {"type": "string"}, meaning) | {"allowEmptyValue": True})

@@ -19,8 +19,17 @@ from recomind.state.profile import Profile
 from recomind.stores.list_search import drop_lists
 from recomind.stores.read_model import StoredUser
 from recomind.stores.stored_lists import ServedList, ids_in, with_places
-from recomind_web.headers import AFTER_HEADER, AS_OF_HEADER, END_HEADER, LAG_HEADER, LIST_HEADER, SOURCE_HEADER
+from recomind_web.headers import (
+    AFTER_HEADER,
+    AS_OF_HEADER,
+    END_HEADER,
+    LAG_HEADER,
+    LIST_HEADER,
+    RANKER_HEADER,
+    SOURCE_HEADER,
+)
 from recomind_web.list_requests import length_of, list_request
+from recomind_web.rankers import preview, ranker_param
 from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.request_parsing import app_of, exclude_param, json_response, path_id
 from recomind_web.unseen import fingerprints_of, has_unseen, profile_as_if_seen, rank_unseen
@@ -46,12 +55,17 @@ async def recommendations(request: web.Request) -> web.Response:
 
     With `after`, the response waits until the list reflects the action that the token names, up to 1 second. If fewer
     than `n` videos are listed because the user has seen all others, `X-RecoMind-End` says so.
+
+    With `ranker`, for keys with the scope `admin`, the list is what that ranker, or single source, would give the user
+    now. It is ranked for the request, and counts as served to nobody.
     """
     app, user_id, after = app_of(request), path_id(request, "user_id"), after_param(request)
-    asked, excluded = list_request(request, user_id), exclude_param(request)
+    asked, excluded, ranker = list_request(request, user_id), exclude_param(request), ranker_param(request)
     n = length_of(request, asked)
     counted = None if after is None else await wait_until_counted(app, user_id, after)
     headers = {} if after is None else {AFTER_HEADER: "counted" if counted else "pending"}
+    if ranker:
+        return await _previewed(app, asked, n, excluded, ranker, headers)
     user_list = await (_list_or_rank(app, asked, n, counted.served) if counted else load_or_rank_list(app, asked, n))
     user_list = await without_excluded(app, asked, n, user_list, excluded)
     app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
@@ -59,6 +73,17 @@ async def recommendations(request: web.Request) -> web.Response:
     if count_summaries(user_list.served.videos) < n and await is_all_seen(app, asked, n, user_list, excluded):
         headers[END_HEADER] = "true"
     return _list_response(user_list, app.ranking_cache.now, headers)
+
+
+async def _previewed(
+    app: RecoMindApp, asked: ListRequest, n: int, excluded: Collection[str], ranker: str, headers: dict[str, str]
+) -> web.Response:
+    """What a ranker would give a user."""
+    profile = await profile_as_if_seen(app, asked.user_id, fingerprints_of(excluded))
+    found = await preview(app, asked, profile, ranker, n)
+    headers |= {RANKER_HEADER: found.ranker, SOURCE_HEADER: "cold"}
+    headers |= {AS_OF_HEADER: f"{app.ranking_cache.now:.3f}", LAG_HEADER: "0.000"}
+    return json_response(found.videos, headers=headers)
 
 
 async def load_or_rank_list(app: RecoMindApp, asked: ListRequest, n: int) -> UserList:

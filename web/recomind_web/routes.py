@@ -60,6 +60,7 @@ from recomind_web.headers import (
     END_HEADER,
     LAG_HEADER,
     LIST_HEADER,
+    RANKER_HEADER,
     RECEIPT_HEADER,
     SOURCE_HEADER,
     TOKEN_HEADER,
@@ -96,7 +97,8 @@ class Route(NamedTuple):
     has_exclude: bool = False
     has_cursor: bool = False
     has_scenario: bool = False
-    """Whether it has the parameters `scenario` and `filter`."""
+    """Whether it has the parameters `scenario` and `filter`; likewise `ranker`."""
+    has_ranker: bool = False
     media_type: str = "application/json"
     """Media type of the response."""
     other_statuses: tuple[int, ...] = ()
@@ -128,7 +130,8 @@ ROUTES: Final = (
         has_after=True,
         has_exclude=True,
         has_scenario=True,
-        response_headers=(*LIST_HEADERS, END_HEADER),
+        has_ranker=True,
+        response_headers=(*LIST_HEADERS, END_HEADER, RANKER_HEADER),
     ),
     Route("POST", "/video_action", actions.post_action, ActionOutcome, VideoAction, 202),
     Route(

@@ -24,7 +24,6 @@ from recomind.model.rules import (
     check_rule,
     check_scenario,
 )
-from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.policy.policy import Policy
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.worker_stats import rule_totals
@@ -110,8 +109,8 @@ async def put_scenario(request: web.Request) -> web.Response:
     that are for no user.
     """
     app, name, scenario = app_of(request), _name(request, "scenario"), await parse_body(request, Scenario)
-    check_scenario(name, scenario, frozenset(SOURCES))
-    scenarios = app.ranking_cache.rules.scenarios
+    extensions, scenarios = app.ranking_cache.extensions, app.ranking_cache.rules.scenarios
+    check_scenario(name, scenario, extensions.source_names, extensions.has_ranker)
     if name not in scenarios and len(scenarios) >= MAX_SCENARIOS:
         raise BadRequestError(f"there are {MAX_SCENARIOS} scenarios: delete some first", "name")
     stored = msgspec.structs.replace(scenario, name=name)

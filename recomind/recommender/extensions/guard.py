@@ -62,6 +62,8 @@ class Guard:
         """The latest one, but for calls that were not tried."""
         self.faults = 0
         """Of all calls, but for those that were not tried."""
+        self.left_out = 0
+        """Calls without a result: faults, and calls that were not tried."""
         self._note = note
         self._clock = clock
         self._budget_s = budget_s
@@ -78,6 +80,7 @@ class Guard:
         """The checked result of a call; None if it is left out of the list."""
         started = self._clock()
         if started < self._suspended_until:
+            self.left_out += 1
             self._note(Fault(self.kind, self.name, "suspended", "it is suspended"))
             return None
         try:
@@ -98,6 +101,7 @@ class Guard:
 
     def _fail(self, cause: Cause, detail: str, *, is_grave: bool = False) -> None:
         self.faults += 1
+        self.left_out += 1
         self._in_a_row += 1
         suspended_s = 0.0
         if is_grave or self._in_a_row >= FAULTS_IN_A_ROW:

@@ -138,6 +138,7 @@ class RuleBook:
             None if settings is None else Caps(settings.creator_cap, settings.tag_cap),
             0.0 if settings is None else settings.spread,
             None if settings is None else settings.exploration,
+            ranker="" if settings is None else settings.ranker,
             key=self.key(metadata, now) if scenario == DEFAULT_SCENARIO else "",
         )
 

@@ -43,14 +43,16 @@ def test_a_value_out_of_bounds_is_refused(fields):
 
 
 def test_a_scenario_names_known_sources_and_has_a_filter():
-    sources = frozenset({"trending"})
-    assert check_scenario("kids", Scenario(sources=("trending",), filter="age:..6"), sources)
-    for scenario, field in ((Scenario(sources=("x",)), "sources"), (Scenario(filter="x"), "filter")):
+    known = frozenset({"trending"}), frozenset({"popularity"}).__contains__
+    scenario = Scenario(sources=("trending",), filter="age:..6", ranker="popularity")
+    assert check_scenario("kids", scenario, *known)
+    unknown = (Scenario(sources=("x",)), "sources"), (Scenario(filter="x"), "filter"), (Scenario(ranker="x"), "ranker")
+    for scenario, field in unknown:
         with pytest.raises(InvalidFieldError) as refused:
-            check_scenario("kids", scenario, sources)
+            check_scenario("kids", scenario, *known)
         assert refused.value.field == field
     with pytest.raises(InvalidFieldError):
-        check_scenario("kids", Scenario(name="other"), sources)
+        check_scenario("kids", Scenario(name="other"), *known)
 
 
 def test_a_rule_acts_from_its_start_until_its_end_unless_it_is_a_draft():

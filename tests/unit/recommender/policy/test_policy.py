@@ -56,6 +56,15 @@ def test_a_scenario_a_rule_and_blocked_creators_that_keep_one_percent_give_full_
     assert len(ids(listed(index, RuleBook(index).policy("u", blocked, NOW)))) == 50
 
 
+def test_the_ranker_of_a_scenario_orders_its_lists():
+    index = catalogue(100)
+    book = RuleBook(index)
+    book.apply(RuleRecord("scenario", "new", None, Scenario(ranker="source:fresh")))
+    slate = listed(index, book.policy("u", NO_METADATA, NOW, "new"))
+    assert slate.picks
+    assert all(pick.sources.keys() == {"fresh"} for pick in slate.picks)
+
+
 def test_without_rules_metadata_and_restricted_videos_there_is_no_policy():
     book = RuleBook(catalogue(10))
     book.advance(NOW)
