@@ -118,6 +118,15 @@ class Settings:
     control_share: float = 0.0
     """Share of the users who get random lists, as a control group to judge the like rate by: 0 to 0.5."""
 
+    extensions: str = ""
+    """`kind:name=package.module:Name,...`: sources, rankers, filters, arrangers beside those of installed packages."""
+
+    active_extensions: str = ""
+    """`name,...`: the sources, filters and arrangers among them that take part in every list."""
+
+    extension_budget_ms: float = 20.0
+    """Milliseconds that a call of an extension may take; its result is left out of the list if it takes longer."""
+
     anonymous_ttl: float = 2_592_000.0
     """Seconds after the last action of an anonymous session (`session:...`) until its state expires: 30 days."""
 

@@ -11,6 +11,7 @@ import uvloop
 
 import recomind_agents
 from recomind.runtime.app import RecoMindApp
+from recomind.runtime.extension_loading import worker_extensions
 from recomind.runtime.log_limit import limit_repetitions
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
@@ -32,6 +33,7 @@ def build(settings: Settings) -> RecoMindApp:
     """The complete app over Redis and PostgreSQL; nothing is connected yet."""
     read_model = ReadModel(RedisStore(settings.redis_url))
     app = create_app(settings, read_model, Archive(settings.postgres_dsn, settings.postgres_pooling))
+    app.ranking_cache.extensions = worker_extensions(settings, app.metrics)
     recomind_agents.declare(app)
     routes.add_routes(app)
     return app

@@ -208,6 +208,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """If the verdict is `capped`: the listed videos of the same creator."""
     control: bool = False
     """Whether the user belongs to the control group: then the list is random, and the blend does not order it."""
+    left_out: tuple[str, ...] = ()
+    """Rankers and extensions that a list ranked now lacks, each with the reason: faults, or a suspension."""
 
 
 class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):

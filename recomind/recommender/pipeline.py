@@ -151,9 +151,10 @@ def rank(
 ) -> Ranked:
     """The candidates for a user as of `now`, without videos that the user has acted on, or that `policy` excludes."""
     user = user_context_of(profile, index, now)
-    eligibility, named = (None, None) if policy is None else (policy.eligibility, policy.sources)
-    participation = participation_of(extensions, user, index, "" if policy is None else policy.ranker, named)
-    named = named if participation is None else participation.sources
+    participation, named = participation_of(extensions, user, index, policy), None if policy is None else policy.sources
+    if participation is not None:
+        policy, named = participation.restricted(policy), participation.sources
+    eligibility = None if policy is None else policy.eligibility
     proposals = [
         propose(user, index) if named is None or name in named else NO_CANDIDATES for name, propose in SOURCES.items()
     ]

@@ -41,6 +41,9 @@ class Metrics:
         self.list_entries = self._counter("list_entries", "Videos in stored lists, by strategy", "strategy")
         self.lists_served = self._counter("lists_served", "Lists served, by where they came from", "source")
         self.lists_dropped = self._counter("served_lists_dropped", "Served lists that were not recorded")
+        self.extension_faults = self._counter(
+            "extension_faults", "Calls of extensions that lists lack", "kind", "name", "cause"
+        )
         self.outcomes = self._counter("outcomes", "Outcomes of served videos learned from, by action", "action_type")
         self.freshness = Histogram(
             "recomind_freshness_seconds",

@@ -32,6 +32,7 @@ def app() -> RecoMindApp:
     made.monitor.tp_end_offsets = {TP("video_actions_stream", 0): 1}
     made.metrics.actions.labels("like").inc()
     made.metrics.list_entries.labels("hybrid").inc()
+    made.metrics.extension_faults.labels("ranker", "mine", "slow").inc(0)
     made.metrics.unreadable_records.labels("video_signals").inc(0)
     made.served_figures.catalogue = CatalogueFigures(10, 0.5, 2, 0.5)
     made.metrics.blend_weight.labels("age").set(1)

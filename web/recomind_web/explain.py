@@ -98,8 +98,9 @@ def _explanation(
 ) -> Explanation:
     """Explain a video by the stored list, `listed` (video id to its sources), and by a list ranked now."""
     index, weights, size = app.ranking_cache.index, app.ranking_cache.weights, app.options.slate_size
-    ranked = app.ranking_cache.rank(evidence.profile, app.ranking_cache.policy(asked))
-    position = rank_position(ranked, index, weights, video_id, size)
+    with app.ranking_cache.extensions.noting() as faults:
+        ranked = app.ranking_cache.rank(evidence.profile, app.ranking_cache.policy(asked))
+        position = rank_position(ranked, index, weights, video_id, size)
     is_listed = position.verdict == LISTED if listed is None else video_id in listed and position.verdict != FILTERED
     sources = (listed or {}).get(video_id) or _sources_now(ranked, index, video_id)
     strategies = {name: sorted(sources.keys() & set(members)) for name, members in STRATEGIES.items()}
@@ -118,6 +119,7 @@ def _explanation(
         contributing_actions(evidence, video_id),
         _blend_explanation(position, weights.version, len(evidence.profile.likes)),
         position.ahead,
+        left_out=tuple(dict.fromkeys(f"{fault.kind} {fault.name}: {fault.detail}" for fault in faults)),
     )
 
 

@@ -51,9 +51,8 @@ async def preview(app: RecoMindApp, asked: ListRequest, profile: Profile, ranker
     cache = app.ranking_cache
     with suppress(UnavailableError):  # then it is ranked with what is cached
         await cache.loader.load([profile])
-    choice = cache.extensions.ranker(ranker)
-    before = 0 if choice is None else choice.extension.guard.left_out
     policy = cache.policy(asked) or Policy(scenario=asked.scenario)
-    videos = cache.preview(profile, n, policy._replace(ranker=ranker, exploration=0.0))
-    is_left_out = choice is not None and choice.extension.guard.left_out > before
+    with cache.extensions.noting() as faults:
+        videos = cache.preview(profile, n, policy._replace(ranker=ranker, exploration=0.0))
+    is_left_out = any(fault.kind == "ranker" for fault in faults)
     return PreviewedList(videos, HYBRID if is_left_out else ranker)

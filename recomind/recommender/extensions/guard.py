@@ -45,7 +45,13 @@ class Guard:
     """Calls one extension."""
 
     def __init__(
-        self, kind: str, name: str, note: Callable[[Fault], None], clock: Callable[[], float], budget_s: float = inf
+        self,
+        kind: str,
+        name: str,
+        note: Callable[[Fault], None],
+        clock: Callable[[], float],
+        budget_s: float = inf,
+        suspended_after: float = FAULTS_IN_A_ROW,
     ) -> None:
         """Create a guard.
 
@@ -55,6 +61,7 @@ class Guard:
             note: called with each fault.
             clock: seconds.
             budget_s: the longest time that a call may take.
+            suspended_after: so many faults in a row suspend it.
         """
         self.kind = kind
         self.name = name
@@ -62,11 +69,10 @@ class Guard:
         """The latest one, but for calls that were not tried."""
         self.faults = 0
         """Of all calls, but for those that were not tried."""
-        self.left_out = 0
-        """Calls without a result: faults, and calls that were not tried."""
         self._note = note
         self._clock = clock
         self._budget_s = budget_s
+        self._suspended_after = suspended_after
         self._in_a_row = 0
         self._suspended_until = -inf
         self._suspension_s = SUSPENSION_S
@@ -80,7 +86,6 @@ class Guard:
         """The checked result of a call; None if it is left out of the list."""
         started = self._clock()
         if started < self._suspended_until:
-            self.left_out += 1
             self._note(Fault(self.kind, self.name, "suspended", "it is suspended"))
             return None
         try:
@@ -101,10 +106,9 @@ class Guard:
 
     def _fail(self, cause: Cause, detail: str, *, is_grave: bool = False) -> None:
         self.faults += 1
-        self.left_out += 1
         self._in_a_row += 1
         suspended_s = 0.0
-        if is_grave or self._in_a_row >= FAULTS_IN_A_ROW:
+        if is_grave or self._in_a_row >= self._suspended_after:
             suspended_s, self._in_a_row = self._suspension_s, FAULTS_IN_A_ROW - 1  # a failed trial suspends again
             self._suspended_until = self._clock() + suspended_s
             self._suspension_s = min(MAX_SUSPENSION_S, 2 * suspended_s)

@@ -1,17 +1,21 @@
 """The part that extensions have in one list: which sources propose for it, and what orders it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext
 from recomind.recommender.exploration import Explored
-from recomind.recommender.extensions.checks import candidates_of, order_of, propensities_of, scores_of
-from recomind.recommender.extensions.protocols import RankingRequest, Source
+from recomind.recommender.extensions.checks import candidates_of, mask_of, order_of, propensities_of, scores_of
+from recomind.recommender.extensions.protocols import Mask, RankingRequest, Source
 from recomind.recommender.extensions.registry import HYBRID, Extension, Extensions, RankerChoice
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.policy.eligibility import Eligibility
+from recomind.recommender.policy.masks import Masks
+from recomind.recommender.policy.policy import Policy
 
 
 class Participation(NamedTuple):
@@ -26,6 +30,23 @@ class Participation(NamedTuple):
     ranker: RankerChoice | None
     """None for the hybrid."""
     arrangers: tuple[Extension, ...] = ()
+    filters: tuple[Extension, ...] = ()
+
+    def restricted(self, policy: Policy | None) -> Policy | None:
+        """A policy whose list also keeps to the filters; one that is left out permits everything."""
+        if not self.filters:
+            return policy
+        named = tuple((f"filtered by the extension {one.name}", partial(self._permits, one)) for one in self.filters)
+        policy = policy or Policy()
+        known = policy.eligibility or Eligibility(Masks(self.video_index), (), (), None)
+        return policy._replace(eligibility=known._replace(extensions=named))
+
+    def _permits(self, extension: Extension, rows: Rows) -> Mask:
+        found = extension.guard.call(
+            lambda: extension.instance.permits(self.user, rows, self.video_index),
+            lambda mask: mask_of(mask, len(rows)),
+        )
+        return np.ones(len(rows), np.bool_) if found is None else found
 
     def scores(self, request: RankingRequest) -> Floats:
         """The ranker's scores of candidates, shape (candidates,); those of the hybrid where it is left out."""
@@ -80,7 +101,7 @@ class Participation(NamedTuple):
 
 
 def participation_of(
-    extensions: Extensions, user: UserContext, index: VideoIndex, ranker: str, named: frozenset[str] | None
+    extensions: Extensions, user: UserContext, index: VideoIndex, policy: Policy | None
 ) -> Participation | None:
     """The part that extensions have in a user's list; None if there is none.
 
@@ -88,9 +109,9 @@ def participation_of(
         extensions: which there are.
         user: for whom the list is.
         index: which the list is of.
-        ranker: the name of the ranker; empty for the hybrid.
-        named: the sources that propose; None for the built-in and the active ones.
+        policy: names the ranker and the sources.
     """
+    ranker, named = ("", None) if policy is None else (policy.ranker, policy.sources)
     choice = None if ranker in {"", HYBRID} else extensions.ranker(ranker)
     if choice is None and ranker not in {"", HYBRID}:
         extensions.note_missing(ranker)
@@ -109,10 +130,10 @@ def participation_of(
     }
     if choice is not None and proposed is not None:
         proposals[choice.extension.name] = proposed
-    arrangers = tuple(extensions.acting("arranger"))
-    if choice is None and not proposals and not arrangers:
+    arrangers, filters = extensions.acting("arranger"), extensions.acting("filter")
+    if choice is None and not (proposals or arrangers or filters):
         return None
-    return Participation(user, index, proposals, sources, choice, arrangers)
+    return Participation(user, index, proposals, sources, choice, arrangers, filters)
 
 
 def _proposed(extension: Extension, user: UserContext, index: VideoIndex) -> Candidates | None:

@@ -3,7 +3,8 @@
 A ranker orders the lists whose policy names it. Sources, filters and arrangers that are active take part in every list.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from math import inf
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +16,7 @@ from recomind.recommender.extensions.baselines import (
     SourceRanker,
     TagsRanker,
 )
-from recomind.recommender.extensions.guard import Fault, Guard
+from recomind.recommender.extensions.guard import FAULTS_IN_A_ROW, Fault, Guard
 from recomind.recommender.extensions.protocols import Arranger, Filter, Ranker, Source
 
 HYBRID: Final = "hybrid"
@@ -47,12 +48,18 @@ class RankerChoice(NamedTuple):
 class Extensions:
     """What there is, and what is active."""
 
-    def __init__(self, clock: Callable[[], float] = lambda: 0.0, budget_s: float = inf) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = lambda: 0.0,
+        budget_s: float = inf,
+        suspended_after: float = FAULTS_IN_A_ROW,
+    ) -> None:
         """Create a registry with the built-in rankers.
 
         Args:
             clock: seconds; with the default one nothing is slow, and what is suspended stays so.
             budget_s: the longest time that a call of an extension may take; built-in ones have no limit.
+            suspended_after: so many faults in a row suspend an extension.
         """
         self.listeners: list[Callable[[Fault], None]] = []
         """Called with each fault."""
@@ -62,6 +69,7 @@ class Extensions:
         """Kind to name to extension."""
         self._clock = clock
         self._budget_s = budget_s
+        self._suspended_after = suspended_after
         built_in: dict[str, Ranker] = {
             "random": RandomRanker(),
             "popularity": PopularityRanker(),
@@ -109,15 +117,27 @@ class Extensions:
         """All sources: built-in ones, and others."""
         return tuple(self._single)
 
-    def acting(self, kind: str) -> list[Extension]:
+    def acting(self, kind: str) -> tuple[Extension, ...]:
         """The active extensions of a kind, in the order in which they were added."""
-        return [one for name, one in self.of_kind[kind].items() if name in self.active]
+        return tuple([one for name, one in self.of_kind[kind].items() if name in self.active])
+
+    @contextmanager
+    def noting(self) -> Iterator[list[Fault]]:
+        """Note the faults within a block."""
+        faults = list[Fault]()
+        note = faults.append
+        self.listeners.append(note)
+        try:
+            yield faults
+        finally:
+            self.listeners.remove(note)
 
     def _single_source(self, name: str) -> Extension:
         return Extension(name, SourceRanker(name), Guard("ranker", SOURCE_PREFIX + name, self._note, self._clock))
 
     def _add(self, kind: str, name: str, instance: Any, budget_s: float) -> None:
-        self.of_kind[kind][name] = Extension(name, instance, Guard(kind, name, self._note, self._clock, budget_s))
+        guard = Guard(kind, name, self._note, self._clock, budget_s, self._suspended_after)
+        self.of_kind[kind][name] = Extension(name, instance, guard)
 
     def note_missing(self, ranker: str) -> None:
         """Note that a policy names a ranker which this worker does not have."""

@@ -1,5 +1,6 @@
 """Which videos a list may hold: filters of the request, the scenario and the rules, and restrictions of the user."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ class Eligibility(NamedTuple):
     """The same for conditions of one user, which are evaluated for the rows in question."""
     rules: CompiledRules | None
     """Whose filters count."""
+    extensions: tuple[tuple[str, Callable[[Rows], Mask]], ...] = ()
+    """(what it is called in explanations, filter) of extensions."""
 
     def of(self, rows: Rows) -> Mask:
         """Whether each row may be in the list, shape (rows,)."""
@@ -36,6 +39,8 @@ class Eligibility(NamedTuple):
             found &= self.masks.of(conditions).take(rows)
         for _, conditions in self.personal:
             found &= self.masks.holds(conditions, rows)
+        for _, permits in self.extensions:
+            found &= permits(rows)
         return found
 
     def filtered_counts(self, rows: Rows) -> Rows | None:
@@ -53,7 +58,7 @@ class Eligibility(NamedTuple):
         for name, conditions in (*self.shared, *self.personal):
             if not self.masks.holds(conditions, rows)[0]:
                 return name
-        return None
+        return next((name for name, permits in self.extensions if not permits(rows)[0]), None)
 
 
 def age_of(metadata: UserMetadata, year: int) -> int:

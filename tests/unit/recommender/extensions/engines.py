@@ -62,3 +62,10 @@ class Raises:
         raise RuntimeError("out of order")
 
     score = permits = arrange = propose
+
+
+class BrokenRanker:
+    """A ranker that raises."""
+
+    def score(self, request, index):
+        raise RuntimeError("out of order")

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from recomind.recommender.explain.position import rank_position
 from recomind.recommender.extensions.registry import Extensions
+from recomind.recommender.pipeline import rank
 from recomind.recommender.served import VALUES
-from tests.unit.recommender.extensions.engines import Backwards, Proposes, Raises, engine_with, listed
+from tests.unit.recommender.extensions.engines import START, Backwards, Proposes, Raises, engine_with, listed
 
 
 def registry(kind, instance, *, active=True):
@@ -95,7 +97,32 @@ def test_an_arranger_orders_the_best_candidates():
     assert listed(engine_with("", extensions), n=3) == [plain[0], plain[2], plain[4]]
 
 
-@pytest.mark.parametrize("kind", ["source", "ranker", "arranger"])
+class OddNumbers:
+    """A filter that permits odd rows."""
+
+    def permits(self, user, rows, index):
+        return rows % 2 == 1
+
+
+def test_a_filter_holds_for_candidates_for_popular_videos_that_fill_the_list_and_for_draws():
+    extensions, faults = registry("filter", OddNumbers())
+    engine = engine_with("", extensions)
+    assert sorted(listed(engine, n=40)) == sorted(f"v{number}" for number in range(1, 40, 2))
+    engine.exploration = 0.2
+    for second in range(20):
+        drawn = engine.recommend("nobody", 20, START + 1_000 + second).picks
+        assert {int(pick.video_id[1:]) % 2 for pick in drawn} == {1}
+    assert faults == []
+
+
+def test_a_filter_explains_what_it_leaves_out():
+    extensions, _ = registry("filter", OddNumbers())
+    engine = engine_with("", extensions)
+    ranked = rank(engine.profile("me"), engine.index, engine.now, None, extensions)
+    assert rank_position(ranked, engine.index, engine.weights, "v2", 10).reason == "filtered by the extension mine"
+
+
+@pytest.mark.parametrize("kind", ["source", "ranker", "arranger", "filter"])
 @pytest.mark.parametrize(
     ("instance", "cause"),
     [
@@ -115,6 +142,24 @@ def test_a_faulty_extension_is_left_out_of_the_list(kind, instance, cause):
     engine = engine_with("mine" if kind == "ranker" else "", extensions)
     assert listed(engine) == listed(engine_with())
     assert {(fault.kind, fault.name, fault.cause) for fault in faults} == {(kind, "mine", cause)}
+
+
+def test_a_slow_extension_is_left_out_of_the_list_and_then_suspended():
+    now, faults = [0.0], []
+
+    class Slow(Backwards):
+        def score(self, request, index):
+            now[0] += 0.02
+            return super().score(request, index)
+
+    extensions = Extensions(lambda: now[0], budget_s=0.01)
+    extensions.add("ranker", "mine", Slow())
+    extensions.listeners.append(faults.append)
+    engine = engine_with("mine", extensions)
+    for _ in range(4):
+        assert listed(engine) == listed(engine_with())
+    assert [fault.cause for fault in faults] == ["slow", "slow", "slow", "suspended"]
+    assert faults[2].suspended_s > 0
 
 
 def test_a_ranker_that_this_worker_does_not_have_is_noted():

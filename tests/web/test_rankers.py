@@ -1,0 +1,69 @@
+"""Rankers and extensions over HTTP. No Kafka, Redis or PostgreSQL runs."""
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from recomind.dev.stack.server import free_port
+from recomind.model.catalogue import Video
+from recomind.model.rules import RuleRecord, Scenario
+from recomind.recommender.explain.evidence import Evidence
+from recomind.recommender.policy.policy import ListRequest
+from recomind.settings import Settings
+from recomind.state.profile import Profile
+from recomind.worker import build
+from recomind_web.explain import _explanation
+
+BROKEN = "ranker:broken=tests.unit.recommender.extensions.engines:BrokenRanker"
+SETTINGS = Settings(
+    kafka_brokers="127.0.0.1:1",
+    postgres_dsn="postgresql://127.0.0.1:1/x",
+    redis_url=f"redis://127.0.0.1:{free_port()}",
+    extensions=BROKEN,
+)
+
+
+@pytest.fixture
+def app():
+    made = build(SETTINGS)
+    for number in range(3):
+        made.ranking_cache.index.put_video(Video(video_id=f"v{number}", created_at=1e9 + number))
+    return made
+
+
+@pytest.fixture
+async def client(app):
+    async with TestClient(TestServer(app.web.web_app)) as made:
+        yield made
+
+
+async def test_a_ranker_that_fails_gives_the_list_of_the_hybrid_and_says_so(client):
+    expected = await (await client.get("/recommendations/u?ranker=hybrid")).json()
+    async with client.get("/recommendations/u?ranker=broken") as answer:
+        assert answer.status == 200
+        assert answer.headers["X-RecoMind-Ranker"] == "hybrid"
+        assert await answer.json() == expected
+    metrics = await (await client.get("/metrics")).text()
+    assert 'recomind_extension_faults_total{cause="error",kind="ranker",name="broken"} 1.0' in metrics
+
+
+async def test_a_ranker_that_works_is_named(client):
+    async with client.get("/recommendations/u?ranker=source:fresh&n=2") as answer:
+        assert answer.headers["X-RecoMind-Ranker"] == "source:fresh"
+        assert [one["video_id"] for one in await answer.json()] == ["v2", "v1"]
+
+
+async def test_an_unknown_ranker_is_refused_with_the_names_of_those_that_there_are(client):
+    async with client.get("/recommendations/u?ranker=no+such") as answer:
+        assert answer.status == 400
+        problem = await answer.json()
+    assert problem["field"] == "ranker"
+    assert "hybrid, random, popularity, tags, item-item, broken, source:trending" in problem["detail"]
+
+
+def test_an_explanation_says_what_is_left_out(app):
+    cache = app.ranking_cache
+    cache.rules.apply(RuleRecord("scenario", "broken", None, Scenario(ranker="broken")))
+    evidence = Evidence(Profile(), cache.index, {}, {}, 1e9)
+    asked = ListRequest("u", "broken")
+    assert _explanation(app, asked, "v1", None, evidence).left_out == ("ranker broken: RuntimeError: out of order",)
+    assert _explanation(app, ListRequest("u"), "v1", None, evidence).left_out == ()
