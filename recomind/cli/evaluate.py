@@ -1,19 +1,23 @@
 """`recomind evaluate`: prequential recommendation quality on a log."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import click
 
-from recomind.cli.common import require_plots
+from recomind.cli.common import load_settings, require_plots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from recomind.offline.evaluation import Evaluation
     from recomind.offline.world import Size
+    from recomind.recommender.extensions.registry import Extensions
 
 
 @click.command("evaluate")
@@ -67,6 +71,19 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 0.2),
     help="Share of places for new uploads, with --closed-loop.  [default: that of workers]",
 )
+@click.option(
+    "--ranker",
+    "rankers",
+    multiple=True,
+    metavar="NAME",
+    help="Also score the lists of this ranker, or single source; may be repeated.",
+)
+@click.option(
+    "--active",
+    multiple=True,
+    metavar="NAME",
+    help="Have a source, filter or arranger of yours take part in every list; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     folder: Path | None,
@@ -82,6 +99,8 @@ def command(
     untagged: float,
     watch_times: bool,
     exploration: float | None,
+    rankers: tuple[str, ...],
+    active: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Replay the log in FOLDER in time order; predict each like of its last part, then learn it (prequential).
@@ -92,13 +111,13 @@ def command(
         from recomind.offline.world import Size
 
         size = Size(users=users, untagged=untagged, watch_times=watch_times)
-        evaluate_closed_loop(size, seed, exploration, as_json)
+        with offline_extensions(rankers, active) as extensions:
+            evaluate_closed_loop(size, seed, exploration, as_json, rankers, extensions)
         return
     if folder is None:
         raise click.UsageError("name the FOLDER of a log, or use --closed-loop")
     import msgspec
     from rich.console import Console
-    from rich.progress import Progress
 
     from recomind.offline.datasets import read_actions, read_videos
     from recomind.offline.evaluation import Evaluation
@@ -107,23 +126,26 @@ def command(
 
     if plot is not None:
         require_plots()
-    console = Console(stderr=True)
     actions, videos = list(read_actions(folder, limit)), list(read_videos(folder))
     caps = Caps(tag=tag_cap) if diversity else NO_CAPS
 
     def replay(period_s: float) -> Report:
         evaluation = Evaluation(
-            actions, videos, test_frac=test_frac, caps=caps, refresh_period_s=period_s, clock=perf_counter
+            actions,
+            videos,
+            test_frac=test_frac,
+            caps=caps,
+            refresh_period_s=period_s,
+            clock=perf_counter,
+            rankers=rankers,
+            extensions=extensions,
         )
-        if console.is_terminal:
-            with Progress(console=console, transient=True) as progress:
-                task = progress.add_task(f"replaying {folder.name}", total=len(actions))
-                evaluation.run(lambda count: progress.advance(task, count))
-        else:
-            evaluation.run(_progress_lines(f"replaying {folder.name}", len(actions)))
+        _run_with_progress(evaluation, f"replaying {folder.name}")
         return make_report(evaluation)
 
-    reports = {name: replay(period_s) for name, period_s in parse_periods(as_if_batch).items()}
+    periods = parse_periods(as_if_batch)
+    with offline_extensions(rankers, active) as extensions:
+        reports = {name: replay(period_s) for name, period_s in periods.items()}
     if plot is not None:
         plot_quality(reports, plot)
     if as_json:
@@ -133,6 +155,49 @@ def command(
         return
     for name, report in reports.items():
         Console().print(_table(f"{folder.name}, lists {name}", report.rows()))
+
+
+def _run_with_progress(evaluation: "Evaluation", text: str) -> None:
+    """Run an evaluation, with a progress bar in a terminal, and with lines elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console, total = Console(stderr=True), len(evaluation.actions)
+    if not console.is_terminal:
+        evaluation.run(_progress_lines(text, total))
+        return
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(text, total=total)
+        evaluation.run(lambda count: progress.advance(task, count))
+
+
+@contextmanager
+def offline_extensions(rankers: Iterable[str], active: Iterable[str]) -> "Iterator[Extensions]":
+    """All extensions that a worker would have; afterwards prints how often each was left out of a list, and why.
+
+    There is no limit of time, and none is suspended.
+
+    Raises:
+        InputError: there is no ranker, source, filter or arranger of a name.
+        SettingsError: an extension that the settings name cannot be loaded.
+    """
+    from math import inf
+
+    from recomind.errors import InputError
+    from recomind.recommender.extensions.registry import Extensions
+    from recomind.runtime.extension_loading import activate, load_extensions
+
+    extensions, left_out = Extensions(suspended_after=inf), Counter[str]()
+    load_extensions(load_settings(), extensions)
+    activate(extensions, extensions.active | frozenset(active), "--active")
+    for name in rankers:
+        if not extensions.has_ranker(name):
+            names = ", ".join(extensions.ranker_names)
+            raise InputError(f"--ranker {name}: there is no such ranker: there are {names}")
+    extensions.listeners.append(lambda fault: left_out.update([f"the {fault.kind} {fault.name}: {fault.detail}"]))
+    yield extensions
+    for text, count in left_out.most_common():
+        click.echo(f"recomind: left out of {count} lists: {text}", err=True)
 
 
 def _progress_lines(text: str, total: int) -> Callable[[int], None]:
@@ -157,7 +222,14 @@ def _table(title: str, rows: list[tuple[str, str]]) -> "Table":
     return table
 
 
-def evaluate_closed_loop(size: "Size", seed: int, exploration: float | None, as_json: bool) -> None:
+def evaluate_closed_loop(
+    size: "Size",
+    seed: int,
+    exploration: float | None,
+    as_json: bool,
+    rankers: tuple[str, ...],
+    extensions: "Extensions",
+) -> None:
     """Compare policies in a simulated world, and print their figures."""
     import msgspec
     from rich.console import Console
@@ -174,9 +246,9 @@ def evaluate_closed_loop(size: "Size", seed: int, exploration: float | None, as_
         len(World(size, seed).visits()),
     )
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        for name in policy_names(size):
+        for name in policy_names(size, rankers):
             task = progress.add_task(name, total=pages)
-            results[name] = run(size, seed, name, share, partial(progress.advance, task))
+            results[name] = run(size, seed, name, share, partial(progress.advance, task), extensions)
     if as_json:
         click.echo(msgspec.json.encode(results).decode())
         return

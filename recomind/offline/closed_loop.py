@@ -5,7 +5,7 @@ shown, in a world whose truth is known (`world`). The engine is compared with ra
 highest like rate, and with an oracle that knows every user's taste.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -19,13 +19,18 @@ from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
 from recomind.offline.world import DAY_S, SECONDS_PER_VIDEO, START, Size, Watch, World
 from recomind.recommender.exploration import EXPLORATION_SHARE
+from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.index.columns import Floats
+from recomind.recommender.policy.policy import Policy as RankingPolicy
 
 LIKES_ALONE: Final = "recomind, likes alone"
 """The engine without watch times, in a world that has them."""
 
 WATCH_ORACLE: Final = "watch oracle"
 """Shows what a user watches longest; the other oracle shows what they like most."""
+
+RANKER_PREFIX: Final = "ranker "
+"""Before the name of a ranker: the engine with lists that this ranker orders, and that it learns from."""
 
 PAGE: Final = 5
 """Videos of a page."""
@@ -64,8 +69,16 @@ class ClosedLoopResult(msgspec.Struct, frozen=True):
 class EnginePolicy:
     """The engine, as the workers run it."""
 
-    def __init__(self, exploration: float = EXPLORATION_SHARE, *, learns_watch: bool = True) -> None:
-        self.engine = Engine(exploration=exploration)
+    def __init__(
+        self,
+        exploration: float = EXPLORATION_SHARE,
+        *,
+        learns_watch: bool = True,
+        ranker: str = "",
+        extensions: Extensions = BUILT_IN,
+    ) -> None:
+        policy = None if not ranker else RankingPolicy(ranker=ranker)
+        self.engine = Engine(exploration=exploration, policy=policy, extensions=extensions)
         if not learns_watch:
             self.engine.index.action_weights = ActionWeights(watch=0.0)
         self._offset = 0
@@ -134,8 +147,10 @@ class LikeRate(Baseline):
         self._shown[video] += 1
 
 
-def policies(world: World, exploration: float = EXPLORATION_SHARE) -> Mapping[str, Policy]:
-    """The policies that are compared."""
+def policies(
+    world: World, exploration: float = EXPLORATION_SHARE, ranker: str = "", extensions: Extensions = BUILT_IN
+) -> Mapping[str, Policy]:
+    """The policies that are compared; with a ranker, also the engine whose lists that ranker orders."""
     draw = np.random.default_rng(world.seed + 2)
     watching: dict[str, Policy] = {}
     if world.size.watch_times:
@@ -146,16 +161,17 @@ def policies(world: World, exploration: float = EXPLORATION_SHARE) -> Mapping[st
     return {
         "random": Baseline(lambda _, videos: draw.random(videos)),
         "like rate": LikeRate(),
-        "recomind": EnginePolicy(exploration),
+        "recomind": EnginePolicy(exploration, extensions=extensions),
         "oracle": Baseline(lambda user, videos: world.like_probability(user, slice(0, videos))),
         **watching,
+        **({RANKER_PREFIX + ranker: EnginePolicy(exploration, ranker=ranker, extensions=extensions)} if ranker else {}),
     }
 
 
-def policy_names(size: Size) -> tuple[str, ...]:
+def policy_names(size: Size, rankers: Iterable[str] = ()) -> tuple[str, ...]:
     """The names of `policies` in a world, in the order in which they are shown."""
     watching = (LIKES_ALONE, WATCH_ORACLE) if size.watch_times else ()
-    return ("random", "like rate", "recomind", "oracle", *watching)
+    return ("random", "like rate", "recomind", "oracle", *watching, *(RANKER_PREFIX + name for name in rankers))
 
 
 def run(
@@ -164,10 +180,12 @@ def run(
     name: str,
     exploration: float = EXPLORATION_SHARE,
     on_progress: Callable[[int], None] = lambda _: None,
+    extensions: Extensions = BUILT_IN,
 ) -> ClosedLoopResult:
     """Let one of `policies` decide what is shown in a world of its own."""
     world = World(size, seed)
-    policy, visits = policies(world, exploration)[name], world.visits()
+    ranker = name.removeprefix(RANKER_PREFIX) if name.startswith(RANKER_PREFIX) else ""
+    policy, visits = policies(world, exploration, ranker, extensions)[name], world.visits()
     videos, seen = size.videos, [set[int]() for _ in range(size.users)]
     for entry in world.videos(0, videos):
         policy.add(entry)

@@ -100,14 +100,18 @@ class Engine:
         for signal in signals:
             self._apply(signal)
 
-    def recommend(self, user_id: str, n: int, now: float | None = None) -> Slate:
-        """Rank a slate of `n` videos for the user as of `now` in epoch seconds, by default the latest event time."""
+    def recommend(self, user_id: str, n: int, now: float | None = None, policy: Policy | None = None) -> Slate:
+        """Rank a slate of `n` videos for the user as of `now` in epoch seconds, by default the latest event time.
+
+        It is that of a policy, by default the engine's.
+        """
         at = self.now if now is None else now
         if self.index.expire(at):
             self._version += 1
+        policy = policy or self.policy
         ranked = self.rank(user_id, self.profile(user_id), at)
-        if self.policy is not None or self.extensions.active:
-            ranked = rank(self.profile(user_id), self.index, at, self.policy, self.extensions)
+        if policy is not None or self.extensions.active:
+            ranked = rank(self.profile(user_id), self.index, at, policy, self.extensions)
         return slate_of(ranked, self.index, self.weights, n, self.caps, exploration=self.exploration)
 
     def serve(self, user_id: str, n: int, now: float | None = None) -> Slate:

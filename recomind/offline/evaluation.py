@@ -19,6 +19,8 @@ from recomind.offline.engine import Engine
 from recomind.offline.metrics import midrank
 from recomind.recommender.diversify import Caps
 from recomind.recommender.ease import train
+from recomind.recommender.extensions.registry import BUILT_IN, Extensions
+from recomind.recommender.policy.policy import Policy
 
 LIST_SIZE: Final = 30
 """Videos requested per list; the first ten eligible ones are scored."""
@@ -33,8 +35,8 @@ TRAINING_GROWTH_FACTOR: Final = 1.15
 class Replay:
     """The engine fed with a log; its item-item model is retrained as the number of likes grows."""
 
-    def __init__(self, videos: Iterable[Video], caps: Caps | None = None) -> None:
-        self.engine = Engine(caps=caps)
+    def __init__(self, videos: Iterable[Video], caps: Caps | None = None, extensions: Extensions = BUILT_IN) -> None:
+        self.engine = Engine(caps=caps, extensions=extensions)
         self.likes: dict[str, list[str]] = {}
         self._offset = 0
         self._like_count = 0
@@ -75,6 +77,8 @@ class ScoredLike(NamedTuple):
     """The first ten eligible videos of the list."""
     milliseconds: float
     """Time to produce the list."""
+    by_ranker: tuple[float, ...] = ()
+    """As `rank`, in the lists of other rankers."""
 
 
 class Evaluation:
@@ -87,6 +91,8 @@ class Evaluation:
         caps: diversity limits of a list.
         refresh_period_s: how long a user's list is served before it is ranked again, in seconds; 0 ranks every time.
         clock: a timer in seconds, for `ScoredLike.milliseconds`.
+        rankers: names of rankers whose lists are scored, too.
+        extensions: rankers, and sources, filters and arrangers that take part in the lists.
     """
 
     def __init__(
@@ -98,11 +104,15 @@ class Evaluation:
         caps: Caps | None = None,
         refresh_period_s: float = 0.0,
         clock: Callable[[], float] = lambda: 0.0,
+        rankers: Sequence[str] = (),
+        extensions: Extensions = BUILT_IN,
     ) -> None:
         self.actions = sorted(actions, key=lambda action: action.timestamp)
         likes = [action.timestamp for action in self.actions if action.action_type == "like"]
         self.test_start = likes[int(len(likes) * (1 - test_frac))] if likes else 0.0
-        self.replay = Replay(videos, caps)
+        self.replay = Replay(videos, caps, extensions)
+        self.rankers = tuple(rankers)
+        self._caps = caps
         self.engine = self.replay.engine
         self.scored: list[ScoredLike] = []
         self._refresh_period_s = refresh_period_s
@@ -138,12 +148,22 @@ class Evaluation:
         started = self._clock()
         served = self._serve(action.user_id, action.timestamp)
         elapsed = 1000 * (self._clock() - started)
+        rank, eligible = self._rank_in(served, action)
+        by_source = self._rank_by_source(action) if not self._refresh_period_s else ()
+        by_ranker = () if self._refresh_period_s else tuple(self._rank_by(name, action) for name in self.rankers)
+        likes = len(self.replay.likes.get(action.user_id, ()))
+        return ScoredLike(rank, likes, action.timestamp, by_source, eligible, elapsed, by_ranker)
+
+    def _rank_in(self, served: Iterable[str], action: Action) -> tuple[float, tuple[str, ...]]:
+        """The rank of a liked video among the first ten eligible ones of a list, and these."""
         acted_on = self._acted_on.get(action.user_id, set())
         eligible = [video for video in served if video in self._known_videos and video not in acted_on][:10]
-        rank = eligible.index(action.video_id) + 1.0 if action.video_id in eligible else np.inf
-        by_source = self._rank_by_source(action) if not self._refresh_period_s else ()
-        likes = len(self.replay.likes.get(action.user_id, ()))
-        return ScoredLike(rank, likes, action.timestamp, by_source, tuple(eligible), elapsed)
+        return (eligible.index(action.video_id) + 1.0 if action.video_id in eligible else np.inf), tuple(eligible)
+
+    def _rank_by(self, ranker: str, action: Action) -> float:
+        policy = Policy(ranker=ranker, caps=self._caps)
+        slate = self.engine.recommend(action.user_id, LIST_SIZE, action.timestamp, policy)
+        return self._rank_in((pick.video_id for pick in slate.picks), action)[0]
 
     def _serve(self, user_id: str, now: float) -> tuple[str, ...]:
         """The list that the user is served: ranked now, or at the last refresh."""

@@ -42,13 +42,16 @@ class Report(msgspec.Struct, frozen=True):
     segments: dict[str, Quality]
     sources: dict[str, Quality]
     """Quality of each candidate source alone."""
+    rankers: dict[str, Quality]
+    """Quality of other rankers."""
     curve: tuple[tuple[float, float], ...]
     """(event time in epoch seconds, hit rate) over the test region."""
 
     def to_builtins(self) -> dict[str, Any]:
         """The report for JSON: headline metrics at the top level, segments and sources under `details`."""
         headline = {name: getattr(self.overall, name) for name in ("hr_at_10", "ndcg_at_10", "mrr")}
-        details = {name: value._asdict() for name, value in (self.segments | self.sources).items()}
+        rankers = {f"ranker {name}": one for name, one in self.rankers.items()}
+        details = {name: value._asdict() for name, value in (self.segments | self.sources | rankers).items()}
         rest = {field: getattr(self, field) for field in self.__struct_fields__[1:6]}
         return {**headline, **rest, "likes": self.overall.likes, "hr_error": self.overall.hr_error, "details": details}
 
@@ -58,6 +61,7 @@ class Report(msgspec.Struct, frozen=True):
             ("all likes", _format_quality(self.overall)),
             *((name, _format_quality(one)) for name, one in self.segments.items()),
             *((f"{name} alone", _format_quality(one)) for name, one in self.sources.items()),
+            *((f"ranker {name}", _format_quality(one)) for name, one in self.rankers.items()),
             ("coverage, novelty", f"{self.coverage:.3f}, {self.novelty:.2f} bits"),
             ("median time of a list", f"{self.ms_per_recommendation:.2f} ms"),
             ("bytes a user", "median {}, largest {}".format(*self.bytes_per_user)),
@@ -84,6 +88,10 @@ def make_report(evaluation: Evaluation) -> Report:
             name: _quality([one for one in scored if low <= one.likes < high]) for name, (low, high) in SEGMENTS.items()
         },
         sources=_by_source(scored),
+        rankers={
+            name: _quality([one._replace(rank=one.by_ranker[number]) for one in scored if one.by_ranker])
+            for number, name in enumerate(evaluation.rankers)
+        },
         curve=_hit_rate_curve(scored),
     )
 

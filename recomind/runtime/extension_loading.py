@@ -57,8 +57,8 @@ def load_extensions(settings: Settings, extensions: Extensions) -> None:
     activate(extensions, active)
 
 
-def activate(extensions: Extensions, names: frozenset[str]) -> None:
-    """Have sources, filters and arrangers take part in every list.
+def activate(extensions: Extensions, names: frozenset[str], where: str = "RECOMIND_ACTIVE_EXTENSIONS") -> None:
+    """Have sources, filters and arrangers take part in every list; `where` says in messages what names them.
 
     Raises:
         SettingsError: there is no such extension.
@@ -66,9 +66,7 @@ def activate(extensions: Extensions, names: frozenset[str]) -> None:
     known = {name for kind, some in extensions.of_kind.items() if kind != "ranker" for name in some}
     if unknown := sorted(names - known):
         there_are = ", ".join(sorted(known)) or "none"
-        raise SettingsError(
-            f"RECOMIND_ACTIVE_EXTENSIONS: there is no source, filter or arranger {unknown[0]}; there are: {there_are}"
-        )
+        raise SettingsError(f"{where}: there is no source, filter or arranger {unknown[0]}; there are: {there_are}")
     extensions.active = names
 
 

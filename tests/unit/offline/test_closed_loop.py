@@ -43,6 +43,18 @@ def test_what_is_possible_runs_from_random_to_the_oracle():
     assert possible(results, "some") == pytest.approx(1 / 3)
 
 
+FEW = SMALL._replace(users=25)
+
+
+def test_a_ranker_decides_what_is_shown():
+    assert policy_names(FEW, ["popularity"])[-1] == "ranker popularity"
+    random, popular = (run(FEW, 1, name) for name in ("ranker random", "ranker popularity"))
+    assert random.repeats == popular.repeats == 0
+    assert random.short_pages == popular.short_pages == 0
+    assert random.like_share < popular.like_share
+    assert run(FEW, 1, "ranker hybrid") == run(FEW, 1, "recomind")
+
+
 WATCHING = SMALL._replace(watch_times=True)
 
 
