@@ -14,7 +14,7 @@ from recomind.recommender.blend.features import compute_features, feature_names
 from recomind.recommender.blend.model import Context, Weights
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.tag_affinity import TagAffinity
-from recomind.recommender.candidates.types import NO_CANDIDATES, UserContext, user_context_of
+from recomind.recommender.candidates.types import NO_CANDIDATES, user_context_of
 from recomind.recommender.diversify import Caps, diversify
 from recomind.recommender.exploration import Explored, explore, seed_of
 from recomind.recommender.extensions.participation import Participation, participation_of
@@ -116,14 +116,15 @@ class Ranked(NamedTuple):
         """As `final_scores`, for known scores of the blend."""
         scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates) + self.adjustment
         if self.participation is not None:
-            scores = self.participation.scores(self.request(self.participation.user, scores))
+            scores = self.participation.scores(self.request(self.participation, blend_scores, scores))
         return scores if self.policy is None else scores + self.policy.shift(self.rows)
 
-    def request(self, user: UserContext, scores: Floats) -> RankingRequest:
+    def request(self, part: Participation, choice: Floats, scores: Floats) -> RankingRequest:
         """What rankers and arrangers get."""
         sources = dict(zip(self.source_names, self.scores, strict=True))
         eligible = None if self.policy is None or self.policy.eligibility is None else self.policy.eligibility.of
-        return RankingRequest(self.rows, self.features, FEATURE_NAMES, sources, scores, user, eligible)
+        outcome = np.column_stack([choice - choice.sum() / max(1, len(choice)), self.factor_scores, self.rates])
+        return RankingRequest(self.rows, self.features, FEATURE_NAMES, outcome, sources, scores, part.user, eligible)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
         """The positions of rows among the candidates, 0 for rows that are none."""
@@ -212,7 +213,7 @@ def slate_of(
     """
     choice = ranked.blend_scores(weights)
     scores = ranked.combine(choice, weights)
-    order = _order(ranked, scores, n)
+    order = _order(ranked, choice, scores, n)
     policy, drawn_by = ranked.policy, seed_of(ranked.profile) if seed is None else seed
     if policy is None:
         arranged = Arranged(diversify(index, ranked.rows[order[: RESERVE * n]], caps or Caps(), n))
@@ -222,7 +223,7 @@ def slate_of(
     explored = explore(
         arranged.rows, ranked, index, seed=drawn_by, share=exploration, permits=permits(policy, arranged.pins)
     )
-    explored = with_pins(_with_propensities(explored, ranked, index, scores), arranged.pins)
+    explored = with_pins(_with_propensities(explored, ranked, index, choice), arranged.pins)
     positions, shares = ranked.positions_of(explored.rows, index), ranked.shares_of(explored.rows, index)
     of_places = scores[positions] if len(scores) else np.zeros(len(positions))
     picks = tuple(_picks(index, of_places, shares, explored, ranked.source_names))
@@ -232,19 +233,19 @@ def slate_of(
     return Slate(picks, ranked.now, weights.version, shown, sources, acted)
 
 
-def _order(ranked: Ranked, scores: Floats, n: int) -> Rows:
+def _order(ranked: Ranked, choice: Floats, scores: Floats, n: int) -> Rows:
     """The positions of candidates, best first."""
     order, part = np.lexsort((ranked.rows, -scores)), ranked.participation
-    return order if part is None else part.order(ranked.request(part.user, scores), order, scores, n, RESERVE * n)
+    return order if part is None else part.order(ranked.request(part, choice, scores), order, scores, n, RESERVE * n)
 
 
-def _with_propensities(explored: Explored, ranked: Ranked, index: VideoIndex, scores: Floats) -> Explored:
+def _with_propensities(explored: Explored, ranked: Ranked, index: VideoIndex, choice: Floats) -> Explored:
     """The slate with the propensities of a ranker that draws."""
     part = ranked.participation
     if part is None:
         return explored
     positions = ranked.positions_of(explored.rows, index)
-    return part.with_propensities(explored, ranked.request(part.user, scores), positions)
+    return part.with_propensities(explored, ranked.request(part, choice, choice), positions)
 
 
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) -> Weights:

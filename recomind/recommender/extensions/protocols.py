@@ -6,7 +6,7 @@ needs I/O is read beforehand, when the extension is made or in a thread of its o
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 from recomind.recommender.candidates.types import Candidates, UserContext
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.like_rates import NAMES
 
 Mask = NDArray[np.bool_]
+
+OUTCOME_FEATURES: Final = ("choice", "factor_score", *(f"like_rate_{name.replace(' ', '_')}" for name in NAMES))
+"""The names of the columns of `RankingRequest.outcome_features`, and of the same columns of exported served lists."""
 
 
 class RankingRequest(NamedTuple):
@@ -27,6 +31,8 @@ class RankingRequest(NamedTuple):
     """Shape (candidates, features), see `recomind.recommender.blend.features`."""
     feature_names: tuple[str, ...]
     """The name of each column of `features`."""
+    outcome_features: Floats
+    """What `recomind export --served` writes of places, shape (candidates, outcome features)."""
     sources: Mapping[str, Floats]
     """Source to its scores, shape (candidates,): 1 for its best candidate, 0 for what it did not propose."""
     scores: Floats
