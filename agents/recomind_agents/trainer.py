@@ -9,7 +9,7 @@ from typing import Final
 
 from recomind.model.ids import Partition
 from recomind.recommender.blend.model import merge
-from recomind.recommender.pipeline import FEATURE_NAMES
+from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.shared_factors import EXCHANGE_INTERVAL_S
 from recomind.runtime.worker_stats import weights_by_feature

@@ -12,6 +12,7 @@ import msgspec
 from recomind.model.action_types import ACTION_TYPES, UNDOABLE
 from recomind.model.events import MAX_TIMESTAMP, MAX_WATCHED_MS, Action
 from recomind.model.ids import Offset, UserId, VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT, local_context
 
 HISTORY_LENGTH: Final = 5
 """How many of the videos liked or watched before it a new like is paired with."""
@@ -31,6 +32,8 @@ _Distance = Annotated[int, msgspec.Meta(ge=1, le=HISTORY_LENGTH)]
 _ActionType = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(ACTION_TYPES)})$")]
 _UndoableType = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(sorted(UNDOABLE))})$")]
 _Outcome = Annotated[int, msgspec.Meta(ge=0, le=4)]
+_Local = Annotated[str, msgspec.Meta(pattern="^([A-Z]{2})?[0-3]?$")]
+_Chance = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_STORED_INTEGER)]
 
 NOT_JOINED: Final = 0
@@ -118,6 +121,10 @@ class ActionSignal(msgspec.Struct, frozen=True, array_like=True, tag="t", gc=Fal
     """How long a view or a skip lasted, if its action says so."""
     duration_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_WATCHED_MS)] | None = None
     """How long the video is, if its action says so, too."""
+    local: _Local = NO_LOCAL_CONTEXT
+    """The local context of the action."""
+    expected: _Chance = 0.0
+    """Of the outcome of a served place with a local context: the chance of a like, as expected without it."""
 
 
 @final
@@ -140,6 +147,8 @@ class UndoSignal(msgspec.Struct, frozen=True, array_like=True, tag="u", gc=False
     """As in `ActionSignal`."""
     outcome: _Outcome = NOT_JOINED
     """`UNDONE`, or `NOT_SERVED` where a like was no outcome of a served list."""
+    local: _Local = NO_LOCAL_CONTEXT
+    """The local context of what is undone."""
 
 
 @final
@@ -154,6 +163,10 @@ class PassedOverSignal(msgspec.Struct, frozen=True, array_like=True, tag="p", gc
     """Event time of that action, epoch seconds."""
     user_id: UserId
     increments: bytes = b""
+    """As in `ActionSignal`."""
+    local: _Local = NO_LOCAL_CONTEXT
+    """The local context of that action."""
+    expected: _Chance = 0.0
     """As in `ActionSignal`."""
 
 
@@ -228,6 +241,7 @@ def derive(
             was_undone=was_undone,
             watched_ms=watched_ms,
             duration_ms=None if watched_ms is None else action.duration_ms,
+            local=NO_LOCAL_CONTEXT if action.context is None else local_context(action.context, at),
         )
     ]
     for distance, earlier in enumerate(history, 1):

@@ -11,6 +11,7 @@ import msgspec
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.ids import UserId, VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import ActionSignal, Signal, SourceOffset, TransitionSignal, UndoSignal, is_first_like
 from recomind.recommender.blend.model import Weights
@@ -19,9 +20,18 @@ from recomind.recommender.ease import ItemNeighbours
 from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.outcomes import Example, apply_shared, example_of, learn_outcome, learn_passed_over
-from recomind.recommender.pipeline import Ranked, learn, rank, slate_of
+from recomind.recommender.outcomes import (
+    Example,
+    Taught,
+    apply_shared,
+    example_of,
+    learn_outcome,
+    learn_passed_over,
+    with_outcome,
+)
+from recomind.recommender.pipeline import learn, rank, slate_of
 from recomind.recommender.policy.policy import Policy
+from recomind.recommender.ranked import Ranked
 from recomind.recommender.slate import Slate
 from recomind.state import neighbours, popularity, profile, profile_fold, seen_blocks
 from recomind.state.neighbours import Neighbours
@@ -67,7 +77,7 @@ class Engine:
         self.learning = learning
         """Whether actions are learned from; may be changed at any time."""
         self._version = 0
-        self._ranked: tuple[tuple[str, int, float, int], Ranked] | None = None
+        self._ranked: tuple[tuple[str, int, float, int, str], Ranked] | None = None
         self._changed_videos: set[str] = set()
         self._changed_users: set[str] = set()
 
@@ -100,35 +110,47 @@ class Engine:
         for signal in signals:
             self._apply(signal)
 
-    def recommend(self, user_id: str, n: int, now: float | None = None, policy: Policy | None = None) -> Slate:
-        """Rank a slate of `n` videos for the user as of `now` in epoch seconds, by default the latest event time.
+    def recommend(
+        self,
+        user_id: str,
+        n: int,
+        now: float | None = None,
+        local: str = NO_LOCAL_CONTEXT,
+        policy: Policy | None = None,
+    ) -> Slate:
+        """Rank a slate of `n` videos for the user.
 
-        It is that of a policy, by default the engine's.
+        Args:
+            user_id: the user.
+            n: places.
+            now: event time, epoch seconds; by default the latest.
+            local: the local context of the request.
+            policy: of the request; by default the engine's.
         """
         at = self.now if now is None else now
         if self.index.expire(at):
             self._version += 1
         policy = policy or self.policy
-        ranked = self.rank(user_id, self.profile(user_id), at)
+        ranked = self.rank(user_id, self.profile(user_id), at, local)
         if policy is not None or self.extensions.active:
-            ranked = rank(self.profile(user_id), self.index, at, policy, self.extensions)
+            ranked = rank(self.profile(user_id), self.index, at, policy, self.extensions, local)
         return slate_of(ranked, self.index, self.weights, n, self.caps, exploration=self.exploration)
 
-    def serve(self, user_id: str, n: int, now: float | None = None) -> Slate:
+    def serve(self, user_id: str, n: int, now: float | None = None, local: str = NO_LOCAL_CONTEXT) -> Slate:
         """As `recommend`, for a slate that the user is shown: its outcomes are learned from."""
-        slate = self.recommend(user_id, n, now)
+        slate = self.recommend(user_id, n, now, local)
         self._logged_at = max(self._logged_at, slate.as_of)
         offset, ids = self.served.next_offset, tuple(VideoId(pick.video_id) for pick in slate.picks)
         event = ServedListEvent(str(offset), UserId(user_id), slate.as_of, slate.version, ids, slate.shown)
         self.served.put(offset, self._logged_at, event)
         return slate
 
-    def rank(self, user_id: str, user_profile: Profile, now: float) -> Ranked:
+    def rank(self, user_id: str, user_profile: Profile, now: float, local: str = NO_LOCAL_CONTEXT) -> Ranked:
         """Candidates for the user. The last result is cached, as a like is first predicted and then trained on."""
-        key = (user_id, id(user_profile), now, self._version)
+        key = (user_id, id(user_profile), now, self._version, local)
         if self._ranked is None or self._ranked[0] != key:
             self.refresh()
-            self._ranked = key, rank(user_profile, self.index, now)
+            self._ranked = key, rank(user_profile, self.index, now, local=local)
         return self._ranked[1]
 
     def put_ease_model(self, lists: ItemNeighbours) -> None:
@@ -161,21 +183,21 @@ class Engine:
             self.weights = learn(self.weights, ranked, self.index, action.video_id)
         self.refresh()
         factors, passed = learn_passed_over(before.factors, joined.passed, first, self._learn_example)
-        example, added = example_of(action, first, joined, before, self.index), b""
+        example, taught = example_of(action, first, joined, before, self.index), Taught(factors)
         if example is not None:
-            factors, added = self._learn_example(factors, example)
-        first = msgspec.structs.replace(first, increments=added, outcome=joined.outcome)
+            taught = self._learn_example(factors, example)
+        factors, first = taught.factors, with_outcome(first, joined.outcome, taught)
         after = msgspec.structs.replace(
             after, factors=factors, list_ids=joined.list_ids, served_likes=joined.served_likes
         )
         return after, [first, *derived[1:], *passed]
 
-    def _learn_example(self, factors: bytes, example: Example) -> tuple[bytes, bytes]:
-        """Learn from an example; returns the user's factors after it, and the increments for its signal."""
+    def _learn_example(self, factors: bytes, example: Example) -> Taught:
+        """Learn from an example."""
         learned = learn_outcome(self.index, self.weights.outcomes, factors, example)
-        apply_shared(self.index, example.video_id, learned.increments)
+        apply_shared(self.index, example.video_id, learned.factors.increments)
         self.weights = msgspec.structs.replace(self.weights, outcomes=learned.weights)
-        return learned.factors, learned.increments
+        return learned.factors
 
     def _apply(self, signal: Signal) -> None:
         video_id = signal.video_id

@@ -162,7 +162,7 @@ class Evaluation:
 
     def _rank_by(self, ranker: str, action: Action) -> float:
         policy = Policy(ranker=ranker, caps=self._caps)
-        slate = self.engine.recommend(action.user_id, LIST_SIZE, action.timestamp, policy)
+        slate = self.engine.recommend(action.user_id, LIST_SIZE, action.timestamp, policy=policy)
         return self._rank_in((pick.video_id for pick in slate.picks), action)[0]
 
     def _serve(self, user_id: str, now: float) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from recomind.recommender.like_rates import NAMES
+from recomind.recommender.served import RATE_NAMES
 
 ROWS_PER_GROUP: Final = 10_000
 """Rows that are collected before they are written."""
@@ -81,6 +81,6 @@ def _schema(arrow: Any) -> Any:
         "factor_score": number,
         "item_mean": numbers,
         "item_variance": numbers,
-        **dict.fromkeys(map(rate_column, NAMES), number),
+        **dict.fromkeys(map(rate_column, RATE_NAMES), number),
     }
     return arrow.schema(list(columns.items()))

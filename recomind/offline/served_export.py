@@ -24,8 +24,8 @@ from recomind.model.served_lists import ServedListEvent, decode_served_list
 from recomind.model.signals import ErasureSignal
 from recomind.offline.parquet_rows import Row, RowWriter, rate_column
 from recomind.offline.verification.recompute_users import erasure_offsets
-from recomind.recommender.like_rates import NAMES
-from recomind.recommender.served import ShownFeatures, unpack
+from recomind.recommender.local_rates import LOCAL_NAMES
+from recomind.recommender.served import RATE_NAMES, ShownFeatures, unpack
 from recomind.settings import Settings
 from recomind.state import profile_fold
 from recomind.state.profile import Profile
@@ -37,6 +37,9 @@ from recomind.stream.connection import client_options
 from recomind.stream.log_reader import read_to_end
 
 PASSED_OVER: Final = "passed over"
+
+_NO_LOCAL_RATES: Final = (nan,) * len(LOCAL_NAMES)
+"""Of a list that was ranked without a local context."""
 
 Records = AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]
 
@@ -167,14 +170,14 @@ def rows_of(served: OpenList) -> Iterator[Row]:
 def _features(shown: ShownFeatures | None) -> Row:
     if shown is None:
         missing = {"propensity": nan, "choice": nan, "factor_score": nan, "item_mean": [], "item_variance": []}
-        return missing | dict.fromkeys(map(rate_column, NAMES), nan)
+        return missing | dict.fromkeys(map(rate_column, RATE_NAMES), nan)
     return {
         "propensity": shown.propensity,
         "choice": shown.choice,
         "factor_score": shown.factors,
         "item_mean": shown.item.mean.tolist(),
         "item_variance": shown.item.variance.tolist(),
-        **dict(zip(map(rate_column, NAMES), shown.rates, strict=True)),
+        **dict(zip(map(rate_column, RATE_NAMES), (*shown.rates, *_NO_LOCAL_RATES), strict=False)),
     }
 
 

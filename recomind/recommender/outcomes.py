@@ -15,8 +15,11 @@ does the undo of a like, and a like of a video whose like was undone before.
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from recomind.model.events import Action
 from recomind.model.ids import VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.model.signals import CORRECTION, OUTCOME, UNDONE, ActionSignal, PassedOverSignal, Signal, UndoSignal
 from recomind.recommender.blend.outcomes import OutcomeWeights
 from recomind.recommender.factors import increments, users
@@ -50,18 +53,28 @@ class Example(NamedTuple):
     """How many served places the outcome adds to those that the user was shown."""
     likes: int = 0
     """How many it adds to those that the user liked; -1 for an undone like."""
+    local: str = NO_LOCAL_CONTEXT
+    """The local context of the action."""
 
 
-Learn = Callable[[bytes, Example], tuple[bytes, bytes]]
+class Taught(NamedTuple):
+    """What an outcome teaches the factor model."""
+
+    factors: bytes
+    """The user's factors after it, for `Profile.factors`."""
+    increments: bytes = b""
+    """For the signal."""
+    expected: float = 0.0
+    """For the signal: the chance of a like, if the outcome is one of a served place with a local context."""
+
+
+Learn = Callable[[bytes, Example], Taught]
 
 
 class Learned(NamedTuple):
     """What an outcome teaches."""
 
-    factors: bytes
-    """The user's factors after it, for `Profile.factors`."""
-    increments: bytes
-    """For the signal."""
+    factors: Taught
     weights: OutcomeWeights
 
 
@@ -102,6 +115,7 @@ def example_of(action: Action, own: Signal, joined: Joined, before: Profile, ind
         places=None if joined.place is None or not is_like else _places(joined.place, before),
         impressions=int(joined.outcome == OUTCOME and shown is not None),
         likes=int(is_like and shown is not None),
+        local=own.local if isinstance(own, ActionSignal) else NO_LOCAL_CONTEXT,
     )
 
 
@@ -125,10 +139,12 @@ def _places(liked: Place, before: Profile) -> Floats | None:
     return found[[liked.number, *others]]
 
 
-def passed_over_example(place: Place, at: float) -> Example | None:
+def passed_over_example(place: Place, at: float, local: str = NO_LOCAL_CONTEXT) -> Example | None:
     """The example that a place is which was passed over; None if its features are missing."""
     shown = features_of(place)
-    return None if shown is None else Example(place.video_id, at, 0.0, shown, PASSED_OVER_WEIGHT, impressions=1)
+    if shown is None:
+        return None
+    return Example(place.video_id, at, 0.0, shown, PASSED_OVER_WEIGHT, impressions=1, local=local)
 
 
 def learn_passed_over(
@@ -140,16 +156,23 @@ def learn_passed_over(
         factors: the user's, before it.
         places: which were passed over.
         closed_by: the signal of the action that closed their list.
-        learn: learns from an example; returns the user's factors after it, and the increments for its signal.
+        learn: learns from an example.
     """
     signals: list[Signal] = []
     position = closed_by.source, closed_by.offset, closed_by.timestamp, closed_by.user_id
     for place in places:
-        example, added = passed_over_example(place, closed_by.timestamp), b""
-        if example is not None:
-            factors, added = learn(factors, example)
-        signals.append(PassedOverSignal(VideoId(place.video_id), *position, added))
+        example = passed_over_example(place, closed_by.timestamp, closed_by.local)
+        taught = Taught(factors) if example is None else learn(factors, example)
+        factors, added = taught.factors, (taught.increments, closed_by.local, taught.expected)
+        signals.append(PassedOverSignal(VideoId(place.video_id), *position, *added))
     return factors, signals
+
+
+def with_outcome(own: ActionSignal | UndoSignal, outcome: int, taught: Taught) -> ActionSignal | UndoSignal:
+    """An action's own signal with its outcome, and with what was learned from it."""
+    if isinstance(own, ActionSignal) and taught.expected:
+        return replace(own, increments=taught.increments, outcome=outcome, expected=taught.expected)
+    return replace(own, increments=taught.increments, outcome=outcome)
 
 
 def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, example: Example) -> Learned:
@@ -161,18 +184,19 @@ def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, ex
         factors: the user's, before the outcome.
         example: the outcome.
     """
-    model, shown = index.factors, example.shown
+    model, shown, before = index.factors, example.shown, users.decode(factors)
     rows = model.rows_of(index.row(example.video_id))
     item = model.item(rows) if shown is None else shown.item
+    expected = model.chance(before, item, example.at) if example.local and example.impressions else 0.0
     user, added = model.learn(
-        users.decode(factors), rows, item, example.outcome, example.at, example.weight, corrects=example.corrects
+        before, rows, item, example.outcome, example.at, example.weight, corrects=example.corrects
     )
     if example.places is not None:
         weights = weights.learn(example.places)
     if example.impressions or example.likes:
         likes = max(0.0, user.likes + example.likes)
         user = user._replace(impressions=user.impressions + example.impressions, likes=likes)
-    return Learned(users.encode(user), increments.pack(added), weights)
+    return Learned(Taught(users.encode(user), increments.pack(added), expected), weights)
 
 
 def apply_shared(index: VideoIndex, video_id: str, packed: bytes) -> None:

@@ -1,7 +1,8 @@
 """Features of a slate's places as they were when it was ranked: an outcome is learned from them, not from later state.
 
 A place takes `VALUES` half floats: its propensity, the blend's score less its mean over the candidates, the factor
-model's score, the mean and the variance of the item's factors, and the like rates. Earlier versions had no like rates:
+model's score, the mean and the variance of the item's factors, and the like rates. Where the list was ranked for a
+local context, its like rates follow, and a place takes `VALUES_WITH_LOCAL_RATES`. Earlier versions had no like rates:
 these are 0 then.
 """
 
@@ -14,14 +15,20 @@ from recomind.recommender.factors.gaussians import WIDTH, Singles
 from recomind.recommender.factors.model import ItemFactors
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.like_rates import NAMES
+from recomind.recommender.local_rates import LOCAL_NAMES
 
 VALUES_WITHOUT_RATES: Final = 3 + 2 * WIDTH
 """Of earlier versions."""
 
 VALUES: Final = VALUES_WITHOUT_RATES + len(NAMES)
 
+VALUES_WITH_LOCAL_RATES: Final = VALUES + len(LOCAL_NAMES)
+
+RATE_NAMES: Final = (*NAMES, *LOCAL_NAMES)
+"""All that `ShownFeatures.rates` may hold, in their order."""
+
 PLACE_BYTES: Final = 2 * VALUES
-"""Bytes of a place."""
+"""Bytes of a place without a local context."""
 
 _MAX: Final = 6e4
 """Bound of a value: half floats end at 65,504."""
@@ -39,7 +46,7 @@ class ShownFeatures(NamedTuple):
     factors: float
     item: ItemFactors
     rates: tuple[float, ...] = NO_RATES
-    """See `like_rates`."""
+    """See `like_rates`, and `local_rates` in a local context."""
 
 
 def pack(propensities: Floats, choice: Floats, factors: Floats | Singles, items: ItemFactors, rates: Floats) -> bytes:
@@ -57,7 +64,7 @@ def first_places(packed: bytes, n: int, places: int) -> bytes:
 def unpack(packed: bytes, place: int, places: int) -> ShownFeatures | None:
     """The features of a place of so many, 0 for the first; None if they are missing or no finite numbers."""
     width = len(packed) // 2 // max(1, places)
-    if width not in {VALUES_WITHOUT_RATES, VALUES} or not 0 <= place < places:
+    if width not in {VALUES_WITHOUT_RATES, VALUES, VALUES_WITH_LOCAL_RATES} or not 0 <= place < places:
         return None
     values = np.frombuffer(packed, "<f2", width, place * 2 * width).astype(np.float32)
     if not isfinite(values.sum()):
@@ -69,9 +76,12 @@ def unpack(packed: bytes, place: int, places: int) -> ShownFeatures | None:
 
 
 def weighed(packed: bytes, places: int) -> Floats | None:
-    """What `blend.outcomes` weighs of each place, shape (places, 2 + like rates); None if it is missing."""
+    """What `blend.outcomes` weighs of each place, shape (places, 2 + like rates); None if it is missing.
+
+    The like rates include those in the local context, where the list was ranked for one.
+    """
     width = len(packed) // 2 // max(1, places)
-    if width != VALUES:
+    if width not in {VALUES, VALUES_WITH_LOCAL_RATES}:
         return None
     values = np.frombuffer(packed, "<f2", places * width).reshape(places, width).astype(float)
     found: Floats = np.column_stack([values[:, 1:3], values[:, VALUES_WITHOUT_RATES:]])

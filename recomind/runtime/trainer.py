@@ -17,7 +17,14 @@ from msgspec.structs import replace
 
 from recomind.model.events import Action
 from recomind.model.signals import UNDONE, ActionSignal, Signal, UndoSignal, is_first_like
-from recomind.recommender.outcomes import Example, example_of, learn_outcome, learn_passed_over
+from recomind.recommender.outcomes import (
+    Example,
+    Taught,
+    example_of,
+    learn_outcome,
+    learn_passed_over,
+    with_outcome,
+)
 from recomind.recommender.pipeline import learn, rank
 from recomind.runtime.event_loop import yield_to_other_tasks
 from recomind.runtime.metrics import PASSED_OVER, Metrics
@@ -92,18 +99,18 @@ class Trainer:
         first = cast("ActionSignal | UndoSignal", derived[0])
         learn = partial(self._learn_example, kind=PASSED_OVER)
         factors, passed = learn_passed_over(before.factors, joined.passed, first, learn)
-        example, added = None, b""
+        example, taught = None, Taught(factors)
         outcome = example_of(action, first, joined, before, self._cache.index)
         is_served = outcome is not None and (outcome.shown is not None or joined.outcome == UNDONE)
         if outcome is not None and (is_served or (is_first and self._has_time())):
-            factors, added = self._learn_example(factors, outcome, action.action_type)
+            taught = self._learn_example(factors, outcome, action.action_type)
             if not is_served and is_first_like(first):
                 example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
-        after = replace(after, factors=factors, list_ids=joined.list_ids, served_likes=joined.served_likes)
-        return after, [replace(first, increments=added, outcome=joined.outcome), *derived[1:], *passed], example
+        after = replace(after, factors=taught.factors, list_ids=joined.list_ids, served_likes=joined.served_likes)
+        return after, [with_outcome(first, joined.outcome, taught), *derived[1:], *passed], example
 
-    def _learn_example(self, factors: bytes, example: Example, kind: str) -> tuple[bytes, bytes]:
-        """The user's factors after an example, and the increments for its signal."""
+    def _learn_example(self, factors: bytes, example: Example, kind: str) -> Taught:
+        """Learn from an example."""
         started = self._clock()
         learned = learn_outcome(self._cache.index, self._cache.weights.outcomes, factors, example)
         if example.shown is None:
@@ -111,7 +118,7 @@ class Trainer:
         elif not self.is_paused:
             self._cache.weights = replace(self._cache.weights, outcomes=learned.weights)
             self._metrics.outcomes.labels(kind).inc()
-        return learned.factors, learned.increments
+        return learned.factors
 
     async def train(self, examples: Sequence[TrainingExample]) -> None:
         """Train the blend on the latest of these likes for which there is time; call it before signals are sent."""

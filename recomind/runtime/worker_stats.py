@@ -14,7 +14,7 @@ import msgspec
 
 from recomind.model.ids import Partition, all_partitions
 from recomind.recommender.blend.model import Weights
-from recomind.recommender.pipeline import FEATURE_NAMES
+from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.runtime import served_counts
 from recomind.runtime.served_quality import ServedQuality, quality_of
 from recomind.runtime.video_impressions import CatalogueFigures

@@ -1,15 +1,13 @@
 """State of a video's popularity: counts, exponentially decayed scores, and exact sliding windows.
 
-Decay needs no periodic update. A score is the logarithm of the sum of `exp(rate * t)` over the actions at times `t`
-(forward decay; Cormode, Shkapenyuk, Srivastava and Xu, "Forward Decay", ICDE 2009). The order of two scores is the
-same at any later time, and `exp(score - rate * now)` is the decayed count as of `now`. Windows are counts per minute
-and per hour, kept as far back from the latest action as the longest window reaches. Everything is a sum or a maximum
-over event times, so the order of arrival does not matter.
+Scores need no periodic update, see `forward_decay`. Windows are counts per minute and per hour, kept as far back from
+the latest action as the longest window reaches. Everything is a sum or a maximum over event times, so the order of
+arrival does not matter, but for what was learned and for the countries of `local_counts`.
 """
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from math import exp, inf, log, log1p
+from math import inf, log
 from typing import Final
 
 import msgspec
@@ -25,6 +23,8 @@ from recomind.model.signals import (
     UndoSignal,
 )
 from recomind.state.factor_sums import add_increments
+from recomind.state.forward_decay import Scores, log_add_each, log_subtract_each
+from recomind.state.local_counts import NO_LOCAL_COUNTS, LocalCounts, add_local
 from recomind.state.watch_times import Watches, add_watches
 
 HOUR_S: Final = 3600.0
@@ -70,10 +70,8 @@ ONE_ACTION: Final = {"like": Counts(likes=1), "view": Counts(views=1), "skip": C
 Buckets = dict[int, Counts]
 """Bucket number (event time divided by the bucket's length) to its counts, the earliest bucket first."""
 
-Scores = tuple[float, ...]
-"""A log-score for each of `HALF_LIVES_S`; -inf if there was no action."""
-
 NO_SCORES: Final[Scores] = (-inf,) * len(HALF_LIVES_S)
+"""A log-score for each of `HALF_LIVES_S`."""
 
 
 class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -107,6 +105,8 @@ class Popularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How many users gave feedback of each of `FEEDBACK_TYPES`; empty before the first."""
     watches: Watches = {}
     """How long it was watched, see `watch_times`."""
+    local: LocalCounts = NO_LOCAL_COUNTS
+    """What is counted by country and quarter of the day."""
 
 
 class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -127,6 +127,7 @@ class RankingPopularity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     shown_likes: int = 0
     feedback: tuple[int, ...] = ()
     watches: Watches = {}
+    local: LocalCounts = NO_LOCAL_COUNTS
 
 
 def fold(popularity: Popularity, signals: Iterable[VideoSignal]) -> Popularity:
@@ -146,6 +147,7 @@ def fold(popularity: Popularity, signals: Iterable[VideoSignal]) -> Popularity:
         impressions=popularity.impressions + outcomes.count(OUTCOME),
         shown_likes=popularity.shown_likes + sum(map(_is_shown_like, joined)) - outcomes.count(UNDONE),
         feedback=_add_feedback(popularity.feedback, joined),
+        local=add_local(popularity.local, joined),
     )
     for is_undo, some in groupby(joined, lambda signal: type(signal) is UndoSignal):
         if is_undo:
@@ -186,8 +188,8 @@ def _undo_like(popularity: Popularity, undo: UndoSignal) -> Popularity:
     return msgspec.structs.replace(
         popularity,
         counts=counts,
-        like_scores=_log_subtract_each(popularity.like_scores, terms) if first_likes else NO_SCORES,
-        action_scores=_log_subtract_each(popularity.action_scores, terms) if counts.total else NO_SCORES,
+        like_scores=log_subtract_each(popularity.like_scores, terms) if first_likes else NO_SCORES,
+        action_scores=log_subtract_each(popularity.action_scores, terms) if counts.total else NO_SCORES,
         minutes=_without_like(popularity.minutes, int(at) // 60),
         hours=_without_like(popularity.hours, int(at) // 3600),
         first_likes=first_likes,
@@ -211,9 +213,9 @@ def _fold_actions(popularity: Popularity, new: Sequence[ActionSignal]) -> Popula
     for signal in new:
         at = signal.timestamp
         terms = [rate * at for rate in DECAY_RATES]
-        action_scores = _log_add_each(action_scores, terms)
+        action_scores = log_add_each(action_scores, terms)
         if signal.action_type == "like" and not signal.is_repeat:
-            like_scores = _log_add_each(like_scores, terms)
+            like_scores = log_add_each(like_scores, terms)
             first_likes, liked_at = first_likes + 1, max(liked_at, at)
     times = [signal.timestamp for signal in new]
     first_at, last_at = min(popularity.first_at, *times), max(popularity.last_at, *times)
@@ -233,17 +235,8 @@ def _fold_actions(popularity: Popularity, new: Sequence[ActionSignal]) -> Popula
         popularity.shown_likes,
         popularity.feedback,
         add_watches(popularity.watches, new) if any(one.watched_ms is not None for one in new) else popularity.watches,
+        popularity.local,
     )
-
-
-def decayed_count(score: float, rate: float, now: float) -> float:
-    """The decayed count of a log-score as of `now`.
-
-    >>> rate = log(2) / 60
-    >>> round(decayed_count(rate * 0, rate, 60), 3)  # one action, one half-life ago
-    0.5
-    """
-    return exp(score - rate * now)
 
 
 def window_counts(popularity: Popularity, seconds: float, now: float) -> Counts:
@@ -255,20 +248,6 @@ def window_counts(popularity: Popularity, seconds: float, now: float) -> Counts:
     last = int(now // length)
     inside = [counts for bucket, counts in buckets.items() if last - seconds // length < bucket <= last]
     return sum(inside, Counts())
-
-
-def _log_add_each(scores: Scores, terms: Iterable[float]) -> Scores:
-    """log(exp(score) + exp(term)) of each pair, without overflow; it is the hottest loop of the fold."""
-    pairs = zip(scores, terms, strict=True)
-    return tuple(
-        [one + log1p(exp(more)) if (more := term - one) < 0.0 else term + log1p(exp(-more)) for one, term in pairs]
-    )
-
-
-def _log_subtract_each(scores: Scores, terms: Iterable[float]) -> Scores:
-    """log(exp(score) - exp(term)) of each pair; -inf where nothing is left."""
-    pairs = zip(scores, terms, strict=True)
-    return tuple([one + log1p(-exp(term - one)) if term < one else -inf for one, term in pairs])
 
 
 def _count(signals: Sequence[ActionSignal]) -> Counts:

@@ -12,6 +12,7 @@ import msgspec
 
 from recomind.model.applied_offsets import AppliedOffsets
 from recomind.model.ids import VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.state.fingerprints import (
     InBlocks,
     contains,
@@ -67,6 +68,8 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Oldest first, one per video and type, at most `MAX_FEEDBACK`."""
     served_likes: bytes = b""
     """Fingerprints of the likes that were counted as outcomes of served lists, by arrival; see `served_lists`."""
+    local: str = NO_LOCAL_CONTEXT
+    """The local context of the latest action."""
 
     @property
     def action_count(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from recomind.model.ids import VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 
 MAX_LIKES: Final = 48
 """How many likes are kept, the latest by event time. Of those that are dropped, a fingerprint is kept for ever."""
@@ -28,6 +29,8 @@ class Like(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Event time of the like that popularity counts, the first to arrive; None if it is the latest."""
     repeats: int = 0
     """How often the user has liked it again."""
+    local: str = NO_LOCAL_CONTEXT
+    """The local context of the like that popularity counts."""
 
     @property
     def counted_at(self) -> float:
@@ -62,7 +65,8 @@ timestamp_of = attrgetter("timestamp")
 def again(earlier: Like, at: float) -> Like:
     """A like after the user has liked the same video once more."""
     latest, counted_at = max(earlier.timestamp, at), earlier.counted_at
-    return Like(earlier.video_id, latest, None if counted_at == latest else counted_at, earlier.repeats + 1)
+    first_at = None if counted_at == latest else counted_at
+    return Like(earlier.video_id, latest, first_at, earlier.repeats + 1, earlier.local)
 
 
 def without(entries: Iterable[_Entry], gone: _Entry | None) -> tuple[_Entry, ...]:

@@ -10,6 +10,7 @@ from recomind.model.action_types import FEEDBACK_CODES, FEEDBACK_TYPES, REJECTIO
 from recomind.model.applied_offsets import advance, is_new
 from recomind.model.events import Action, EraseUser
 from recomind.model.ids import Offset, VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT, local_context
 from recomind.model.signals import HISTORY_LENGTH, ErasureSignal, Signal, SourceOffset, UndoSignal, derive
 from recomind.state import event_ids
 from recomind.state.fingerprints import (
@@ -139,9 +140,10 @@ def _with_action(
         profile.feedback,
         FEEDBACK_CODES.get(action_type),
     )
+    local = NO_LOCAL_CONTEXT if action.context is None else local_context(action.context, at)
     seen = profile.seen if was_seen else profile.seen + pack("<I", video_hash(video_id))
     if action_type == "like":
-        like = again(earlier, at) if earlier is not None else Like(video_id, at)
+        like = again(earlier, at) if earlier is not None else Like(video_id, at, local=local)
         likes = latest(without(likes, earlier), like, MAX_LIKES)
         if earlier is None and len(profile.likes) == MAX_LIKES:
             seen = _with(seen, like_hash, video_id if likes[0] is profile.likes[0] else profile.likes[0].video_id)
@@ -173,7 +175,13 @@ def _with_action(
         profile.other_count + (code is not None),
         feedback,
         profile.served_likes,
+        _latest_local(profile, at, local),
     )
+
+
+def _latest_local(profile: Profile, at: float, local: str) -> str:
+    """The local context of the latest action, independent of the order of arrival."""
+    return max((profile.last_at, profile.local), (at, local))[1]
 
 
 def _undo(profile: Profile, source_offset: SourceOffset, action: Action) -> tuple[Profile, list[Signal]]:
@@ -188,7 +196,7 @@ def _undo(profile: Profile, source_offset: SourceOffset, action: Action) -> tupl
     if isinstance(found, Like):
         likes, likes_gone = without(likes, found), 1 + found.repeats
         seen = _with(seen, undone_hash, action.video_id)
-        signals.append(UndoSignal(*position, found.counted_at, found.repeats))
+        signals.append(UndoSignal(*position, found.counted_at, found.repeats, local=found.local))
     elif found is not None:
         feedback = without(feedback, found)
         signals.append(UndoSignal(*position, found.timestamp))
@@ -202,6 +210,7 @@ def _undo(profile: Profile, source_offset: SourceOffset, action: Action) -> tupl
         event_ids=event_ids.with_id(profile.event_ids, action.event_id),
         like_count=max(0, profile.like_count - likes_gone),
         last_at=max(profile.last_at, action.timestamp),
+        local=_latest_local(profile, action.timestamp, local_context(action.context, action.timestamp)),
         other_count=profile.other_count + min(likes_gone, profile.like_count) + 1,
         feedback=feedback,
     )

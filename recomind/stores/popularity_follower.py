@@ -104,5 +104,6 @@ class PopularityFollower:
             changes.factor_sums,
             np.array(shown),
             changes.watches,
+            changes.local,
         )
         self._event_clock.advance(float(last_at.max(initial=0.0)))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recomind.model.signals import FACTOR_WIDTH
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import NO_FACTOR_SUMS
+from recomind.state.local_counts import NO_LOCAL_COUNTS, LocalCounts
 from recomind.state.popularity import HALF_LIVES_S, Popularity
 from recomind.state.watch_times import Watches
 from recomind.stores import keys
@@ -36,6 +37,8 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
     factor_sums: list[bytes]
     watches: list[Watches] | None = None
     """None in entries of earlier versions."""
+    local: list[LocalCounts] | None = None
+    """None in entries of earlier versions, and where no video has any."""
 
 
 _decode = msgspec.msgpack.Decoder(_Entry).decode
@@ -57,6 +60,8 @@ class PopularityChanges(NamedTuple):
     """Sums of the videos' increments in the factor model, shape (videos, 2 * `FACTOR_WIDTH`)."""
     watches: Sequence[Watches] = ()
     """How long each video was watched."""
+    local: Sequence[LocalCounts] = ()
+    """What each has counted by country and quarter of the day; empty where none has."""
 
 
 NO_CHANGES: Final = PopularityChanges(
@@ -84,7 +89,8 @@ async def read(store: KeyValueStore, after: str) -> tuple[str, list[PopularityCh
 def encode(videos: Mapping[str, Popularity]) -> bytes:
     """Popularity as one entry.
 
-    It has 136 bytes and the id per video, 104 bytes once outcomes were learned from, and 4 for each bin of watch times.
+    It has 136 bytes and the id per video, 104 bytes once outcomes were learned from, 4 for each bin of watch times, and
+    some 20 for each local context.
     """
     rows = [
         (
@@ -102,7 +108,15 @@ def encode(videos: Mapping[str, Popularity]) -> bytes:
     ]
     factor_sums = [one.factor_sums for one in videos.values()]
     watches = [one.watches for one in videos.values()]
-    return msgspec.msgpack.encode(_Entry(list(videos), np.array(rows, "<f8").tobytes(), factor_sums, watches))
+    local = [one.local for one in videos.values()]
+    entry = _Entry(
+        list(videos),
+        np.array(rows, "<f8").tobytes(),
+        factor_sums,
+        watches,
+        None if all(one == NO_LOCAL_COUNTS for one in local) else local,
+    )
+    return msgspec.msgpack.encode(entry)
 
 
 def decode(message: bytes) -> PopularityChanges:
@@ -114,4 +128,4 @@ def decode(message: bytes) -> PopularityChanges:
     rest = np.zeros((REST_COLUMNS, count))
     rest[: rows.shape[1] - SCORE_COLUMNS] = rows[:, SCORE_COLUMNS:].T  # earlier versions had no impressions
     watches = [{}] * count if entry.watches is None else entry.watches
-    return PopularityChanges(entry.video_ids, rows[:, :SCORE_COLUMNS], rest, sums, watches)
+    return PopularityChanges(entry.video_ids, rows[:, :SCORE_COLUMNS], rest, sums, watches, entry.local or ())

@@ -18,9 +18,10 @@ from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pipeline import Ranked, rank, slate_of
+from recomind.recommender.pipeline import rank, slate_of
 from recomind.recommender.policy.policy import ANYBODY, ListRequest, Policy
 from recomind.recommender.policy.rule_book import RuleBook
+from recomind.recommender.ranked import Ranked
 from recomind.recommender.slate import Slate
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive

@@ -33,8 +33,8 @@ from recomind.recommender.explain.position import (
 )
 from recomind.recommender.explain.reasons import reasons
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pipeline import Ranked
 from recomind.recommender.policy.policy import ListRequest
+from recomind.recommender.ranked import Ranked
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile

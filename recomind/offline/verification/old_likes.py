@@ -1,7 +1,8 @@
 """Likes in profiles that an earlier version has folded: it did not count how often a user liked a video again.
 
-Nor did it store when the first of these likes was, and how long views lasted. Of users who acted while such a version
-ran, these are not compared, and neither is what an undo of them subtracted. Everything else is.
+Nor did it store when the first of these likes was, how long views lasted, and the local contexts of actions. Of users
+who acted while such a version ran, these are not compared, and neither is what an undo of them subtracted. Everything
+else is.
 """
 
 from collections.abc import Mapping, Set
@@ -9,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.state.profile import Profile
 from recomind.state.profile_entries import Like, Reaction
 
@@ -32,13 +34,15 @@ def accept_old_likes(expected: dict[str, Profile], found: Mapping[str, Profile],
     accepted = set[str]()
     for user_id in old_users & expected.keys() & found.keys():
         own, stored = expected[user_id], found[user_id]
-        if own.likes == stored.likes and own.like_count == stored.like_count and own.reactions == stored.reactions:
+        if _compared(own) == _compared(stored):
             continue
         known = all(map(_may_be_older, own.likes, stored.likes)) and own.like_count <= stored.like_count
         known = known and all(map(_may_lack_time, own.reactions, stored.reactions))
         if known and _without_repeats(own) == _without_repeats(stored):
             counts = {"like_count": stored.like_count, "other_count": stored.other_count}
-            expected[user_id] = replace(own, likes=stored.likes, reactions=stored.reactions, **counts)
+            expected[user_id] = replace(
+                own, likes=stored.likes, reactions=stored.reactions, local=stored.local, **counts
+            )
             accepted.add(user_id)
     return accepted
 
@@ -49,12 +53,16 @@ def _may_lack_time(expected: Reaction, found: Reaction) -> bool:
 
 
 def _may_be_older(expected: Like, found: Like) -> bool:
-    """Whether a like differs in nothing but repeats that were not counted."""
-    return found.repeats <= expected.repeats if expected.repeats else found == expected
+    """Whether a like differs in nothing but repeats that were not counted, and its local context."""
+    return found.repeats <= expected.repeats if expected.repeats else found == replace(expected, local=found.local)
+
+
+def _compared(profile: Profile) -> tuple[object, ...]:
+    return profile.likes, profile.like_count, profile.reactions, profile.local
 
 
 def _without_repeats(profile: Profile) -> Profile:
-    likes = tuple([replace(one, first_at=None, repeats=0) for one in profile.likes])
+    likes = tuple([replace(one, first_at=None, repeats=0, local=NO_LOCAL_CONTEXT) for one in profile.likes])
     reactions = tuple([replace(one, watched=None) for one in profile.reactions])
-    profile = replace(profile, reactions=reactions)
+    profile = replace(profile, reactions=reactions, local=NO_LOCAL_CONTEXT)
     return replace(profile, likes=likes, like_count=profile.like_count + profile.other_count, other_count=0, seen=b"")

@@ -51,8 +51,8 @@ class ExpectedOutputs:
         self.dropped_likes: dict[SourceOffset, str] = {}
         """Repeated likes, with their users, of videos whose first like the profile no longer holds as such."""
         self.not_compared: set[SourceOffset] = set()
-        """Actions whose signals may be those of an earlier version, which knew no watch times and counted no repeated
-        likes, see `old_likes`."""
+        """Actions whose signals may be those of an earlier version, which knew no watch times and local contexts, and
+        counted no repeated likes, see `old_likes`."""
 
 
 class JoinState(NamedTuple):
@@ -151,7 +151,8 @@ class RecomputedUsers:
         user_id = event.user_id
         if self.logged_at[user_id] < self._expected.rows.bare_until:
             self.old_users.add(user_id)
-            if signals and isinstance(event, Action) and event.watched_ms is not None:
+            has_details = isinstance(event, Action) and (event.watched_ms, event.context) != (None, None)
+            if signals and has_details:
                 self._expected.not_compared.add(decoded.source_offset)
         if user_id in self.old_users and any(isinstance(one, UndoSignal) and one.repeats for one in signals):
             self._expected.not_compared.add(decoded.source_offset)
@@ -213,7 +214,9 @@ def erasure_offsets(
 def signal_digest(signal: Signal | ErasureSignal) -> bytes:
     """A value that identifies a signal, whatever its worker had learned, and whichever version it had."""
     if isinstance(signal, ActionSignal):  # `Outcomes` has the outcome
-        signal = msgspec.structs.replace(signal, increments=b"", outcome=NOT_JOINED, is_repeated_like=False)
+        signal = msgspec.structs.replace(
+            signal, increments=b"", outcome=NOT_JOINED, is_repeated_like=False, expected=0.0
+        )
     elif isinstance(signal, UndoSignal):
         signal = msgspec.structs.replace(signal, increments=b"", outcome=NOT_JOINED)
     return encode_signals(signal)

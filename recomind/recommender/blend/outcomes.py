@@ -2,10 +2,11 @@
 
 A candidate's score is
 
-    w_choice * choice + w_factors * z + w_rates . rates
+    w_choice * choice + w_factors * z + w_rates . rates + w_local . local rates
 
-with `choice` the blend's score less its mean over the candidates, z the score of the factor model, and `rates` the
-smoothed like rates (`like_rates`). Before the first like of a served video only the blend counts.
+with `choice` the blend's score less its mean over the candidates, z the score of the factor model, `rates` the smoothed
+like rates (`like_rates`), and `local rates` those in the local context (`local_rates`), where the request has one.
+Before the first like of a served video only the blend counts.
 
 A like of a place teaches by a conditional logit (McFadden 1974) within its list: the chance that this place is liked,
 rather than one of the others that the user has not liked, is a softmax of the scores. What is the same in all places
@@ -21,11 +22,12 @@ import numpy as np
 
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.like_rates import NAMES
+from recomind.recommender.local_rates import LOCAL_NAMES
 
-PRIOR_MEAN: Final = (1.0, 0.0, *[0.0] * len(NAMES))
-"""Of w_choice, w_factors and w_rates."""
+PRIOR_MEAN: Final = (1.0, 0.0, *[0.0] * len(NAMES), *[0.0] * len(LOCAL_NAMES))
+"""Of w_choice, w_factors, w_rates and w_local. Weights of earlier versions end before w_local."""
 
-PRIOR_VARIANCE: Final = (1.0, 1.0, *[0.1] * len(NAMES))
+PRIOR_VARIANCE: Final = (1.0, 1.0, *[0.1] * len(NAMES), *[1.0] * len(LOCAL_NAMES))
 
 MIN_VARIANCE: Final = 1e-5
 """Lower bound of a weight's variance, so that the weights follow changes."""
@@ -41,29 +43,39 @@ class OutcomeWeights(NamedTuple):
 
     def combine(self, choice: Floats, factors: Floats, rates: Floats) -> Floats:
         """The score of each candidate, shape (candidates,); larger is better."""
-        combined: Floats = self.mean[0] * choice + self.mean[1] * factors + rates @ np.array(self.mean[2:])
+        weights = np.array(self.complete().mean[2 : 2 + rates.shape[1]])
+        combined: Floats = self.mean[0] * choice + self.mean[1] * factors + rates @ weights
         return combined
+
+    def complete(self) -> "OutcomeWeights":
+        """The same weights with those that an earlier version had not, at their prior."""
+        known = len(self.mean)
+        if known == len(PRIOR_MEAN):
+            return self
+        return self._replace(mean=self.mean + PRIOR_MEAN[known:], variance=self.variance + PRIOR_VARIANCE[known:])
 
     def learn(self, places: Floats) -> "OutcomeWeights":
         """The weights after a like.
 
         Args:
             places: the choice, the factor model's score and the like rates of places of a list, as they were when it
-                was served: shape (places, weights). The first row is the liked place.
+                was served: shape (places, weights), or without local rates. The first row is the liked place.
         """
-        mean, variance = np.array(self.mean), np.array(self.variance)
+        before, width = self.complete(), places.shape[1]
+        mean, variance = np.array(before.mean[:width]), np.array(before.variance[:width])
         scores = places @ mean
         chances = np.exp(scores - scores.max())
         chances /= chances.sum()
         centred = places - chances @ places
         variance = np.maximum(1 / (1 / variance + chances @ centred**2), MIN_VARIANCE)
         mean += variance * centred[0]
-        return OutcomeWeights(tuple(mean.tolist()), tuple(variance.tolist()), self.likes + 1)
+        mean_left, variance_left = before.mean[width:], before.variance[width:]
+        return OutcomeWeights((*mean.tolist(), *mean_left), (*variance.tolist(), *variance_left), self.likes + 1)
 
 
 def merge_outcomes(partials: Iterable[OutcomeWeights]) -> OutcomeWeights:
     """The weights of all workers together: the mean by likes, with the smallest variances."""
-    learned = [one for one in partials if one.likes]
+    learned = [one.complete() for one in partials if one.likes]
     if not learned:
         return OutcomeWeights()
     shares = np.array([one.likes for one in learned], float)

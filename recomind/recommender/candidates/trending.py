@@ -5,7 +5,7 @@ import numpy as np
 from recomind.recommender.candidates.types import Candidates, UserContext
 from recomind.recommender.index.top_lists import DAY_INDEX
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.state.popularity import Scores
+from recomind.state.forward_decay import Scores
 
 
 def propose(user: UserContext, index: VideoIndex) -> Candidates:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.model.ids import VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.factors import users
 from recomind.recommender.factors.model import UserFactors
@@ -29,6 +30,8 @@ class UserContext(NamedTuple):
     """Event time of the request, epoch seconds."""
     factors: UserFactors
     """Of the factor model."""
+    local: str = NO_LOCAL_CONTEXT
+    """The local context of the request."""
 
 
 class Candidates(NamedTuple):
@@ -50,14 +53,14 @@ MIN_QUANTILE: Final = 0.5
 NO_CANDIDATES: Final = Candidates(NO_ROWS, NO_FLOATS)
 
 
-def user_context_of(profile: Profile, index: VideoIndex, now: float) -> UserContext:
-    """Derive what sources need from a profile."""
+def user_context_of(profile: Profile, index: VideoIndex, now: float, local: str = NO_LOCAL_CONTEXT) -> UserContext:
+    """Derive what sources need from a profile; `local` is the local context of the request."""
     left = _left_early(profile, index)
     known = [index.rows.get(one) for one in recent_positives(profile, MAX_POSITIVES) if one not in left]
     positives = tuple([row for row in known if row is not None])
     neighbours = index.neighbours.arrays_of(positives[:MAX_SEEDS])
     factors = users.decode(profile.factors)
-    return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now, factors)
+    return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now, factors, local)
 
 
 def _left_early(profile: Profile, index: VideoIndex) -> set[VideoId]:

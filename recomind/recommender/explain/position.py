@@ -15,8 +15,9 @@ from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.types import user_context_of
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pipeline import FEATURE_NAMES, Ranked, slate_of
+from recomind.recommender.pipeline import slate_of
 from recomind.recommender.policy.compiled_rules import CompiledRules
+from recomind.recommender.ranked import FEATURE_NAMES, Ranked
 from recomind.state.profile import Profile, has_seen
 
 LISTED: Final = "listed"

@@ -183,12 +183,8 @@ class FactorModel:
             The user after it, and what to add to the parameters behind the video.
         """
         user = drifted(user, at)
-        by_item, by_user = user.mean.copy(), shown.mean.copy()
-        by_item[-1] = by_user[-1] = 1.0
-        score = PRIOR_LOG_ODDS + float(self.common.mean[0, -1] + user.mean[-1] + by_item @ shown.mean)
+        by_item, by_user, variance, chance = self._forecast(user, shown)
         squared = by_user * by_user
-        variance = float(self.common.variance[0, -1] + squared @ user.variance + by_item * by_item @ shown.variance)
-        chance = like_probability(score, variance)
         h = max(chance * (1 - chance), MIN_CURVATURE)
         residual, information = weight * (outcome - chance), weight * h
         if corrects is not None:
@@ -198,6 +194,19 @@ class FactorModel:
         mean, left = user.mean + user.variance * by_user * step, user.variance * (1 - gain)
         after = user._replace(mean=mean, variance=left, updated_at=at)
         return after, self._increments(rows, by_item, step, curvature)
+
+    def chance(self, user: UserFactors, shown: ItemFactors, at: float) -> float:
+        """The chance that a user likes a video that is shown at an event time; arguments as those of `learn`."""
+        return self._forecast(drifted(user, at), shown)[3]
+
+    def _forecast(self, user: UserFactors, shown: ItemFactors) -> tuple[Singles, Singles, float, float]:
+        """The gradients of the score by the item and by the user, its variance, and the chance of a like."""
+        by_item, by_user = user.mean.copy(), shown.mean.copy()
+        by_item[-1] = by_user[-1] = 1.0
+        score = PRIOR_LOG_ODDS + float(self.common.mean[0, -1] + user.mean[-1] + by_item @ shown.mean)
+        squared = by_user * by_user
+        variance = float(self.common.variance[0, -1] + squared @ user.variance + by_item * by_item @ shown.variance)
+        return by_item, by_user, variance, like_probability(score, variance)
 
     def apply(self, rows: ItemRows, added: ItemIncrements) -> None:
         """Add an example's increments to the parameters behind a video."""

@@ -18,6 +18,7 @@ from recomind.model.signals import FACTOR_WIDTH
 from recomind.model.text import normal_tag, tag_key
 from recomind.recommender.factors.model import FactorModel
 from recomind.recommender.index.columns import Columns, Floats, Rows
+from recomind.recommender.index.local_counts import LocalSums
 from recomind.recommender.index.metadata import MetadataIndex
 from recomind.recommender.index.neighbours import NeighbourIndex
 from recomind.recommender.index.shown_counts import ShownCounts
@@ -25,6 +26,7 @@ from recomind.recommender.index.top_lists import TopLists
 from recomind.recommender.index.users import LIKES_PER_USER, UserLikes
 from recomind.recommender.index.watch_times import WatchTimes
 from recomind.state.fingerprints import video_hash
+from recomind.state.local_counts import NO_LOCAL_COUNTS, LocalCounts
 from recomind.state.neighbours import Liker, Neighbours
 from recomind.state.popularity import Popularity, RankingPopularity
 from recomind.state.profile_entries import Like
@@ -61,6 +63,7 @@ class VideoIndex:
         self.shown = ShownCounts(self.columns)
         self.metadata = MetadataIndex(self.columns)
         self.watch_times = WatchTimes(self.columns)
+        self.local = LocalSums(self.columns)
         self.action_weights = ActionWeights()
         self._likers: dict[int, tuple[Liker, ...]] = {}
         self._expiries: list[tuple[float, int]] = []
@@ -93,6 +96,7 @@ class VideoIndex:
         row = self.row(video.video_id)
         before, shown = self.videos.get(row), self.shown.of(row)
         self.shown.add(np.array([row]), -shown)
+        self.local.take_out(row)
         self.videos[row] = video
         if video.creator_id is not None:
             self.creators[row] = video.creator_id
@@ -106,6 +110,7 @@ class VideoIndex:
         tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
         self.columns.set_tags(row, tags)
         self.shown.add(np.array([row]), shown)
+        self.local.bring_back(row)
         if video.expires_at is not None:
             heappush(self._expiries, (video.expires_at, row))
         self._set_listed(row, video if video.is_visible(self._expired_until) else None)
@@ -119,12 +124,14 @@ class VideoIndex:
         if before is not None:
             shown = self.shown.of(row)
             self.shown.add(np.array([row]), -shown)
+            self.local.take_out(row)
             self._set_listed(row, None)
             self.metadata.put(row, None)
             self.creators.pop(row, None)
             self.columns.creator[row], self.columns.created_at[row] = -1, 0
             self.columns.set_tags(row, ())
             self.shown.add(np.array([row]), shown)
+            self.local.bring_back(row)
             self.top_lists.put_tags(row, ())
         return before
 
@@ -168,6 +175,7 @@ class VideoIndex:
         self.factors.videos.put(row, sums.reshape(2, FACTOR_WIDTH))
         self.shown.put(np.array([row]), np.array([[popularity.impressions], [popularity.shown_likes]], float))
         self.watch_times.put(row, popularity.watches)
+        self.local.put(row, popularity.local)
         self.top_lists.mark_changed(row)
 
     def put_popularity_columns(
@@ -181,8 +189,12 @@ class VideoIndex:
         factor_sums: NDArray[np.float32],
         shown: Floats,
         watches: Sequence[Mapping[int, int]],
+        local: Sequence[LocalCounts] = (),
     ) -> None:
-        """Set what `put_popularity` sets, for many distinct videos: arrays of shape (videos, ...)."""
+        """Set what `put_popularity` sets, for many distinct videos: arrays of shape (videos, ...).
+
+        `local` may be empty, where no video has anything in it.
+        """
         rows, columns = self.rows_of(video_ids), self.columns
         fell = (actions < columns.actions[rows]) | (scores < columns.scores[rows]).any(axis=1)
         for row in rows[fell].tolist():
@@ -193,6 +205,8 @@ class VideoIndex:
         self.shown.put(rows, shown)
         for row, one in zip(rows.tolist(), watches, strict=True):
             self.watch_times.put(row, one)
+        for row, counts in zip(rows.tolist(), local or [NO_LOCAL_COUNTS] * len(rows), strict=True):
+            self.local.put(row, counts)
         self.top_lists.mark_changed(*rows.tolist())
 
     def put_neighbours(self, video_id: str, neighbours: Neighbours) -> None:

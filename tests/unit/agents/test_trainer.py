@@ -2,7 +2,7 @@
 
 from recomind.recommender.blend import network
 from recomind.recommender.blend.model import LINEAR_ROWS, Weights
-from recomind.recommender.pipeline import FEATURE_NAMES
+from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.memory_store import InMemoryStore

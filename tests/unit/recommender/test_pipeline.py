@@ -7,7 +7,7 @@ from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
-from recomind.recommender.pipeline import FEATURE_NAMES, PRIOR
+from recomind.recommender.ranked import FEATURE_NAMES, PRIOR
 
 
 def engine_of(videos, likes, **options):

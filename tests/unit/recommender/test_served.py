@@ -6,7 +6,8 @@ import pytest
 from recomind.recommender.factors.gaussians import WIDTH
 from recomind.recommender.factors.model import ItemFactors
 from recomind.recommender.like_rates import NAMES
-from recomind.recommender.served import PLACE_BYTES, VALUES_WITHOUT_RATES, first_places, pack, unpack
+from recomind.recommender.local_rates import LOCAL_NAMES
+from recomind.recommender.served import PLACE_BYTES, VALUES_WITHOUT_RATES, first_places, pack, unpack, weighed
 
 ITEMS = ItemFactors(np.arange(2 * WIDTH, dtype=np.float32).reshape(2, WIDTH), np.ones((2, WIDTH), np.float32))
 RATES = np.arange(2 * len(NAMES), dtype=float).reshape(2, -1)
@@ -42,3 +43,12 @@ def test_the_first_places_of_a_list_are_cut_off_with_their_features():
 
 def test_a_place_takes_seventy_bytes():
     assert PLACE_BYTES == 70
+
+
+def test_only_a_list_for_a_local_context_has_local_rates():
+    local = np.column_stack([RATES, np.full((2, len(LOCAL_NAMES)), 0.5)])
+    packed = pack(np.array([1.0, 0.25]), np.array([0.5, -1.5]), np.array([2.0, 3.0], np.float32), ITEMS, local)
+    assert len(packed) == 2 * (PLACE_BYTES + 2 * len(LOCAL_NAMES))
+    assert list(unpack(packed, 1, 2).rates) == local[1].tolist()
+    assert weighed(packed, 2).tolist() == np.column_stack([[0.5, -1.5], [2.0, 3.0], local]).tolist()
+    assert weighed(PACKED, 2).shape == (2, 2 + len(NAMES))

@@ -7,7 +7,8 @@ import pytest
 from recomind.model.catalogue import Video
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pipeline import FEATURE_NAMES, learn, rank
+from recomind.recommender.pipeline import learn, rank
+from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.runtime.video_impressions import CatalogueFigures
 from recomind.runtime.worker_stats import (
     FRESHNESS_BOUNDS_S,

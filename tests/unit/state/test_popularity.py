@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from recomind.model.signals import ActionSignal
 from recomind.state import popularity
-from recomind.state.popularity import DECAY_RATES, HALF_LIVES_S, Counts, Popularity, decayed_count, window_counts
+from recomind.state.forward_decay import decayed_count
+from recomind.state.popularity import DECAY_RATES, HALF_LIVES_S, Counts, Popularity, window_counts
 
 ACTION_TYPES = st.sampled_from(["like", "view", "skip"])
 TIMES = st.integers(0, 10**6).map(float)

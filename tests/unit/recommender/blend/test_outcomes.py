@@ -67,3 +67,23 @@ def test_weights_of_workers_are_merged_by_their_likes():
     assert merged.variance[:2] == (0.05, 0.1)
     assert merged.likes == 300
     assert merge_outcomes([]) == OutcomeWeights()
+
+
+def test_weights_of_an_earlier_version_end_before_those_of_local_rates():
+    earlier = OutcomeWeights(tuple(range(WIDTH)), (0.5,) * WIDTH, 7)
+    places = np.random.default_rng(2).normal(size=(5, len(PRIOR_MEAN)))
+    learned = earlier.learn(places)
+    assert len(learned.mean) == len(learned.variance) == len(PRIOR_MEAN)
+    assert earlier.complete().mean[WIDTH:] == PRIOR_MEAN[WIDTH:]
+    assert len(merge_outcomes([earlier, learned]).mean) == len(PRIOR_MEAN)
+    scores = earlier.combine(places[:, 0], places[:, 1], places[:, 2:])
+    assert scores == pytest.approx(earlier.combine(places[:, 0], places[:, 1], places[:, 2:WIDTH]))
+
+
+def test_a_list_without_a_local_context_teaches_local_weights_nothing():
+    places = np.random.default_rng(2).normal(size=(5, len(PRIOR_MEAN)))
+    learned = OutcomeWeights().learn(places)
+    further = learned.learn(places[:, :WIDTH])
+    assert further.mean[WIDTH:] == learned.mean[WIDTH:]
+    assert further.variance[WIDTH:] == learned.variance[WIDTH:]
+    assert further.mean[:WIDTH] != learned.mean[:WIDTH]

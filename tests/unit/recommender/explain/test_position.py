@@ -16,7 +16,8 @@ from recomind.recommender.explain.position import (
     segment_of,
 )
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pipeline import FEATURE_NAMES, learn, rank
+from recomind.recommender.pipeline import learn, rank
+from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.state.fingerprints import video_hash
 from recomind.state.popularity import NO_SCORES, Counts, Popularity
 from recomind.state.profile import Profile

@@ -7,7 +7,7 @@ from recomind.offline.parquet_rows import rate_column
 from recomind.recommender.extensions.protocols import OUTCOME_FEATURES
 from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.like_rates import NAMES
-from recomind.recommender.pipeline import FEATURE_NAMES
+from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.recommender.served import weighed
 from tests.unit.recommender.extensions.engines import Backwards, Proposes, engine_with
 
