@@ -189,6 +189,8 @@ def offline_extensions(rankers: Iterable[str], active: Iterable[str]) -> "Iterat
 
     extensions, left_out = Extensions(suspended_after=inf), Counter[str]()
     load_extensions(load_settings(), extensions)
+    for text in extensions.not_loaded:
+        click.echo(f"recomind: {text}", err=True)
     activate(extensions, extensions.active | frozenset(active), "--active")
     for name in rankers:
         if not extensions.has_ranker(name):

@@ -40,7 +40,7 @@ class Found(NamedTuple):
 def load_extensions(settings: Settings, extensions: Extensions) -> None:
     """Load all extensions into a registry, and activate those that the settings name.
 
-    An extension of an installed package that cannot be loaded is logged and left out, unless it is active.
+    An extension of an installed package that cannot be loaded is noted in `not_loaded`, unless it is active.
 
     Raises:
         SettingsError: a setting is wrong, or what it names cannot be loaded; the message says why.
@@ -53,7 +53,7 @@ def load_extensions(settings: Settings, extensions: Extensions) -> None:
             text = f"{found.where}: the {found.kind} {found.name} cannot be loaded: {type(error).__name__}: {error}"
             if found.where == _SETTING or found.name in active:
                 raise SettingsError(text) from error
-            logger.exception("%s", text)
+            extensions.not_loaded.append(text)
     activate(extensions, active)
 
 

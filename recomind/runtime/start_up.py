@@ -20,6 +20,8 @@ async def start_up(app: "RecoMindApp") -> None:
     Raises:
         RecoMindError: something exists that does not fit; the message says what to do.
     """
+    for text in app.ranking_cache.extensions.not_loaded:
+        logger.error("%s", text)
     await app.archive.open()
     app.checks.log, app.checks.topics = await open_log(app.options, app.archive)
     app.archive.log, app.read_model.log_id = app.actions_log, app.actions_log.log_id

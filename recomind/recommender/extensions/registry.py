@@ -67,6 +67,8 @@ class Extensions:
         """Names of the sources, filters and arrangers that take part in every list."""
         self.of_kind: dict[str, dict[str, Extension]] = {kind: {} for kind in KINDS}
         """Kind to name to extension."""
+        self.not_loaded: list[str] = []
+        """Sentences about installed extensions that could not be loaded."""
         self._clock = clock
         self._budget_s = budget_s
         self._suspended_after = suspended_after
