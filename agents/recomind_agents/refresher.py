@@ -163,10 +163,11 @@ class Refresher:
         cache, n = self._app.ranking_cache, self._app.options.slate_size
         await yield_to_other_tasks()
         started = monotonic()
+        asked = ListRequest(user_id)
         if cache.is_control(user_id):
-            stored = cache.control_list(user_id, profile, n, cache.policy(ListRequest(user_id)))
+            stored = cache.control_list(user_id, profile, n, cache.policy(asked))
         else:
-            ranked = cache.rank(profile, cache.policy(ListRequest(user_id)))
+            ranked = cache.rank(profile, cache.policy(asked), cache.local_of(asked, profile))
             self._computed_s += monotonic() - started
             await yield_to_other_tasks()
             started = monotonic()

@@ -17,6 +17,7 @@ import msgspec
 from recomind.model.action_context import ContextValue, context_json
 from recomind.model.action_types import UNDO_PREFIX, UNDOABLE, ActionType
 from recomind.model.ids import UserId, VideoId
+from recomind.model.local_context import faulty_local_fields
 from recomind.model.text import InvalidFieldError, check_printable, is_printable
 
 MAX_ID_LENGTH: Final = 128
@@ -187,7 +188,8 @@ def read_action(
     Args:
         raw: JSON; None or empty for an empty record.
         logged_at: when Kafka appended the record, epoch seconds.
-        on_unknown: called if the record is an action with unknown fields; None if nobody wants to know.
+        on_unknown: called if the record is an action with unknown fields, and with values of its context that cannot be
+            read; None if nobody wants to know.
     """
     if not raw:
         return Rejected("the record is empty: send an action as JSON", None, b"")
@@ -210,11 +212,13 @@ def decode_action(raw: bytes | msgspec.Raw, on_unknown: OnUnknown | None = None)
     if on_unknown is None:
         return _decode(raw)
     try:
-        return _decode_known(raw)
+        action: VideoAction = _decode_known(raw)
     except msgspec.ValidationError:
         action = _decode(raw)
         on_unknown(frozenset(unknown_fields(raw)))
-        return action
+    if action.context is not None and (faulty := faulty_local_fields(action.context)):
+        on_unknown(faulty)
+    return action
 
 
 def unknown_fields(raw: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:

@@ -99,6 +99,15 @@ def read_local_context(values: Mapping[str, ContextValue], at: float) -> LocalCo
     return LocalContext(local_key(country, hour), tuple(faulty))
 
 
+def faulty_local_fields(values: Mapping[str, ContextValue]) -> frozenset[str]:
+    """The values of an action's context that cannot be read.
+
+    >>> faulty_local_fields({"country": "Germany", "local_hour": 8})
+    frozenset({'context.country'})
+    """
+    return frozenset(f"context.{name}" for name in read_local_context(values, 0.0).faulty)
+
+
 def _country(value: ContextValue) -> str:
     try:
         return normal_country(value) if isinstance(value, str) else ""

@@ -33,32 +33,35 @@ PRIOR_RATE: Final = 0.1
 def local_rates(index: VideoIndex, rows: Rows | slice, local: str) -> Floats:
     """The features of videos in a local context, shape (rows, features)."""
     by_tag = _excess_by_tag(index, local)
-    tags = index.columns.tags[rows]
-    tags = np.where(tags < by_tag.shape[1] - 1, tags, -1)
-    has_tag = (index.columns.tags[rows] >= 0).sum(axis=1)
-    found: Floats = by_tag.T[tags].sum(axis=1) / np.maximum(1, has_tag)[:, None]
-    return found
+    return np.stack([_mean_of_tags(index, rows, one) for one in by_tag], axis=1)
 
 
 def local_log_odds(index: VideoIndex, rows: Rows | slice, local: str) -> Floats:
     """How much better videos do in a local context, in log odds, shape (rows,)."""
-    found: Floats = local_rates(index, rows, local).sum(axis=1)
-    return found
+    return _mean_of_tags(index, rows, _excess_by_tag(index, local).sum(axis=0))
+
+
+def _mean_of_tags(index: VideoIndex, rows: Rows | slice, by_tag: Floats) -> Floats:
+    """The mean over the tags of videos, shape (rows,); by_tag of shape (tags + 1,), with 0 at its end."""
+    tags = index.columns.tags[rows]
+    mean: Floats = by_tag[tags].sum(axis=1) / np.maximum(1, (tags >= 0).sum(axis=1))
+    return mean
 
 
 def _excess_by_tag(index: VideoIndex, local: str) -> Floats:
     """The excess of each tag, shape (features, tags + 1); the last column, of no tag, is 0."""
     country, quarter = country_of(local), quarter_of(local)
     tables = [index.local.by_tag(key) if key else None for key in (country, quarter, local)]
-    found = np.zeros((len(LOCAL_NAMES), max([1, *(one.shape[1] for one in tables if one is not None)])))
-    overall = _overall_rate(index)
-    for kind, table in enumerate(tables[:2]):
-        if table is not None:
-            found[kind, : table.shape[1]] = _excess(table, overall, PRIOR_IMPRESSIONS)
-    table = tables[2]
-    if country and quarter and table is not None:
-        both = found[:2, : table.shape[1]].sum(axis=0)
-        found[2, : table.shape[1]] = _excess(table, overall, PRIOR_IMPRESSIONS_OF_BOTH, both)
+    known = len(index.tag_names)
+    of_country, of_quarter, of_both = (None if one is None else one[:, :known] for one in tables)
+    found, overall = np.zeros((len(LOCAL_NAMES), known + 1)), _overall_rate(index)
+    if of_country is not None:
+        found[0, : of_country.shape[1]] = _excess(of_country, overall, PRIOR_IMPRESSIONS)
+    if of_quarter is not None:
+        found[1, : of_quarter.shape[1]] = _excess(of_quarter, overall, PRIOR_IMPRESSIONS)
+    if country and quarter and of_both is not None:
+        both = found[:2, : of_both.shape[1]].sum(axis=0)
+        found[2, : of_both.shape[1]] = _excess(of_both, overall, PRIOR_IMPRESSIONS_OF_BOTH, both)
     found[:, -1] = 0.0
     return found
 

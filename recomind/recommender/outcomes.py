@@ -15,6 +15,7 @@ does the undo of a like, and a like of a video whose like was undone before.
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+import numpy as np
 from msgspec.structs import replace
 
 from recomind.model.events import Action
@@ -25,6 +26,7 @@ from recomind.recommender.blend.outcomes import OutcomeWeights
 from recomind.recommender.factors import increments, users
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import VideoIndex
+from recomind.recommender.local_rates import local_log_odds
 from recomind.recommender.served import ShownFeatures, unpack, weighed
 from recomind.state.factor_sums import are_valid
 from recomind.state.profile import Profile
@@ -188,8 +190,19 @@ def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, ex
     rows = model.rows_of(index.row(example.video_id))
     item = model.item(rows) if shown is None else shown.item
     expected = model.chance(before, item, example.at) if example.local and example.impressions else 0.0
+    offset = 0.0
+    if example.local:
+        local = local_log_odds(index, np.array([rows.video]), example.local) if shown is None else shown.local_rates
+        offset = float(sum(local))
     user, added = model.learn(
-        before, rows, item, example.outcome, example.at, example.weight, corrects=example.corrects
+        before,
+        rows,
+        item,
+        example.outcome,
+        example.at,
+        example.weight,
+        corrects=example.corrects,
+        offset=offset,
     )
     if example.places is not None:
         weights = weights.learn(example.places)

@@ -90,6 +90,7 @@ def rank(
         policy,
         filtered,
         participation,
+        local,
     )
 
 

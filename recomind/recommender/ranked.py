@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.blend import model as blend
 from recomind.recommender.blend.features import feature_names
 from recomind.recommender.blend.model import Context, Weights
@@ -73,6 +74,8 @@ class Ranked(NamedTuple):
     """How many proposed videos each rule filtered out, shape (rules,); None for none."""
     participation: Participation | None = None
     """What extensions and rankers have to do with the list; None for nothing."""
+    local: str = NO_LOCAL_CONTEXT
+    """The local context for which they are ranked; `rates` has its like rates then, too."""
 
     @property
     def source_names(self) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ class ShownFeatures(NamedTuple):
     rates: tuple[float, ...] = NO_RATES
     """See `like_rates`, and `local_rates` in a local context."""
 
+    @property
+    def local_rates(self) -> tuple[float, ...]:
+        """Those in the local context for which the list was ranked; none if it had none."""
+        return self.rates[len(NAMES) :]
+
 
 def pack(propensities: Floats, choice: Floats, factors: Floats | Singles, items: ItemFactors, rates: Floats) -> bytes:
     """Pack the features of places: arrays of shape (places,), items of shape (places, WIDTH), and rates."""

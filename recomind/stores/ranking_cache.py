@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, cast
 import msgspec
 
 from recomind.model.catalogue import first_summaries, join_summaries
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.model.rules import DEFAULT_SCENARIO
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
@@ -19,6 +20,7 @@ from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import rank, slate_of
+from recomind.recommender.policy.local_lists import is_current, list_key, local_to_rank
 from recomind.recommender.policy.policy import ANYBODY, ListRequest, Policy
 from recomind.recommender.policy.rule_book import RuleBook
 from recomind.recommender.ranked import Ranked
@@ -81,7 +83,7 @@ class RankingCache:
         self.rules.listeners.append(self.forget_list_of_new_users)
         self._event_clock = event_clock
         self._lists_of_new_users: dict[str, tuple[float, StoredList]] = {}
-        """Key of a policy to when the list is out of date (`monotonic`), and the list."""
+        """Key of a list to when the list is out of date (`monotonic`), and the list."""
 
     @classmethod
     def create(
@@ -127,9 +129,20 @@ class RankingCache:
         """The key of the policy with which a user's list has to be stored now."""
         return self.rules.key(self.users.metadata_of(user_id), self.now)
 
-    def list_for(self, profile: Profile, n: int, policy: Policy | None = None) -> StoredList:
-        """Rank for a user, whose profile is complete, and serialise the best `n`."""
-        return self.serialise(self.rank(profile, policy), n)
+    def local_of(self, asked: ListRequest, profile: Profile) -> str:
+        """The local context for which a list is ranked now, see `local_lists`."""
+        country = self.users.metadata_of(asked.user_id).country
+        return local_to_rank(asked, profile, country, self.now, self.index)
+
+    def is_current(self, key: str, asked: ListRequest) -> bool:
+        """Whether a stored list with a key suits a request."""
+        return is_current(key, self.policy_key(asked.user_id), asked.local)
+
+    def list_for(
+        self, profile: Profile, n: int, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT
+    ) -> StoredList:
+        """Rank for a user, whose profile is complete, in a local context, and serialise the best `n`."""
+        return self.serialise(self.rank(profile, policy, local), n)
 
     def is_control(self, user_id: str) -> bool:
         """Whether a user belongs to the control group."""
@@ -142,15 +155,19 @@ class RankingCache:
         return self._stored(slate, profile, tag_affinity_of(profile, self.index), policy, is_control=True)
 
     def has_list_of_new_users(self, key: str = "") -> bool:
-        """Whether the list of users who have never acted, and have a policy of this key, is up to date."""
+        """Whether the list of users who have never acted that has this key is up to date."""
         return key in self._lists_of_new_users and monotonic() < self._lists_of_new_users[key][0]
 
-    def list_of_new_users(self, n: int, ttl: float, policy: Policy | None = None) -> StoredList:
-        """The list of users who have never acted: ranked once in `ttl` seconds for all who have the same policy."""
-        key = "" if policy is None else policy.key
+    def list_of_new_users(
+        self, n: int, ttl: float, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT
+    ) -> StoredList:
+        """The list of users who have never acted: ranked once in `ttl` seconds for all with this policy and context."""
+        key = list_key("" if policy is None else policy.key, local)
         cached = self._lists_of_new_users.get(key)
         if cached is None or monotonic() >= cached[0]:
-            made = self.serialise(self.rank(Profile(), policy), n, seed=int(self.now))  # no action changes the draws
+            made = self.serialise(
+                self.rank(Profile(), policy, local), n, seed=int(self.now)
+            )  # no action changes the draws
             if len(self._lists_of_new_users) >= MAX_LISTS_OF_NEW_USERS:
                 self._lists_of_new_users.clear()
             cached = self._lists_of_new_users[key] = monotonic() + ttl, made
@@ -160,16 +177,16 @@ class RankingCache:
         """Have the list of users who have never acted ranked again: the catalogue or the rules have changed."""
         self._lists_of_new_users.clear()
 
-    def rank(self, profile: Profile, policy: Policy | None = None) -> Ranked:
-        """The ranked candidates for a user, whose profile is complete."""
-        return rank(profile, self.index, self.now, policy, self.extensions)
+    def rank(self, profile: Profile, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT) -> Ranked:
+        """The ranked candidates for a user, whose profile is complete, in a local context."""
+        return rank(profile, self.index, self.now, policy, self.extensions, local)
 
     def serialise(self, ranked: Ranked, n: int, seed: int | None = None) -> StoredList:
         """The best `n` of ranked candidates as a list to store; `seed` is that of the draws, see `slate_of`."""
         slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration, seed=seed)
         if slate.effects is not None:
             self.rule_counts.add(slate.effects, time())
-        return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy)
+        return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy, ranked.local)
 
     def preview(self, profile: Profile, n: int, policy: Policy | None) -> bytes:
         """The best `n` for a user under a policy as a JSON array of summaries; what rules did is not counted."""
@@ -177,7 +194,14 @@ class RankingCache:
         return self.summaries_json(pick.video_id for pick in slate.picks)
 
     def _stored(
-        self, slate: Slate, profile: Profile, affinity: TagAffinity, policy: Policy | None, *, is_control: bool = False
+        self,
+        slate: Slate,
+        profile: Profile,
+        affinity: TagAffinity,
+        policy: Policy | None,
+        local: str = NO_LOCAL_CONTEXT,
+        *,
+        is_control: bool = False,
     ) -> StoredList:
         top_tags = [tag for tag, _ in tags.top_tags_by_affinity(affinity, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
@@ -194,7 +218,7 @@ class RankingCache:
             shown=slate.shown,
             place_sources=slate.place_sources,
             is_control=is_control,
-            policy_key="" if policy is None else policy.key,
+            policy_key=list_key("" if policy is None else policy.key, local),
             scenario=DEFAULT_SCENARIO if policy is None else policy.scenario,
         )
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
@@ -252,6 +276,12 @@ class RankingCache:
                 if len(rows) >= n:
                     break
         return join_summaries(self.index.summaries[self.index.ids[row]] for row in rows[:n].tolist())
+
+    def popular_in(self, country: str, n: int) -> bytes:
+        """The `n` videos that are popular in a country as a JSON array, filled up with those popular everywhere."""
+        rows = [*self.index.local.popular(country), *self.index.top_lists.popular(POPULAR_LIST_LENGTH).tolist()]
+        found = self.permitted([self.index.ids[row] for row in dict.fromkeys(rows)], ANYBODY)
+        return join_summaries(self.index.summaries[video_id] for video_id in found[:n])
 
     def summaries_json(self, video_ids: Iterable[str], asked: ListRequest | None = None) -> bytes:
         """A JSON array of the summaries of videos, without those that may not be shown."""

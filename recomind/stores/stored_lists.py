@@ -38,7 +38,7 @@ class ListMeta(msgspec.Struct, frozen=True):
     is_control: bool = False
     """Whether it is a random list of the control group."""
     policy_key: str = ""
-    """Names the rules and metadata under which it was ranked, see `recommender.policy.policy`."""
+    """Names the rules, metadata and local context for which it was ranked, see `recommender.policy.local_lists`."""
     scenario: str = DEFAULT_SCENARIO
 
 

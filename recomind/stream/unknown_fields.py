@@ -1,4 +1,7 @@
-"""Warns of fields of actions that this version does not know: once of each name, and of a bounded number of names."""
+"""Warns of fields of actions that this version does not know, or cannot read.
+
+Once of each name, and of a bounded number of names.
+"""
 
 from collections.abc import Iterable
 from typing import Final

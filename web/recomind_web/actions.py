@@ -17,6 +17,7 @@ from recomind.model.events import (
     unknown_fields,
 )
 from recomind.model.ids import Partition
+from recomind.model.local_context import faulty_local_fields
 from recomind.model.responses import ActionOutcome
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.app import RecoMindApp
@@ -91,6 +92,8 @@ def _accepted(app: RecoMindApp, sent: "_Sent", token: str) -> ActionOutcome:
     if sent.unknown:
         names = sorted(name[:MAX_NAME_LENGTH] for name in sent.unknown)
         notes.append(f"{', '.join(names)}: unknown fields, which are kept in the log and mean nothing here")
+    if sent.faulty:
+        notes.append(f"{', '.join(sorted(sent.faulty))}: kept in the log, and ignored, as it cannot be read")
     return ActionOutcome(202, token, note="; ".join(notes))
 
 
@@ -100,6 +103,8 @@ class _Sent(NamedTuple):
     action: VideoAction
     unknown: Mapping[str, msgspec.Raw]
     """Fields that this version does not know: they are kept in the log."""
+    faulty: frozenset[str] = frozenset()
+    """Values of the context that cannot be read."""
 
     def encode(self) -> bytes:
         """The action as JSON, without fields that were not given."""
@@ -119,12 +124,12 @@ def _validated(raw: msgspec.Raw, now: float) -> _Sent:
     names = list[frozenset[str]]()
     action = decode_action(raw, names.append)
     to_action(action, now)
-    sent = _Sent(action, unknown_fields(raw) if names else {})
-    if names:
-        UNKNOWN_FIELDS.note(names[0])
-        if len(sent.encode()) > MAX_ACTION_BYTES:
-            reason = f"the action with its unknown fields has more than {MAX_ACTION_BYTES} bytes"
-            raise InvalidFieldError(next(iter(sent.unknown)), reason)
+    sent = _Sent(action, unknown_fields(raw) if names else {}, faulty_local_fields(action.context or {}))
+    for some in names:
+        UNKNOWN_FIELDS.note(some)
+    if sent.unknown and len(sent.encode()) > MAX_ACTION_BYTES:
+        reason = f"the action with its unknown fields has more than {MAX_ACTION_BYTES} bytes"
+        raise InvalidFieldError(next(iter(sent.unknown)), reason)
     return sent
 
 

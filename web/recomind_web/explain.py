@@ -22,6 +22,7 @@ from recomind.recommender.explain.evidence import (
     counts,
     shared_tags,
 )
+from recomind.recommender.explain.local_reasons import local_reason
 from recomind.recommender.explain.position import (
     FILTERED,
     LISTED,
@@ -60,7 +61,7 @@ async def explain(request: web.Request) -> web.Response:
     except UnavailableError:
         stored, profile = None, await profile_from_archive(app, user_id)
     cache = app.ranking_cache
-    if stored is not None and (not asked.is_stored or stored.validity[1] != cache.policy_key(user_id)):
+    if stored is not None and not (asked.is_stored and cache.is_current(stored.validity[1], asked)):
         stored = None  # it is not the list that is asked for, or is ranked again when it is asked for
     if stored is None and cache.is_control(user_id):
         stored = cache.control_list(user_id, profile, app.options.slate_size, cache.policy(asked)).as_served
@@ -98,8 +99,9 @@ def _explanation(
 ) -> Explanation:
     """Explain a video by the stored list, `listed` (video id to its sources), and by a list ranked now."""
     index, weights, size = app.ranking_cache.index, app.ranking_cache.weights, app.options.slate_size
+    local = app.ranking_cache.local_of(asked, evidence.profile)
     with app.ranking_cache.extensions.noting() as faults:
-        ranked = app.ranking_cache.rank(evidence.profile, app.ranking_cache.policy(asked))
+        ranked = app.ranking_cache.rank(evidence.profile, app.ranking_cache.policy(asked), local)
         position = rank_position(ranked, index, weights, video_id, size)
     is_listed = position.verdict == LISTED if listed is None else video_id in listed and position.verdict != FILTERED
     sources = (listed or {}).get(video_id) or _sources_now(ranked, index, video_id)
@@ -112,7 +114,7 @@ def _explanation(
         _verdict_text(position, is_listed, list(listed or ()), video_id),
         {name: members for name, members in strategies.items() if members},
         dict(sources),
-        reasons(evidence, video_id, sources),
+        reasons(evidence, video_id, sources) + local_reason(index, video_id, local),
         shared_tags(evidence, video_id),
         count_similar_likers(evidence, video_id),
         counts(evidence.popularity.get(video_id) or Popularity(), evidence.now),

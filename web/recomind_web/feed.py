@@ -17,8 +17,10 @@ from recomind.model.responses import Feed, FeedVideo, Reason
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.types import MAX_SEEDS
 from recomind.recommender.explain.evidence import Evidence, counts, video_of
+from recomind.recommender.explain.local_reasons import local_reason
 from recomind.recommender.explain.reasons import reasons
 from recomind.recommender.explain.trend import describe_trend
+from recomind.recommender.policy.local_lists import local_of_key
 from recomind.recommender.policy.policy import ANYBODY, ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
@@ -183,7 +185,10 @@ def _feed(user_id: str, source: str, meta: ListMeta, videos: Sequence[VideoSumma
 def _feed_video(video: VideoSummary, meta: ListMeta, evidence: Evidence) -> FeedVideo:
     video_id = video.video_id
     known_counts = counts(evidence.popularity.get(video_id) or Popularity(), evidence.now)
-    explained = CONTROL_REASONS if meta.is_control else reasons(evidence, video_id, meta.sources.get(video_id, {}))
+    explained: tuple[Reason, ...] = CONTROL_REASONS
+    if not meta.is_control:
+        explained = reasons(evidence, video_id, meta.sources.get(video_id, {}))
+        explained += local_reason(evidence.catalogue, video_id, local_of_key(meta.policy_key))
     entry = video_of(evidence, video_id) or Video(video_id=VideoId(video_id))
     details = entry.creator_id, entry.duration_ms, entry.thumbnail_url
     return FeedVideo(video_id, video.title, video.url, video.tags, explained, known_counts, *details)

@@ -1,28 +1,39 @@
-"""Which list a request asks for: `?scenario=` and `?filter=`, and how many videos.
+"""Which list a request asks for: `?scenario=` and `?filter=`, for which local context, and how many videos.
 
-Only lists without either are stored. Others are ranked for each request.
+Only lists without scenario and filter are stored. Others are ranked for each request.
 """
 
 from aiohttp import web
 
 from recomind.model.filters import parse_filter
 from recomind.model.rules import DEFAULT_SCENARIO
+from recomind.recommender.policy.local_lists import known_local
 from recomind.recommender.policy.policy import ListRequest
+from recomind_web.local_requests import language_country, local_param
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import DEFAULT_N, app_of, n_param
 
 
 def list_request(request: web.Request, user_id: str) -> ListRequest:
-    """Parse `?scenario=` and `?filter=`; of several filters all must hold.
+    """Parse `?scenario=` and `?filter=`, of several filters all must hold; and the local context.
+
+    Lists of the control group are random: they have none.
 
     Raises:
-        BadRequestError: there is no such scenario.
+        BadRequestError: there is no such scenario, or the local context cannot be read.
         InvalidFieldError: a filter cannot be read.
     """
+    cache, local = app_of(request).ranking_cache, local_param(request)
     scenario = request.query.get("scenario", DEFAULT_SCENARIO)
-    if scenario != DEFAULT_SCENARIO and scenario not in app_of(request).ranking_cache.rules.scenarios:
+    if scenario != DEFAULT_SCENARIO and scenario not in cache.rules.scenarios:
         raise BadRequestError("there is no such scenario: PUT /scenarios/{name} makes one", "scenario")
-    return ListRequest(user_id, scenario, parse_filter(" ".join(request.query.getall("filter", ()))))
+    return ListRequest(
+        user_id,
+        scenario,
+        parse_filter(" ".join(request.query.getall("filter", ()))),
+        known_local(local, cache.index) if local and not cache.is_control(user_id) else "",
+        language_country(request.headers.get("Accept-Language", "")),
+    )
 
 
 def length_of(request: web.Request, asked: ListRequest) -> int:

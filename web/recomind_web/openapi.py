@@ -20,6 +20,7 @@ from recomind.recommender.index.windowed_top import WINDOWS
 from recomind.runtime.api_keys import ADMIN
 from recomind_web.api_key_middleware import API_KEY_HEADER, PUBLIC
 from recomind_web.headers import HEADER_DESCRIPTIONS
+from recomind_web.local_requests import MEANINGS
 from recomind_web.openapi_examples import EXAMPLES, PATH_PARAMETERS, Example, problem_example
 from recomind_web.openapi_schemas import schemas_of
 from recomind_web.read_your_writes import TOKEN_PATTERN
@@ -154,6 +155,19 @@ def _error_statuses(route: Any, is_protected: bool) -> Iterator[int]:
         yield 503
 
 
+_LOCAL_SCHEMAS: Final[dict[str, Any]] = {
+    "country": {"type": "string", "pattern": "^[A-Za-z]{2}$"},
+    "local_hour": {"type": "integer", "minimum": 0, "maximum": 23},
+    "timezone": {"type": "string", "maxLength": 64},
+}
+
+_LOCAL_MEANINGS: Final = {
+    "country": f"Where the user is: {MEANINGS['country']}.",
+    "local_hour": f"When it is there: {MEANINGS['local_hour']}.",
+    "timezone": f"Instead of the hour, the time zone: {MEANINGS['timezone']}.",
+}
+
+
 def _error_response(status: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     retry = {"Retry-After": {"schema": {"type": "string"}, "description": "Seconds to wait before the next attempt."}}
@@ -187,9 +201,13 @@ def _parameters(route: Any, max_n: int) -> list[dict[str, Any]]:
         parameters.append(_query_parameter("scenario", scenario, "A scenario; without it, the one called `default`."))
         meaning = "Which videos, such as `tag:music,dance -creator:c7 duration:..60`. Repeated ones must all hold."
         parameters.append(_query_parameter("filter", {"type": "string", "maxLength": MAX_FILTER_LENGTH}, meaning))
+        parameters += [_query_parameter(name, _LOCAL_SCHEMAS[name], _LOCAL_MEANINGS[name]) for name in _LOCAL_MEANINGS]
     if route.has_ranker:
         meaning = "What orders the list, such as `popularity` or `source:tags`. It needs the scope `admin`."
         parameters.append(_query_parameter("ranker", {"type": "string", "minLength": 1}, meaning))
+    if route.has_country:
+        meaning = f"Popular videos of a country: {MEANINGS['country']}. Few are filled up with those of all countries."
+        parameters.append(_query_parameter("country", _LOCAL_SCHEMAS["country"], meaning))
     if route.has_cursor:
         meaning = "Empty: begin a feed session. Else the `cursor` of the latest page: get the next one."
         parameters.append(_query_parameter("cursor", {"type": "string"}, meaning) | {"allowEmptyValue": True})

@@ -13,6 +13,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import count_summaries
+from recomind.recommender.policy.local_lists import list_key
 from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.profile import Profile
@@ -111,7 +112,7 @@ async def _list_or_rank(app: RecoMindApp, asked: ListRequest, n: int, found: Ser
     as_of, key = (0.0, "") if found is None else found.validity
     if found is not None and cache.now - as_of <= MAX_LIST_AGE_S:
         part = cache.listed_part(found, n, asked)
-        if key == cache.policy_key(user_id) and (part.size >= n or not part.has_removed):
+        if cache.is_current(key, asked) and (part.size >= n or not part.has_removed):
             return UserList(part.served, "cache")
         with suppress(UnavailableError):
             await drop_lists(app.read_model.store, [user_id])
@@ -159,7 +160,10 @@ async def _rank_list(app: RecoMindApp, asked: ListRequest) -> ServedList:
     with suppress(UnavailableError):
         await cache.loader.load([loaded])
     is_control, removals, policy = cache.is_control(user_id), cache.loader.catalogue.removals, cache.policy(asked)
-    ranked = cache.control_list(user_id, loaded, n, policy) if is_control else cache.list_for(loaded, n, policy)
+    if is_control:
+        ranked = cache.control_list(user_id, loaded, n, policy)
+    else:
+        ranked = cache.list_for(loaded, n, policy, cache.local_of(asked, loaded))
     if stored is None or not is_complete or not has_acted(loaded):
         return ranked.as_served
     if loaded.erasure_offset >= int(stored.erasure_offset or b"-1"):
@@ -187,13 +191,14 @@ async def _load_stored(app: RecoMindApp, user_id: str) -> tuple[StoredUser | Non
 async def _list_of_new_users(app: RecoMindApp, asked: ListRequest) -> ServedList:
     """The list of all users who have never acted and have one policy, in memory for `RECOMIND_READ_MODEL_TTL`."""
     cache = app.ranking_cache
-    if not cache.has_list_of_new_users(cache.policy_key(asked.user_id)):
+    local = cache.local_of(asked, Profile())
+    if not cache.has_list_of_new_users(list_key(cache.policy_key(asked.user_id), local)):
         with suppress(UnavailableError):
             await cache.loader.load([Profile()])
     policy = cache.policy(asked)
     if policy is not None and policy.eligibility is not None and policy.eligibility.personal:
-        return cache.list_for(Profile(), app.options.slate_size, policy).as_served
-    return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl, policy).as_served
+        return cache.list_for(Profile(), app.options.slate_size, policy, local).as_served
+    return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl, policy, local).as_served
 
 
 def _list_response(user_list: UserList, now: float, headers: dict[str, str]) -> web.Response:

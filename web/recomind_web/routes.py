@@ -97,8 +97,9 @@ class Route(NamedTuple):
     has_exclude: bool = False
     has_cursor: bool = False
     has_scenario: bool = False
-    """Whether it has the parameters `scenario` and `filter`; likewise `ranker`."""
+    """Whether it has the parameters `scenario` and `filter`, and those of the local context; likewise `ranker`."""
     has_ranker: bool = False
+    has_country: bool = False
     media_type: str = "application/json"
     """Media type of the response."""
     other_statuses: tuple[int, ...] = ()
@@ -144,7 +145,7 @@ ROUTES: Final = (
         other_statuses=(207,),
         response_headers=(TOKEN_HEADER,),
     ),
-    Route("GET", "/trending", trending.trending, list[VideoSummary], has_n=True, has_window=True),
+    Route("GET", "/trending", trending.trending, list[VideoSummary], has_n=True, has_window=True, has_country=True),
     Route("GET", "/trending/details", trending.trending_details, list[TrendingVideo], has_n=True, has_window=True),
     Route(
         "PUT",

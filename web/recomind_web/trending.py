@@ -17,6 +17,7 @@ from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
 from recomind.stores.stored_lists import ids_in
 from recomind_web.headers import SOURCE_HEADER
+from recomind_web.local_requests import country_param
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of, json_response, n_param
 
@@ -26,10 +27,14 @@ DEFAULT_WINDOW: Final = "24h"
 async def trending(request: web.Request) -> web.Response:
     """Popular videos, the most popular first.
 
-    Without parameters, the videos that are popular now; else those that the most users liked in a `window` or with a
-    `tag`.
+    Without parameters, the videos that are popular now; with a `country`, those that are popular there, then others.
+    Else those that the most users liked in a `window` or with a `tag`; these know no countries.
     """
-    app, n = app_of(request), n_param(request)
+    app, n, country = app_of(request), n_param(request), country_param(request)
+    if country:
+        if {"window", "tag"} & request.query.keys():
+            raise BadRequestError("a country has no windows and tags: leave them out", "country")
+        return json_response(app.ranking_cache.popular_in(country, n), headers={SOURCE_HEADER: "cold"})
     if not {"window", "tag"} & request.query.keys():
         videos, source = await popular_videos(app, n)
         return json_response(videos, headers={SOURCE_HEADER: source})

@@ -46,8 +46,9 @@ async def rank_unseen(app: RecoMindApp, asked: ListRequest, profile: Profile, n:
     with suppress(UnavailableError):
         await cache.loader.load([profile])
     is_control, policy = cache.is_control(user_id), cache.policy(asked)
-    ranked = cache.control_list(user_id, profile, n, policy) if is_control else cache.list_for(profile, n, policy)
-    return ranked.as_served
+    if is_control:
+        return cache.control_list(user_id, profile, n, policy).as_served
+    return cache.list_for(profile, n, policy, cache.local_of(asked, profile)).as_served
 
 
 def has_unseen(app: RecoMindApp, asked: ListRequest, profile: Profile, shown: Iterable[str]) -> bool:

@@ -24,10 +24,10 @@ from recomind.recommender.index.columns import Floats
 from recomind.recommender.like_rates import NAMES
 from recomind.recommender.local_rates import LOCAL_NAMES
 
-PRIOR_MEAN: Final = (1.0, 0.0, *[0.0] * len(NAMES), *[0.0] * len(LOCAL_NAMES))
+PRIOR_MEAN: Final = (1.0, 0.0, *[0.0] * len(NAMES), *[1.0] * len(LOCAL_NAMES))
 """Of w_choice, w_factors, w_rates and w_local. Weights of earlier versions end before w_local."""
 
-PRIOR_VARIANCE: Final = (1.0, 1.0, *[0.1] * len(NAMES), *[1.0] * len(LOCAL_NAMES))
+PRIOR_VARIANCE: Final = (1.0, 1.0, *[0.1] * len(NAMES), *[0.3] * len(LOCAL_NAMES))
 
 MIN_VARIANCE: Final = 1e-5
 """Lower bound of a weight's variance, so that the weights follow changes."""

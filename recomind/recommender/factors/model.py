@@ -164,6 +164,7 @@ class FactorModel:
         weight: float = 1.0,
         *,
         corrects: float | None = None,
+        offset: float = 0.0,
     ) -> tuple[UserFactors, ItemIncrements]:
         """What an outcome teaches.
 
@@ -178,12 +179,13 @@ class FactorModel:
             at: event time of the outcome, epoch seconds.
             weight: of the example, at most 1.
             corrects: the outcome of the same example that was learned before; None for a new example.
+            offset: what something else than the model adds to the log odds of the chance, so that it is not learned.
 
         Returns:
             The user after it, and what to add to the parameters behind the video.
         """
         user = drifted(user, at)
-        by_item, by_user, variance, chance = self._forecast(user, shown)
+        by_item, by_user, variance, chance = self._forecast(user, shown, offset)
         squared = by_user * by_user
         h = max(chance * (1 - chance), MIN_CURVATURE)
         residual, information = weight * (outcome - chance), weight * h
@@ -199,14 +201,16 @@ class FactorModel:
         """The chance that a user likes a video that is shown at an event time; arguments as those of `learn`."""
         return self._forecast(drifted(user, at), shown)[3]
 
-    def _forecast(self, user: UserFactors, shown: ItemFactors) -> tuple[Singles, Singles, float, float]:
+    def _forecast(
+        self, user: UserFactors, shown: ItemFactors, offset: float = 0.0
+    ) -> tuple[Singles, Singles, float, float]:
         """The gradients of the score by the item and by the user, its variance, and the chance of a like."""
         by_item, by_user = user.mean.copy(), shown.mean.copy()
         by_item[-1] = by_user[-1] = 1.0
         score = PRIOR_LOG_ODDS + float(self.common.mean[0, -1] + user.mean[-1] + by_item @ shown.mean)
         squared = by_user * by_user
         variance = float(self.common.variance[0, -1] + squared @ user.variance + by_item * by_item @ shown.variance)
-        return by_item, by_user, variance, like_probability(score, variance)
+        return by_item, by_user, variance, like_probability(score, variance, offset)
 
     def apply(self, rows: ItemRows, added: ItemIncrements) -> None:
         """Add an example's increments to the parameters behind a video."""
@@ -237,9 +241,15 @@ class FactorModel:
         return ItemIncrements(added[:, 0], added[:, 1 : 1 + tags], of_creator, added[:, -1])
 
 
-def like_probability(score: float, variance: float) -> float:
-    """The expected chance of a like where the log odds are Gaussian (MacKay's approximation)."""
-    return 1 / (1 + exp(min(MAX_EXPONENT, -score / sqrt(1 + pi * variance / 8))))
+def like_probability(score: float, variance: float, offset: float = 0.0) -> float:
+    """The expected chance of a like where the log odds are Gaussian (MacKay's approximation).
+
+    Args:
+        score: mean of the log odds.
+        variance: of the log odds.
+        offset: what is added to the log odds of the expected chance.
+    """
+    return 1 / (1 + exp(min(MAX_EXPONENT, -score / sqrt(1 + pi * variance / 8) - offset)))
 
 
 def drifted(user: UserFactors, at: float) -> UserFactors:

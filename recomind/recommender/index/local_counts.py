@@ -12,10 +12,14 @@ import numpy as np
 
 from recomind.model.local_context import country_of, quarter_of
 from recomind.recommender.index.columns import Columns, Floats
+from recomind.recommender.index.top_k import TopK
 from recomind.state.local_counts import NO_LOCAL_COUNTS, LocalCount, LocalCounts
 
 MAX_TABLES: Final = 512
 """Local contexts, countries and quarters with a table, the first to come; those of a hundred countries."""
+
+MAX_POPULAR: Final = 200
+"""Popular videos of a country that are found."""
 
 _COUNTS: Final = 3
 _NOTHING: Final[LocalCount] = (0, 0, 0.0)
@@ -28,9 +32,11 @@ class LocalSums:
         self._columns = columns
         self._by_row: dict[int, LocalCounts] = {}
         self._tables: dict[str, Floats] = {}
-        """Local context to impressions, likes and expected likes by tag, shape (3, tags + 1); the last for no tag."""
+        """Local context to impressions, likes and expected likes by tag, shape (3, tags)."""
         self._scores: dict[str, dict[int, float]] = {}
         """Country to the log-scores of first likes by row."""
+        self._tops: dict[str, TopK[int]] = {}
+        """Country to its popular videos, as far as they have been asked for and no score has fallen since."""
 
     def put(self, row: int, counts: LocalCounts) -> None:
         """Set a video's counts."""
@@ -38,12 +44,12 @@ class LocalSums:
         if counts == before:
             return
         self._by_row[row] = counts
-        self._add(row, counts.shown, 1)
-        self._add(row, before.shown, -1)
+        self._add(row, _difference(counts.shown, before.shown), 1)
         for country in before.scores.keys() - counts.scores.keys():
             self._scores[country].pop(row, None)
+            self._tops.pop(country, None)
         for country, score in counts.scores.items():
-            self._scores.setdefault(country, {})[row] = score
+            self._set_score(country, row, score)
 
     def take_out(self, row: int) -> None:
         """Take a video out of the sums of its tags, before these change; `bring_back` has to follow."""
@@ -58,7 +64,7 @@ class LocalSums:
     def by_tag(self, key: str) -> Floats | None:
         """Impressions, likes and expected likes of each tag in a local context; None before the first.
 
-        Shape (3, tags + 1), of which the last column, 0, is that of no tag.
+        Shape (3, tags), with more or fewer tags than there are.
         """
         return self._tables.get(key)
 
@@ -66,10 +72,27 @@ class LocalSums:
         """The counts of one video."""
         return self._by_row.get(row, NO_LOCAL_COUNTS)
 
-    def popular(self, country: str, n: int) -> list[int]:
-        """The `n` listed videos with the most likes in a country with a half-life of a day, best first."""
-        listed, scores = self._columns.listed, self._scores.get(country, {})
-        return nlargest(n, (row for row in scores if listed[row]), key=lambda row: (scores[row], -row))
+    def popular(self, country: str) -> list[int]:
+        """The listed videos with the most likes in a country with a half-life of a day, best first.
+
+        They are those of the first `MAX_POPULAR` that are listed.
+        """
+        scores = self._scores.get(country)
+        if scores is None:
+            return []
+        if country not in self._tops:
+            self._tops[country] = TopK(
+                lambda rows: nlargest(MAX_POPULAR, rows, key=lambda row: (scores[row], -row)), scores
+            )
+        return [row for row in self._tops[country].refresh() if self._columns.listed[row]]
+
+    def _set_score(self, country: str, row: int, score: float) -> None:
+        scores, top = self._scores.setdefault(country, {}), self._tops.get(country)
+        if top is not None and score < scores.get(row, score):
+            del self._tops[country]
+        elif top is not None:
+            top.mark_changed(row)
+        scores[row] = score
 
     def _add(self, row: int, shown: Mapping[str, LocalCount], sign: int) -> None:
         tags = self._columns.tags[row]
@@ -89,7 +112,14 @@ class LocalSums:
             if len(self._tables) >= MAX_TABLES:
                 return None
             table = self._tables[name] = np.zeros((_COUNTS, tag + 64))
-        if tag >= table.shape[1] - 1:
+        if tag >= table.shape[1]:
             table = np.concatenate([table, np.zeros((_COUNTS, tag + 64))], axis=1)
             self._tables[name] = table
         return table
+
+
+def _difference(counts: Mapping[str, LocalCount], before: Mapping[str, LocalCount]) -> dict[str, LocalCount]:
+    """What counts add to earlier ones, where they differ."""
+    changed = [key for key in counts.keys() | before.keys() if counts.get(key) != before.get(key)]
+    pairs = [(key, counts.get(key, _NOTHING), before.get(key, _NOTHING)) for key in changed]
+    return {key: (new[0] - old[0], new[1] - old[1], new[2] - old[2]) for key, new, old in pairs}

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from recomind.model.filters import Filter
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.model.rules import DEFAULT_SCENARIO, TRENDING_SCENARIO
 from recomind.recommender.diversify import Caps
 from recomind.recommender.index.columns import Floats, Rows
@@ -18,6 +19,10 @@ class ListRequest(NamedTuple):
     scenario: str = DEFAULT_SCENARIO
     conditions: Filter = ()
     """The filter of the request."""
+    local: str = NO_LOCAL_CONTEXT
+    """The local context that the request says, as far as anything is known of it."""
+    likely_country: str = ""
+    """A country that counts only where nothing else says one."""
 
     @property
     def is_stored(self) -> bool:

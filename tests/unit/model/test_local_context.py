@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomind.model.action_context import context_json
-from recomind.model.events import MAX_TIMESTAMP
+from recomind.model.events import MAX_TIMESTAMP, read_action
 from recomind.model.local_context import (
     FIELDS,
     country_of,
@@ -80,3 +80,13 @@ def test_a_key_has_both_parts(country, hour):
     key = local_key(country, hour)
     assert country_of(key) == country
     assert quarter_of(key) == ("" if hour is None else str(hour // 6))
+
+
+def test_a_value_that_cannot_be_read_is_named_and_fails_nothing():
+    names = []
+    raw = b'{"user_id":"u","video_id":"v","action_type":"like","context":{"country":"Atlantis","device":"phone"}}'
+    action = read_action(raw, EVENING_UTC, names.append)
+    assert action.context == '{"country":"Atlantis","device":"phone"}'
+    assert names == [{"context.country"}]
+    read_action(raw.replace(b"Atlantis", b"AT"), EVENING_UTC, names.append)
+    assert len(names) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recomind.model.catalogue import Video
-from recomind.recommender.index.local_counts import MAX_TABLES
+from recomind.recommender.index.local_counts import MAX_POPULAR, MAX_TABLES
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.local_rates import LOCAL_NAMES, local_log_odds, local_rates
 from recomind.state.local_counts import LocalCounts
@@ -113,7 +113,28 @@ def test_likes_expected_beyond_all_bounds_give_finite_rates(index):
 def test_popularity_in_a_country_leaves_out_what_is_not_listed(index):
     for video_id, scores in (("v0", {"DE": 5.0}), ("v1", {"DE": 7.0, "FR": 9.0}), ("unknown", {"DE": 8.0})):
         index.put_popularity(video_id, Popularity(local=LocalCounts({}, scores)))
-    assert [index.ids[row] for row in index.local.popular("DE", 5)] == ["v1", "v0"]
-    assert index.local.popular("US", 5) == []
+    assert [index.ids[row] for row in index.local.popular("DE")] == ["v1", "v0"]
+    assert index.local.popular("US") == []
     index.put_popularity("v1", Popularity(local=LocalCounts({}, {"FR": 9.0})))
-    assert [index.ids[row] for row in index.local.popular("DE", 5)] == ["v0"]
+    assert [index.ids[row] for row in index.local.popular("DE")] == ["v0"]
+
+
+def test_popularity_in_a_country_follows_rising_and_falling_scores(index):
+    draw, scores = np.random.default_rng(4), {}
+    for _ in range(300):
+        video_id = f"v{draw.integers(4)}"
+        scores[video_id] = float(draw.normal())
+        index.put_popularity(video_id, Popularity(local=LocalCounts({}, {"DE": scores[video_id]})))
+        expected = sorted(scores, key=lambda one: -scores[one])
+        assert [index.ids[row] for row in index.local.popular("DE")] == expected
+
+
+def test_a_country_has_its_best_videos_among_many():
+    index = VideoIndex()
+    for number in range(MAX_POPULAR + 50):
+        index.put_video(Video(video_id=f"v{number}"))
+        index.put_popularity(f"v{number}", Popularity(local=LocalCounts({}, {"DE": float(number)})))
+        if number == MAX_POPULAR + 20:
+            index.local.popular("DE")
+    found = [index.ids[row] for row in index.local.popular("DE")]
+    assert found == [f"v{number}" for number in range(MAX_POPULAR + 49, 49, -1)]

@@ -77,7 +77,8 @@ def test_weights_of_an_earlier_version_end_before_those_of_local_rates():
     assert earlier.complete().mean[WIDTH:] == PRIOR_MEAN[WIDTH:]
     assert len(merge_outcomes([earlier, learned]).mean) == len(PRIOR_MEAN)
     scores = earlier.combine(places[:, 0], places[:, 1], places[:, 2:])
-    assert scores == pytest.approx(earlier.combine(places[:, 0], places[:, 1], places[:, 2:WIDTH]))
+    without = earlier.combine(places[:, 0], places[:, 1], places[:, 2:WIDTH])
+    assert scores == pytest.approx(without + places[:, WIDTH:].sum(axis=1))
 
 
 def test_a_list_without_a_local_context_teaches_local_weights_nothing():
