@@ -9,7 +9,7 @@ DEV_READY := $(VENV)/.dev-ready
 SOURCES := recomind agents tables web tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults browser evaluate bench
+.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults browser evaluate bench experiment-bars
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,9 @@ evaluate: $(READY) ## prequential quality; DATA=DIR
 
 bench: $(READY) ## throughput, freshness and serving beside limits and peers; DATA=DIR, SCENARIOS="ingest serving"
 	@$(BIN)/recomind bench $(SCENARIOS) $(if $(DATA),--data $(DATA)) --plot bench.svg
+
+experiment-bars: $(READY) ## the statistics of experiments against what they promise, in simulated worlds
+	@$(BIN)/python -m recomind.offline.experiment_bars
 
 format: $(DEV_READY) ## format the sources
 	@$(BIN)/ruff check --quiet --fix $(SOURCES)
