@@ -3,10 +3,13 @@
 The leader adds up how often the users of all partitions were shown each video.
 """
 
+import asyncio
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from recomind.errors import UnavailableError
 from recomind.model.ids import Partition, all_partitions
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.commit import Stage
@@ -16,6 +19,9 @@ from recomind.stores.served_statistics import ServedStatistics
 
 ATTRIBUTION_INTERVAL_S: Final = 0.5
 """Time between two attributions of the actions that have waited long enough."""
+
+STORE_INTERVAL_S: Final = 2.0
+"""Time between two writes of counts beside those of commits, which nobody makes while no event comes."""
 
 CATALOGUE_INTERVAL_S: Final = 5.0
 """Time between two writes of how often each video was shown."""
@@ -28,6 +34,7 @@ def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
     processor = FiguresProcessor(app)
     app.timer(ATTRIBUTION_INTERVAL_S, name="served_figures.attribute_due")(processor.attribute_due)
+    app.timer(STORE_INTERVAL_S, name="served_figures.store_attributed")(processor.store_attributed)
     app.timer(CATALOGUE_INTERVAL_S, name="served_figures.catalogue")(processor.store_impressions)
     app.commit_steps.register(Stage.STORES, processor.store_counts)
 
@@ -38,6 +45,7 @@ class FiguresProcessor:
     def __init__(self, app: RecoMindApp) -> None:
         self._app = app
         self._statistics = ServedStatistics(app.read_model)
+        self._storing = asyncio.Lock()
 
     async def attribute_due(self) -> None:
         """Attribute actions, once the worker has the stored counts of its partitions."""
@@ -45,13 +53,23 @@ class FiguresProcessor:
             await adopt(self._app, partition)
         self._app.served_figures.attribute_due()
 
+    async def store_attributed(self) -> None:
+        """Store counts without a commit: outcomes are attributed after their actions were committed."""
+        with suppress(UnavailableError):  # they are stored later
+            await self.store_counts()
+
     async def store_counts(self) -> None:
         """Store the counts that have changed, before the events in them are committed."""
+        async with self._storing:  # so that no older counts replace newer ones
+            await self._store_changed()
+
+    async def _store_changed(self) -> None:
         figures = self._app.served_figures
         changed = figures.changed & figures.adopted
         figures.changed -= changed
+        figures.experiments.retain_experiments(self._app.ranking_cache.experiments.records.keys())
         try:
-            await self._statistics.put_counts({one: _encode(figures.partitions[one].stored()) for one in changed})
+            await self._statistics.put_counts({one: _encode(figures.stored(one)) for one in changed})
         except BaseException:
             figures.changed |= changed
             raise

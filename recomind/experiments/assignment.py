@@ -6,6 +6,7 @@ second hash decides the arm. Each layer and each experiment has a salt of its ow
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -31,9 +32,13 @@ def position_of(user_id: str, kind: str, name: str) -> float:
     >>> round(position_of("u1", "layer", "ranking"), 6)
     0.639296
     """
-    salt = blake2b(f"{kind}:{name}".encode(), digest_size=blake2b.SALT_SIZE).digest()
-    digest = blake2b(user_id.encode(), digest_size=8, salt=salt).digest()
+    digest = blake2b(user_id.encode(), digest_size=8, salt=_salt(kind, name)).digest()
     return (int.from_bytes(digest, "little") >> 11) / 2**53
+
+
+@lru_cache(1_000)
+def _salt(kind: str, name: str) -> bytes:
+    return blake2b(f"{kind}:{name}".encode(), digest_size=blake2b.SALT_SIZE).digest()
 
 
 def arm_at(position: float, shares: Sequence[float]) -> int:

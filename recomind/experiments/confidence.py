@@ -44,7 +44,7 @@ def radius(variance: float, mixture: float, alpha: float = ALPHA) -> float:
     """Half the width of the interval of an estimate with a variance; infinite if the variance is not known.
 
     >>> round(radius(1e-6, mixture_of(0.003)) / 1e-3, 2)
-    3.03
+    3.04
     """
     if not isfinite(variance) or variance <= 0:
         return inf

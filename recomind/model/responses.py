@@ -210,6 +210,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """Whether the user belongs to the control group: then the list is random, and the blend does not order it."""
     left_out: tuple[str, ...] = ()
     """Rankers and extensions that a list ranked now lacks, each with the reason: faults, or a suspension."""
+    arms: dict[str, str] = {}
+    """Experiment to the user's arm, under which the list is ranked."""
 
 
 class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):

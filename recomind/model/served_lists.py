@@ -27,6 +27,8 @@ class ServedListEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Which sources proposed each of these places, see `recommender.place_sources`."""
     is_control: bool = False
     """Whether it is a random list of the control group."""
+    teams: bytes = b""
+    """Of an interleaved list: whose each place is, a byte a place, see `recomind.stores.interleaved`."""
 
 
 encode_served_list = msgspec.msgpack.Encoder().encode

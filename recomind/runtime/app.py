@@ -87,7 +87,7 @@ class RecoMindApp(faust.App):
         partitions, ttl, present = options.partitions, options.read_model_ttl, self.kafka_producer.clock.now
         self.ranking_cache = RankingCache.create(read_model, archive, partitions=partitions, ttl=ttl, present=present)
         self.ranking_cache.exploration, self.ranking_cache.control_share = options.exploration, options.control_share
-        self.catalogue_stream, self.rule_stream = streams_of(options, self.ranking_cache)
+        self.catalogue_stream, self.rule_stream, self.experiment_stream = streams_of(options, self.ranking_cache)
         self.live_settings = LiveSettings(options)
         self.worker_stats: WorkerStats | None = None  # what this worker has published last
         self.work_available = asyncio.Event()  # set when a refresh may be pending

@@ -15,6 +15,7 @@ from recomind.model.ids import Partition
 from recomind.model.rules import RuleRecord, decode_rule_record, encode_rule_record
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.catalogue_stream import CatalogueStream
+from recomind.runtime.experiment_stream import ExperimentStream
 from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stores.ranking_cache import RankingCache
@@ -75,6 +76,10 @@ def readable_rule(record: ConsumerRecord) -> RuleRecord | None:
     return readable(record, decode_rule_record, "rule")
 
 
-def streams_of(settings: Settings, cache: RankingCache) -> tuple[CatalogueStream, RuleStream]:
-    """The streams that keep a worker's catalogue and rules up to date."""
-    return CatalogueStream(settings, cache.loader.catalogue.apply), RuleStream(settings, cache.rules.apply)
+def streams_of(settings: Settings, cache: RankingCache) -> tuple[CatalogueStream, RuleStream, ExperimentStream]:
+    """The streams that keep a worker's catalogue, rules and experiments up to date."""
+    return (
+        CatalogueStream(settings, cache.loader.catalogue.apply),
+        RuleStream(settings, cache.rules.apply),
+        ExperimentStream(settings, cache.experiments.apply),
+    )

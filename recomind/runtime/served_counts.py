@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recomind.experiments.tallies import StoredTally
 from recomind.recommender import place_sources
 from recomind.recommender.place_sources import DRAWN, MAX_SOURCES
 
@@ -101,6 +102,8 @@ class StoredCounts(msgspec.Struct, frozen=True, array_like=True):
     minutes: dict[int, bytes] = {}
     """Minute since 1970 to its counts."""
     hours: dict[int, bytes] = {}
+    experiments: dict[str, StoredTally] = {}
+    """Experiment to what its arms were shown and did, see `recomind.experiments.tallies`."""
 
 
 class PartitionCounts:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Set
 from time import monotonic
 from typing import Final, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
+from recomind.experiments.tallies import ExperimentTallies, outcome_of, watch_share
 from recomind.model.events import Action
 from recomind.model.ids import Partition
 from recomind.model.served_lists import ServedListEvent
@@ -50,13 +51,13 @@ HIT_PLACES: Final = 10
 class _KnownList:
     """A list of a user, and which of its places were acted on and liked, as bits."""
 
-    __slots__ = ("acted_on", "event", "handed_out_at", "has_first_like", "liked", "partition")
+    __slots__ = ("acted_on", "event", "handed_out_at", "has_first_like", "liked", "partition", "watched")
 
     def __init__(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
         self.partition = partition
-        self.event = msgspec.structs.replace(event, shown=b"")  # the features are not counted, and take most memory
+        self.event = replace(event, shown=b"")  # the features are not counted, and take most memory
         self.handed_out_at = _handed_out_at(event, logged_at)
-        self.acted_on = self.liked = 0
+        self.acted_on = self.liked = self.watched = 0
         self.has_first_like = False
         """Whether the first like after it has been counted."""
 
@@ -89,6 +90,7 @@ class ServedFigures:
         """All counts since the start of the worker."""
         self.partitions: dict[Partition, PartitionCounts] = {}
         self.impressions = VideoImpressions()
+        self.experiments = ExperimentTallies()
         self.catalogue: CatalogueFigures | None = None
         """What was shown of the catalogue, if this worker is the leader."""
         self.adopted: set[Partition] = set()
@@ -118,7 +120,10 @@ class ServedFigures:
             return
         counts.lists_until, counts.lists_at = offset, logged_at
         self.remember_list(partition, logged_at, event)
-        self._count(partition, logged_at, self._shown_counts(event, logged_at, before))
+        shown = self._shown_counts(event, logged_at, before)
+        self._count(partition, logged_at, shown)
+        if event.arms:
+            self.experiments.count_list(partition, event, logged_at, int(shown[REPEATS, SHOWN]))
         self.impressions.add(partition, event.video_ids, logged_at)
 
     def remember_list(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
@@ -150,11 +155,17 @@ class ServedFigures:
     def adopt(self, partition: Partition, stored: StoredCounts, impressions: bytes) -> None:
         """Continue the stored counts and impressions of a partition that this worker has taken over."""
         self._of(partition).adopt(stored)
+        self.experiments.adopt(partition, stored.experiments)
         self.impressions.adopt(partition, impressions)
         self.adopted.add(partition)
 
+    def stored(self, partition: Partition) -> StoredCounts:
+        """The counts of a partition in their stored form."""
+        return replace(self.partitions[partition].stored(), experiments=self.experiments.stored(partition))
+
     def erase(self, user_id: str) -> None:
         """Forget a user's lists and waiting actions."""
+        self.experiments.erase(user_id)
         self._lists.pop(user_id, None)
         self._open = deque(one for one in self._open if one.action.user_id != user_id)
 
@@ -162,6 +173,7 @@ class ServedFigures:
         """Drop what belongs to all other partitions."""
         self.partitions = {one: counts for one, counts in self.partitions.items() if one in partitions}
         self.impressions.retain_partitions(partitions)
+        self.experiments.retain_partitions(partitions)
         self.adopted &= partitions
         self.changed &= partitions
         self._open = deque(one for one in self._open if one.partition in partitions)
@@ -237,6 +249,8 @@ class ServedFigures:
             bits = int.from_bytes(event.place_sources[start : start + place_sources.PLACE_BYTES], "little")
             rows = served_counts.rows_of_place(place, bits)
         added, bit = served_counts.empty(), 1 << place
+        if event.arms:
+            self._count_for_arms(one, served, place)
         if not served.acted_on & bit:
             added[rows, ACTED_ON], added[lists, ACTED_ON] = 1, not served.acted_on
             served.acted_on |= bit
@@ -245,3 +259,17 @@ class ServedFigures:
             served.liked |= bit
         if added.any():
             self._count(one.partition, one.logged_at, added)
+
+    def _count_for_arms(self, one: _OpenAction, served: _KnownList, place: int) -> None:
+        action, bit = one.action, 1 << place
+        counted = outcome_of(
+            action,
+            is_first=not served.acted_on & bit,
+            is_first_like=action.action_type == "like" and not served.liked & bit,
+            is_first_watch=not served.watched & bit,
+        )
+        if watch_share(action) is not None:
+            served.watched |= bit
+        if counted:
+            self.experiments.count_outcome(one.partition, served.event, served.handed_out_at, place, counted)
+            self.changed.add(one.partition)

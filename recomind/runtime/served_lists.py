@@ -178,4 +178,6 @@ def _event(one: _HandOut) -> ServedListEvent:
         handed_out_at=one.handed_out_at,
         place_sources=meta.place_sources[: n * place_sources.PLACE_BYTES],
         is_control=meta.is_control,
+        arms=meta.arms,
+        teams=meta.teams[:n],
     )

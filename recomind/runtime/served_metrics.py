@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from recomind.experiments import tallies
 from recomind.recommender.place_sources import BITS
 from recomind.runtime.served_counts import (
     CONTROL,
@@ -23,6 +24,8 @@ from recomind.runtime.served_counts import (
 from recomind.runtime.served_figures import ServedFigures
 
 _OUTCOMES = ("shown", "acted_on", "liked")
+
+_COLUMNS = {"shown": tallies.SHOWN, "acted_on": tallies.ACTED_ON, "liked": tallies.LIKED, "skipped": tallies.SKIPPED}
 
 _GROUPS = {"ranked": RANKED, "explored": DRAWN_ROW, "control": CONTROL}
 _LISTS = {"ranked": LISTS, "control": CONTROL_LISTS}
@@ -50,7 +53,17 @@ class ServedMetrics(Collector):
         first_likes.add_metric(["first_ten"], hits)
         first_likes.add_metric(["elsewhere"], likes - hits)
         yield first_likes
+        yield self._experiments()
         yield from self._catalogue()
+
+    def _experiments(self) -> CounterMetricFamily:
+        family = CounterMetricFamily(
+            "recomind_experiment_places", "Places by experiment and arm", labels=["experiment", "arm", "outcome"]
+        )
+        for (experiment, arm), counts in sorted(self._figures.experiments.since_start.items()):
+            for outcome, column in _COLUMNS.items():
+                family.add_metric([experiment, arm, outcome], int(counts[column]))
+        return family
 
     def _counter(self, name: str, meaning: str, label: str, rows: dict[str, int]) -> CounterMetricFamily:
         family = CounterMetricFamily(f"recomind_{name}", meaning, labels=[label, "outcome"])

@@ -37,6 +37,8 @@ async def start_up(app: "RecoMindApp") -> None:
     await app.ranking_cache.users.follow()
     app.ranking_cache.rules.advance(app.kafka_producer.clock.now())
     await app.rule_stream.start(from_beginning=True)
+    app.ranking_cache.experiments.advance(app.kafka_producer.clock.now())
+    await app.experiment_stream.start(from_beginning=True)
 
 
 async def warn_of_eviction(app: "RecoMindApp") -> None:

@@ -18,7 +18,7 @@
 | `pinned_weights` | the weights that workers rank with while they learn nothing | none |
 | `shared_factors:{partition}` | sums of increments of tags and creators by a partition, msgpack | none |
 | `lists_mark:{partition}` | low watermark: source to the offset below which all actions are in lists, msgpack | none |
-| `served_counts:{partition}` | what was shown to a partition's users and what they did, by minute and hour | 25 h |
+| `served_counts:{partition}` | what a partition's users were shown and did, by minute, hour and arm | 35 d |
 | `video_impressions:{partition}` | how often each video was shown to a partition's users in 24 hours | 25 h |
 | `current_mark:{partition}` | source to the offset below which no stored list lacks an action, msgpack | none |
 | `worker_figures:{partition}` | stats of the worker whose first partition this is, msgpack | 5 s |
@@ -50,6 +50,9 @@ USER_STATE_TTL_S: Final = 7 * DAY_S
 WINDOWED_TOP_TTL_S: Final = 8 * DAY_S
 WORKER_STATS_TTL_S: Final = 5
 STATS_HISTORY_TTL_S: Final = DAY_S
+SERVED_COUNTS_TTL_S: Final = 35 * DAY_S
+"""Longer than served lists are in the log, as the figures of experiments are among the counts."""
+
 SERVED_STATISTICS_TTL_S: Final = DAY_S + 60 * MINUTE_S
 POPULARITY_STREAM_TTL_S: Final = 20
 CATALOGUE_PROGRESS_TTL_S: Final = 10

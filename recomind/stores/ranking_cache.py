@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
+from recomind.experiments.book import Assigned, ExperimentBook, key_of
 from recomind.model.catalogue import first_summaries, join_summaries
 from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.model.rules import DEFAULT_SCENARIO
@@ -15,7 +16,7 @@ from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.control import in_control_group, random_slate
-from recomind.recommender.exploration import EXPLORATION_SHARE
+from recomind.recommender.exploration import EXPLORATION_SHARE, seed_of
 from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
@@ -27,8 +28,10 @@ from recomind.recommender.ranked import Ranked
 from recomind.recommender.slate import Slate
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
+from recomind.stores.arm_policies import policy_with_arms
 from recomind.stores.event_clock import EventClock
 from recomind.stores.index_loader import IndexLoader
+from recomind.stores.interleaved import interleaved
 from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.profile_completer import ProfileCompleter
 from recomind.stores.read_model import ReadModel
@@ -80,7 +83,10 @@ class RankingCache:
         """Rules and scenarios."""
         self.rule_counts = RuleCounts()
         """What rules did in lists that were ranked here."""
-        self.rules.listeners.append(self.forget_list_of_new_users)
+        self.experiments = ExperimentBook()
+        """Experiments, and which users are in them."""
+        for book in (self.rules, self.experiments):
+            book.listeners.append(self.forget_list_of_new_users)
         self._event_clock = event_clock
         self._lists_of_new_users: dict[str, tuple[float, StoredList]] = {}
         """Key of a list to when the list is out of date (`monotonic`), and the list."""
@@ -121,13 +127,21 @@ class RankingCache:
         self._event_clock.advance(event_time)
 
     def policy(self, asked: ListRequest) -> Policy | None:
-        """What rules, scenario, filter and the user's metadata ask of a list now; None for nothing."""
-        metadata = self.users.metadata_of(asked.user_id)
+        """What rules, scenario, filter, arms and the user's metadata ask of a list now; None for nothing."""
+        metadata, arms = self.users.metadata_of(asked.user_id), self.arms(asked)
+        if arms:
+            return policy_with_arms(self.rules, metadata, self.now, asked, arms)
         return self.rules.policy(asked.user_id, metadata, self.now, asked.scenario, asked.conditions)
 
     def policy_key(self, user_id: str) -> str:
         """The key of the policy with which a user's list has to be stored now."""
-        return self.rules.key(self.users.metadata_of(user_id), self.now)
+        key, arms = self.rules.key(self.users.metadata_of(user_id), self.now), self.arms(ListRequest(user_id))
+        return f"{key}~{key_of(arms)}" if arms else key
+
+    def arms(self, asked: ListRequest) -> tuple[Assigned, ...]:
+        """The arms that the user of a request has now; users of the control group have none."""
+        arms = self.experiments.arms_of(asked.user_id, asked.scenario)
+        return () if arms and self.is_control(asked.user_id) else arms
 
     def local_of(self, asked: ListRequest, profile: Profile) -> str:
         """The local context for which a list is ranked now, see `local_lists`."""
@@ -183,14 +197,24 @@ class RankingCache:
 
     def serialise(self, ranked: Ranked, n: int, seed: int | None = None) -> StoredList:
         """The best `n` of ranked candidates as a list to store; `seed` is that of the draws, see `slate_of`."""
-        slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration, seed=seed)
+        slate, teams = self._slate(ranked, n, seed)
         if slate.effects is not None:
             self.rule_counts.add(slate.effects, time())
-        return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy, ranked.local)
+        return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy, ranked.local, teams=teams)
+
+    def _slate(self, ranked: Ranked, n: int, seed: int | None) -> tuple[Slate, bytes]:
+        """The best `n` of ranked candidates, and the teams of places if the list is interleaved with another one."""
+        policy = ranked.policy
+        slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration, seed=seed)
+        if policy is None or policy.rival is None:
+            return slate, b""
+        rival = rank(ranked.profile, self.index, ranked.now, policy.rival, self.extensions, ranked.local)
+        other = slate_of(rival, self.index, self.weights, n, exploration=self.exploration, seed=seed)
+        return interleaved(slate, other, n, policy.draft_seed ^ seed_of(ranked.profile))
 
     def preview(self, profile: Profile, n: int, policy: Policy | None) -> bytes:
         """The best `n` for a user under a policy as a JSON array of summaries; what rules did is not counted."""
-        slate = slate_of(self.rank(profile, policy), self.index, self.weights, n, exploration=self.exploration)
+        slate, _ = self._slate(self.rank(profile, policy), n, None)
         return self.summaries_json(pick.video_id for pick in slate.picks)
 
     def _stored(
@@ -202,6 +226,7 @@ class RankingCache:
         local: str = NO_LOCAL_CONTEXT,
         *,
         is_control: bool = False,
+        teams: bytes = b"",
     ) -> StoredList:
         top_tags = [tag for tag, _ in tags.top_tags_by_affinity(affinity, self.index)]
         sources = {pick.video_id: pick.sources for pick in slate.picks}
@@ -220,6 +245,8 @@ class RankingCache:
             is_control=is_control,
             policy_key=list_key("" if policy is None else policy.key, local),
             scenario=DEFAULT_SCENARIO if policy is None else policy.scenario,
+            arms={} if policy is None else dict(policy.arms),
+            teams=teams,
         )
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
 

@@ -40,6 +40,10 @@ class ListMeta(msgspec.Struct, frozen=True):
     policy_key: str = ""
     """Names the rules, metadata and local context for which it was ranked, see `recommender.policy.local_lists`."""
     scenario: str = DEFAULT_SCENARIO
+    arms: dict[str, str] = {}
+    """Experiment to the user's arm."""
+    teams: bytes = b""
+    """Of an interleaved list: whose each place is, see `recomind.stores.interleaved`."""
 
 
 class ShownMeta(msgspec.Struct, frozen=True):
@@ -54,6 +58,8 @@ class ShownMeta(msgspec.Struct, frozen=True):
     is_control: bool = False
     policy_key: str = ""
     scenario: str = DEFAULT_SCENARIO
+    arms: dict[str, str] = {}
+    teams: bytes = b""
 
 
 class ListOrigins(msgspec.Struct, frozen=True):
@@ -124,15 +130,16 @@ def with_places(served: ServedList, videos: bytes, places: Sequence[int]) -> Ser
     """A list of some of its places, numbered from 0, with other JSON; its meta says the same of them as before."""
     meta = served.meta
     retained = tuple(meta.video_ids[place] for place in places) if meta.video_ids else ()
-    shown, sources = (_of_places(one, places, len(meta.video_ids)) for one in (meta.shown, meta.place_sources))
-    changed = msgspec.structs.replace(meta, video_ids=retained, shown=shown, place_sources=sources)
+    packed = (meta.shown, meta.place_sources, meta.teams)
+    shown, sources, teams = (_of_places(one, places, len(meta.video_ids)) for one in packed)
+    changed = msgspec.structs.replace(meta, video_ids=retained, shown=shown, place_sources=sources, teams=teams)
     return ServedList(videos, _encode(changed))
 
 
 def without_features(encoded_meta: bytes) -> bytes:
     """The encoded meta of a list, without what its event needs and its videos: these are stored elsewhere."""
     meta = msgspec.msgpack.decode(encoded_meta, type=ListMeta)
-    return _encode(msgspec.structs.replace(meta, video_ids=(), shown=b"", place_sources=b""))
+    return _encode(msgspec.structs.replace(meta, video_ids=(), shown=b"", place_sources=b"", teams=b""))
 
 
 def _of_places(packed: bytes, places: Sequence[int], count: int) -> bytes:

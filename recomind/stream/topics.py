@@ -7,6 +7,7 @@
 | `served_lists` | user id | a `ServedListEvent` in MessagePack | none |
 | `video_catalogue` | video id | a `CatalogueChange` in MessagePack | `v`: encoding version |
 | `rules` (partition 0) | `rule:` or `scenario:` and its name | a `RuleRecord` in MessagePack | `v`: encoding version |
+| `experiments` (partition 0) | name of the experiment | an `ExperimentRecord` in MessagePack | `v`: encoding version |
 | `live_settings` | name of a setting, or that and an id | a `SettingChange` in JSON | `v`: encoding version |
 | `video_actions_dead_letters` | `topic:partition:offset` | the rejected value | `recomind.stream.dead_letters` |
 | `<app id>-<table>-changelog` | user or video id | a table's value in MessagePack | `v`: encoding version |
@@ -31,6 +32,7 @@ SIGNALS: Final = "video_signals"
 SERVED_LISTS: Final = "served_lists"
 CATALOGUE: Final = "video_catalogue"
 RULES: Final = "rules"
+EXPERIMENTS: Final = "experiments"
 LIVE_SETTINGS: Final = "live_settings"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
 TABLES: Final = ("seen_blocks", "profiles", "popularity", "neighbours", "forgetting")
@@ -76,6 +78,7 @@ def topic_configs(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         SERVED_LISTS: SERVED_LISTS_CONFIG,
         CATALOGUE: COMPACTED_CONFIG,
         RULES: COMPACTED_CONFIG,
+        EXPERIMENTS: COMPACTED_CONFIG,
         LIVE_SETTINGS: COMPACTED_CONFIG,
         DEAD_LETTERS: COMPACTED_CONFIG,
         **{changelog(settings.app_id, table): COMPACTED_CONFIG for table in TABLES},

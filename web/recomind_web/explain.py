@@ -12,6 +12,7 @@ import numpy as np
 from aiohttp import web
 
 from recomind.errors import UnavailableError
+from recomind.experiments.book import named
 from recomind.model.responses import BlendExplanation, Explanation
 from recomind.recommender.candidates.registry import STRATEGIES
 from recomind.recommender.candidates.types import MAX_SEEDS
@@ -69,6 +70,7 @@ async def explain(request: web.Request) -> web.Response:
     explanation = _explanation(app, asked, video_id, listed, await _load_evidence(app, profile, video_id))
     if cache.is_control(user_id):
         explanation = _of_control_user(explanation)
+    explanation = msgspec.structs.replace(explanation, arms=dict(named(cache.arms(asked))))
     return json_response(msgspec.json.encode(explanation))
 
 

@@ -29,7 +29,7 @@ from recomind.stores.list_store import ANONYMOUS_USER
 from recomind.stores.stored_lists import ListMeta, ids_in
 from recomind_web.feed_pages import cursor_param, next_page
 from recomind_web.headers import AFTER_HEADER
-from recomind_web.list_requests import length_of, list_request
+from recomind_web.list_requests import arms_header, length_of, list_request
 from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.recommendations import UserList, is_all_seen, load_or_rank_list, without_excluded
 from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id
@@ -71,6 +71,7 @@ async def feed(request: web.Request) -> web.Response:
     n, cursor, excluded = length_of(request, asked), cursor_param(request, app, asked.user_id), exclude_param(request)
     is_counted = after is None or await wait_until_counted(app, asked.user_id, after) is not None
     headers = {} if after is None else {AFTER_HEADER: "counted" if is_counted else "pending"}
+    headers |= arms_header(app, asked)
     if cursor is None:
         return json_response(await _user_feed_json(app, asked, n, excluded), headers=headers)
     page = await next_page(app, asked, n, cursor, excluded)

@@ -11,6 +11,7 @@ TOKEN_HEADER: Final = "X-RecoMind-Token"  # noqa: S105 the name of a header
 RECEIPT_HEADER: Final = "X-RecoMind-Receipt"
 END_HEADER: Final = "X-RecoMind-End"
 RANKER_HEADER: Final = "X-RecoMind-Ranker"
+ARMS_HEADER: Final = "X-RecoMind-Arms"
 DEGRADED_HEADER: Final = "X-RecoMind-Degraded"
 
 HEADER_DESCRIPTIONS: Final = {
@@ -26,8 +27,21 @@ HEADER_DESCRIPTIONS: Final = {
     RANKER_HEADER: "With `ranker`: what ordered the list. It is `hybrid` if the ranker that was asked for failed, or "
     "is suspended.",
     AS_OF_HEADER: "Event time at which the list was ranked, in epoch seconds.",
+    ARMS_HEADER: "The experiments that the user is in, each with the user's arm: `ranking=B, caps=A`. Left out if "
+    "there are none.",
     LIST_HEADER: "The id of the list. An action on one of its videos may carry it as `list_id`.",
     LAG_HEADER: "Age of the list in seconds of event time: the latest event time that this worker has processed, minus "
     "`X-As-Of`; at least 0.",
 }
 """Header name to its description in the OpenAPI document."""
+
+LIST_HEADERS: Final = (
+    SOURCE_HEADER,
+    LIST_HEADER,
+    ARMS_HEADER,
+    AS_OF_HEADER,
+    LAG_HEADER,
+    AFTER_HEADER,
+    DEGRADED_HEADER,
+)
+"""Headers of a response with a list."""

@@ -9,6 +9,8 @@ from recomind.model.filters import parse_filter
 from recomind.model.rules import DEFAULT_SCENARIO
 from recomind.recommender.policy.local_lists import known_local
 from recomind.recommender.policy.policy import ListRequest
+from recomind.runtime.app import RecoMindApp
+from recomind_web.headers import ARMS_HEADER
 from recomind_web.local_requests import language_country, local_param
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import DEFAULT_N, app_of, n_param
@@ -34,6 +36,12 @@ def list_request(request: web.Request, user_id: str) -> ListRequest:
         known_local(local, cache.index) if local and not cache.is_control(user_id) else "",
         language_country(request.headers.get("Accept-Language", "")),
     )
+
+
+def arms_header(app: RecoMindApp, asked: ListRequest) -> dict[str, str]:
+    """The header that names the arms of the user; empty if there are none."""
+    arms = app.ranking_cache.arms(asked)
+    return {ARMS_HEADER: ", ".join(f"{one.experiment}={one.arm}" for one in arms)} if arms else {}
 
 
 def length_of(request: web.Request, asked: ListRequest) -> int:

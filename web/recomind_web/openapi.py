@@ -56,6 +56,7 @@ PATH_PARAMETER_DESCRIPTIONS: Final = {
     "name": "File name.",
     "rule_id": "Id of a rule.",
     "scenario": "Name of a scenario.",
+    "experiment": "Name of an experiment.",
 }
 
 

@@ -10,6 +10,8 @@ import msgspec
 from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
+from recomind.model.experiment_responses import ArmFigures, Difference, ExperimentFigures, SampleRatio
+from recomind.model.experiments import Arm, Experiment
 from recomind.model.receipts import (
     ChangeProgress,
     ChangeReceipt,
@@ -59,6 +61,7 @@ PATH_PARAMETERS: Final = {
     "session": "session:7f3a",
     "rule_id": "R7",
     "scenario": "kids",
+    "experiment": "more-new",
 }
 """Path parameter to an example of it."""
 
@@ -121,6 +124,21 @@ SETTINGS: Final = LiveSettingValues(
     (ChangedSetting("action_weights", msgspec.to_builtins(WEIGHTS), "operator", NOON.timestamp()),),
 )
 
+EXPERIMENT: Final = Experiment(arms=(Arm(name="A"), Arm(name="B", exploration=0.1)))
+FIGURES: Final = ExperimentFigures(
+    "more-new",
+    EXPERIMENT,
+    True,
+    NOON.timestamp(),
+    (
+        ArmFigures("A", 10_020, False, 801_600, 80_160, 0.1, 0.55, 0.31, 0.0, 11_800, ""),
+        ArmFigures("B", 9_980, False, 798_400, 81_800, 0.1025, 0.551, 0.308, 0.0, 12_400, ""),
+    ),
+    (Difference("B", "like_rate", 0.0025, 0.0004, 0.0046, "better"),),
+    SampleRatio(True, 1.0, (10_000.0, 10_000.0)),
+    None,
+)
+
 EXAMPLES: Final = {
     "recommendations": Example([DANCE, CAT]),
     "post_action": Example(ActionOutcome(202, "3:1042"), LIKE),
@@ -154,6 +172,10 @@ EXAMPLES: Final = {
     "get_scenarios": Example([ScenarioEntry("kids", KIDS)]),
     "put_scenario": Example(ScenarioEntry("kids", KIDS), KIDS),
     "delete_scenario": Example(ScenarioEntry("kids", KIDS)),
+    "get_experiments": Example([FIGURES]),
+    "get_experiment": Example(FIGURES),
+    "put_experiment": Example(FIGURES, EXPERIMENT),
+    "delete_experiment": Example(FIGURES),
     "get_settings": Example(SETTINGS),
     "put_settings": Example(SETTINGS, SETTINGS_CHANGE),
     "settings_history": Example(SETTINGS.changes),

@@ -29,7 +29,7 @@ from recomind_web.headers import (
     RANKER_HEADER,
     SOURCE_HEADER,
 )
-from recomind_web.list_requests import length_of, list_request
+from recomind_web.list_requests import arms_header, length_of, list_request
 from recomind_web.rankers import preview, ranker_param
 from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.request_parsing import app_of, exclude_param, json_response, path_id
@@ -73,6 +73,7 @@ async def recommendations(request: web.Request) -> web.Response:
     app.metrics.lists_served.labels(user_list.source).inc()
     if count_summaries(user_list.served.videos) < n and await is_all_seen(app, asked, n, user_list, excluded):
         headers[END_HEADER] = "true"
+    headers |= arms_header(app, asked)
     return _list_response(user_list, app.ranking_cache.now, headers)
 
 
@@ -196,7 +197,8 @@ async def _list_of_new_users(app: RecoMindApp, asked: ListRequest) -> ServedList
         with suppress(UnavailableError):
             await cache.loader.load([Profile()])
     policy = cache.policy(asked)
-    if policy is not None and policy.eligibility is not None and policy.eligibility.personal:
+    is_personal = policy is not None and policy.eligibility is not None and bool(policy.eligibility.personal)
+    if is_personal or (policy is not None and policy.rival is not None):
         return cache.list_for(Profile(), app.options.slate_size, policy, local).as_served
     return cache.list_of_new_users(app.options.slate_size, app.options.read_model_ttl, policy, local).as_served
 

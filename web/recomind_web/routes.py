@@ -8,6 +8,8 @@ from faust.web.drivers.aiohttp import Web
 
 from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
+from recomind.model.experiment_responses import ExperimentFigures
+from recomind.model.experiments import Experiment
 from recomind.model.receipts import (
     ChangeProgress,
     ChangeReceipt,
@@ -38,6 +40,7 @@ from recomind_web import (
     actions,
     catalogue,
     catalogue_changes,
+    experiments,
     explain,
     feed,
     forgetting,
@@ -55,14 +58,11 @@ from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
 from recomind_web.cross_origin import CorsPolicy, cross_origin_middleware
 from recomind_web.headers import (
     AFTER_HEADER,
-    AS_OF_HEADER,
-    DEGRADED_HEADER,
+    ARMS_HEADER,
     END_HEADER,
-    LAG_HEADER,
-    LIST_HEADER,
+    LIST_HEADERS,
     RANKER_HEADER,
     RECEIPT_HEADER,
-    SOURCE_HEADER,
     TOKEN_HEADER,
 )
 from recomind_web.openapi import EVENT_STREAM
@@ -75,8 +75,6 @@ from recomind_web.server import install
 from recomind_web.update_hub import HUB_KEY, Hub
 
 HTML: Final = "text/html"
-
-LIST_HEADERS: Final = (SOURCE_HEADER, LIST_HEADER, AS_OF_HEADER, LAG_HEADER, AFTER_HEADER, DEGRADED_HEADER)
 
 
 class Route(NamedTuple):
@@ -192,7 +190,7 @@ ROUTES: Final = (
         has_after=True,
         has_exclude=True,
         has_cursor=True,
-        response_headers=(AFTER_HEADER,),
+        response_headers=(AFTER_HEADER, ARMS_HEADER),
         has_scenario=True,
         other_statuses=(410,),
     ),
@@ -216,6 +214,32 @@ ROUTES: Final = (
     ),
     Route(
         "DELETE", "/scenarios/{scenario}", rules.delete_scenario, ScenarioEntry, other_statuses=(404, 503), scope=ADMIN
+    ),
+    Route("GET", "/experiments", experiments.get_experiments, list[ExperimentFigures], scope=ADMIN),
+    Route(
+        "GET",
+        "/experiments/{experiment}",
+        experiments.get_experiment,
+        ExperimentFigures,
+        other_statuses=(404, 503),
+        scope=ADMIN,
+    ),
+    Route(
+        "PUT",
+        "/experiments/{experiment}",
+        experiments.put_experiment,
+        ExperimentFigures,
+        Experiment,
+        other_statuses=(503,),
+        scope=ADMIN,
+    ),
+    Route(
+        "DELETE",
+        "/experiments/{experiment}",
+        experiments.delete_experiment,
+        ExperimentFigures,
+        other_statuses=(404, 503),
+        scope=ADMIN,
     ),
     Route("GET", "/ops", pages.operations_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
     Route("GET", "/operations", operations.operations, operations.Overview, scope=ADMIN),
@@ -259,6 +283,7 @@ def add_routes(app: RecoMindApp) -> None:
     server[openapi.DOCUMENT_KEY] = openapi.describe(ROUTES, needs_key=bool(keys), max_n=app.options.slate_size)
     server.on_response_prepare.append(common_headers(origins))
     server.middlewares.append(problem_json_middleware)
+    server.middlewares.append(pages.page_middleware)
     server.middlewares.append(cross_origin_middleware(origins, needs_key=bool(keys)))
     if keys:
         scopes = {(method, route.path): route.required_scope for route in ROUTES for method in route.methods}
@@ -266,7 +291,8 @@ def add_routes(app: RecoMindApp) -> None:
         server.middlewares.append(api_key_middleware(keys, limiter, scopes))
     hub = server[HUB_KEY] = Hub(app.read_model, app.options.streams_limit)
     app.ranking_cache.loader.catalogue.listeners.append(hub.note_catalogue_change)
-    app.ranking_cache.rules.listeners.append(hub.note_rule_change)
+    for book in (app.ranking_cache.rules, app.ranking_cache.experiments):
+        book.listeners.append(hub.note_rule_change)
     app.ranking_cache.users.listeners.append(hub.note_user_change)
     app.metrics.event_streams.set_function(lambda: hub.open_streams)
     server.on_startup.append(hub.start)

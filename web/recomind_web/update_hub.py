@@ -112,7 +112,7 @@ class Hub:
             asyncio.get_running_loop().call_soon(self._notify_of_changes)
 
     def note_rule_change(self) -> None:
-        """Notify all streams that other rules act."""
+        """Notify all streams that other rules act, or that other experiments run."""
         if self._watchers and not self._has_changes:
             self._has_changes = True
             asyncio.get_running_loop().call_soon(self._notify_of_changes)

@@ -1,5 +1,6 @@
 """The policy of one request: what the list may hold, which sources propose, and how the list is arranged."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from recomind.model.filters import Filter
@@ -53,7 +54,16 @@ class Policy(NamedTuple):
     ranker: str = ""
     """Name of the ranker, see `recommender.extensions.registry`; empty for the built-in hybrid."""
     key: str = ""
-    """Names rules, scenario and metadata: a stored list with another key is ranked again. Empty if there are none."""
+    """Names rules, scenario, metadata and arms: a stored list with another key is ranked again. Empty if there are
+    none."""
+    arms: Mapping[str, str] = {}
+    """Experiment to the user's arm."""
+    uses_context: bool = True
+    """Whether the time and place of the request count."""
+    rival: "Policy | None" = None
+    """The policy with whose list this one is interleaved; None in most lists."""
+    draft_seed: int = 0
+    """Of the coins with which lists are interleaved."""
 
     def shift(self, rows: Rows) -> Floats | float:
         """What rules add to the scores of rows."""

@@ -40,8 +40,8 @@ class RuleBook:
         """Rule ids to the filters of rules."""
         self._now = -inf
         self._active: dict[str, Rule] = {}
-        self._compiled: dict[str, CompiledRules | None] = {}
-        """Scenarios to their rules, as far as they have been asked for; None for no rule."""
+        self._compiled: dict[tuple[str, frozenset[str]], CompiledRules | None] = {}
+        """Scenarios, and what is left out, to rules, as far as they have been asked for; None for no rule."""
         self._keys: dict[str, str] = {}
         """Scenarios to the names of what acts in them."""
 
@@ -87,6 +87,7 @@ class RuleBook:
         now: float,
         scenario: str = DEFAULT_SCENARIO,
         conditions: Filter = (),
+        without: frozenset[str] = frozenset(),
     ) -> Policy | None:
         """The policy of a request; None if nothing restricts or arranges its list.
 
@@ -96,10 +97,11 @@ class RuleBook:
             now: event time, epoch seconds.
             scenario: of the request.
             conditions: the filter of the request.
+            without: ids of rules that do not act.
         """
         if not (self.has_any or conditions or is_restricted(self._index, user_id, metadata)):
             return None  # most requests
-        return self._policy(user_id, metadata, now, scenario, conditions, self._rules_of(scenario))
+        return self._policy(user_id, metadata, now, scenario, conditions, self._rules_of(scenario, without))
 
     def preview(
         self, user_id: str, metadata: UserMetadata, now: float, scenario: str, rule_id: str, *, acts: bool
@@ -151,13 +153,13 @@ class RuleBook:
             for notify in self.listeners:
                 notify()
 
-    def _rules_of(self, scenario: str) -> CompiledRules | None:
+    def _rules_of(self, scenario: str, without: frozenset[str] = frozenset()) -> CompiledRules | None:
         if not self._active:
             return None
-        if scenario not in self._compiled:
-            rules = self._active_in(scenario)
-            self._compiled[scenario] = CompiledRules(self._index, self._masks, rules) if rules else None
-        rules_of_scenario = self._compiled[scenario]
+        if (scenario, without) not in self._compiled:
+            rules = [one for one in self._active_in(scenario) if one.rule_id not in without]
+            self._compiled[scenario, without] = CompiledRules(self._index, self._masks, rules) if rules else None
+        rules_of_scenario = self._compiled[scenario, without]
         return None if rules_of_scenario is None else rules_of_scenario.update()
 
     def _active_in(self, scenario: str) -> list[ActiveRule]:

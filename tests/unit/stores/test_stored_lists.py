@@ -20,6 +20,8 @@ def test_the_stored_meta_keeps_its_field_names():
         "shown": b"",
         "place_sources": b"",
         "is_control": False,
+        "arms": {},
+        "teams": b"",
         "policy_key": "",
         "scenario": "default",
     }

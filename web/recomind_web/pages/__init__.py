@@ -3,6 +3,7 @@
 What belongs here: HTML, CSS and JavaScript without a build step, and no decisions. The pages use the public API.
 """
 
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from importlib.resources import files
 from importlib.util import find_spec
@@ -15,6 +16,9 @@ from recomind_web.server import write_in_time
 
 MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "html": "text/html", "svg": "image/svg+xml"}
 """File name extension to media type."""
+
+PAGES_BY_PATH: Final = {"/experiments": "experiments.html"}
+"""Path to the page that a browser gets there."""
 
 PIECE_BYTES: Final = 64 << 10
 """Bytes of a file that are sent at once."""
@@ -93,6 +97,19 @@ async def operations_page(request: web.Request) -> web.StreamResponse:
 async def rules_page(request: web.Request) -> web.StreamResponse:
     """The rules page: rules with what they did, and a preview."""
     return await FILES["rulebook.html"].response(request)
+
+
+@web.middleware
+async def page_middleware(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Serve the page of a path that has data, too, to a browser that asks for HTML: it needs no API key."""
+    name = PAGES_BY_PATH.get(request.path) if request.method in {"GET", "HEAD"} else None
+    if name is None or "text/html" not in request.headers.get("Accept", ""):
+        return await handler(request)
+    response = await FILES[name].response(request)
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 async def docs_page(request: web.Request) -> web.StreamResponse:

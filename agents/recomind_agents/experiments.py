@@ -1,0 +1,59 @@
+"""Experiments: follow the topic, have them start and end by Kafka's time, and have guardrails stop arms."""
+
+import asyncio
+from typing import Final
+
+from mode.utils.logging import get_logger
+from msgspec.structs import replace
+
+from recomind.errors import UnavailableError
+from recomind.experiments.results import breaches
+from recomind.runtime.app import RecoMindApp
+from recomind.runtime.experiment_results import read_totals
+
+logger = get_logger(__name__)
+
+INTERVAL_S: Final = 0.1
+"""Time between two checks whether an experiment has started or ended."""
+
+GUARD_INTERVAL_S: Final = 5.0
+"""Time between two checks of guardrails."""
+
+
+def declare(app: RecoMindApp) -> None:
+    """Declare the agent on an app."""
+    app.served_figures.experiments.counted_since = app.ranking_cache.experiments.counted_since
+
+    async def advance() -> None:
+        while not app.should_stop:  # also during a rebalance, when timers wait
+            app.ranking_cache.experiments.advance(app.kafka_producer.clock.now())
+            await asyncio.sleep(INTERVAL_S)
+
+    async def guard() -> None:
+        await stop_breached(app)
+
+    app.timer(GUARD_INTERVAL_S, on_leader=True, name="experiments.guard")(guard)
+    app.task(app.experiment_stream.run)
+    app.task(advance)
+
+
+async def stop_breached(app: RecoMindApp) -> None:
+    """Stop the arms that guardrails of running experiments stop now."""
+    book = app.ranking_cache.experiments
+    guarded = [
+        one
+        for one in book.records.values()
+        if one.experiment is not None and one.experiment.guardrails and book.is_running(one.name)
+    ]
+    if not guarded:
+        return
+    try:
+        for record, totals in zip(guarded, await read_totals(app, guarded), strict=True):
+            stopped = breaches(record, totals)
+            if stopped and book.records.get(record.name) is record:
+                for arm, reason in stopped.items():
+                    logger.warning("experiment %s: arm %s is stopped, since %s", record.name, arm, reason)
+                changed = replace(record, stopped={**record.stopped, **stopped})
+                await app.experiment_stream.send(app.kafka_producer, changed)
+    except UnavailableError as error:
+        logger.warning("guardrails of experiments are not checked: %s", error)

@@ -1,0 +1,109 @@
+"""Experiments: put and delete them, and read what users of each arm were shown and did.
+
+A change acts on this worker before the response, and on all others within milliseconds. Figures are those of the last
+commits of all workers.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from recomind.experiments.results import figures_of
+from recomind.model.experiment_responses import ExperimentFigures
+from recomind.model.experiments import Experiment, ExperimentRecord, check_experiment
+from recomind.model.rules import DEFAULT_SCENARIO, NAME_PATTERN
+from recomind.runtime.app import RecoMindApp
+from recomind.runtime.experiment_results import read_totals
+from recomind_web.problem_json import BadRequestError
+from recomind_web.request_parsing import app_of, json_response, parse_body, path_id
+
+MAX_EXPERIMENTS: Final = 100
+
+
+async def get_experiments(request: web.Request) -> web.Response:
+    """All experiments with their results, by name. A browser that asks for HTML gets the page."""
+    app = app_of(request)
+    records = sorted(app.ranking_cache.experiments.records.values(), key=lambda one: one.name)
+    return json_response(msgspec.json.encode(await _figures(app, records)))
+
+
+async def get_experiment(request: web.Request) -> web.Response:
+    """An experiment with its results.
+
+    Differences are compared with the first arm. Their intervals are confidence sequences: they hold with a probability
+    of 95 % at all times together, so the experiment may be ended whenever one of them excludes 0.
+    """
+    app = app_of(request)
+    [found] = await _figures(app, [_known(app, _name(request))])
+    return json_response(msgspec.json.encode(found))
+
+
+async def put_experiment(request: web.Request) -> web.Response:
+    """Add or change an experiment.
+
+    It acts at once, also on stored lists: they are ranked again when they are asked for. If arms, mode, scenario, layer
+    or traffic change, results are counted anew, and arms that guardrails have stopped go on.
+    """
+    app, name, experiment = app_of(request), _name(request), await parse_body(request, Experiment)
+    cache = app.ranking_cache
+    check_experiment(name, experiment, cache.extensions.source_names, cache.extensions.ranker_names)
+    if experiment.scenario != DEFAULT_SCENARIO and experiment.scenario not in cache.rules.scenarios:
+        raise BadRequestError("there is no such scenario: PUT /scenarios/{name} makes one", "scenario")
+    await app.experiment_stream.send(app.kafka_producer, _record(app, name, experiment))
+    [found] = await _figures(app, [_known(app, name)])
+    return json_response(msgspec.json.encode(found))
+
+
+async def delete_experiment(request: web.Request) -> web.Response:
+    """End an experiment, and forget its results. The response has them for the last time."""
+    app, name = app_of(request), _name(request)
+    [found] = await _figures(app, [_known(app, name)])
+    await app.experiment_stream.send(app.kafka_producer, ExperimentRecord(name))
+    return json_response(msgspec.json.encode(found))
+
+
+def _record(app: RecoMindApp, name: str, experiment: Experiment) -> ExperimentRecord:
+    """The record of an experiment that is put.
+
+    Raises:
+        BadRequestError: there are too many, or its layer has no room for it.
+    """
+    book = app.ranking_cache.experiments
+    known = book.records.get(name)
+    if known is None and len(book.records) >= MAX_EXPERIMENTS:
+        raise BadRequestError(f"there are {MAX_EXPERIMENTS} experiments: delete some first", "name")
+    span = book.room_for(name, experiment)
+    if span is None:
+        raise BadRequestError(f"layer {experiment.layer} has no room for so much traffic", "traffic")
+    stored = msgspec.structs.replace(experiment, name=name)
+    if known is not None and known.experiment is not None and known.experiment.is_same_test(experiment):
+        return ExperimentRecord(name, stored, known.created_at, span.first, known.stopped)
+    return ExperimentRecord(name, stored, app.kafka_producer.clock.now(), span.first)
+
+
+async def _figures(app: RecoMindApp, records: Sequence[ExperimentRecord]) -> list[ExperimentFigures]:
+    is_running = app.ranking_cache.experiments.is_running
+    totals = await read_totals(app, records) if records else []
+    return [figures_of(one, some, is_running=is_running(one.name)) for one, some in zip(records, totals, strict=True)]
+
+
+def _name(request: web.Request) -> str:
+    """The name in the path.
+
+    Raises:
+        BadRequestError: it has other characters than a name may have.
+    """
+    name = path_id(request, "experiment")
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise BadRequestError("experiment must be 1 to 64 letters, digits, dots, dashes and underscores", "experiment")
+    return name
+
+
+def _known(app: RecoMindApp, name: str) -> ExperimentRecord:
+    found = app.ranking_cache.experiments.records.get(name)
+    if found is None:
+        raise web.HTTPNotFound(text="there is no such experiment")
+    return found
