@@ -1,0 +1,62 @@
+"""The experiments page: put an experiment, see its arms, end and delete it, on a desktop and a phone."""
+
+import json
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from recomind.client import Client
+from tests.browser.conftest import DESKTOP, PHONE, page_opener
+
+
+@pytest.fixture
+def name(worker):
+    made = f"E-{uuid4().hex[:8]}"
+    yield made
+    request = urllib.request.Request(f"{worker.base_url}/experiments/{made}", method="DELETE")
+    with suppress(urllib.error.HTTPError):  # the test has deleted it
+        urllib.request.urlopen(request, timeout=20).close()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_an_experiment_is_put_shown_ended_and_deleted(audience, visit, name, size):
+    page = visit("/experiments", size)
+    page.fill("#name", name)
+    page.fill("#definition", json.dumps({"arms": [{"name": "A"}, {"name": "B", "spread": 0.2}], "note": "a try"}))
+    page.click("text=Save")
+    entry = page.locator(".rule", has_text=name)
+    entry.get_by_text("running", exact=True).wait_for()
+    with Client(audience.base_url) as client:
+        for number in range(6):
+            client.recommendations(f"{name}-{number}", n=5)
+    page.wait_for_function(
+        "name => /[1-9]/.test([...document.querySelectorAll('.rule')].find(one => one.innerText.includes(name))"
+        "?.querySelector('td')?.innerText)",
+        arg=name,
+        timeout=30_000,
+    )
+    assert "too few users yet" in entry.inner_text()
+    result = Axe().run(page)
+    assert result.violations_count == 0, result.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    entry.get_by_role("button", name="End now").click()
+    entry.get_by_text("ended", exact=True).wait_for()
+    page.on("dialog", lambda dialog: dialog.accept())
+    entry.get_by_role("button", name="Delete").click()
+    entry.wait_for(state="detached")
+
+
+def test_a_fault_is_shown_in_words(browser, audience, name):
+    with page_opener(browser, audience.base_url, ("Failed to load resource: ",)) as open_page:
+        page = open_page("/experiments")
+        page.fill("#name", name)
+        page.fill("#definition", '{"arms":[{"name":"A"},{"name":"B","ranker":"gossip"}]}')
+        page.click("text=Save")
+        page.get_by_text("there is no ranker gossip").wait_for()
+        page.fill("#definition", "{")
+        page.click("text=Save")
+        page.get_by_text("The definition is no JSON").wait_for()
