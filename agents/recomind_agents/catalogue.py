@@ -87,7 +87,7 @@ class TakedownProcessor:
     def note(self, video_id: str, before: Video | None, after: Video | None) -> None:
         """Note that a video was taken down, or has another entry."""
         if before is not None:
-            self._app.ranking_cache.forget_list_of_new_users()
+            self._app.ranking_cache.new_user_lists.clear()
         if after is None:
             self._removed.add(video_id)
             self.has_removed.set()

@@ -7,13 +7,10 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-import msgspec
-
 from recomind.errors import UnavailableError
 from recomind.model.ids import Partition, all_partitions
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.commit import Stage
-from recomind.runtime.served_counts import StoredCounts
 from recomind.runtime.video_impressions import catalogue_figures
 from recomind.stores.served_statistics import ServedStatistics
 
@@ -25,9 +22,6 @@ STORE_INTERVAL_S: Final = 2.0
 
 CATALOGUE_INTERVAL_S: Final = 5.0
 """Time between two writes of how often each video was shown."""
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(StoredCounts).decode
 
 
 def declare(app: RecoMindApp) -> None:
@@ -69,7 +63,7 @@ class FiguresProcessor:
         figures.changed -= changed
         figures.experiments.retain_experiments(self._app.ranking_cache.experiments.records.keys())
         try:
-            await self._statistics.put_counts({one: _encode(figures.stored(one)) for one in changed})
+            await self._statistics.put_counts({one: figures.stored(one) for one in changed})
         except BaseException:
             figures.changed |= changed
             raise
@@ -101,4 +95,4 @@ async def adopt(app: RecoMindApp, partition: Partition) -> None:
         return
     counts, impressions = await statistics.counts(partition), await statistics.impressions([partition])
     if partition not in figures.adopted:
-        figures.adopt(partition, _decode(counts) if counts else StoredCounts(), b"".join(impressions))
+        figures.adopt(partition, counts, b"".join(impressions))

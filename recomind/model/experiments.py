@@ -90,7 +90,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def is_same_test(self, other: "Experiment") -> bool:
         """Whether what another one has counted counts for this one: users get the same lists."""
-        both = [(one.arms, one.mode, one.scenario, one.layer, one.traffic) for one in (self, other)]
+        both = [(one.arms, one.mode, one.scenario, one.layer, one.traffic, one.forced) for one in (self, other)]
         return both[0] == both[1]
 
     @property

@@ -7,13 +7,12 @@ They are kept by minute for 15 minutes, and by hour for 24 hours. Rows are store
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recomind.experiments.tallies import StoredTally
 from recomind.recommender import place_sources
 from recomind.recommender.place_sources import DRAWN, MAX_SOURCES
+from recomind.stores.served_statistics import StoredCounts
 
 Counts = NDArray[np.int64]
 """Shape (ROWS, 3): shown, acted on, liked."""
@@ -90,20 +89,6 @@ def total(parts: Iterable[NamedCounts]) -> dict[str, tuple[int, ...]]:
             known = found.get(name, (0,) * len(numbers))
             found[name] = tuple(one + other for one, other in zip(known, numbers, strict=True))
     return found
-
-
-class StoredCounts(msgspec.Struct, frozen=True, array_like=True):
-    """A partition's counts as they are stored."""
-
-    lists_until: int = -1
-    """Offset of the last served list that counts."""
-    lists_at: float = 0.0
-    """When Kafka appended it, epoch seconds."""
-    minutes: dict[int, bytes] = {}
-    """Minute since 1970 to its counts."""
-    hours: dict[int, bytes] = {}
-    experiments: dict[str, StoredTally] = {}
-    """Experiment to what its arms were shown and did, see `recomind.experiments.tallies`."""
 
 
 class PartitionCounts:

@@ -32,11 +32,11 @@ from recomind.runtime.served_counts import (
     SHOWN,
     Counts,
     PartitionCounts,
-    StoredCounts,
 )
 from recomind.runtime.video_impressions import CatalogueFigures, VideoImpressions
 from recomind.state.profile import Profile, has_seen
 from recomind.state.served_lists import MAX_LISTS_PER_USER, MAX_USERS, WINDOW_S
+from recomind.stores.served_statistics import StoredCounts
 
 GRACE_S: Final = 2.0
 """For this long an action waits for the event of the list that it may belong to."""

@@ -1,17 +1,15 @@
 """What a worker ranks with: an index near the read model, the blend's weights, and the event time."""
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
 from math import inf
 from time import monotonic, time
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import msgspec
 
 from recomind.experiments.book import Assigned, ExperimentBook, key_of
 from recomind.model.catalogue import first_summaries, join_summaries
 from recomind.model.local_context import NO_LOCAL_CONTEXT
-from recomind.model.rules import DEFAULT_SCENARIO
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
@@ -32,15 +30,14 @@ from recomind.stores.arm_policies import policy_with_arms
 from recomind.stores.event_clock import EventClock
 from recomind.stores.index_loader import IndexLoader
 from recomind.stores.interleaved import interleaved
+from recomind.stores.list_meta import meta_of
+from recomind.stores.new_user_lists import NewUserLists
 from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.profile_completer import ProfileCompleter
 from recomind.stores.read_model import ReadModel
 from recomind.stores.rule_counts import RuleCounts
-from recomind.stores.stored_lists import ListMeta, ServedList, StoredList, ids_in, with_places
+from recomind.stores.stored_lists import ServedList, StoredList, ids_in, with_places
 from recomind.stores.user_follower import UserFollower
-
-MAX_LISTS_OF_NEW_USERS: Final = 1000
-"""Lists of users who have never acted that are cached, one for each policy."""
 
 
 class ListedPart(NamedTuple):
@@ -85,11 +82,11 @@ class RankingCache:
         """What rules did in lists that were ranked here."""
         self.experiments = ExperimentBook()
         """Experiments, and which users are in them."""
+        self.new_user_lists = NewUserLists()
+        """Lists of users who have never acted."""
         for book in (self.rules, self.experiments):
-            book.listeners.append(self.forget_list_of_new_users)
+            book.listeners.append(self.new_user_lists.clear)
         self._event_clock = event_clock
-        self._lists_of_new_users: dict[str, tuple[float, StoredList]] = {}
-        """Key of a list to when the list is out of date (`monotonic`), and the list."""
 
     @classmethod
     def create(
@@ -168,28 +165,17 @@ class RankingCache:
         slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n, eligible)
         return self._stored(slate, profile, tag_affinity_of(profile, self.index), policy, is_control=True)
 
-    def has_list_of_new_users(self, key: str = "") -> bool:
-        """Whether the list of users who have never acted that has this key is up to date."""
-        return key in self._lists_of_new_users and monotonic() < self._lists_of_new_users[key][0]
-
     def list_of_new_users(
         self, n: int, ttl: float, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT
     ) -> StoredList:
         """The list of users who have never acted: ranked once in `ttl` seconds for all with this policy and context."""
         key = list_key("" if policy is None else policy.key, local)
-        cached = self._lists_of_new_users.get(key)
-        if cached is None or monotonic() >= cached[0]:
-            made = self.serialise(
-                self.rank(Profile(), policy, local), n, seed=int(self.now)
-            )  # no action changes the draws
-            if len(self._lists_of_new_users) >= MAX_LISTS_OF_NEW_USERS:
-                self._lists_of_new_users.clear()
-            cached = self._lists_of_new_users[key] = monotonic() + ttl, made
-        return cached[1]
-
-    def forget_list_of_new_users(self) -> None:
-        """Have the list of users who have never acted ranked again: the catalogue or the rules have changed."""
-        self._lists_of_new_users.clear()
+        found = self.new_user_lists.get(key)
+        if found is None:
+            ranked = self.rank(Profile(), policy, local)
+            found = self.serialise(ranked, n, seed=int(self.now))  # no action changes the draws
+            self.new_user_lists.put(key, found, ttl)
+        return found
 
     def rank(self, profile: Profile, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT) -> Ranked:
         """The ranked candidates for a user, whose profile is complete, in a local context."""
@@ -229,25 +215,8 @@ class RankingCache:
         teams: bytes = b"",
     ) -> StoredList:
         top_tags = [tag for tag, _ in tags.top_tags_by_affinity(affinity, self.index)]
-        sources = {pick.video_id: pick.sources for pick in slate.picks}
-        video_ids = tuple(sources)
-        videos = self.summaries_json(video_ids)
-        list_id = blake2b(videos + slate.shown, digest_size=8).hexdigest()
-        meta = ListMeta(
-            as_of=slate.as_of,
-            applied_offsets=profile.applied_offsets,
-            version=slate.version,
-            sources=sources,
-            list_id=list_id,
-            video_ids=video_ids,
-            shown=slate.shown,
-            place_sources=slate.place_sources,
-            is_control=is_control,
-            policy_key=list_key("" if policy is None else policy.key, local),
-            scenario=DEFAULT_SCENARIO if policy is None else policy.scenario,
-            arms={} if policy is None else dict(policy.arms),
-            teams=teams,
-        )
+        videos = self.summaries_json(pick.video_id for pick in slate.picks)
+        meta = meta_of(slate, videos, profile.applied_offsets, policy, local, is_control=is_control, teams=teams)
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
 
     def listed_part(self, served: ServedList, n: int | None = None, asked: ListRequest | None = None) -> ListedPart:

@@ -44,8 +44,8 @@ async def get_experiment(request: web.Request) -> web.Response:
 async def put_experiment(request: web.Request) -> web.Response:
     """Add or change an experiment.
 
-    It acts at once, also on stored lists: they are ranked again when they are asked for. If arms, mode, scenario, layer
-    or traffic change, results are counted anew, and arms that guardrails have stopped go on.
+    It acts at once, also on stored lists: they are ranked again when they are asked for. If arms, mode, scenario,
+    layer, traffic or forced arms change, results are counted anew, and arms that guardrails have stopped go on.
     """
     app, name, experiment = app_of(request), _name(request), await parse_body(request, Experiment)
     cache = app.ranking_cache

@@ -193,7 +193,7 @@ async def _list_of_new_users(app: RecoMindApp, asked: ListRequest) -> ServedList
     """The list of all users who have never acted and have one policy, in memory for `RECOMIND_READ_MODEL_TTL`."""
     cache = app.ranking_cache
     local = cache.local_of(asked, Profile())
-    if not cache.has_list_of_new_users(list_key(cache.policy_key(asked.user_id), local)):
+    if cache.new_user_lists.get(list_key(cache.policy_key(asked.user_id), local)) is None:
         with suppress(UnavailableError):
             await cache.loader.load([Profile()])
     policy = cache.policy(asked)

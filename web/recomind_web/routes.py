@@ -44,6 +44,7 @@ from recomind_web import (
     explain,
     feed,
     forgetting,
+    headers,
     health,
     live_settings,
     merging,
@@ -56,15 +57,6 @@ from recomind_web import (
 )
 from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
 from recomind_web.cross_origin import CorsPolicy, cross_origin_middleware
-from recomind_web.headers import (
-    AFTER_HEADER,
-    ARMS_HEADER,
-    END_HEADER,
-    LIST_HEADERS,
-    RANKER_HEADER,
-    RECEIPT_HEADER,
-    TOKEN_HEADER,
-)
 from recomind_web.openapi import EVENT_STREAM
 from recomind_web.problem_json import problem_json_middleware
 from recomind_web.rate_limits import RateLimiter
@@ -130,7 +122,7 @@ ROUTES: Final = (
         has_exclude=True,
         has_scenario=True,
         has_ranker=True,
-        response_headers=(*LIST_HEADERS, END_HEADER, RANKER_HEADER),
+        response_headers=(*headers.LIST_HEADERS, headers.END_HEADER, headers.RANKER_HEADER),
     ),
     Route("POST", "/video_action", actions.post_action, ActionOutcome, VideoAction, 202),
     Route(
@@ -141,7 +133,7 @@ ROUTES: Final = (
         list[VideoAction],
         202,
         other_statuses=(207,),
-        response_headers=(TOKEN_HEADER,),
+        response_headers=(headers.TOKEN_HEADER,),
     ),
     Route("GET", "/trending", trending.trending, list[VideoSummary], has_n=True, has_window=True, has_country=True),
     Route("GET", "/trending/details", trending.trending_details, list[TrendingVideo], has_n=True, has_window=True),
@@ -151,7 +143,7 @@ ROUTES: Final = (
         catalogue.put_video,
         VideoEntry,
         VideoDetails,
-        response_headers=(RECEIPT_HEADER,),
+        response_headers=(headers.RECEIPT_HEADER,),
     ),
     Route("GET", "/videos/{video_id}", catalogue.get_video, VideoEntry, other_statuses=(404,)),
     Route("DELETE", "/videos/{video_id}", catalogue_changes.delete_video, ChangeReceipt, status=202),
@@ -190,7 +182,7 @@ ROUTES: Final = (
         has_after=True,
         has_exclude=True,
         has_cursor=True,
-        response_headers=(AFTER_HEADER, ARMS_HEADER),
+        response_headers=(headers.AFTER_HEADER, headers.ARMS_HEADER),
         has_scenario=True,
         other_statuses=(410,),
     ),

@@ -7,7 +7,7 @@ and what versions without this count have processed.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from math import inf
 from typing import Final
 
@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord
 
 from recomind.model.action_types import UNDO_PREFIX
 from recomind.model.events import Action
-from recomind.model.served_lists import decode_served_list
+from recomind.model.served_lists import ServedListEvent, decode_served_list
 from recomind.model.signals import (
     CORRECTION,
     NOT_JOINED,
@@ -36,6 +36,9 @@ STORE: Final = "outcomes of served lists"
 
 PASSED_OVER: Final = "passed over"
 _NAMES: Final = {NOT_SERVED: "not served", OUTCOME: "outcome", CORRECTION: "correction", UNDONE: "undone"}
+
+CountList = Callable[[float, ServedListEvent], None]
+CountAction = Callable[[float, Action], None]
 
 
 class Outcomes:
@@ -118,6 +121,8 @@ class RecomputedOutcomes:
         outcomes: Outcomes,
         *,
         is_cut: bool = False,
+        count_list: CountList = lambda *_: None,
+        count_action: CountAction = lambda *_: None,
     ) -> None:
         """Create a join.
 
@@ -126,8 +131,11 @@ class RecomputedOutcomes:
             partitions: of the topic.
             outcomes: gets what is expected.
             is_cut: whether Kafka has deleted the beginning of the log.
+            count_list: called with each list, and when it was logged, epoch seconds.
+            count_action: called with each action that counts, and when it was logged.
         """
         self._served = served
+        self._count_list, self._count_action = count_list, count_action
         self._outcomes = outcomes
         self._lists = ServedLists(max(1, MAX_USERS // partitions))
         self._is_read = False
@@ -146,11 +154,16 @@ class RecomputedOutcomes:
                 return
             self._put(records)
 
+    async def read_rest(self) -> None:
+        """Read the lists to the end."""
+        await self.read_until(inf)
+
     def join(
         self, before: Profile, action: Action, cause: SourceOffset, derived: Sequence[Signal], logged_at: float
     ) -> Joined:
         """Expect what an action means, and return it."""
         joined = self._lists.join(before, action, derived, logged_at)
+        self._count_action(logged_at, action)
         is_now = self._is_complete(logged_at) and self._lists.is_certain(action.user_id, logged_at)
         was_before = action.user_id not in self._after_uncertain
         self._outcomes.expect(cause, action, joined, is_certain=is_now and was_before)
@@ -169,6 +182,8 @@ class RecomputedOutcomes:
             except (ValueError, RecursionError):
                 event = None
             self._lists.put(record.offset, at, event)
+            if event is not None:
+                self._count_list(at, event)
 
 
 def _kind(action_type: str, outcome: int) -> str:

@@ -52,6 +52,16 @@ class Report:
         for key in expected.keys() | found.keys():
             self.compare(store, key, expected.get(key), found.get(key))
 
+    def add(self, other: "Report") -> None:
+        """Add what another report has compared."""
+        self.compared += other.compared
+        for store, number in other.differing.items():
+            listed = [one for one in other.differences if one.store == store]
+            room = MAX_DIFFERENCES_PER_STORE - min(self.differing[store], MAX_DIFFERENCES_PER_STORE)
+            self.differences += listed[:room]
+            self.differing[store] += number
+        self.notes += other.notes
+
     def add_unexpected_keys(self, store: str, keys: Iterable[str], why: str) -> None:
         """Report keys that should not exist."""
         for key in keys:

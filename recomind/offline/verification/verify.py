@@ -9,6 +9,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import SourceOffset
 from recomind.offline.known_log import known_log
 from recomind.offline.verification.compare_catalogue import CatalogueComparison
+from recomind.offline.verification.compare_experiments import compare_experiments, recorded_experiments
 from recomind.offline.verification.compare_stores import StoreComparison
 from recomind.offline.verification.compare_trending import TrendingComparison
 from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE, accept_cut_profiles
@@ -35,6 +37,7 @@ from recomind.offline.verification.quiescence import (
 from recomind.offline.verification.recompute_outcomes import Outcomes, RecomputedOutcomes
 from recomind.offline.verification.recompute_users import ExpectedOutputs, RecomputedUsers, erasure_offsets
 from recomind.offline.verification.recompute_videos import RecomputedVideos
+from recomind.offline.verification.recount_experiments import ExperimentRecount
 from recomind.offline.verification.report import Report
 from recomind.settings import Settings
 from recomind.state.forgetting import Erasure
@@ -94,7 +97,10 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
         trending = TrendingComparison(archive, read_model, report)
         verification = Verification(settings, log, ends, report, stores, trending, until_listed, on_progress)
         verification.expected.rows.bare_until = await archive.details_since()
+        verification.recount = ExperimentRecount(await recorded_experiments(settings))
         await verification.run()
+        on_progress("figures of experiments")
+        await compare_experiments(settings, read_model, verification.recount, report)
         on_progress("videos in lists")
         await CatalogueComparison(archive, read_model, report).compare()
     if await log_ends(settings) != ends:
@@ -128,6 +134,8 @@ class Verification:
         """What follows from the log of actions."""
         self._applied_signals = DigestSet()
         self._outcomes = Outcomes()
+        self.recount = ExperimentRecount(())
+        """The figures of experiments."""
         self._user_ids: list[str] = []
         self._block_keys: list[str] = []
         self._cut_users: set[str] = set()
@@ -167,6 +175,8 @@ class Verification:
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             await outcomes.read_until(max((record.timestamp for record in records), default=0) / 1000)
             users.apply_records(records)
+        if self.recount.records:
+            await outcomes.read_rest()
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
         self._repeat_users |= accept_old_likes(users.profiles, profiles, users.old_users)
         self._cut_users |= accept_cut_profiles(users, profiles, blocks)
@@ -260,7 +270,14 @@ class Verification:
         kafka, partitions = client_options(self._settings), self._settings.partitions
         starts = await start_offsets(kafka, topics.SERVED_LISTS, partitions)
         served = read_to_end(kafka, topics.SERVED_LISTS, [partition])
-        return RecomputedOutcomes(served, partitions, self._outcomes, is_cut=starts[partition] > 0)
+        return RecomputedOutcomes(
+            served,
+            partitions,
+            self._outcomes,
+            is_cut=starts[partition] > 0,
+            count_list=partial(self.recount.put, partition),
+            count_action=partial(self.recount.act, partition),
+        )
 
     def _log(
         self, topic: str, partition: Partition, ends: Mapping[Partition, int]

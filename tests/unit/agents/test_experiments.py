@@ -4,10 +4,9 @@ import msgspec
 import pytest
 
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord, Guardrail
-from recomind.runtime.served_counts import StoredCounts
 from recomind.settings import Settings
 from recomind.stores.memory_store import InMemoryStore
-from recomind.stores.served_statistics import ServedStatistics
+from recomind.stores.served_statistics import ServedStatistics, StoredCounts
 from recomind.worker import build
 from recomind_agents.experiments import stop_breached
 from tests.unit.experiments.test_results import counted
@@ -35,9 +34,7 @@ def sent(app):
 
 
 async def stored(app, rates):
-    values = {
-        partition: msgspec.msgpack.encode(StoredCounts(experiments=one)) for partition, one in enumerate(counted(rates))
-    }
+    values = {partition: StoredCounts(experiments=one) for partition, one in enumerate(counted(rates))}
     await ServedStatistics(app.read_model).put_counts(values)
 
 

@@ -7,11 +7,11 @@ from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
 from recomind.recommender.place_sources import BITS, DRAWN
 from recomind.runtime import served_counts
-from recomind.runtime.served_counts import StoredCounts
 from recomind.runtime.served_figures import GRACE_S, ServedFigures
 from recomind.runtime.served_quality import quality_of
 from recomind.state.profile import Profile, video_hash
 from recomind.state.served_lists import MAX_LISTS_PER_USER, WINDOW_S
+from recomind.stores.served_statistics import StoredCounts
 
 NOW = 1_700_000_000.0
 

@@ -1,0 +1,96 @@
+"""The figures of an experiment follow from the logs: `verify` recounts them, and finds those that were changed."""
+
+import asyncio
+from uuid import uuid4
+
+import aiohttp
+import msgspec
+import numpy as np
+
+from recomind.dev.simulator import Community
+from recomind.experiments.tallies import LIKED, ArmTally
+from recomind.offline.verification.recount_experiments import STORE
+from recomind.offline.verification.verify import verify
+from recomind.stores.read_model import ReadModel
+from recomind.stores.redis_store import RedisStore
+from recomind.stores.served_statistics import ServedStatistics
+from tests.acceptance.test_served_figures import put_videos
+from tests.conftest import workers
+
+EXPERIMENTS = {
+    "rankers": {"arms": [{"name": "A"}, {"name": "B", "ranker": "random"}], "layer": "ranking", "traffic": 0.5},
+    "look": {
+        "arms": [{"name": "popular", "ranker": "popularity"}, {"name": "random", "ranker": "random"}],
+        "mode": "interleaving",
+        "layer": "ranking",
+        "traffic": 0.5,
+    },
+}
+
+
+async def visit(http, url, community, user, draw):
+    async with http.get(f"{url}/recommendations/{user}?n=8") as answer:
+        assert answer.status == 200
+        shown, arms = [video["video_id"] for video in await answer.json()], answer.headers["X-RecoMind-Arms"]
+    acts = [
+        {
+            "user_id": user,
+            "video_id": video,
+            "action_type": community.react(user, video),
+            "event_id": str(uuid4()),
+            "watched_ms": int(draw.integers(1, 20_000)),
+            "duration_ms": 15_000,
+        }
+        for video in shown[: int(draw.integers(1, 6))]
+    ]
+    async with http.post(f"{url}/video_actions", json=acts) as answer:
+        assert answer.status == 202
+    return arms
+
+
+async def test_verify_recounts_experiments(new_stack, tmp_path):
+    settings, community, draw = new_stack.settings, Community(40, 300, now=1.7e9), np.random.default_rng(5)
+    await put_videos(settings, community)
+    with workers(settings, tmp_path) as start:
+        both = [start().wait_ready(), start().wait_ready()]
+        both[0].wait_ready()
+        async with aiohttp.ClientSession() as http:
+            for name, body in EXPERIMENTS.items():
+                async with http.put(f"{both[0].base_url}/experiments/{name}", json=body) as answer:
+                    assert answer.status == 200, await answer.text()
+            await asyncio.sleep(1)  # until the other worker has them
+            arms = set()
+            for round_ in range(5):
+                urls = [both[number % 2].base_url for number in range(round_, round_ + 40)]
+                found = [
+                    visit(http, url, community, user, draw) for user, url in zip(community.users, urls, strict=True)
+                ]
+                arms.update(await asyncio.gather(*found))
+            assert arms == {"rankers=A", "rankers=B", "look=both"}
+        report = await verify(settings, within=120)
+        assert report.differences == []
+        assert report.compared[STORE] == 21
+        await change(settings)
+        report = await verify(settings, within=120)
+        assert {one.store for one in report.differences} == {STORE}
+        [difference] = report.differences
+        assert difference.key.endswith("liked")
+
+
+async def change(settings):
+    """Add likes to an arm in what is stored."""
+    store = RedisStore(settings.redis_url)
+    statistics = ServedStatistics(ReadModel(store))
+    for partition in range(settings.partitions):
+        counts = await statistics.counts(partition)
+        for name, tally in counts.experiments.items():
+            for arm, one in tally.arms.items():
+                changed = ArmTally()
+                changed.add(one)
+                changed.sums[0, LIKED] += 5_000
+                arms = {**tally.arms, arm: changed.stored()}
+                experiments = {**counts.experiments, name: msgspec.structs.replace(tally, arms=arms)}
+                await statistics.put_counts({partition: msgspec.structs.replace(counts, experiments=experiments)})
+                await store.close()
+                return
+    raise AssertionError("no partition has counted an experiment")

@@ -1,0 +1,90 @@
+"""Figures of experiments are recounted from the logs as workers count them."""
+
+import numpy as np
+import pytest
+
+from recomind.experiments.tallies import LIKED
+from recomind.model.events import Action
+from recomind.model.experiments import Arm, Experiment, ExperimentRecord
+from recomind.model.served_lists import ServedListEvent
+from recomind.offline.verification.recount_experiments import STORE, ExperimentRecount
+from recomind.offline.verification.report import Report
+from recomind.runtime.served_figures import GRACE_S, ServedFigures
+from recomind.state.profile import Profile
+
+RECORD = ExperimentRecord("e", Experiment(arms=(Arm(name="A"), Arm(name="B")), forced={"u0": "A"}), 1_000.0)
+
+
+def log(seed):
+    """Lists and actions of a partition, in order of time."""
+    draw, at = np.random.default_rng(seed), 900.0
+    for number in range(1_500):
+        at += float(draw.exponential(20.0))
+        user = f"u{draw.integers(0, 12)}"
+        if draw.random() < 0.4:
+            videos = tuple(f"v{one}" for one in draw.choice(30, 6, replace=False).tolist())
+            arms = {"e": "AB"[int(user[1:]) % 2]} if draw.random() < 0.9 else {}
+            yield at, ServedListEvent(f"l{number}", user, at, 1, videos, arms=arms, handed_out_at=at)
+        else:
+            kind, watched = str(draw.choice(["like", "view", "skip"])), int(draw.integers(0, 9_000))
+            watch = (watched, 8_000) if draw.random() < 0.5 else (None, None)
+            yield at, Action(user, f"v{draw.integers(0, 30)}", kind, at, watched_ms=watch[0], duration_ms=watch[1])
+
+
+def counted(events):
+    """What a worker counts."""
+    now = [0.0]
+    figures = ServedFigures(lambda: now[0])
+    figures.experiments.counted_since = lambda _, user: None if user == "u0" else RECORD.created_at
+    for offset, (at, event) in enumerate(events):
+        now[0] = at
+        figures.attribute_due()
+        if isinstance(event, Action):
+            figures.add_action(0, at, event, is_new=True)
+        else:
+            figures.add_list(0, offset, at, event, Profile())
+    now[0] += GRACE_S
+    figures.attribute_due()
+    return figures
+
+
+def recounted(events):
+    found = ExperimentRecount([ExperimentRecord("old", RECORD.experiment, 1.0), ExperimentRecord("old"), RECORD])
+    lists = [(at, event) for at, event in events if not isinstance(event, Action)]
+    for at, event in lists:  # lists may be read far ahead of actions
+        found.put(0, at, event)
+    for at, event in events:
+        if isinstance(event, Action):
+            found.act(0, at, event)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_recount_is_what_a_worker_counts(seed):
+    events = list(log(seed))
+    figures, report = counted(events), Report()
+    stored = figures.experiments.stored(0)
+    recounted(events).compare([stored], report)
+    assert report.is_clean
+    assert report.compared[STORE] == 14
+    expected = recounted(events)._tallies.partitions[0]["e"].arms
+    for arm, tally in figures.experiments.partitions[0]["e"].arms.items():
+        assert tally.sums.sum() > 300
+        assert (tally.sums == expected[arm].sums).all()
+        assert tally.users == expected[arm].users
+
+
+def test_wrong_and_lost_figures_are_found():
+    events, report = list(log(1)), Report()
+    figures = counted(events)
+    figures.experiments.partitions[0]["e"].arms["B"].sums[3, LIKED] += 50
+    recounted(events).compare([figures.experiments.stored(0)], report)
+    [difference] = report.differences
+    assert difference.key == "e: B, liked"
+    lost = Report()
+    recounted(events).compare([], lost)
+    assert lost.differing[STORE] >= 6
+    together = Report()
+    together.add(report)
+    together.add(lost)
+    assert together.differing[STORE] == 1 + lost.differing[STORE]
