@@ -120,6 +120,6 @@ class LocalSums:
 
 def _difference(counts: Mapping[str, LocalCount], before: Mapping[str, LocalCount]) -> dict[str, LocalCount]:
     """What counts add to earlier ones, where they differ."""
-    changed = [key for key in counts.keys() | before.keys() if counts.get(key) != before.get(key)]
+    changed = [key for key in dict.fromkeys((*before, *counts)) if counts.get(key) != before.get(key)]
     pairs = [(key, counts.get(key, _NOTHING), before.get(key, _NOTHING)) for key in changed]
     return {key: (new[0] - old[0], new[1] - old[1], new[2] - old[2]) for key, new, old in pairs}
