@@ -26,18 +26,16 @@ class ActionWeights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     save: _Weight = 0.9
     report: _Weight = -1.5
     watch: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.3
-    """What a video teaches that was watched longer than all others of its duration, relative to a like."""
+    """How much watch times count: what they teach of a taste, and how early a video is that others watch for long."""
 
     def of(self, action_type: str) -> float:
         """The weight of a type."""
         weight: float = getattr(self, action_type)
         return weight
 
-    def outcome(self, action_type: str, watched: float = 0.0) -> float:
-        """What an action teaches about the video that it was shown for, from 0 to 1: nothing good below 0.
+    def outcome(self, action_type: str) -> float:
+        """What an action teaches about the video that it was shown for, from 0 to 1, which is that of a like.
 
-        Args:
-            action_type: of the action.
-            watched: the quantile of the watch time, which is what a view or a skip says; 0 where it is not known.
+        Views and skips are no likes: what they teach beside that is in their watch times.
         """
-        return self.watch * watched if action_type in {"view", "skip"} else min(1.0, max(0.0, self.of(action_type)))
+        return 0.0 if action_type in {"view", "skip"} else min(1.0, max(0.0, self.of(action_type)))

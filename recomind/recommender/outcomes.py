@@ -1,8 +1,9 @@
 """Learn from an outcome: what a user did with a video, whether it was served or not.
 
-Every outcome teaches the factor model: the user's factors, and increments for the video, its creator and its tags. The
-outcome of a served video is learned from the features as they were when it was served. A like of one also teaches how
-much the blend, the factor model and the like rates count (`blend.outcomes`), unless its list was random.
+Every outcome teaches the factor model: the user's factors, and increments for the video, its creator and its tags. So
+does the watch time of a view or a skip (`factors.watching`). The outcome of a served video is learned from the features
+as they were when it was served. A like of one also teaches how much the blend, the factor model and the like rates
+count (`blend.outcomes`), unless its list was random.
 
 Features of another video are those of the index, which must not contain the outcome yet: learn before the action's
 signals are sent.
@@ -24,6 +25,8 @@ from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.model.signals import CORRECTION, OUTCOME, UNDONE, ActionSignal, PassedOverSignal, Signal, UndoSignal
 from recomind.recommender.blend.outcomes import OutcomeWeights
 from recomind.recommender.factors import increments, users
+from recomind.recommender.factors.model import ItemIncrements
+from recomind.recommender.factors.watching import learn_watch
 from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.local_rates import local_log_odds
@@ -57,6 +60,8 @@ class Example(NamedTuple):
     """How many it adds to those that the user liked; -1 for an undone like."""
     local: str = NO_LOCAL_CONTEXT
     """The local context of the action."""
+    watched: float | None = None
+    """Log odds of the watch quantile; None if there is no watch time, or none is learned from."""
 
 
 class Taught(NamedTuple):
@@ -111,21 +116,22 @@ def example_of(action: Action, own: Signal, joined: Joined, before: Profile, ind
     return Example(
         action.video_id,
         action.timestamp,
-        weights.outcome(action.action_type, _watched(action, index)),
+        weights.outcome(action.action_type),
         shown,
         corrects=0.0 if is_correction or is_again else None,
         places=None if joined.place is None or not is_like else _places(joined.place, before),
         impressions=int(joined.outcome == OUTCOME and shown is not None),
         likes=int(is_like and shown is not None),
         local=own.local if isinstance(own, ActionSignal) else NO_LOCAL_CONTEXT,
+        watched=_watched(action, index) if weights.watch else None,
     )
 
 
-def _watched(action: Action, index: VideoIndex) -> float:
-    """The quantile of an action's watch time, less what is the video's own merit; 0 if it says none."""
-    if action.watched_ms is None:
-        return 0.0
-    return index.watch_times.own_quantile(index.row(action.video_id), action.watched_ms, action.duration_ms)
+def _watched(action: Action, index: VideoIndex) -> float | None:
+    """The log odds of the quantile of an action's watch time, less what is the video's own merit."""
+    if action.watched_ms is None or action.action_type not in {"view", "skip"}:
+        return None
+    return index.watch_times.own_log_odds(index.row(action.video_id), action.watched_ms, action.duration_ms)
 
 
 def _places(liked: Place, before: Profile) -> Floats | None:
@@ -204,6 +210,9 @@ def learn_outcome(index: VideoIndex, weights: OutcomeWeights, factors: bytes, ex
         corrects=example.corrects,
         offset=offset,
     )
+    if example.watched is not None:
+        user, of_watch = learn_watch(model, user, rows, item, example.watched, index.action_weights.watch)
+        added = ItemIncrements(*map(np.add, added, of_watch))
     if example.places is not None:
         weights = weights.learn(example.places)
     if example.impressions or example.likes:

@@ -66,6 +66,10 @@ class UserFactors(NamedTuple):
     """Places of served lists that the user was shown: those with an outcome, and those that were passed over."""
     likes: float = 0.0
     """Those that the user liked."""
+    watches: float = 0.0
+    """Watch times that were learned from."""
+    watched: float = 0.0
+    """The sum of their log odds."""
 
 
 NEW_USER: Final = UserFactors(np.zeros(WIDTH, np.float32), _USER_PRIOR, 0.0)
@@ -195,7 +199,7 @@ class FactorModel:
         gain = np.minimum(user.variance * squared * curvature, MAX_GAIN)
         mean, left = user.mean + user.variance * by_user * step, user.variance * (1 - gain)
         after = user._replace(mean=mean, variance=left, updated_at=at)
-        return after, self._increments(rows, by_item, step, curvature)
+        return after, self.increments_of(rows, by_item, step, curvature)
 
     def chance(self, user: UserFactors, shown: ItemFactors, at: float) -> float:
         """The chance that a user likes a video that is shown at an event time; arguments as those of `learn`."""
@@ -225,8 +229,18 @@ class FactorModel:
             self.creators.add(rows.creator, added.creator)
         self.common.add(0, added.common)
 
-    def _increments(self, rows: ItemRows, by_item: Singles, step: float, curvature: float) -> ItemIncrements:
-        """What to add to all parameters behind a video, computed for all of them together."""
+    def increments_of(
+        self, rows: ItemRows, by_item: Singles, step: float, curvature: float, by_bias: float = 1.0
+    ) -> ItemIncrements:
+        """What to add to all parameters behind a video, computed for all of them together.
+
+        Args:
+            rows: behind the video.
+            by_item: the gradient of the score by the video's factors and bias.
+            step: see `gaussians.increments`.
+            curvature: see there.
+            by_bias: the gradient by the biases of creator and all videos.
+        """
         tags, video, creator = len(rows.tags), slice(rows.video, rows.video + 1), slice(rows.creator, rows.creator + 1)
         creator = creator if rows.creator >= 0 else slice(0, 0)
         parts = (self.videos, video), (self.tags, rows.tags), (self.creators, creator), (self.common, slice(0, 1))
@@ -235,7 +249,7 @@ class FactorModel:
         gradient = np.zeros(mean.shape, np.float32)
         gradient[0] = by_item
         gradient[1 : 1 + tags] = by_item / np.float32(max(1, tags))
-        gradient[1 + tags :, -1] = 1.0
+        gradient[1 + tags :, -1] = by_bias
         added = increments(mean, variance, gradient, step, curvature)
         of_creator = added[:, -2] if rows.creator >= 0 else np.zeros((2, WIDTH), np.float32)
         return ItemIncrements(added[:, 0], added[:, 1 : 1 + tags], of_creator, added[:, -1])

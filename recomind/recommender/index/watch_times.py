@@ -5,7 +5,7 @@ the group of the duration that the catalogue has, if it has one.
 """
 
 from collections.abc import Mapping
-from math import exp, log
+from math import log
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,8 @@ PRIOR_QUANTILE: Final = 0.5
 
 MAX_QUANTILE: Final = 0.99
 """Bound of a quantile before its log odds."""
+
+MAX_LOG_ODDS: Final = log(MAX_QUANTILE / (1 - MAX_QUANTILE))
 
 PRIOR_VIDEO_WATCHES: Final = 8.0
 """The mean quantile of a video is drawn towards the middle with the weight of so many watches."""
@@ -69,14 +71,14 @@ class WatchTimes:
         prior = min(1.0, watched_ms / duration) if duration else PRIOR_QUANTILE
         return (below + PRIOR_WATCHES * prior) / (float(counts.sum()) + PRIOR_WATCHES)
 
-    def own_quantile(self, row: int, watched_ms: int, duration_ms: int | None) -> float:
-        """The quantile as it would be if the video were watched as long as others: what says something of the user.
+    def own_log_odds(self, row: int, watched_ms: int, duration_ms: int | None) -> float:
+        """The log odds of the quantile as if the video were watched as long as others: what says something of the user.
 
-        Arguments and result are those of `quantile`.
+        Arguments are those of `quantile`. Quantiles are bounded by `MAX_QUANTILE` and what it leaves.
         """
         quantile = min(MAX_QUANTILE, max(1 - MAX_QUANTILE, self.quantile(row, watched_ms, duration_ms)))
-        log_odds = log(quantile / (1 - quantile)) - float(self.excess(np.array([row]))[0])
-        return 1 / (1 + exp(-log_odds))
+        found = log(quantile / (1 - quantile)) - float(self.excess(np.array([row]))[0])
+        return min(MAX_LOG_ODDS, max(-MAX_LOG_ODDS, found))
 
     def excess(self, rows: Rows) -> Floats:
         """How much longer videos are watched than others of their duration, in log odds of their mean quantile.
