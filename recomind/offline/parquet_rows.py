@@ -51,13 +51,13 @@ class RowWriter:
         """Collect rows, and write them once there are `ROWS_PER_GROUP`."""
         for row in rows:
             self._collected.append(row)
+            self.rows += 1
             if len(self._collected) >= ROWS_PER_GROUP:
                 self._flush()
 
     def _flush(self) -> None:
         if self._collected:
             self._writer.write_table(self._arrow.Table.from_pylist(self._collected, schema=self._schema))
-            self.rows += len(self._collected)
             self._collected.clear()
 
 
