@@ -124,7 +124,7 @@ class Settings:
     active_extensions: str = ""
     """`name,...`: the sources, filters and arrangers among them that take part in every list."""
 
-    extension_budget_ms: float = 20.0
+    extension_budget_ms: float = 50.0
     """Milliseconds that a call of an extension may take; its result is left out of the list if it takes longer."""
 
     anonymous_ttl: float = 2_592_000.0
