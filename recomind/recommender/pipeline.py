@@ -140,7 +140,7 @@ def slate_of(
     of_places = scores[positions] if len(scores) else np.zeros(len(positions))
     picks = tuple(_picks(index, of_places, shares, explored, ranked.source_names))
     is_drawn = np.array([row in explored.drawn for row in explored.rows.tolist()], np.bool_)
-    sources = place_sources.pack(shares[: len(SOURCES)], is_drawn)
+    sources = place_sources.pack(shares, is_drawn)
     shown, acted = _shown(ranked, index, choice, explored, positions), effects(ranked, explored.rows, arranged)
     return Slate(picks, ranked.now, weights.version, shown, sources, acted)
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.index.columns import Floats
 
+EXTENSIONS: Final = "extensions"
+
 BITS: Final[Mapping[str, int]] = {
     "trending": 0,
     "tags": 1,
@@ -23,8 +25,12 @@ BITS: Final[Mapping[str, int]] = {
     "fresh": 6,
     "retrained": 7,
     "factors": 8,
+    EXTENSIONS: 14,
 }
-"""Source to its bit. A new source gets the next one; the bit of a source that was removed is not used again."""
+"""Source to its bit; `extensions` are all that are not built in.
+
+A new source gets the next one; the bit of a source that was removed is not used again.
+"""
 
 MAX_SOURCES: Final = 15
 
@@ -36,6 +42,7 @@ PLACE_BYTES: Final = 2
 Bits = NDArray[np.uint16]
 
 _VALUES: Final = np.array([1 << BITS[name] for name in SOURCES], np.uint16)
+_BY_EXTENSION: Final = np.uint16(1 << BITS[EXTENSIONS])
 _DRAWN_BY: Final = np.uint16(1 << DRAWN | 1 << BITS["fresh"])
 
 
@@ -43,10 +50,13 @@ def pack(scores: Floats, is_drawn: NDArray[np.bool_]) -> bytes:
     """Pack the sources of places.
 
     Args:
-        scores: of each source, zero where it did not propose the video; shape (sources, places).
+        scores: of each source, the built-in ones first, zero where it did not propose the video; (sources, places).
         is_drawn: whether a place was drawn for a new upload, shape (places,).
     """
-    proposed = (scores.round(4) > 0).astype(np.uint16).T @ _VALUES
+    has_proposed = scores.round(4) > 0
+    proposed = has_proposed[: len(SOURCES)].astype(np.uint16).T @ _VALUES
+    if len(scores) > len(SOURCES):
+        proposed |= has_proposed[len(SOURCES) :].any(axis=0) * _BY_EXTENSION
     packed: bytes = np.where(is_drawn, _DRAWN_BY, proposed).astype("<u2").tobytes()
     return packed
 

@@ -31,3 +31,12 @@ def test_places_are_packed_with_their_sources_and_whether_they_were_drawn():
     assert first == 1 << BITS["trending"] | 1 << BITS["tags"]
     assert second == 1 << BITS["tags"]
     assert third == 1 << DRAWN | 1 << BITS["fresh"]
+
+
+def test_sources_that_are_not_built_in_share_a_bit():
+    scores = np.zeros((len(SOURCES) + 2, 3))
+    scores[1, 0] = scores[-1, :2] = scores[-2, 1] = 1.0
+    first, second, third = unpack(pack(scores, np.zeros(3, np.bool_))).tolist()
+    assert first == 1 << BITS["tags"] | 1 << BITS["extensions"]
+    assert second == 1 << BITS["extensions"] == 1 << 14
+    assert third == 0
