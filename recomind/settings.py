@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from recomind.errors import SettingsError
+from recomind.model.context_limits import CONTEXT_LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +146,9 @@ class Settings:
     api_keys: str = field(default="", repr=False)
     """API keys: `name:read+write+admin:hash,...`, as printed by `recomind key`. Empty: access without a key."""
 
+    context: str = "all"
+    """How much of the `context` of actions over HTTP is logged and stored: `all`, `region`, `country` or `none`."""
+
     rate_limit: float = 100.0
     """Sustained requests per second that an API key may make at one worker."""
 
@@ -209,6 +213,7 @@ class Settings:
         if self.kafka_uses_sasl and not (self.kafka_user and self.kafka_password):
             raise SettingsError(f"{self.kafka_security_protocol} needs RECOMIND_KAFKA_USER and RECOMIND_KAFKA_PASSWORD")
         self._check_choice("postgres_pooling", POOLING_MODES)
+        self._check_choice("context", CONTEXT_LEVELS)
         for name, schemes in URL_SCHEMES.items():
             _check_url(name, getattr(self, name), schemes)
         _check_brokers(self.kafka_brokers)

@@ -85,18 +85,22 @@ def read_local_context(values: Mapping[str, ContextValue], at: float) -> LocalCo
     """
     if values.keys().isdisjoint(FIELDS):
         return LocalContext(NO_LOCAL_CONTEXT)
-    country, hour, faulty = "", None, list[str]()
-    if (given := values.get("country")) is not None:
-        country = _country(given)
-        faulty += [] if country else ["country"]
-    if (given := values.get("local_hour")) is not None:
-        hour = _hour(given)
-        faulty += ["local_hour"] if hour is None else []
-    if (given := values.get("timezone")) is not None:
-        by_zone = _hour_in(given, at)
-        hour = by_zone if hour is None else hour
-        faulty += ["timezone"] if by_zone is None else []
-    return LocalContext(local_key(country, hour), tuple(faulty))
+    country, hour, zone = (values.get(name) for name in FIELDS)
+    own_country = "" if country is None else _country(country)
+    found = {"country": own_country or None, "local_hour": _hour(hour), "timezone": _hour_in(zone, at)}
+    faulty = tuple([name for name in FIELDS if values.get(name) is not None and found[name] is None])
+    return LocalContext(local_key(own_country, local_hour(values, at)), faulty)
+
+
+def local_hour(values: Mapping[str, ContextValue], at: float) -> int | None:
+    """The local hour that values of `FIELDS` say at a time, from 0 to 23; None if they say none.
+
+    >>> local_hour({"timezone": "-01:00"}, 0.0), local_hour({"local_hour": 8.5}, 0.0), local_hour({}, 0.0)
+    (23, 8, None)
+    """
+    hour, zone = values.get("local_hour"), values.get("timezone")
+    found = None if hour is None else _hour(hour)
+    return _hour_in(zone, at) if found is None and zone is not None else found
 
 
 def faulty_local_fields(values: Mapping[str, ContextValue]) -> frozenset[str]:

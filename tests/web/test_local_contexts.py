@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from recomind_web import actions
 from tests.web.test_api import put_videos, wait_for
 
 
@@ -115,3 +116,12 @@ async def test_a_context_that_cannot_be_read_fails_no_action(http):
     note = await act(http, uuid4().hex, video, "like", country="Atlantis", local_hour="late", timezone="Mars/Olympus")
     assert note.startswith("context.country, context.local_hour, context.timezone: ")
     assert await act(http, uuid4().hex, video, "like", country="AT", device="phone") == ""
+
+
+@pytest.mark.parametrize(
+    ("level", "logged"), [("all", {"country": "AT", "city": "Graz"}), ("country", {"country": "AT"})]
+)
+def test_no_more_of_a_context_is_logged_than_the_setting_says(level, logged):
+    action = {"user_id": "u", "video_id": "v", "action_type": "like", "context": {"country": "AT", "city": "Graz"}}
+    sent = actions.validated(json.dumps(action).encode(), 1.7e9, level)
+    assert json.loads(sent.encode())["context"] == logged

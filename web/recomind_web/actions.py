@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
+from recomind.model.context_limits import limited_context
 from recomind.model.events import (
     MAX_ACTION_BYTES,
     VideoAction,
@@ -41,7 +43,7 @@ async def post_action(request: web.Request) -> web.Response:
     `note` says that the catalogue has no such video; the action counts all the same, also for a video that comes later.
     """
     app, raw = app_of(request), await parse_body(request, msgspec.Raw)
-    sent = _validated(raw, app.kafka_producer.clock.now())
+    sent = validated(raw, app.kafka_producer.clock.now(), app.options.context)
     [produced] = await _produce(app, [sent])
     if isinstance(produced, InvalidFieldError):
         raise produced
@@ -59,7 +61,7 @@ async def post_actions(request: web.Request) -> web.Response:
     if len(items) > app.options.batch_limit:
         raise BadRequestError(f"{len(items)} actions in one request: the limit is {app.options.batch_limit}")
     now = app.kafka_producer.clock.now()
-    parsed = [_parse_item(item, now) for item in items]
+    parsed = [_parse_item(item, now, app.options.context) for item in items]
     produced = iter(await _produce(app, [item for item in parsed if isinstance(item, _Sent)]))
     outcomes = [_outcome(app, item, next(produced)) if isinstance(item, _Sent) else item for item in parsed]
     token = merge_tokens(outcome.token for outcome in outcomes if outcome.token)
@@ -67,10 +69,10 @@ async def post_actions(request: web.Request) -> web.Response:
     return json_response(msgspec.json.encode(outcomes), status, {TOKEN_HEADER: token})
 
 
-def _parse_item(raw: msgspec.Raw, now: float) -> "_Sent | ActionOutcome":
+def _parse_item(raw: msgspec.Raw, now: float, context_level: str) -> "_Sent | ActionOutcome":
     """Parse and validate one action of a batch; an outcome with status 400 if it is invalid."""
     try:
-        return _validated(raw, now)
+        return validated(raw, now, context_level)
     except InvalidFieldError as error:
         return _refused(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -114,7 +116,7 @@ class _Sent(NamedTuple):
         return msgspec.json.encode({**given, **self.unknown})
 
 
-def _validated(raw: msgspec.Raw, now: float) -> _Sent:
+def validated(raw: msgspec.Raw, now: float, context_level: str) -> _Sent:
     """Decode and validate an action at a time of the log; without a timestamp it happens when Kafka appends it.
 
     Raises:
@@ -123,8 +125,10 @@ def _validated(raw: msgspec.Raw, now: float) -> _Sent:
     """
     names = list[frozenset[str]]()
     action = decode_action(raw, names.append)
-    to_action(action, now)
-    sent = _Sent(action, unknown_fields(raw) if names else {}, faulty_local_fields(action.context or {}))
+    at, context = to_action(action, now).timestamp, action.context
+    if context is not None:
+        action = replace(action, context=limited_context(context, context_level, at))
+    sent = _Sent(action, unknown_fields(raw) if names else {}, faulty_local_fields(context or {}))
     for some in names:
         UNKNOWN_FIELDS.note(some)
     if sent.unknown and len(sent.encode()) > MAX_ACTION_BYTES:

@@ -5,6 +5,7 @@ Only lists without scenario and filter are stored. Others are ranked for each re
 
 from aiohttp import web
 
+from recomind.model.context_limits import NONE
 from recomind.model.filters import parse_filter
 from recomind.model.rules import DEFAULT_SCENARIO
 from recomind.recommender.policy.local_lists import known_local
@@ -19,13 +20,14 @@ from recomind_web.request_parsing import DEFAULT_N, app_of, n_param
 def list_request(request: web.Request, user_id: str) -> ListRequest:
     """Parse `?scenario=` and `?filter=`, of several filters all must hold; and the local context.
 
-    Lists of the control group are random: they have none.
+    Lists of the control group are random: they have none. With `RECOMIND_CONTEXT=none` no list has one.
 
     Raises:
         BadRequestError: there is no such scenario, or the local context cannot be read.
         InvalidFieldError: a filter cannot be read.
     """
-    cache, local = app_of(request).ranking_cache, local_param(request)
+    app, local = app_of(request), local_param(request)
+    cache, is_local = app.ranking_cache, app.options.context != NONE
     scenario = request.query.get("scenario", DEFAULT_SCENARIO)
     if scenario != DEFAULT_SCENARIO and scenario not in cache.rules.scenarios:
         raise BadRequestError("there is no such scenario: PUT /scenarios/{name} makes one", "scenario")
@@ -33,8 +35,8 @@ def list_request(request: web.Request, user_id: str) -> ListRequest:
         user_id,
         scenario,
         parse_filter(" ".join(request.query.getall("filter", ()))),
-        known_local(local, cache.index) if local and not cache.is_control(user_id) else "",
-        language_country(request.headers.get("Accept-Language", "")),
+        known_local(local, cache.index) if local and is_local and not cache.is_control(user_id) else "",
+        language_country(request.headers.get("Accept-Language", "")) if is_local else "",
     )
 
 
