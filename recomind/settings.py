@@ -9,7 +9,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from recomind.errors import SettingsError
-from recomind.model.context_limits import CONTEXT_LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +18,9 @@ SECURITY_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 SASL_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 TRANSACTION_POOLING: Final = "transaction"
 POOLING_MODES: Final = ("session", TRANSACTION_POOLING)
+
+CONTEXTS: Final = ("all", "region", "country", "none")
+"""As `recomind.model.context_limits` has them."""
 
 MAX_EXPLORATION: Final = 0.2
 """One place in five may be drawn."""
@@ -149,6 +151,9 @@ class Settings:
     context: str = "all"
     """How much of the `context` of actions over HTTP is logged and stored: `all`, `region`, `country` or `none`."""
 
+    geoip_file: str = ""
+    """GeoIP file (MaxMind DB), for the countries of requests that say none; needs the extra `geoip`. Empty: none."""
+
     rate_limit: float = 100.0
     """Sustained requests per second that an API key may make at one worker."""
 
@@ -213,7 +218,7 @@ class Settings:
         if self.kafka_uses_sasl and not (self.kafka_user and self.kafka_password):
             raise SettingsError(f"{self.kafka_security_protocol} needs RECOMIND_KAFKA_USER and RECOMIND_KAFKA_PASSWORD")
         self._check_choice("postgres_pooling", POOLING_MODES)
-        self._check_choice("context", CONTEXT_LEVELS)
+        self._check_choice("context", CONTEXTS)
         for name, schemes in URL_SCHEMES.items():
             _check_url(name, getattr(self, name), schemes)
         _check_brokers(self.kafka_brokers)

@@ -24,6 +24,7 @@ from tests.conftest import workers
 AUDIENCE = Audience(20, 50, 4)
 GONE = AUDIENCE.users[0]
 START = 1.7e9
+CONTEXTS = (None, '{"country":"DE"}', '{"country":"FR","local_hour":8}', '{"timezone":"Asia/Tokyo"}', '{"country":49}')
 KINDS = ("like", "view", "skip", *ACTION_TYPES, *UNDO_TYPES, "like", "undo_like")
 
 
@@ -34,6 +35,7 @@ def simulated_actions(seed, number):
         user, video = AUDIENCE.users[draw.integers(len(AUDIENCE.users))], AUDIENCE.videos[draw.integers(50)].video_id
         kind, watched = KINDS[draw.integers(len(KINDS))], int(draw.integers(20_000))
         fields = {"watched_ms": watched, "duration_ms": 15_000} if kind == "view" else {}
+        fields |= {"context": CONTEXTS[draw.integers(len(CONTEXTS))]}
         yield Action(user, video, kind, START + 600 * seed + at / number * 600, uuid4(), **fields)
 
 

@@ -67,6 +67,8 @@ async def test_outcomes_are_counted_verified_and_exported_over_a_rebalance(new_s
         most = 2 * 3 * len(AUDIENCE.users)  # of the last page it is not certain yet
         assert most / 2 <= len(passed) <= most  # but for videos that the action which closes the list is on
         assert all(one.increments for one in [*outcomes, *corrections, *passed])
+        assert {one.local for one in [*outcomes, *corrections, *passed]} == {"DE3"}
+        assert all(0 < one.expected < 1 for one in [*outcomes, *passed])
         assert report.compared[STORE] == len(outcomes) + len(corrections) + len(passed)
         rows = export(settings, tmp_path / "served")
         assert sum(row["outcome"] == "passed over" for row in rows) == len(passed)
@@ -135,7 +137,8 @@ async def act_on(base_url, pages):
     """View the second, like the fourth, and skip the last video of each page; then like what was viewed."""
     for user, (list_id, ids) in pages.items():
         actions = [action(user, ids[place], kind) for place, kind in ACTED_ON.items()]
-        await post(base_url, [*actions, action(user, ids[1], "like", list_id)])
+        actions.append(action(user, ids[1], "like", list_id))
+        await post(base_url, [one | {"context": {"country": "DE", "local_hour": 20}} for one in actions])
 
 
 async def post(base_url, actions):

@@ -12,7 +12,7 @@ from recomind.recommender.policy.local_lists import known_local
 from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind_web.headers import ARMS_HEADER
-from recomind_web.local_requests import language_country, local_param
+from recomind_web.local_requests import likely_country, local_param
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import DEFAULT_N, app_of, n_param
 
@@ -36,7 +36,7 @@ def list_request(request: web.Request, user_id: str) -> ListRequest:
         scenario,
         parse_filter(" ".join(request.query.getall("filter", ()))),
         known_local(local, cache.index) if local and is_local and not cache.is_control(user_id) else "",
-        language_country(request.headers.get("Accept-Language", "")) if is_local else "",
+        likely_country(request) if is_local else "",
     )
 
 

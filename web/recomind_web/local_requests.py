@@ -1,4 +1,4 @@
-"""The local context of a request: `?country=`, `?local_hour=` or `?timezone=`, and the header `Accept-Language`."""
+"""The local context of a request: `?country=`, `?local_hour=` or `?timezone=`, its address and `Accept-Language`."""
 
 import re
 from typing import Final
@@ -7,8 +7,11 @@ from aiohttp import web
 
 from recomind.model.local_context import FIELDS, read_local_context
 from recomind.model.metadata import normal_country
+from recomind_web.geoip import GeoIp, address_of
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of
+
+GEOIP_KEY: Final = web.AppKey[GeoIp | None]("geoip", GeoIp)
 
 MEANINGS: Final = {
     "country": "an ISO 3166-1 code of two letters, such as DE",
@@ -34,6 +37,13 @@ def local_param(request: web.Request) -> str:
     for name in found.faulty:
         raise BadRequestError(f"{name} must be {MEANINGS[name]}", name)
     return found.key
+
+
+def likely_country(request: web.Request) -> str:
+    """The country where a user probably is: by the GeoIP file, or else by the preferred language; empty for none."""
+    geoip = request.app[GEOIP_KEY]
+    by_address = "" if geoip is None else geoip.country(address_of(request))
+    return by_address or language_country(request.headers.get("Accept-Language", ""))
 
 
 def country_param(request: web.Request) -> str:

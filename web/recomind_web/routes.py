@@ -57,6 +57,8 @@ from recomind_web import (
 )
 from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
 from recomind_web.cross_origin import CorsPolicy, cross_origin_middleware
+from recomind_web.geoip import GeoIp
+from recomind_web.local_requests import GEOIP_KEY
 from recomind_web.openapi import EVENT_STREAM
 from recomind_web.problem_json import problem_json_middleware
 from recomind_web.rate_limits import RateLimiter
@@ -271,6 +273,7 @@ def add_routes(app: RecoMindApp) -> None:
     server = driver.web_app
     server[APP_KEY] = app
     server[BODY_READER_KEY] = BodyReader(app.options.body_limit)
+    server[GEOIP_KEY] = GeoIp.open(app.options.geoip_file)
     keys, origins = parse_keys(app.options.api_keys), CorsPolicy(app.options.cors_origins)
     server[openapi.DOCUMENT_KEY] = openapi.describe(ROUTES, needs_key=bool(keys), max_n=app.options.slate_size)
     server.on_response_prepare.append(common_headers(origins))

@@ -4,6 +4,7 @@ import pytest
 
 from recomind.model.context_limits import CONTEXT_LEVELS, limited_context
 from recomind.model.local_context import read_local_context
+from recomind.settings import CONTEXTS
 
 CONTEXT = {"country": "DE", "region": "BY", "timezone": "Europe/Berlin", "device": "phone", "latitude": 48.1}
 AT = 1.7e9
@@ -31,3 +32,7 @@ def test_the_local_context_stays(level):
 @pytest.mark.parametrize("level", CONTEXT_LEVELS)
 def test_nothing_stays_nothing(level):
     assert not limited_context({}, level, AT)
+
+
+def test_the_setting_has_these_levels():
+    assert CONTEXTS == CONTEXT_LEVELS
