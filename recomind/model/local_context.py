@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from recomind.model.action_context import ContextValue, read_context
 from recomind.model.metadata import normal_country
@@ -148,6 +147,8 @@ def _zone(name: str) -> tzinfo | None:
     if found := _OFFSET.fullmatch(name):
         minutes = 60 * int(found[2]) + int(found[3])
         return timezone((1 if found[1] == "+" else -1) * timedelta(minutes=minutes)) if minutes < 24 * 60 else None
+    from zoneinfo import ZoneInfo  # here, as the client imports this module, and needs no time zones
+
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):  # also for names that are folders of the data base
