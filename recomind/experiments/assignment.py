@@ -32,8 +32,13 @@ def position_of(user_id: str, kind: str, name: str) -> float:
     >>> round(position_of("u1", "layer", "ranking"), 6)
     0.639296
     """
+    return (hash_of(user_id, kind, name) >> 11) / 2**53
+
+
+def hash_of(user_id: str, kind: str, name: str) -> int:
+    """A hash of a user with a salt of a layer or an experiment, uniform over 64 bits."""
     digest = blake2b(user_id.encode(), digest_size=8, salt=_salt(kind, name)).digest()
-    return (int.from_bytes(digest, "little") >> 11) / 2**53
+    return int.from_bytes(digest, "little")
 
 
 @lru_cache(1_000)

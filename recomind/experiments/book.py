@@ -17,6 +17,9 @@ from recomind.model.rules import DEFAULT_SCENARIO
 
 _encode = msgspec.msgpack.Encoder().encode
 
+MAX_KNOWN: Final = 20_000
+"""Users whose arms are remembered: a request asks several times."""
+
 BOTH: Final = "both"
 """The arm of users whose lists are interleaved."""
 
@@ -56,6 +59,8 @@ class ExperimentBook:
         self.listeners: list[Callable[[], None]] = []
         """Called when what runs has changed."""
         self._now = -inf
+        self._known: dict[tuple[str, str], tuple[Assigned, ...]] = {}
+        """Scenario and user to what `arms_of` has returned since what runs has changed, at most `MAX_KNOWN`."""
         self._running: dict[str, tuple[_Running, ...]] = {}
         """Scenario to the experiments that run, those of a layer in the order in which they were made."""
 
@@ -82,16 +87,12 @@ class ExperimentBook:
         running = self._running.get(scenario)
         if not running or not user_id:
             return ()
-        found: list[Assigned] = []
-        taken: set[str] = set()
-        for one in running:
-            if one.layer in taken or (one.both is not None and BOTH in taken) or not _has(one, user_id):
-                continue
-            taken |= {one.layer} if one.both is None else {one.layer, BOTH}
-            assigned = one.both if one.both is not None else one.by_arm[_arm_number(one.experiment, one.name, user_id)]
-            if assigned is not None:
-                found.append(assigned)
-        return tuple(sorted(found))
+        known = self._known.get((scenario, user_id))
+        if known is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            known = self._known[scenario, user_id] = _assigned(running, user_id)
+        return known
 
     def key_of(self, user_id: str) -> str:
         """Names the arms of a user in the default scenario as they are now; empty if there are none."""
@@ -132,6 +133,7 @@ class ExperimentBook:
                 running[experiment.scenario] = (*running.get(experiment.scenario, ()), _running(record, experiment))
         if running != self._running:
             self._running = running
+            self._known.clear()
             for notify in self.listeners:
                 notify()
 
@@ -144,6 +146,19 @@ def key_of(assigned: tuple[Assigned, ...]) -> str:
 def named(assigned: tuple[Assigned, ...]) -> Mapping[str, str]:
     """Experiment to arm."""
     return {one.experiment: one.arm for one in assigned}
+
+
+def _assigned(running: tuple[_Running, ...], user_id: str) -> tuple[Assigned, ...]:
+    found: list[Assigned] = []
+    taken: set[str] = set()
+    for one in running:
+        if one.layer in taken or (one.both is not None and BOTH in taken) or not _has(one, user_id):
+            continue
+        taken |= {one.layer} if one.both is None else {one.layer, BOTH}
+        assigned = one.both if one.both is not None else one.by_arm[_arm_number(one.experiment, one.name, user_id)]
+        if assigned is not None:
+            found.append(assigned)
+    return tuple(sorted(found))
 
 
 def _running(record: ExperimentRecord, experiment: Experiment) -> _Running:

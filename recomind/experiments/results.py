@@ -81,7 +81,7 @@ def totals_of(record: ExperimentRecord, partitions: Iterable[Mapping[str, Stored
                 tally = ArmTally()
                 tally.add(one.arms[name])
                 parts.append(tally.sums)
-                sketch, users = np.maximum(sketch, tally.sketch), users + len(tally.users)
+                sketch, users = bytearray(map(max, sketch, tally.sketch)), users + len(tally.users)
                 is_full |= len(tally.users) >= MAX_USERS
         arms[name] = ArmTotals(np.concatenate(parts), users, distinct_videos(sketch))
     return Totals(arms, is_full)

@@ -4,15 +4,17 @@ Counts are sums, users are sets and sketches are maxima, so those of partitions 
 they mean. A list or an outcome counts for all arms that the list carries.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
+from math import log
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recomind.experiments.assignment import position_of
+from recomind.experiments.assignment import hash_of
 from recomind.model.events import Action
 from recomind.model.ids import Partition
 from recomind.model.served_lists import ServedListEvent
@@ -64,19 +66,19 @@ class ArmTally:
         self.users: set[bytes] = set()
         self.packed_users = bytearray()
         """The same, one after the other, since packing them at each commit would take too long."""
-        self.sketch: NDArray[np.uint8] = np.zeros(1 << SKETCH_BITS, np.uint8)
+        self.sketch = bytearray(1 << SKETCH_BITS)
         """HyperLogLog registers of the shown videos (Flajolet et al., 2007)."""
 
     def stored(self) -> StoredArm:
         """The tally in its stored form."""
-        return StoredArm(self.sums.astype("<i4").tobytes(), bytes(self.packed_users), self.sketch.tobytes())
+        return StoredArm(self.sums.astype("<i4").tobytes(), bytes(self.packed_users), bytes(self.sketch))
 
     def add(self, stored: StoredArm) -> None:
         """Add a stored tally."""
         self.sums += _unpacked(stored.sums)
         for start in range(0, len(stored.users), 4):
             self.add_user(stored.users[start : start + 4])
-        self.sketch = np.maximum(self.sketch, np.frombuffer(stored.sketch, np.uint8))
+        self.sketch = bytearray(map(max, self.sketch, stored.sketch))
 
     def add_user(self, fingerprint: bytes) -> None:
         """Count a user; one who counts already changes nothing."""
@@ -102,10 +104,10 @@ class Tally:
         """The tally of an arm."""
         return self.arms.setdefault(name, ArmTally())
 
-    def add_user(self, arm: str, user_id: str, experiment: str) -> None:
+    def add_user(self, arm: ArmTally, fingerprint: bytes) -> None:
         """Count a user, unless the experiment has as many as are counted."""
-        if all(len(one.users) < MAX_USERS for one in self.arms.values()):
-            self.arm(arm).add_user(_fingerprint(user_id, experiment))
+        if fingerprint not in arm.users and all(len(one.users) < MAX_USERS for one in self.arms.values()):
+            arm.add_user(fingerprint)
 
 
 class ExperimentTallies:
@@ -120,7 +122,7 @@ class ExperimentTallies:
         """
         self.counted_since = counted_since
         self.partitions: dict[Partition, dict[str, Tally]] = {}
-        self.since_start: dict[tuple[str, str], NDArray[np.int64]] = {}
+        self.since_start: dict[tuple[str, str], list[int]] = {}
         """(experiment, arm) to the sums of the columns since the start of the worker."""
 
     def count_list(self, partition: Partition, event: ServedListEvent, logged_at: float, repeats: int) -> None:
@@ -129,9 +131,11 @@ class ExperimentTallies:
             tally = self._tally(partition, experiment, event, logged_at)
             if tally is not None:
                 found = tally.arm(arm)
-                self._add(experiment, arm, found, event.user_id, {SHOWN: len(event.video_ids), REPEATS: repeats})
-                tally.add_user(arm, event.user_id, experiment)
-                _note_videos(found.sketch, event.video_ids)
+                number = hash_of(event.user_id, "counts", experiment)
+                self._add(experiment, arm, found, number, {SHOWN: len(event.video_ids), REPEATS: repeats})
+                tally.add_user(found, _fingerprint(number))
+                if event.shown:  # else the list was handed out before, with the same videos
+                    _note_videos(found.sketch, event.video_ids)
 
     def count_outcome(
         self, partition: Partition, event: ServedListEvent, logged_at: float, place: int, counted: Mapping[int, int]
@@ -143,7 +147,7 @@ class ExperimentTallies:
         for experiment, arm in event.arms.items():
             tally = self._tally(partition, experiment, event, logged_at)
             if tally is not None:
-                self._add(experiment, arm, tally.arm(arm), event.user_id, counted)
+                self._add(experiment, arm, tally.arm(arm), hash_of(event.user_id, "counts", experiment), counted)
 
     def adopt(self, partition: Partition, stored: Mapping[str, StoredTally]) -> None:
         """Add the tallies that another worker has stored."""
@@ -178,7 +182,7 @@ class ExperimentTallies:
         for tallies in self.partitions.values():
             for experiment, tally in tallies.items():
                 for arm in tally.arms.values():
-                    arm.remove_user(_fingerprint(user_id, experiment))
+                    arm.remove_user(_fingerprint(hash_of(user_id, "counts", experiment)))
 
     def _tally(self, partition: Partition, experiment: str, event: ServedListEvent, logged_at: float) -> Tally | None:
         """The tally in which a list counts."""
@@ -191,12 +195,16 @@ class ExperimentTallies:
             found = tallies[experiment] = Tally(created_at)
         return found
 
-    def _add(self, experiment: str, arm: str, tally: ArmTally, user_id: str, counted: Mapping[int, int]) -> None:
-        cluster = int(position_of(user_id, "cluster", experiment) * CLUSTERS)
-        totals = self.since_start.setdefault((experiment, arm), np.zeros(COLUMNS, np.int64))
-        for column, number in counted.items():
-            tally.sums[cluster, column] += number
-            totals[column] += number
+    def _add(self, experiment: str, arm: str, tally: ArmTally, number: int, counted: Mapping[int, int]) -> None:
+        """Add numbers by column; `number` is the hash of the user."""
+        sums = tally.sums[number >> 32 & (CLUSTERS - 1)]
+        totals = self.since_start.get((experiment, arm))
+        if totals is None:
+            totals = self.since_start[experiment, arm] = [0] * COLUMNS
+        for column, amount in counted.items():
+            if amount:
+                sums[column] += amount
+                totals[column] += amount
 
 
 def outcome_of(action: Action, *, is_first: bool, is_first_like: bool, is_first_watch: bool) -> dict[int, int]:
@@ -226,24 +234,29 @@ def watch_share(action: Action) -> float | None:
     return min(1.0, action.watched_ms / action.duration_ms)
 
 
-def distinct_videos(sketch: NDArray[np.uint8]) -> int:
+def distinct_videos(sketch: Sequence[int]) -> int:
     """About how many distinct videos a sketch has seen; the standard error is 3 %."""
     registers = len(sketch)
-    estimate = 0.7213 / (1 + 1.079 / registers) * registers**2 / float(np.exp2(-sketch.astype(float)).sum())
-    empty = int((sketch == 0).sum())
-    return round(registers * float(np.log(registers / empty)) if estimate <= 2.5 * registers and empty else estimate)
+    estimate = 0.7213 / (1 + 1.079 / registers) * registers**2 / sum(2.0**-rank for rank in sketch)
+    empty = sum(rank == 0 for rank in sketch)
+    return round(registers * log(registers / empty) if estimate <= 2.5 * registers and empty else estimate)
 
 
-def _note_videos(sketch: NDArray[np.uint8], video_ids: Collection[str]) -> None:
+def _note_videos(sketch: bytearray, video_ids: Collection[str]) -> None:
     for video_id in video_ids:
-        number = int.from_bytes(blake2b(video_id.encode(), digest_size=8).digest(), "little")
-        register, rest = number & ((1 << SKETCH_BITS) - 1), number >> SKETCH_BITS
-        rank = 64 - SKETCH_BITS - rest.bit_length() + 1
-        sketch[register] = max(int(sketch[register]), rank)
+        register, rank = _register_of(video_id)
+        sketch[register] = max(sketch[register], rank)
 
 
-def _fingerprint(user_id: str, experiment: str) -> bytes:
-    return int(position_of(user_id, "fingerprint", experiment) * 2**32).to_bytes(4, "little")
+@lru_cache(20_000)
+def _register_of(video_id: str) -> tuple[int, int]:
+    """The register of a video in a sketch, and its rank: the position of the first 1 in the rest of the hash."""
+    number = int.from_bytes(blake2b(video_id.encode(), digest_size=8).digest(), "little")
+    return number & ((1 << SKETCH_BITS) - 1), 64 - SKETCH_BITS - (number >> SKETCH_BITS).bit_length() + 1
+
+
+def _fingerprint(number: int) -> bytes:
+    return (number & 0xFFFFFFFF).to_bytes(4, "little")
 
 
 def _unpacked(packed: bytes) -> Sums:

@@ -7,13 +7,12 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from recomind.experiments.book import Assigned, ExperimentBook, key_of
 from recomind.model.catalogue import first_summaries, join_summaries
 from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
-from recomind.recommender.control import in_control_group, random_slate
+from recomind.recommender.control import random_slate
 from recomind.recommender.exploration import EXPLORATION_SHARE, seed_of
 from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
@@ -26,11 +25,11 @@ from recomind.recommender.ranked import Ranked
 from recomind.recommender.slate import Slate
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
-from recomind.stores.arm_policies import policy_with_arms
 from recomind.stores.event_clock import EventClock
 from recomind.stores.index_loader import IndexLoader
 from recomind.stores.interleaved import interleaved
 from recomind.stores.list_meta import meta_of
+from recomind.stores.list_policies import ListPolicies
 from recomind.stores.new_user_lists import NewUserLists
 from recomind.stores.popularity_follower import PopularityFollower
 from recomind.stores.profile_completer import ProfileCompleter
@@ -50,7 +49,7 @@ class ListedPart(NamedTuple):
     """Whether the stored list holds others."""
 
 
-class RankingCache:
+class RankingCache(ListPolicies):
     """Ranks by an index, and serialises lists."""
 
     def __init__(
@@ -61,27 +60,20 @@ class RankingCache:
         completer: ProfileCompleter,
         users: UserFollower,
     ) -> None:
+        super().__init__(RuleBook(index), users)
         self.index = index
         self.loader = loader
         """Fills the index; its `load` comes before `rank`."""
         self.completer = completer
         """Completes the profiles that `rank` gets, so that lists leave out all videos that users have acted on."""
-        self.users = users
-        """The metadata of users."""
         self.exploration = EXPLORATION_SHARE
         """Share of places that are drawn for new uploads."""
-        self.control_share = 0.0
-        """Share of the users who get random lists, see `recommender.control`."""
         self.extensions = Extensions(monotonic)
         """Rankers, and what else takes part in ranking."""
         self.weights = Weights()
         """The blend's weights: learned here and, at each merge, by the other workers."""
-        self.rules = RuleBook(index)
-        """Rules and scenarios."""
         self.rule_counts = RuleCounts()
         """What rules did in lists that were ranked here."""
-        self.experiments = ExperimentBook()
-        """Experiments, and which users are in them."""
         self.new_user_lists = NewUserLists()
         """Lists of users who have never acted."""
         for book in (self.rules, self.experiments):
@@ -123,23 +115,6 @@ class RankingCache:
         """Move on to an event time; an earlier one changes nothing."""
         self._event_clock.advance(event_time)
 
-    def policy(self, asked: ListRequest) -> Policy | None:
-        """What rules, scenario, filter, arms and the user's metadata ask of a list now; None for nothing."""
-        metadata, arms = self.users.metadata_of(asked.user_id), self.arms(asked)
-        if arms:
-            return policy_with_arms(self.rules, metadata, self.now, asked, arms)
-        return self.rules.policy(asked.user_id, metadata, self.now, asked.scenario, asked.conditions)
-
-    def policy_key(self, user_id: str) -> str:
-        """The key of the policy with which a user's list has to be stored now."""
-        key, arms = self.rules.key(self.users.metadata_of(user_id), self.now), self.arms(ListRequest(user_id))
-        return f"{key}~{key_of(arms)}" if arms else key
-
-    def arms(self, asked: ListRequest) -> tuple[Assigned, ...]:
-        """The arms that the user of a request has now; users of the control group have none."""
-        arms = self.experiments.arms_of(asked.user_id, asked.scenario)
-        return () if arms and self.is_control(asked.user_id) else arms
-
     def local_of(self, asked: ListRequest, profile: Profile) -> str:
         """The local context for which a list is ranked now, see `local_lists`."""
         country = self.users.metadata_of(asked.user_id).country
@@ -154,10 +129,6 @@ class RankingCache:
     ) -> StoredList:
         """Rank for a user, whose profile is complete, in a local context, and serialise the best `n`."""
         return self.serialise(self.rank(profile, policy, local), n)
-
-    def is_control(self, user_id: str) -> bool:
-        """Whether a user belongs to the control group."""
-        return in_control_group(user_id, self.control_share)
 
     def control_list(self, user_id: str, profile: Profile, n: int, policy: Policy | None = None) -> StoredList:
         """A random list for a user of the control group, whose profile is complete; of a policy only filters count."""
@@ -247,7 +218,7 @@ class RankingCache:
     def _permitted(self, video_ids: Sequence[str], asked: ListRequest | None) -> list[bytes | None]:
         """The summaries of videos; None for those that may not be shown."""
         summaries = list(map(self.index.summaries.get, video_ids))
-        policy = None if asked is None else self.policy(asked)
+        policy = None if asked is None else self.restrictions(asked)
         if policy is None or policy.eligibility is None or not video_ids:
             return summaries
         may_be_shown = policy.eligibility.of(self.index.rows_of(video_ids)).tolist()

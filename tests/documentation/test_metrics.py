@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from faust.types import TP
 
@@ -37,7 +36,7 @@ def app() -> RecoMindApp:
     made.metrics.extension_faults.labels("ranker", "mine", "slow").inc(0)
     made.metrics.unreadable_records.labels("video_signals").inc(0)
     made.served_figures.catalogue = CatalogueFigures(10, 0.5, 2, 0.5)
-    made.served_figures.experiments.since_start["ranking", "A"] = np.zeros(COLUMNS, np.int64)
+    made.served_figures.experiments.since_start["ranking", "A"] = [0] * COLUMNS
     made.metrics.blend_weight.labels("age").set(1)
     made.update_gauges()
     return made

@@ -77,7 +77,7 @@ def arrange(index: VideoIndex, rows: Rows, scores: Floats, policy: Policy, seen:
 
 def permits(policy: Policy | None, pins: Sequence[Pin] = ()) -> Callable[[Rows], Mask] | None:
     """Says of new uploads which may be drawn: those that the list may hold, and that no cap counts; None for all."""
-    if policy is None:
+    if policy is None or (policy.eligibility is None and policy.rules is None):
         return None
     pinned = {pin.row for pin in pins}
 

@@ -18,7 +18,9 @@ def counted(rates, users=1_500, lists=4, name="e", teams=b"", seed=1):
         arm = list(rates)[number % len(rates)]
         for _ in range(lists):
             videos = tuple(f"v{video}" for video in draw.integers(0, 500, 10))
-            event = ServedListEvent("l", f"u{number}", 5.0, 1, videos, arms={name: arm}, handed_out_at=5.0, teams=teams)
+            event = ServedListEvent(
+                "l", f"u{number}", 5.0, 1, videos, arms={name: arm}, handed_out_at=5.0, teams=teams, shown=b"x"
+            )
             tallies.count_list(number % 4, event, 5.0, 0)
             for place in np.flatnonzero(draw.random(10) < rates[arm]).tolist():
                 tallies.count_outcome(number % 4, event, 5.0, place, {LIKED: 1})

@@ -23,7 +23,7 @@ from recomind.model.served_lists import ServedListEvent
 
 
 def served(user="u1", videos=("v1", "v2"), arm="A", teams=b"", at=10.0):
-    return ServedListEvent("l", user, at, 1, tuple(videos), arms={"e": arm}, handed_out_at=at, teams=teams)
+    return ServedListEvent("l", user, at, 1, tuple(videos), arms={"e": arm}, handed_out_at=at, teams=teams, shown=b"x")
 
 
 @pytest.fixture
