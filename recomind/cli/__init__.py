@@ -25,6 +25,7 @@ from recomind.cli import (
     train,
     verify,
     weights,
+    whatif,
     worker,
 )
 from recomind.cli.common import missing_extra_message
@@ -50,6 +51,7 @@ COMMANDS = (
     bench,
     verify,
     export,
+    whatif,
     dead_letters,
     adopt_log,
 )

@@ -54,11 +54,12 @@ def _configured(
     if policy is None:
         policy = Policy(scenario=asked.scenario, key=rules.key(metadata, now) if asked.is_stored else "")
     for arm in arms:
-        policy = _changed(policy, arm)
+        policy = changed_by(policy, arm)
     return policy
 
 
-def _changed(policy: Policy, arm: Arm) -> Policy:
+def changed_by(policy: Policy, arm: Arm) -> Policy:
+    """A policy with what an arm says; rules that do not act are left to the rule book."""
     caps = policy.caps
     if arm.creator_cap is not UNSET or arm.tag_cap is not UNSET:
         known = caps or Caps()

@@ -6,11 +6,14 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 import numpy as np
+import pytest
 
 from recomind.dev.simulator import Community
+from recomind.errors import InputError
 from recomind.experiments.tallies import LIKED, ArmTally
 from recomind.offline.verification.recount_experiments import STORE
 from recomind.offline.verification.verify import verify
+from recomind.offline.whatif_log import whatif
 from recomind.stores.read_model import ReadModel
 from recomind.stores.redis_store import RedisStore
 from recomind.stores.served_statistics import ServedStatistics
@@ -70,11 +73,23 @@ async def test_verify_recounts_experiments(new_stack, tmp_path):
         report = await verify(settings, within=120)
         assert report.differences == []
         assert report.compared[STORE] == 21
+        await estimate_another(settings)
         await change(settings)
         report = await verify(settings, within=120)
         assert {one.store for one in report.differences} == {STORE}
         [difference] = report.differences
         assert difference.key.endswith("liked")
+
+
+async def estimate_another(settings):
+    """Some lists are random: these of the arm B, whose ranker draws."""
+    found = await whatif(settings, "rankers:B", 86_400, 100)
+    assert found.random_places > 100
+    assert found.ranked_places > 100
+    assert 0 < found.like_rate < 1
+    assert found.from_ranked.refusal
+    with pytest.raises(InputError, match="neither a ranker"):
+        await whatif(settings, "rankers:C", 86_400, 100)
 
 
 async def change(settings):
