@@ -8,8 +8,11 @@ from msgspec.structs import replace
 
 from recomind.errors import UnavailableError
 from recomind.experiments.results import breaches
+from recomind.recommender.blend.model import merge
+from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.experiment_results import read_totals
+from recomind.stores.arm_weights import all_weights, put_weights
 
 logger = get_logger(__name__)
 
@@ -32,9 +35,29 @@ def declare(app: RecoMindApp) -> None:
     async def guard() -> None:
         await stop_breached(app)
 
+    async def exchange() -> None:
+        await exchange_weights(app)
+
+    app.timer(app.options.trending_interval, name="experiments.exchange_weights")(exchange)
     app.timer(GUARD_INTERVAL_S, on_leader=True, name="experiments.guard")(guard)
     app.task(app.experiment_stream.run)
     app.task(advance)
+
+
+async def exchange_weights(app: RecoMindApp) -> None:
+    """Publish what this worker has learned for arms, and continue from the merged weights of all workers."""
+    cache, owned, store = app.ranking_cache, app.assignment.partitions, app.read_model.store
+    names = cache.experiments.own_weights()
+    cache.arm_weights.retain(names)
+    if app.trainer.is_paused:
+        return
+    for name in names:
+        sent = cache.arm_weights.learned.get(name)
+        if sent is not None and owned:
+            await put_weights(store, name, min(owned), sent)
+        known = [one for one in await all_weights(store, name, app.options.partitions) if one.fits(len(FEATURE_NAMES))]
+        if known and cache.arm_weights.learned.get(name) is sent:  # else it has learned meanwhile
+            cache.arm_weights.learned[name] = merge(known)
 
 
 async def stop_breached(app: RecoMindApp) -> None:

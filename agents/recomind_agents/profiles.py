@@ -128,7 +128,9 @@ class ProfileProcessor:
                 own = [one for one in derived if not isinstance(one, ErasureSignal)]
                 is_first = decoded.record.offset >= first_new and event.merged is None
                 joined = lists.join(before, event, own, logged_at)
-                after, derived, example = self._app.trainer.learn_outcome(before, after, event, own, joined, is_first)
+                with self._app.ranking_cache.learning_from(user_id):
+                    learned = self._app.trainer.learn_outcome(before, after, event, own, joined, is_first)
+                after, derived, example = learned
                 examples += [example] if example else []
                 if event.merged is None and event.action_type not in UNDONE_BY:
                     is_new = not has_seen(before, event.video_id)

@@ -94,6 +94,11 @@ class ExperimentBook:
             known = self._known[scenario, user_id] = _assigned(running, user_id)
         return known
 
+    def own_weights(self) -> set[str]:
+        """The keys of the arms that run and learn their own weights."""
+        running = (arm for some in self._running.values() for one in some for arm in one.by_arm if arm is not None)
+        return {arm.key for arm in running if arm.configuration[0].own_weights}
+
     def key_of(self, user_id: str) -> str:
         """Names the arms of a user in the default scenario as they are now; empty if there are none."""
         return key_of(self.arms_of(user_id)) if self._running else ""

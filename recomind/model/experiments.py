@@ -46,6 +46,8 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Ids of rules that do not act."""
     context: bool = True
     """Whether the time and place of requests count."""
+    own_weights: bool = False
+    """Whether the blend's weights are learned from the arm's users alone, beginning with those of all users."""
 
 
 class Guardrail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,6 +154,8 @@ def _check_mode(experiment: Experiment) -> None:
         raise InvalidFieldError("arms", "interleaving needs exactly two arms")
     if experiment.guardrails:
         raise InvalidFieldError("guardrails", "interleaving has no guardrails: no user has the lists of one arm")
+    if any(arm.own_weights for arm in experiment.arms):
+        raise InvalidFieldError("arms", "interleaving has no weights of its own: no user has the lists of one arm")
     if experiment.forced:
         raise InvalidFieldError("forced", "interleaving forces no arm: no user has the lists of one arm")
 

@@ -138,7 +138,8 @@ class Trainer:
         cache = self._cache
         ranked = rank(example.profile, cache.index, example.timestamp)
         await yield_to_other_tasks()
-        cache.weights = learn(cache.weights, ranked, cache.index, example.video_id)
+        with cache.learning_from(example.user_id):
+            cache.weights = learn(cache.weights, ranked, cache.index, example.video_id)
         self._metrics.training_steps.inc()
 
     def _has_time(self) -> bool:

@@ -11,6 +11,7 @@ from recomind.model.users import UserMetadata
 from recomind.recommender.diversify import Caps
 from recomind.recommender.policy.policy import ListRequest, Policy
 from recomind.recommender.policy.rule_book import RuleBook
+from recomind.stores.arm_weights import name_of
 
 
 def policy_with_arms(
@@ -32,6 +33,7 @@ def policy_with_arms(
     return policy._replace(
         key=key,
         arms=named(assigned),
+        weights=name_of(assigned),
         rival=rivals[0] if rivals else None,
         draft_seed=crc32(asked.user_id.encode()),
     )

@@ -13,6 +13,7 @@
 | `video_neighbours:{video_id}` | the video's neighbours, msgpack | none |
 | `trending:{partition}:{tag}` | a partition's most liked videos of a tag, by window; an empty tag means all | 8 days |
 | `blend_weights:{partition}` | weights of the worker whose first partition this is, msgpack | none |
+| `arm_weights:{arm}:{partition}` | the same of an arm of an experiment that learns its own | 35 d |
 | `published_weights` | weights that all workers went on from: learned from a log, or rolled back to | none |
 | `weights_snapshots` | the latest versions of the weights, by name | none |
 | `pinned_weights` | the weights that workers rank with while they learn nothing | none |
@@ -147,6 +148,11 @@ def lists_watermark(partition: Partition) -> str:
 def current_watermark(partition: Partition) -> str:
     """The watermark of a partition below which no stored list lacks an action."""
     return f"current_mark:{partition}"
+
+
+def arm_weights(name: str, partition: Partition) -> str:
+    """The key of what a worker has learned for an arm; `partition` is its first one."""
+    return f"arm_weights:{name}:{partition}"
 
 
 def blend_weights(partition: str) -> str:

@@ -1,6 +1,7 @@
 """What a worker ranks with: an index near the read model, the blend's weights, and the event time."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from time import monotonic, time
 from typing import NamedTuple, cast
@@ -25,6 +26,7 @@ from recomind.recommender.ranked import Ranked
 from recomind.recommender.slate import Slate
 from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
+from recomind.stores.arm_weights import ArmWeights, name_of
 from recomind.stores.event_clock import EventClock
 from recomind.stores.index_loader import IndexLoader
 from recomind.stores.interleaved import interleaved
@@ -78,6 +80,8 @@ class RankingCache(ListPolicies):
         """Lists of users who have never acted."""
         for book in (self.rules, self.experiments):
             book.listeners.append(self.new_user_lists.clear)
+        self.arm_weights = ArmWeights()
+        """The weights of arms that learn their own."""
         self._event_clock = event_clock
 
     @classmethod
@@ -159,14 +163,23 @@ class RankingCache(ListPolicies):
             self.rule_counts.add(slate.effects, time())
         return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy, ranked.local, teams=teams)
 
+    def weights_of(self, policy: Policy | None) -> Weights:
+        """The weights with which lists of a policy are ranked."""
+        return self.weights if policy is None else self.arm_weights.of(policy.weights, self.weights)
+
+    def learning_from(self, user_id: str) -> AbstractContextManager[None]:
+        """Have `weights` be those that are learned from a user's actions: of the user's arm, if it has its own."""
+        name = name_of(self.arms(ListRequest(user_id)))
+        return self.arm_weights.in_place_of(self, name) if name else nullcontext()
+
     def _slate(self, ranked: Ranked, n: int, seed: int | None) -> tuple[Slate, bytes]:
         """The best `n` of ranked candidates, and the teams of places if the list is interleaved with another one."""
-        policy = ranked.policy
-        slate = slate_of(ranked, self.index, self.weights, n, exploration=self.exploration, seed=seed)
+        policy, weights = ranked.policy, self.weights_of(ranked.policy)
+        slate = slate_of(ranked, self.index, weights, n, exploration=self.exploration, seed=seed)
         if policy is None or policy.rival is None:
             return slate, b""
         rival = rank(ranked.profile, self.index, ranked.now, policy.rival, self.extensions, ranked.local)
-        other = slate_of(rival, self.index, self.weights, n, exploration=self.exploration, seed=seed)
+        other = slate_of(rival, self.index, weights, n, exploration=self.exploration, seed=seed)
         return interleaved(slate, other, n, policy.draft_seed ^ seed_of(ranked.profile))
 
     def preview(self, profile: Profile, n: int, policy: Policy | None) -> bytes:

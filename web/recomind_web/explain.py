@@ -100,10 +100,10 @@ def _explanation(
     evidence: Evidence,
 ) -> Explanation:
     """Explain a video by the stored list, `listed` (video id to its sources), and by a list ranked now."""
-    index, weights, size = app.ranking_cache.index, app.ranking_cache.weights, app.options.slate_size
-    local = app.ranking_cache.local_of(asked, evidence.profile)
+    index, policy, size = app.ranking_cache.index, app.ranking_cache.policy(asked), app.options.slate_size
+    local, weights = app.ranking_cache.local_of(asked, evidence.profile), app.ranking_cache.weights_of(policy)
     with app.ranking_cache.extensions.noting() as faults:
-        ranked = app.ranking_cache.rank(evidence.profile, app.ranking_cache.policy(asked), local)
+        ranked = app.ranking_cache.rank(evidence.profile, policy, local)
         position = rank_position(ranked, index, weights, video_id, size)
     is_listed = position.verdict == LISTED if listed is None else video_id in listed and position.verdict != FILTERED
     sources = (listed or {}).get(video_id) or _sources_now(ranked, index, video_id)

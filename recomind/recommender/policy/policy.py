@@ -58,6 +58,8 @@ class Policy(NamedTuple):
     none."""
     arms: Mapping[str, str] = {}
     """Experiment to the user's arm."""
+    weights: str = ""
+    """Names the weights that an arm learns for itself; empty for those of all users."""
     uses_context: bool = True
     """Whether the time and place of the request count."""
     rival: "Policy | None" = None
