@@ -59,6 +59,8 @@ class ExperimentBook:
         self.listeners: list[Callable[[], None]] = []
         """Called when what runs has changed."""
         self._now = -inf
+        self._names: frozenset[str] = frozenset()
+        """Of the experiments that run."""
         self._known: dict[tuple[str, str], tuple[Assigned, ...]] = {}
         """Scenario and user to what `arms_of` has returned since what runs has changed, at most `MAX_KNOWN`."""
         self._running: dict[str, tuple[_Running, ...]] = {}
@@ -75,12 +77,12 @@ class ExperimentBook:
     def advance(self, now: float) -> None:
         """Let time pass: experiments start and end. `now` is Kafka's time, epoch seconds."""
         self._now = max(now, self._now)
-        if self.records:
+        if self.records and self._running_names() != self._names:
             self._refresh()
 
     def is_running(self, name: str) -> bool:
         """Whether an experiment runs now."""
-        return any(one.name == name for some in self._running.values() for one in some)
+        return name in self._names
 
     def arms_of(self, user_id: str, scenario: str = DEFAULT_SCENARIO) -> tuple[Assigned, ...]:
         """The experiments that run in a scenario and have the user, by name; at most one of them interleaves lists."""
@@ -130,11 +132,16 @@ class ExperimentBook:
                 return same
         return free_span(others, size)
 
+    def _running_names(self) -> frozenset[str]:
+        records = self.records.values()
+        return frozenset(one.name for one in records if one.experiment and one.experiment.is_running(self._now))
+
     def _refresh(self) -> None:
+        self._names = self._running_names()
         running: dict[str, tuple[_Running, ...]] = {}
         for record in sorted(self.records.values(), key=lambda one: (one.created_at, one.name)):
             experiment = record.experiment
-            if experiment is not None and experiment.is_running(self._now):
+            if experiment is not None and record.name in self._names:
                 running[experiment.scenario] = (*running.get(experiment.scenario, ()), _running(record, experiment))
         if running != self._running:
             self._running = running

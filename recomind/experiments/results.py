@@ -103,7 +103,7 @@ def figures_of(record: ExperimentRecord, totals: Totals, *, is_running: bool) ->
         record.created_at,
         tuple(_arm_figures(name, record, totals) for name in _names(record)),
         tuple(_differences(experiment, totals)),
-        _sample_ratio(experiment, totals),
+        None if record.stopped else _sample_ratio(experiment, totals),
         _preference(experiment, totals),
     )
 

@@ -82,6 +82,6 @@ class ExperimentFigures(msgspec.Struct, frozen=True):
     arms: tuple[ArmFigures, ...]
     differences: tuple[Difference, ...]
     sample_ratio: SampleRatio | None
-    """Null if lists are interleaved."""
+    """Null if lists are interleaved, and once an arm was stopped, as it gets no users any more."""
     preference: Preference | None
     """Null unless lists are interleaved."""

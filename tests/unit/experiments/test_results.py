@@ -59,6 +59,9 @@ def test_a_guardrail_stops_a_harmful_arm_once():
     totals = totals_of(guarded, counted({"A": 0.14, "B": 0.08}))
     stopped = breaches(guarded, totals)
     assert list(stopped) == ["B"]
+    shown = figures_of(ExperimentRecord("e", guarded.experiment, 1.0, 0, stopped), totals, is_running=True)
+    assert shown.arms[1].stopped == stopped["B"]
+    assert shown.sample_ratio is None
     assert stopped["B"].startswith("like_rate differs by -0.0")
     assert breaches(ExperimentRecord("e", guarded.experiment, 1.0, 0, stopped), totals) == {}
     lenient = record(guardrails=(Guardrail(metric="like_rate", worse_by=0.2),))
