@@ -13,7 +13,7 @@ from recomind.recommender.blend.model import Context, Weights
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.tag_affinity import TagAffinity
 from recomind.recommender.extensions.participation import Participation
-from recomind.recommender.extensions.protocols import RankingRequest
+from recomind.recommender.extensions.protocols import RankingRequest, read_only
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
@@ -107,10 +107,11 @@ class Ranked(NamedTuple):
 
     def request(self, part: Participation, choice: Floats, scores: Floats) -> RankingRequest:
         """What rankers and arrangers get."""
-        sources = dict(zip(self.source_names, self.scores, strict=True))
+        sources = dict(zip(self.source_names, read_only(self.scores), strict=True))
         eligible = None if self.policy is None or self.policy.eligibility is None else self.policy.eligibility.of
         outcome = np.column_stack([choice - choice.sum() / max(1, len(choice)), self.factor_scores, self.rates])
-        return RankingRequest(self.rows, self.features, FEATURE_NAMES, outcome, sources, scores, part.user, eligible)
+        rows, features, scores = read_only(self.rows), read_only(self.features), read_only(scores)
+        return RankingRequest(rows, features, FEATURE_NAMES, outcome, sources, scores, part.user, eligible)
 
     def positions_of(self, rows: Rows, index: VideoIndex) -> Rows:
         """The positions of rows among the candidates, 0 for rows that are none."""

@@ -93,7 +93,7 @@ class Guard:
         except InvalidResultError as error:
             self._fail("invalid", str(error))
             return None
-        except Exception as error:  # noqa: BLE001 whatever an extension raises, the list is made
+        except (Exception, SystemExit) as error:  # noqa: BLE001 whatever an extension raises, the list is made
             self._fail("error", f"{type(error).__name__}: {error}")
             return None
         elapsed = self._clock() - started

@@ -9,7 +9,7 @@ import numpy as np
 from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext
 from recomind.recommender.exploration import Explored
 from recomind.recommender.extensions.checks import candidates_of, mask_of, order_of, propensities_of, scores_of
-from recomind.recommender.extensions.protocols import Mask, RankingRequest, Source
+from recomind.recommender.extensions.protocols import Mask, RankingRequest
 from recomind.recommender.extensions.registry import HYBRID, Extension, Extensions, RankerChoice
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
@@ -88,11 +88,12 @@ class Participation(NamedTuple):
             request: all candidates.
             positions: of the slate's rows among the candidates.
         """
-        draw = None if self.ranker is None else getattr(self.ranker.extension.instance, "propensities", None)
-        if draw is None or self.ranker is None:
+        if self.ranker is None or not self.ranker.draws:
             return explored
-        chances = self.ranker.extension.guard.call(
-            lambda: draw(request, self.video_index), lambda found: propensities_of(found, len(request.rows))
+        instance, guard = self.ranker.extension.instance, self.ranker.extension.guard
+        chances = guard.call(
+            lambda: instance.propensities(request, self.video_index),
+            lambda found: propensities_of(found, len(request.rows)),
         )
         if chances is None or not len(chances):
             return explored
@@ -117,7 +118,7 @@ def participation_of(
         extensions.note_missing(ranker)
     if choice is None and not extensions.active and (named is None or not extensions.of_kind["source"]):
         return None
-    if choice is not None and isinstance(choice.extension.instance, Source):
+    if choice is not None and choice.proposes:
         proposed = _proposed(choice.extension, user, index)
         choice = None if proposed is None else choice
     else:

@@ -6,7 +6,7 @@ needs I/O is read beforehand, when the extension is made or in a thread of its o
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,21 @@ from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import NAMES
 
 Mask = NDArray[np.bool_]
+Number = TypeVar("Number", bound=np.generic)
 
 OUTCOME_FEATURES: Final = ("choice", "factor_score", *(f"like_rate_{name.replace(' ', '_')}" for name in NAMES))
 """The names of the columns of `RankingRequest.outcome_features`, and of the same columns of exported served lists."""
 
 
+def read_only(array: NDArray[Number]) -> NDArray[Number]:
+    """A view that cannot be written to: what a ranker does to it must not change the list if it then fails."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 class RankingRequest(NamedTuple):
-    """The candidates of one list, and what is known of them."""
+    """The candidates of one list, and what is known of them; arrays are read-only."""
 
     rows: Rows
     """Distinct rows of the index, shape (candidates,). The list can hold each of them."""

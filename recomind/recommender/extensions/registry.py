@@ -3,7 +3,7 @@
 A ranker orders the lists whose policy names it. Sources, filters and arrangers that are active take part in every list.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import inf
 from typing import Any, Final, NamedTuple
@@ -38,11 +38,29 @@ class Extension(NamedTuple):
 
 
 class RankerChoice(NamedTuple):
-    """A ranker and which sources propose for it."""
+    """A ranker, and what is read of it once: later it could raise."""
 
     extension: Extension
     sources: frozenset[str] | None
-    """None for all."""
+    """Names of the sources that propose for it; None for all."""
+    proposes: bool
+    """Whether it is also a source."""
+    draws: bool
+    """Whether it draws at random, and says with which probability."""
+
+    @classmethod
+    def of(cls, extension: Extension) -> "RankerChoice":
+        """Read what a ranker is.
+
+        Raises:
+            ValueError: `sources` are not names.
+        """
+        named: Any = getattr(extension.instance, "sources", None)
+        if isinstance(named, str) or not (named is None or all(isinstance(one, str) for one in named)):
+            raise ValueError(f"sources of the ranker {extension.name} are no names of sources, but {named!r}")
+        draws = callable(getattr(extension.instance, "propensities", None))
+        sources = None if named is None else frozenset(named)
+        return cls(extension, sources, isinstance(extension.instance, Source), draws)
 
 
 class Extensions:
@@ -78,9 +96,13 @@ class Extensions:
             "tags": TagsRanker(),
             "item-item": ItemItemRanker(),
         }
+        self._rankers: dict[str, RankerChoice] = {}
+        self._single: dict[str, RankerChoice] = {}
+        """Source to the ranker of what it proposes."""
         for name, ranker in built_in.items():
             self._add("ranker", name, ranker, inf)
-        self._single = {name: self._single_source(name) for name in SOURCES}
+        for name in SOURCES:
+            self._add_single(name)
 
     def add(self, kind: str, name: str, instance: Any) -> None:
         """Add an extension.
@@ -95,15 +117,11 @@ class Extensions:
             raise ValueError(f"{type(instance).__name__} is no {kind}: it has no method {method}")  # noqa: TRY004
         self._add(kind, name, instance, self._budget_s)
         if kind == "source":
-            self._single[name] = self._single_source(name)
+            self._add_single(name)
 
     def ranker(self, name: str) -> RankerChoice | None:
         """A ranker, or a single source, by its name; None for the hybrid and for an unknown name."""
-        extension = self.of_kind["ranker"].get(name) or self._single.get(name.removeprefix(SOURCE_PREFIX))
-        if extension is None:
-            return None
-        sources: Collection[str] | None = getattr(extension.instance, "sources", None)
-        return RankerChoice(extension, None if sources is None else frozenset(sources))
+        return self._rankers.get(name) or self._single.get(name.removeprefix(SOURCE_PREFIX))
 
     def has_ranker(self, name: str) -> bool:
         """Whether a policy may name this ranker."""
@@ -134,12 +152,16 @@ class Extensions:
         finally:
             self.listeners.remove(note)
 
-    def _single_source(self, name: str) -> Extension:
-        return Extension(name, SourceRanker(name), Guard("ranker", SOURCE_PREFIX + name, self._note, self._clock))
+    def _add_single(self, name: str) -> None:
+        guard = Guard("ranker", SOURCE_PREFIX + name, self._note, self._clock)
+        self._single[name] = RankerChoice.of(Extension(name, SourceRanker(name), guard))
 
     def _add(self, kind: str, name: str, instance: Any, budget_s: float) -> None:
         guard = Guard(kind, name, self._note, self._clock, budget_s, self._suspended_after)
-        self.of_kind[kind][name] = Extension(name, instance, guard)
+        extension = Extension(name, instance, guard)
+        if kind == "ranker":
+            self._rankers[name] = RankerChoice.of(extension)
+        self.of_kind[kind][name] = extension
 
     def note_missing(self, ranker: str) -> None:
         """Note that a policy names a ranker which this worker does not have."""

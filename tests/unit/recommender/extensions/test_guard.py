@@ -40,6 +40,7 @@ def test_a_result_is_passed_on():
         (KeyError("v1"), "error", "KeyError: 'v1'"),
         (InvalidResultError("a score is NaN"), "invalid", "a score is NaN"),
         (RecursionError("too deep"), "error", "RecursionError: too deep"),
+        (SystemExit(2), "error", "SystemExit: 2"),
     ],
 )
 def test_a_fault_is_noted_with_its_cause(error, cause, detail):

@@ -144,6 +144,17 @@ def test_a_faulty_extension_is_left_out_of_the_list(kind, instance, cause):
     assert {(fault.kind, fault.name, fault.cause) for fault in faults} == {(kind, "mine", cause)}
 
 
+def test_a_ranker_that_writes_into_what_it_got_changes_nothing():
+    class Writes:
+        def score(self, request, index):
+            request.scores[:] = 0
+            return request.scores
+
+    extensions, faults = registry("ranker", Writes())
+    assert listed(engine_with("mine", extensions)) == listed(engine_with())
+    assert [fault.detail for fault in faults] == ["ValueError: assignment destination is read-only"]
+
+
 def test_a_slow_extension_is_left_out_of_the_list_and_then_suspended():
     now, faults = [0.0], []
 

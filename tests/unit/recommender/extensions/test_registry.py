@@ -39,6 +39,16 @@ def test_a_name_that_is_taken_is_refused(kind, name):
         Extensions().add(kind, name, Backwards())
 
 
+@pytest.mark.parametrize("sources", [5, "tags", [1, 2]])
+def test_sources_of_a_ranker_that_are_no_names_are_refused(sources):
+    ranker = Backwards()
+    ranker.sources = sources
+    extensions = Extensions()
+    with pytest.raises((ValueError, TypeError)):
+        extensions.add("ranker", "mine", ranker)
+    assert not extensions.has_ranker("mine")
+
+
 def test_an_object_without_the_method_of_its_kind_is_refused():
     with pytest.raises(ValueError, match="Backwards is no source: it has no method propose"):
         Extensions().add("source", "mine", Backwards())
