@@ -94,7 +94,7 @@ class TagsRanker:
 class ItemItemRanker:
     """The videos that are liked together with those that the user liked: the trained model, and the shrunk cosine."""
 
-    sources: Collection[str] | None = ("retrained", "liked_together", "trending")
+    sources: Collection[str] | None = ("retrained", "liked_together", "trending", "fresh")
 
     def score(self, request: RankingRequest, index: VideoIndex) -> Floats:
         """The sum of the scores of both sources."""

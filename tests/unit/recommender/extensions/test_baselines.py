@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.signals import SourceOffset
+from recomind.offline.engine import Engine
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.extensions.baselines import RandomRanker
 from recomind.recommender.extensions.registry import Extensions
+from recomind.recommender.policy.policy import Policy
 from recomind.recommender.served import unpack
 from tests.unit.recommender.extensions.engines import START, VIDEOS, engine_with, listed
 
@@ -74,6 +77,14 @@ def test_item_item_needs_likes_and_falls_back_on_popularity():
     assert listed(engine, "nobody", 5) == listed(engine_with("popularity"), "nobody", 5)
     engine.put_ease_model({"v0": [("v39", 1.0), ("v38", 0.5)]})
     assert set(listed(engine, "me", 2)) == {"v2", "v39"}
+
+
+@pytest.mark.parametrize("name", ["random", "popularity", "tags", "item-item"])
+def test_before_the_first_action_each_baseline_lists_videos(name):
+    engine = Engine(exploration=0.0, policy=Policy(ranker=name))
+    for number in range(30):
+        engine.put_video(Video(video_id=f"v{number}", created_at=START - number))
+    assert len(listed(engine, "nobody")) == 10
 
 
 @pytest.mark.parametrize("name", SOURCES)
