@@ -96,7 +96,6 @@ class VideoIndex:
         row = self.row(video.video_id)
         before, shown = self.videos.get(row), self.shown.of(row)
         self.shown.add(np.array([row]), -shown)
-        self.local.take_out(row)
         self.videos[row] = video
         if video.creator_id is not None:
             self.creators[row] = video.creator_id
@@ -110,7 +109,7 @@ class VideoIndex:
         tags = list(dict.fromkeys(self._tag(tag) for tag in video.tags if tag_key(tag)))
         self.columns.set_tags(row, tags)
         self.shown.add(np.array([row]), shown)
-        self.local.bring_back(row)
+        self.local.note_tags(row)
         if video.expires_at is not None:
             heappush(self._expiries, (video.expires_at, row))
         self._set_listed(row, video if video.is_visible(self._expired_until) else None)
@@ -124,14 +123,13 @@ class VideoIndex:
         if before is not None:
             shown = self.shown.of(row)
             self.shown.add(np.array([row]), -shown)
-            self.local.take_out(row)
             self._set_listed(row, None)
             self.metadata.put(row, None)
             self.creators.pop(row, None)
             self.columns.creator[row], self.columns.created_at[row] = -1, 0
             self.columns.set_tags(row, ())
             self.shown.add(np.array([row]), shown)
-            self.local.bring_back(row)
+            self.local.note_tags(row)
             self.top_lists.put_tags(row, ())
         return before
 

@@ -38,7 +38,7 @@ def local_to_rank(asked: ListRequest, profile: Profile, country: str | None, now
 def known_local(local: str, index: VideoIndex) -> str:
     """A local context without the parts of which nothing has been counted."""
     parts = country_of(local), quarter_of(local)
-    return "".join(part for part in parts if part and index.local.by_tag(part) is not None)
+    return "".join(part for part in parts if part and index.local.effects.knows(part))
 
 
 def list_key(policy_key: str, local: str) -> str:

@@ -16,7 +16,8 @@ GOOD = (900, 300, 90.0)
     ("shown", "text"),
     [
         ({"DE3": MANY}, []),
-        ({"DE3": GOOD, "FR3": MANY, "FR0": MANY}, ["Popular in your country this evening"]),
+        ({"DE3": GOOD, "FR3": MANY, "FR0": MANY}, ["Popular in your country"]),
+        ({"DE3": GOOD, "DE0": MANY, "FR3": MANY, "FR0": MANY}, ["Popular in your country this evening"]),
         ({"DE0": GOOD, "DE3": GOOD, "FR3": GOOD, "FR0": MANY}, ["Popular in your country this evening"]),
         ({"DE0": GOOD, "DE3": GOOD, "FR3": MANY}, ["Popular in your country this evening"]),
         ({"DE": GOOD}, ["Popular in your country"]),
