@@ -15,8 +15,8 @@ MAX_POPULAR: Final = 200
 """Popular videos of a country that are found."""
 
 
-class LocalSums:
-    """The counts of this worker's index."""
+class LocalIndex:
+    """The counts of the videos of an index."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns

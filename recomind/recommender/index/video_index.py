@@ -18,7 +18,7 @@ from recomind.model.signals import FACTOR_WIDTH
 from recomind.model.text import normal_tag, tag_key
 from recomind.recommender.factors.model import FactorModel
 from recomind.recommender.index.columns import Columns, Floats, Rows
-from recomind.recommender.index.local_counts import LocalSums
+from recomind.recommender.index.local_counts import LocalIndex
 from recomind.recommender.index.metadata import MetadataIndex
 from recomind.recommender.index.neighbours import NeighbourIndex
 from recomind.recommender.index.shown_counts import ShownCounts
@@ -63,7 +63,7 @@ class VideoIndex:
         self.shown = ShownCounts(self.columns)
         self.metadata = MetadataIndex(self.columns)
         self.watch_times = WatchTimes(self.columns)
-        self.local = LocalSums(self.columns)
+        self.local = LocalIndex(self.columns)
         self.action_weights = ActionWeights()
         self._likers: dict[int, tuple[Liker, ...]] = {}
         self._expiries: list[tuple[float, int]] = []
