@@ -45,7 +45,7 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     without_rules: Annotated[tuple[Name, ...], msgspec.Meta(max_length=100)] = ()
     """Ids of rules that do not act."""
     context: bool = True
-    """Whether the time and place of requests count."""
+    """Whether the place and hour of requests count, see `recomind.model.local_context`."""
     own_weights: bool = False
     """Whether the blend's weights are learned from the arm's users alone, beginning with those of all users."""
 
@@ -156,6 +156,8 @@ def _check_mode(experiment: Experiment) -> None:
         raise InvalidFieldError("guardrails", "interleaving has no guardrails: no user has the lists of one arm")
     if any(arm.own_weights for arm in experiment.arms):
         raise InvalidFieldError("arms", "interleaving has no weights of its own: no user has the lists of one arm")
+    if experiment.arms[0].context != experiment.arms[1].context:
+        raise InvalidFieldError("arms", "both arms of an interleaved list count place and hour, or none does")
     if experiment.forced:
         raise InvalidFieldError("forced", "interleaving forces no arm: no user has the lists of one arm")
 

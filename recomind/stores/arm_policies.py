@@ -73,5 +73,4 @@ def changed_by(policy: Policy, arm: Arm) -> Policy:
         caps=caps,
         spread=policy.spread if arm.spread is None else arm.spread,
         exploration=policy.exploration if arm.exploration is None else arm.exploration,
-        uses_context=policy.uses_context and arm.context,
     )

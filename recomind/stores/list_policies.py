@@ -51,6 +51,10 @@ class ListPolicies(ABC):
         arms = self.experiments.arms_of(asked.user_id, asked.scenario)
         return () if arms and self.is_control(asked.user_id) else arms
 
+    def uses_context(self, asked: ListRequest) -> bool:
+        """Whether place and hour of a request count: an arm may say that they do not."""
+        return all(arm.context for one in self.arms(asked) for arm in one.configuration)
+
     def is_control(self, user_id: str) -> bool:
         """Whether a user belongs to the control group."""
         return in_control_group(user_id, self.control_share)

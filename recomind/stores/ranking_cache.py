@@ -121,12 +121,15 @@ class RankingCache(ListPolicies):
 
     def local_of(self, asked: ListRequest, profile: Profile) -> str:
         """The local context for which a list is ranked now, see `local_lists`."""
+        if not self.uses_context(asked):
+            return NO_LOCAL_CONTEXT
         country = self.users.metadata_of(asked.user_id).country
         return local_to_rank(asked, profile, country, self.now, self.index)
 
     def is_current(self, key: str, asked: ListRequest) -> bool:
         """Whether a stored list with a key suits a request."""
-        return is_current(key, self.policy_key(asked.user_id), asked.local)
+        local = asked.local if self.uses_context(asked) else NO_LOCAL_CONTEXT
+        return is_current(key, self.policy_key(asked.user_id), local)
 
     def list_for(
         self, profile: Profile, n: int, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT

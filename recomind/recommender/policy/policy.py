@@ -60,8 +60,6 @@ class Policy(NamedTuple):
     """Experiment to the user's arm."""
     weights: str = ""
     """Names the weights that an arm learns for itself; empty for those of all users."""
-    uses_context: bool = True
-    """Whether the time and place of the request count."""
     rival: "Policy | None" = None
     """The policy with whose list this one is interleaved; None in most lists."""
     draft_seed: int = 0

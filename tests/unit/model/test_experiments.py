@@ -42,6 +42,8 @@ def test_a_valid_experiment_is_accepted_and_stored():
         (f'{{"arms":{ARMS},"starts_at":"2026-11-27T12:00:00Z","ends_at":"2026-11-27T11:00:00Z"}}', "ends_at"),
         ('{"mode":"interleaving","arms":[{"name":"A"},{"name":"B"},{"name":"C"}]}', "arms"),
         (f'{{"mode":"interleaving","arms":{ARMS},"guardrails":[{{"metric":"like_rate"}}]}}', "guardrails"),
+        ('{"mode":"interleaving","arms":[{"name":"A"},{"name":"B","context":false}]}', "arms"),
+        ('{"mode":"interleaving","arms":[{"name":"A"},{"name":"B","own_weights":true}]}', "arms"),
         (f'{{"mode":"interleaving","arms":{ARMS},"forced":{{"u1":"A"}}}}', "forced"),
     ],
 )

@@ -6,6 +6,7 @@ from recomind.model.catalogue import Video
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord
 from recomind.model.rules import Rule, RuleRecord
 from recomind.recommender.diversify import Caps
+from recomind.recommender.policy import local_lists
 from recomind.recommender.policy.policy import ListRequest
 from recomind.state.profile import Profile
 from recomind.state.profile_entries import Like
@@ -35,13 +36,22 @@ def test_users_without_an_arm_have_no_policy(cache):
 
 def test_an_arm_changes_what_it_names(cache):
     arm = {"ranker": "popularity", "sources": ("fresh",), "tag_cap": 2, "spread": 0.4, "exploration": 0.1}
-    start(cache, arm={**arm, "context": False})
+    start(cache, arm=arm)
     policy = cache.policy(ListRequest("me"))
     assert (policy.ranker, policy.sources, policy.caps) == ("popularity", {"fresh"}, Caps(3, 2))
-    assert (policy.spread, policy.exploration, policy.uses_context) == (0.4, 0.1, False)
+    assert (policy.spread, policy.exploration) == (0.4, 0.1)
     assert policy.arms == {"e": "B"}
     assert policy.key == cache.policy_key("me") != ""
     assert cache.policy(ListRequest("me", "kids")) is None
+
+
+def test_place_and_hour_do_not_count_in_an_arm_without_context(cache, monkeypatch):
+    monkeypatch.setattr(local_lists, "known_local", lambda local, _: local)
+    start(cache, arm={"context": False})
+    mine, anothers = ListRequest("me", local="DE"), ListRequest("another", local="DE")
+    assert (cache.local_of(mine, Profile()), cache.local_of(anothers, Profile())) == ("", "DE")
+    assert cache.is_current(cache.policy_key("me"), mine)
+    assert not cache.is_current(cache.policy_key("another"), anothers)
 
 
 def test_a_list_says_its_arms_and_key(cache):
