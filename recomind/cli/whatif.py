@@ -1,6 +1,7 @@
 """`recomind whatif`: estimate what another configuration would have got, from the lists that were served."""
 
 import asyncio
+import math
 import re
 import sys
 from typing import Final
@@ -36,13 +37,17 @@ def command(config: str, since: str, most: int, as_json: bool) -> None:
     from rich.console import Console
 
     from recomind.offline.whatif_log import whatif
+    from recomind.recommender.extensions.registry import Extensions
+    from recomind.runtime.extension_loading import load_extensions
 
     matched = re.fullmatch(r"(\d+)([mhd])", since)
     if matched is None:
         raise click.BadParameter("must be such as 90m, 12h or 7d", param_hint="--since")
     window_s, settings = int(matched[1]) * UNITS_S[matched[2]], load_server_settings()
+    extensions = Extensions(suspended_after=math.inf)
+    load_extensions(settings, extensions)
     with Console(stderr=True).status("reading") as status:
-        found = asyncio.run(whatif(settings, config, window_s, most, status.update))
+        found = asyncio.run(whatif(settings, config, window_s, most, status.update, extensions))
     if as_json:
         click.echo(msgspec.json.encode(found._asdict(), enc_hook=float))
     else:

@@ -22,6 +22,7 @@ from recomind.model.experiments import Arm
 from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
+from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.pipeline import rank, slate_of
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.served import unpack
@@ -79,7 +80,14 @@ class WhatIf(NamedTuple):
 class Replay:
     """Replays a log, and ranks beside it."""
 
-    def __init__(self, arm: Arm, videos: Iterable[Video], since: float, share: float = 1.0) -> None:
+    def __init__(
+        self,
+        arm: Arm,
+        videos: Iterable[Video],
+        since: float,
+        share: float = 1.0,
+        extensions: Extensions = BUILT_IN,
+    ) -> None:
         """Begin with a catalogue and without any action.
 
         Args:
@@ -87,11 +95,12 @@ class Replay:
             videos: the catalogue.
             since: log time from which on lists count, epoch seconds.
             share: of the lists that are not random, those that count; all random ones do.
+            extensions: rankers, and what else takes part in ranking.
         """
         self._policy = changed_by(Policy(), arm)
         self._since = since
         self._share = share
-        self._engine = Engine()
+        self._engine = Engine(extensions=extensions)
         for video in videos:
             self._engine.put_video(video)
         self._places: dict[bool, list[_Place]] = {True: [], False: []}

@@ -15,7 +15,7 @@ from recomind.offline.known_log import known_log
 from recomind.offline.verification.compare_experiments import recorded_experiments
 from recomind.offline.verification.recompute_users import erasure_offsets
 from recomind.offline.whatif import Acted, Listed, Replay, WhatIf
-from recomind.recommender.extensions.registry import BUILT_IN
+from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stream import topics
@@ -25,7 +25,12 @@ from recomind.stream.log_reader import read_to_end
 
 
 async def whatif(
-    settings: Settings, config: str, window_s: float, most: int, on_progress: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    config: str,
+    window_s: float,
+    most: int,
+    on_progress: Callable[[str], None] = lambda _: None,
+    extensions: Extensions = BUILT_IN,
 ) -> WhatIf:
     """Estimate what a configuration would have got.
 
@@ -35,12 +40,13 @@ async def whatif(
         window_s: lists of the last so many seconds count.
         most: so many ranked lists count, spread evenly; all random ones do.
         on_progress: called with a description of each step.
+        extensions: rankers, and what else takes part in ranking.
 
     Raises:
         InputError: there is no such configuration, or no served list.
         UnavailableError: a server does not answer.
     """
-    arm = await arm_of(settings, config)
+    arm = await arm_of(settings, config, extensions)
     archive = Archive(settings.postgres_dsn, settings.postgres_pooling)
     await archive.open()
     try:
@@ -56,7 +62,7 @@ async def whatif(
         raise InputError("there is no served list: lists are recorded when they are handed out")
     since = lists[-1].logged_at - window_s
     recent = sum(one.logged_at >= since and not one.event.is_control for one in lists)
-    replay = Replay(arm, videos, since, min(1.0, most / max(1, recent)))
+    replay = Replay(arm, videos, since, min(1.0, most / max(1, recent)), extensions)
     events: list[Listed | Acted] = [*lists, *actions]
     events.sort(key=lambda one: one.logged_at)
     for number, one in enumerate(events):
@@ -69,7 +75,7 @@ async def whatif(
     return replay.result()
 
 
-async def arm_of(settings: Settings, config: str) -> Arm:
+async def arm_of(settings: Settings, config: str, extensions: Extensions = BUILT_IN) -> Arm:
     """The configuration that a text names: an arm in JSON, `EXPERIMENT:ARM`, or a ranker.
 
     Raises:
@@ -85,9 +91,9 @@ async def arm_of(settings: Settings, config: str) -> Arm:
     arm = None if found is None else found.arm(name)
     if arm is not None:
         return arm
-    if BUILT_IN.has_ranker(config):
+    if extensions.has_ranker(config):
         return Arm(name="config", ranker=config)
-    raise InputError(f"{config} is neither a ranker ({', '.join(BUILT_IN.ranker_names)}) nor EXPERIMENT:ARM")
+    raise InputError(f"{config} is neither a ranker ({', '.join(extensions.ranker_names)}) nor EXPERIMENT:ARM")
 
 
 async def _lists(settings: Settings) -> list[Listed]:
