@@ -140,12 +140,12 @@ class WatermarkInvariant(RuleBasedStateMachine):
     def stored_watermark_does_not_lead(self):
         """Whatever crashes now, no committed action is left out."""
         if self.stored is not None and not self.is_stored_invalid:
-            self._check_listed(self.stored, self.log[: self.committed])
+            self._check_listed(self.stored, self.committed)
 
     @invariant()
     def watermarks_do_not_lead(self):
         for watermarks in self.queue.watermarks().values():
-            self._check_listed(watermarks.listed, self.log[: self.folded])
+            self._check_listed(watermarks.listed, self.folded)
             self._check(watermarks.current, self.log[: self.folded], lacking={0: 2**63, 5: 2**63})
 
     def _fold(self, end):
@@ -172,10 +172,14 @@ class WatermarkInvariant(RuleBasedStateMachine):
         profiles = {user: Profile(applied_offsets=self.profiles[user]) for user in behind}
         self.queue.adopt(0, profiles, watermark, next_offsets)
 
-    def _check_listed(self, watermark, actions):
-        """Users of whom all actions are below the watermark have lists that count these; the others are adopted."""
+    def _check_listed(self, watermark, end):
+        """Users of whom all actions are below the watermark have lists that count these; the others are adopted.
+
+        Actions from `end` on are delivered again, and make their users pending: the lists of these may be dropped.
+        """
+        actions, again = self.log[:end], {user for _, _, user in self.log[end:]}
         adopted = {user for source, offset, user in actions if offset >= watermark.get(source, 0)}
-        self._check(watermark, [one for one in actions if one[2] not in adopted], lacking={})
+        self._check(watermark, [one for one in actions if one[2] not in adopted | again], lacking={})
 
     def _check(self, watermark, actions, lacking):
         """Each action below the watermark is in its user's list; `lacking` stands for the offsets of a missing one."""
