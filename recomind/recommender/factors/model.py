@@ -69,7 +69,7 @@ class UserFactors(NamedTuple):
     watches: float = 0.0
     """Watch times that were learned from."""
     watched: float = 0.0
-    """The sum of their log odds."""
+    """The sum of what factors do not explain of their log odds."""
 
 
 NEW_USER: Final = UserFactors(np.zeros(WIDTH, np.float32), _USER_PRIOR, 0.0)

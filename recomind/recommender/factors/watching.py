@@ -4,8 +4,8 @@ The log odds of a watch quantile, without what is typical of the user and of the
 
     s = WATCH_SLOPE * p_user . (q_video + mean of e_tag) + noise
 
-with Gaussian noise, so that a watch time is one step of a Kalman filter. It says nothing of the biases: what is watched
-for long is not taken for liked.
+with Gaussian noise, so that a watch time is one step of a Kalman filter. What is typical of a user is the mean of what
+the factors do not explain. Biases learn nothing of it: what is watched for long is not taken for liked.
 """
 
 from typing import Final
@@ -15,14 +15,14 @@ import numpy as np
 from recomind.recommender.factors.gaussians import MAX_GAIN
 from recomind.recommender.factors.model import FactorModel, ItemFactors, ItemIncrements, ItemRows, UserFactors
 
-WATCH_SLOPE: Final = 0.4
+WATCH_SLOPE: Final = 0.55
 """Log odds of a watch quantile for each log odds of a like that the factors explain."""
 
 WATCH_VARIANCE: Final = 0.77
 """Variance of the noise of a watch time whose weight is 1, in squared log odds."""
 
 PRIOR_WATCHES: Final = 8.0
-"""A user's mean watch time is drawn towards that of all users with the weight of so many."""
+"""What is typical of a user is the mean of what factors do not explain, with so many watch times at 0."""
 
 
 def learn_watch(
@@ -46,10 +46,10 @@ def learn_watch(
     squared = by_user * by_user
     variance = float(squared @ user.variance + by_item * by_item @ shown.variance)
     total = WATCH_SLOPE**2 * variance + WATCH_VARIANCE / weight
-    own = log_odds - user.watched / (user.watches + PRIOR_WATCHES)
-    step = WATCH_SLOPE * (own - WATCH_SLOPE * float(by_item @ shown.mean)) / total
+    rest = log_odds - WATCH_SLOPE * float(by_item @ shown.mean)
+    step = WATCH_SLOPE * (rest - user.watched / (user.watches + PRIOR_WATCHES)) / total
     curvature = WATCH_SLOPE**2 / total
     gain = np.minimum(user.variance * squared * curvature, MAX_GAIN)
     mean, left = user.mean + user.variance * by_user * step, user.variance * (1 - gain)
-    after = user._replace(mean=mean, variance=left, watches=user.watches + 1, watched=user.watched + log_odds)
+    after = user._replace(mean=mean, variance=left, watches=user.watches + 1, watched=user.watched + rest)
     return after, model.increments_of(rows, by_item, step, curvature, by_bias=0.0)
