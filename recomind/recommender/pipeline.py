@@ -32,7 +32,7 @@ from recomind.recommender.ranked import BLENDED, PRIOR, Ranked, context_of
 from recomind.recommender.slate import Pick, Slate
 from recomind.state.profile import Profile
 
-WATCH_GAIN: Final = 1.1
+WATCH_GAIN: Final = 1.3
 """How much the watch times of a video count in its score, relative to the weight `watch` of actions."""
 
 

@@ -23,11 +23,19 @@ ACTION = {"user_id": "known", "video_id": "v0", "action_type": "like"}
 RECEIPT = "/users/known/forgetting/0:0"
 """A receipt that was never issued: 404 if Redis is available."""
 CHANGE = "/videos/v0/changes/0:0"
+EXPERIMENTS = "/experiments", "/experiments/ranking"
+"""Figures are in Redis alone."""
 MERGE = "/users/known/merge/session:known/0:0"
 
 READS = [
     route.path.format(
-        user_id="known", video_id="v0", name="feed.js", receipt="0:0", session="session:known", rule_id="R1"
+        user_id="known",
+        video_id="v0",
+        name="feed.js",
+        receipt="0:0",
+        session="session:known",
+        rule_id="R1",
+        experiment="ranking",
     )
     for route in ROUTES
     if route.method == "GET" and not route.path.startswith("/events")
@@ -52,6 +60,8 @@ async def http(running):
         await until_accepted(session, "PUT", "/users/known", json={"name": "K"})
         rule = {"action": "boost", "where": "video:v1", "draft": True}
         await until_accepted(session, "PUT", "/rules/R1", json=rule)
+        arms = [{"name": "A"}, {"name": "B", "ranker": "popularity"}]
+        await until_accepted(session, "PUT", "/experiments/ranking", json={"arms": arms, "traffic": 0.001})
         accepted = await until_accepted(session, "POST", "/video_action", json=ACTION)
         await until_counted(session, accepted["token"])
         yield session
@@ -130,7 +140,7 @@ async def test_without_redis_reads_come_from_the_archive_and_writes_are_accepted
         accepted = await send_request(http, "POST", "/video_action", json=ACTION)
         put = await send_request(http, "PUT", "/videos/v1", json={"title": "V1", "tags": ["t"]})
     refused = {path for path, (status, _, _) in responses.items() if status == 503}
-    assert refused == {"/trending/details", "/operations/history", RECEIPT, CHANGE, MERGE}
+    assert refused == {"/trending/details", "/operations/history", *EXPERIMENTS, RECEIPT, CHANGE, MERGE}
     served = ("/recommendations/known", "/trending", "/feed/known", "/users/known/profile", "/explain/known/v0")
     assert {responses[path][1] for path in served} == {"redis"}
     assert {video["video_id"] for video in responses["/recommendations/known"][2]} == {"v1", "v2", "v3"}
