@@ -123,10 +123,14 @@ class Client(ListCalls, CatalogueCalls):
         *,
         scenario: str | None = None,
         filter: str | None = None,  # noqa: A002 the name of the parameter
+        country: str | None = None,
+        local_hour: int | None = None,
+        timezone: str | None = None,
     ) -> Explanation:
-        """Why a video is in a user's list, or why it is not; with `scenario` or `filter`, in such a list."""
+        """Why a video is in a user's list, or why it is not; with other arguments, in the list that they ask for."""
         path = f"/explain/{quoted(user_id)}/{quoted(video_id)}"
-        return self._get(path, Explanation, scenario=scenario, filter=filter)
+        place = {"country": country, "local_hour": local_hour, "timezone": timezone}
+        return self._get(path, Explanation, scenario=scenario, filter=filter, **place)
 
     def healthz(self) -> bool:
         """Whether the worker runs and has not failed."""

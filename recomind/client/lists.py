@@ -53,9 +53,14 @@ class ListCalls:
         exclude: Iterable[str] = (),
         scenario: str | None = None,
         filter: str | None = None,  # noqa: A002 the name of the parameter
+        country: str | None = None,
+        local_hour: int | None = None,
+        timezone: str | None = None,
         ranker: str | None = None,
     ) -> Recommendations:
         """The user's top videos, without those of `exclude`; of a `scenario`, and with a `filter` such as `tag:music`.
+
+        It is the list for the `country` and the hour, `local_hour` or that of the `timezone`, if they are given.
 
         With a `ranker`, such as `popularity` or `source:tags`, it is what that ranker would give the user now. This is
         for operators: the key needs the scope `admin`, and the list counts as served to nobody.
@@ -67,7 +72,7 @@ class ListCalls:
         token, deadline = after or self._tokens.pending(user_id), time.monotonic() + self._patience
         while True:  # a worker waits up to a second per request
             query = {"n": n, "after": token, "exclude": exclude, "scenario": scenario, "filter": filter}
-            query |= {"ranker": ranker}
+            query |= {"country": country, "local_hour": local_hour, "timezone": timezone, "ranker": ranker}
             response = self._connection.request("GET", f"/recommendations/{quoted(user_id)}", query)
             found = _recommendations(response.data, response.headers)
             if token and found.counted:
@@ -76,10 +81,15 @@ class ListCalls:
                 return found
 
     def trending(
-        self, *, n: int | None = None, window: str | None = None, tag: str | None = None
+        self,
+        *,
+        n: int | None = None,
+        window: str | None = None,
+        tag: str | None = None,
+        country: str | None = None,
     ) -> list[VideoSummary]:
-        """The most popular videos now, in a `window` (1h, 24h, 7d), or of a tag."""
-        return self._get("/trending", list[VideoSummary], n=n, window=window, tag=tag)
+        """The most popular videos now, in a `window` (1h, 24h, 7d) or of a tag, or in a `country`."""
+        return self._get("/trending", list[VideoSummary], n=n, window=window, tag=tag, country=country)
 
     def trending_details(
         self, *, n: int | None = None, window: str | None = None, tag: str | None = None
@@ -101,11 +111,16 @@ class ListCalls:
         after: str | None = None,
         scenario: str | None = None,
         filter: str | None = None,  # noqa: A002 the name of the parameter
+        country: str | None = None,
+        local_hour: int | None = None,
+        timezone: str | None = None,
     ) -> Feed:
         """The user's list, without the videos of `exclude`, and with the reasons for each.
 
         It waits up to a second until it counts the action of the token `after`, or else the user's actions that this
         client has posted.
+
+        It is the list for the `country` and the hour, `local_hour` or that of the `timezone`, if they are given.
 
         With an empty `cursor` a feed session begins, which shows no video twice: pass on the `cursor` of each page to
         get the next one. After 24 hours a cursor has expired, which is a `RequestError`.
@@ -113,6 +128,7 @@ class ListCalls:
         token = after or self._tokens.pending(user_id)
         query = {"n": n, "cursor": cursor, "exclude": tuple(exclude), "after": token}
         query |= {"scenario": scenario, "filter": filter}
+        query |= {"country": country, "local_hour": local_hour, "timezone": timezone}
         response = self._connection.request("GET", f"/feed/{quoted(user_id)}", query)
         if token and response.headers.get("X-RecoMind-After") == "counted":
             self._tokens.discard(user_id, token)
@@ -131,9 +147,13 @@ class ListCalls:
         n: int | None = None,
         scenario: str | None = None,
         filter: str | None = None,  # noqa: A002 the name of the parameter
+        country: str | None = None,
+        local_hour: int | None = None,
+        timezone: str | None = None,
     ) -> Iterator[Feed]:
         """The user's feed, whenever it changes, without end."""
-        return self._follow(f"/events/feed/{quoted(user_id)}", n=n, scenario=scenario, filter=filter)
+        place = {"country": country, "local_hour": local_hour, "timezone": timezone}
+        return self._follow(f"/events/feed/{quoted(user_id)}", n=n, scenario=scenario, filter=filter, **place)
 
     def _get(self, path: str, response_type: type[Response], **query: Any) -> Response:
         return msgspec.json.decode(self._connection.request("GET", path, query).data, type=response_type)

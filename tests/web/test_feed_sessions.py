@@ -75,6 +75,11 @@ async def test_after_the_end_the_same_cursor_gets_what_is_uploaded_later(http):
     await wait_for(shown)
 
 
+def sources_of(videos):
+    """What proposed each video; likes of other tests may have changed by how much."""
+    return [[reason["source"] for reason in one["reasons"]] for one in videos]
+
+
 async def test_a_cursor_that_is_sent_again_gets_the_same_page(http):
     user = uuid4().hex
     await put_videos(http, 40, uuid4().hex[:8])
@@ -83,7 +88,7 @@ async def test_a_cursor_that_is_sent_again_gets_the_same_page(http):
     await act_and_wait(http, user, ids(second)[:3])
     again = await page(http, user, first["cursor"], n=20)
     assert (ids(again), again["list_id"]) == (ids(second), second["list_id"])
-    assert [one["reasons"] for one in again["videos"]][3:] == [one["reasons"] for one in second["videos"]][3:]
+    assert sources_of(again["videos"][3:]) == sources_of(second["videos"][3:])
     assert not set(ids(await page(http, user, again["cursor"]))) & {*ids(first), *ids(second)}
     assert set(ids(await page(http, user, first["cursor"], exclude=",".join(ids(second)[:9])))) == {ids(second)[9]}
 
@@ -105,7 +110,11 @@ async def test_what_was_just_liked_counts_on_the_next_page(http):
 async def test_two_sessions_of_a_user_know_nothing_of_each_other(http):
     user = uuid4().hex
     await put_videos(http, 12, uuid4().hex[:8])
-    assert ids(await page(http, user)) == ids(await page(http, user))
+
+    async def begin_alike():  # once likes of other tests are counted
+        return ids(await page(http, user)) == ids(await page(http, user))
+
+    await wait_for(begin_alike)
 
 
 @pytest.mark.parametrize("cursor", ["x", "é", 40 * "A", encode_cursor(Cursor(bytes(12), 1, 2e9), "somebody else")])

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from urllib.parse import quote
 from uuid import uuid4
 
 import asyncpg
@@ -21,8 +22,8 @@ async def put(http, video, **details):
 
 
 async def delete(http, video):
-    async with http.delete(f"/videos/{video}") as answer:
-        assert answer.status == 202
+    async with http.delete(f"/videos/{quote(video, safe='')}") as answer:
+        assert answer.status == 202, await answer.text()
         return (await answer.json())["receipt"]
 
 

@@ -85,7 +85,7 @@ def examples_of_log(folder: Path, start: float, stop: float, source: Source | No
     first, features, liked = until(actions, start), list[NDArray[np.float64]](), list[NDArray[np.bool_]]()
     for number, action in enumerate(actions[: until(actions, stop)]):
         if number >= first and action.action_type == "like":
-            replay.engine.recommend(action.user_id, 10, action.timestamp, Policy(ranker="recorder"))
+            replay.engine.recommend(action.user_id, 10, action.timestamp, policy=Policy(ranker="recorder"))
             row = replay.engine.index.rows.get(action.video_id, -1)
             is_liked = recorder.request.rows == row
             if is_liked.any():

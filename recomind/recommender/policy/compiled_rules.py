@@ -107,6 +107,8 @@ class CompiledRules:
     def update(self) -> "CompiledRules":
         """Catch up with the catalogue; returns itself."""
         metadata = self._index.metadata
+        if metadata.position == self._position and len(self.shift) >= self._index.size:
+            return self
         changed = None if self._position < 0 else metadata.changed_since(self._position)
         if changed is None or len(self._overrides) + len(changed) > MAX_OVERRIDES:
             self._compile()

@@ -1,1 +1,0 @@
-"""A source and a ranker for RecoMind, as an example of an extension."""
