@@ -188,11 +188,12 @@ def _shown(ranked: Ranked, index: VideoIndex, choice: Floats, explored: Explored
     else:
         of_places, factors = np.zeros(len(explored.rows)), np.zeros(len(explored.rows))
         rates, others = np.zeros((len(explored.rows), ranked.rates.shape[1])), np.arange(len(explored.rows))
-    if len(others):  # drawn videos that are no candidates
-        rows, of_places[others] = explored.rows[others], 0.0
-        factors[others] = index.factors.scores(rows, ranked.user_factors)
-        rates[others] = ranked.rates_of(rows)
-    return served.pack(explored.propensities, of_places, factors, index.factors.items(explored.rows), rates)
+    items = index.factors.items(explored.rows)
+    if len(others):  # drawn and pinned videos that are no candidates
+        of_places[others] = 0.0
+        factors[others] = items.scores(ranked.user_factors)[others]
+        rates[others] = ranked.rates_of(explored.rows[others])
+    return served.pack(explored.propensities, of_places, factors, items, rates)
 
 
 def _picks(

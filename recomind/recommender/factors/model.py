@@ -83,6 +83,11 @@ class ItemFactors(NamedTuple):
     variance: Singles
     """Of the same."""
 
+    def scores(self, user: "UserFactors") -> Singles:
+        """As `FactorModel.scores` of these videos."""
+        found: Singles = self.mean @ np.append(user.mean[:FACTORS], _ONE)
+        return found
+
 
 class ItemRows(NamedTuple):
     """The rows behind a video."""

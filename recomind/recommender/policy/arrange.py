@@ -4,7 +4,7 @@ Filters come before everything: nothing here brings in a video that they exclude
 list, also where it makes the list shorter or leaves a pin out.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -82,7 +82,9 @@ def permits(policy: Policy | None, pins: Sequence[Pin] = ()) -> Callable[[Rows],
     pinned = {pin.row for pin in pins}
 
     def may_be_drawn(rows: Rows) -> Mask:
-        found = ~_among(rows, pinned)
+        found = np.ones(len(rows), np.bool_)
+        if policy.rules is not None and pinned:
+            found = ~policy.rules.among(rows, pinned)
         if policy.eligibility is not None:
             found &= policy.eligibility.of(rows)
         if policy.rules is not None and policy.rules.has_caps:
@@ -178,7 +180,7 @@ class _Budget:
         rules = self._rules
         if rules is None or not (pinned or rules.has_caps):
             return np.arange(min(n, len(rows)))
-        positions = np.flatnonzero(~_among(rows, pinned))
+        positions = np.flatnonzero(~rules.among(rows, pinned)) if pinned else np.arange(len(rows))
         if not rules.has_caps:
             return positions[:n]
         caps = rules.cap_of.take(rows.take(positions))
@@ -209,14 +211,6 @@ class _Budget:
         return np.array(chosen, np.int64)
 
 
-def _among(rows: Rows, few: Collection[int]) -> Mask:
-    """Whether each row is among a few."""
-    found = np.zeros(len(rows), np.bool_)
-    for row in few:
-        found |= rows == row
-    return found
-
-
 def _earlier_equal(values: Rows) -> Rows:
     """How many earlier values equal each value.
 
@@ -239,12 +233,14 @@ def _pins(
     may_be_shown = index.columns.listed.take(rows) & ~is_seen(index.columns.hash.take(rows), seen)
     if policy.eligibility is not None:
         may_be_shown &= policy.eligibility.of(rows)
-    free, found = set(rows[may_be_shown].tolist()), list[Pin]()
+    rows = rows[may_be_shown]
+    free, found = set(rows.tolist()), list[Pin]()
+    capped = set(rows[rules.cap_of.take(rows) != NO_CAP].tolist()) if rules.has_caps else set[int]()
     for place, pins in rules.pins:
         if place > n:
             break
         for number, row in pins:
-            if row in free and budget.take(row):
+            if row in free and (row not in capped or budget.take(row)):
                 found.append(Pin(place, row, number))
                 free.discard(row)
                 break

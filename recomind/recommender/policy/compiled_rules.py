@@ -5,7 +5,7 @@ index of the rules finds the few that can match it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import log
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ from recomind.model.rules import Rule
 from recomind.model.text import tag_key
 from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.policy.masks import Masks, padded
+from recomind.recommender.policy.masks import Mask, Masks, padded
 
 NO_CAP: Final = -1
 SEVERAL_CAPS: Final = -2
@@ -141,6 +141,14 @@ class CompiledRules:
     def pinned_at_most(self, place: int) -> Rows:
         """The rows of the pins at a place or before it."""
         return self.pinned[: int(np.searchsorted(self._places, place, side="right"))]
+
+    def among(self, rows: Rows, few: Collection[int]) -> Mask:
+        """Whether each row is one of a few, shape (rows,)."""
+        scratch = self._index.columns.scratch_index
+        scratch[rows] = 0
+        scratch[list(few)] = 1
+        found: Mask = scratch.take(rows) == 1
+        return found
 
     def _is_cap(self, number: int) -> bool:
         return self.rules[number].rule.action == "cap"

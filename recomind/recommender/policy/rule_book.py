@@ -44,6 +44,8 @@ class RuleBook:
         """Scenarios, and what is left out, to rules, as far as they have been asked for; None for no rule."""
         self._keys: dict[str, str] = {}
         """Scenarios to the names of what acts in them."""
+        self._policies: dict[str, Policy | None] = {}
+        """Scenario to the policy of requests that nothing else restricts."""
 
     def apply(self, record: RuleRecord) -> None:
         """Apply a record; the last one of a rule or scenario counts."""
@@ -99,9 +101,15 @@ class RuleBook:
             conditions: the filter of the request.
             without: ids of rules that do not act.
         """
-        if not (self.has_any or conditions or is_restricted(self._index, user_id, metadata)):
+        is_personal = conditions or is_restricted(self._index, user_id, metadata)
+        if not (self.has_any or is_personal):
             return None  # most requests
-        return self._policy(user_id, metadata, now, scenario, conditions, self._rules_of(scenario, without))
+        if is_personal or without:
+            return self._policy(user_id, metadata, now, scenario, conditions, self._rules_of(scenario, without))
+        rules = self._rules_of(scenario, without)
+        if scenario not in self._policies:
+            self._policies[scenario] = self._policy(user_id, metadata, now, scenario, conditions, rules)
+        return self._policies[scenario]
 
     def preview(
         self, user_id: str, metadata: UserMetadata, now: float, scenario: str, rule_id: str, *, acts: bool
@@ -150,6 +158,7 @@ class RuleBook:
             self._active = active
             self._compiled.clear()
             self._keys.clear()
+            self._policies.clear()
             for notify in self.listeners:
                 notify()
 
