@@ -4,9 +4,14 @@ No request may cause a 5xx, and every response must match the document. The comm
 its pytest plug-in does not work with the version of pytest used here.
 """
 
+import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from urllib.parse import quote
+
+import pytest
 
 from recomind_web.routes import ROUTES
 
@@ -29,6 +34,29 @@ EXCLUDED = {
 }
 
 
+LISTED = {"/experiments": "name", "/rules": "rule_id", "/scenarios": "name"}
+"""What would change the lists of other tests: where it is listed, and the field with its name."""
+
+
+def request(worker, method, path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    asked = urllib.request.Request(f"{worker.base_url}{path}", data, method=method)
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return json.loads(answer.read())
+
+
+@pytest.fixture
+def undone(worker):
+    """Delete what changes lists, and bring live settings back: other tests use the same worker."""
+    yield
+    for path, field in LISTED.items():
+        for entry in request(worker, "GET", path):
+            request(worker, "DELETE", f"{path}/{quote(entry[field], safe='')}")
+        assert request(worker, "GET", path) == []
+    request(worker, "PUT", "/settings", {"exploration": None, "action_weights": None})
+
+
+@pytest.mark.usefixtures("undone")
 def test_every_response_matches_the_openapi_document(worker, tmp_path):
     options = {"--checks": ",".join(CHECKS), "--phases": "coverage,fuzzing", "--max-examples": "60", "--seed": "1"}
     options["--generation-database"] = "none"
