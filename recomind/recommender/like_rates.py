@@ -50,28 +50,21 @@ class LikeRates:
         own_tags, own_creators = _own_counts(index, _acted(index, profile))
         self._of_user = float(_excess(np.array([[user.impressions], [user.likes]]), overall, PRIOR_IMPRESSIONS)[0])
         self._creators = _excess(shown.creators, overall, PRIOR_IMPRESSIONS)
-        self._tags = _excess(shown.tags, overall, PRIOR_IMPRESSIONS)
+        self._tags = _excess(shown.tags[:, :-1], overall, PRIOR_IMPRESSIONS)
         self._own_creators = _excess(own_creators, overall, PRIOR_ACTIONS)
-        self._own_tags = _excess(own_tags, overall, PRIOR_ACTIONS)
+        self._own_tags = _excess(own_tags[:, :-1], overall, PRIOR_ACTIONS)
 
     def of(self, rows: Rows) -> Floats:
         """The features of videos, shape (rows, features)."""
         columns = self._index.columns
-        tags, creators = columns.tags[rows], columns.creator[rows]
-        has_tag = tags >= 0
-        tag_count = np.maximum(1, has_tag.sum(axis=1))
-
-        def mean_of_tags(by_tag: Floats) -> Floats:
-            mean: Floats = (by_tag[tags] * has_tag).sum(axis=1) / tag_count
-            return mean
-
+        creators = columns.creator[rows]
         found = np.empty((len(rows), len(NAMES)))
         found[:, 0] = _excess(columns.shown[rows].T, self._overall, PRIOR_IMPRESSIONS)
         found[:, 1] = self._creators[creators]
-        found[:, 2] = mean_of_tags(self._tags)
+        found[:, 2] = columns.mean_over_tags(self._tags, rows)
         found[:, 3] = self._of_user
         found[:, 4] = self._own_creators[creators]
-        found[:, 5] = mean_of_tags(self._own_tags)
+        found[:, 5] = columns.mean_over_tags(self._own_tags, rows)
         return found
 
 

@@ -19,16 +19,10 @@ LOCAL_NAMES: Final = ("tags in the country", "tags at the hour", "tags in the co
 def local_rates(index: VideoIndex, rows: Rows | slice, local: str) -> Floats:
     """The features of videos in a local context, shape (rows, features)."""
     by_tag = index.local.effects.of(local, len(index.tag_names))
-    return np.stack([_mean_of_tags(index, rows, one) for one in by_tag], axis=1)
+    return np.stack([index.columns.mean_over_tags(one, rows) for one in by_tag], axis=1)
 
 
 def local_log_odds(index: VideoIndex, rows: Rows | slice, local: str) -> Floats:
     """How much better videos do in a local context, in log odds, shape (rows,)."""
-    return _mean_of_tags(index, rows, index.local.effects.of(local, len(index.tag_names)).sum(axis=0))
-
-
-def _mean_of_tags(index: VideoIndex, rows: Rows | slice, by_tag: Floats) -> Floats:
-    """The mean over the tags of videos, shape (rows,); by_tag of shape (tags + 1,), with 0 at its end."""
-    tags = index.columns.tags[rows]
-    mean: Floats = by_tag[tags].sum(axis=1) / np.maximum(1, (tags >= 0).sum(axis=1))
-    return mean
+    by_tag = index.local.effects.of(local, len(index.tag_names))
+    return index.columns.mean_over_tags(by_tag.sum(axis=0), rows)

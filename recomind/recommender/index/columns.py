@@ -1,7 +1,7 @@
 """Properties of all videos as columns that grow as rows are added, and scratch space of the same length."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ Rows = NDArray[np.int64]
 """Row numbers of videos or of users."""
 
 Floats = NDArray[np.float64]
+
+Floating = TypeVar("Floating", np.float32, np.float64)
 
 NO_ROWS: Final[Rows] = np.empty(0, np.int64)
 NO_FLOATS: Final[Floats] = np.empty(0)
@@ -108,7 +110,7 @@ class Columns:
         self.tag_count[row] = len(first)
         self.most_tags = max(self.most_tags, len(first))
 
-    def mean_over_tags(self, by_tag: NDArray[np.float32], rows: Rows | slice) -> NDArray[np.float32]:
+    def mean_over_tags(self, by_tag: NDArray[Floating], rows: Rows | slice) -> NDArray[Floating]:
         """The mean of a value over the tags of each video, 0 without tags: shape (rows,).
 
         Tags are added up place by place, as sums along a short axis are slow.
@@ -117,8 +119,8 @@ class Columns:
             by_tag: the value of each tag by its number.
             rows: of the videos.
         """
-        padded, tags = np.append(by_tag, np.float32(0.0)), self.tags[rows]
-        found: NDArray[np.float32] = padded[tags[:, 0]]
+        padded, tags = np.append(by_tag, by_tag.dtype.type(0.0)), self.tags[rows]
+        found: NDArray[Floating] = padded[tags[:, 0]]
         for place in range(1, self.most_tags):
             found += padded[tags[:, place]]
         found /= np.maximum(self.tag_count[rows], 1)

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.model.local_context import country_of, quarter_of
-from recomind.recommender.index.columns import Columns, Floats, Rows
+from recomind.recommender.index.columns import Columns, Floats, Rows, largest
 from recomind.state.local_counts import LocalCount
 
 MAX_EFFECTS: Final = 512
@@ -95,11 +95,11 @@ class LocalEffects:
         return name in self._names
 
     def of(self, local: str, tags: int) -> Floats:
-        """The effects of the first `tags` tags in a local context, shape (KINDS, tags + 1), the last column being 0."""
+        """The effects of the first `tags` tags in a local context, shape (KINDS, tags)."""
         if self._changed > CHANGED_SHARE * len(self._positions):
             self._fit()
             self._changed = 0
-        found = np.zeros((KINDS, tags + 1))
+        found = np.zeros((KINDS, tags))
         for kind, name in enumerate(_names_of(local)):
             number = self._names.get(name, _NONE)
             if 0 <= number < len(self._means):
@@ -143,11 +143,10 @@ class LocalEffects:
         """The cells that are fitted: those with impressions and tags."""
         positions = np.flatnonzero(self._counts[: len(self._positions), 0] > 0)
         if len(positions) > MAX_CELLS:
-            largest = np.argpartition(-self._counts[positions, 0], MAX_CELLS)[:MAX_CELLS]
-            positions = positions[largest]
-        tags = self._columns.tags[self._rows[positions]]
-        count = (tags >= 0).sum(axis=1)
-        positions, tags, count = positions[count > 0], tags[count > 0], count[count > 0]
+            positions = positions[largest(self._counts[positions, 0], MAX_CELLS)]
+        positions = positions[self._columns.tag_count[self._rows[positions]] > 0]
+        rows = self._rows[positions]
+        tags, count = self._columns.tags[rows], self._columns.tag_count[rows].astype(float)
         impressions, likes, expected = self._counts[positions].T
         rate = np.clip(expected / impressions, 1e-3, 1 - 1e-3)
         cell, slot = np.nonzero(tags >= 0)
