@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recomind.recommender import place_sources, served
 from recomind.recommender.factors import users
 from recomind.recommender.index.columns import Rows
-from recomind.recommender.index.seen import is_seen
+from recomind.recommender.index.seen import listed_unseen
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import like_rates
 from recomind.recommender.slate import Pick, Slate
@@ -57,8 +57,7 @@ def random_slate(
         n: places.
         eligible: says of rows which of them the list may hold; None for all.
     """
-    rows = np.flatnonzero(index.columns.listed[: index.size])
-    rows = rows[~is_seen(index.columns.hash.take(rows), profile.seen)]
+    rows = listed_unseen(index.columns, np.arange(index.size), profile.seen)
     rows = rows if eligible is None else rows[eligible(rows)]
     seed = crc32(profile.seen + repr((user_id, profile.action_count)).encode())
     chosen = np.random.default_rng(seed).choice(rows, min(n, len(rows)), replace=False) if len(rows) else rows

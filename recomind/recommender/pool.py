@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomind.recommender.index.columns import Floats, Rows, distinct, largest
-from recomind.recommender.index.seen import is_seen
+from recomind.recommender.index.seen import is_seen, listed_unseen
 from recomind.recommender.index.top_lists import DAY_INDEX
 from recomind.recommender.index.video_index import VideoIndex
 
@@ -74,8 +74,7 @@ def _strongest(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
 def popular_unseen(index: VideoIndex, seen: bytes, n: int, rows: Rows) -> Rows:
     """The `n` most liked of the listed rows that the user has not seen, and then the newest; no source found them."""
     columns = index.columns
-    rows = rows[columns.listed.take(rows)]
-    rows = rows[~is_seen(columns.hash.take(rows), seen)]
+    rows = listed_unseen(columns, rows, seen)
     likes = columns.like_scores[rows, DAY_INDEX]
     keys = np.where(likes > -np.inf, likes, _NEVER_LIKED + columns.created_at[rows])
     best = largest(keys, n)

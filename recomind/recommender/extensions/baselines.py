@@ -10,11 +10,11 @@ from zlib import crc32
 
 import numpy as np
 
-from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext
+from recomind.recommender.candidates.types import Candidates, UserContext
 from recomind.recommender.exploration import seed_of
 from recomind.recommender.extensions.protocols import RankingRequest
 from recomind.recommender.index.columns import Floats, Rows
-from recomind.recommender.index.seen import is_seen
+from recomind.recommender.index.seen import listed_unseen
 from recomind.recommender.index.top_lists import DAY_INDEX
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pool import MAX_POOL_SIZE, popular_unseen
@@ -43,7 +43,7 @@ class RandomRanker:
 
     def propose(self, user: UserContext, index: VideoIndex) -> Candidates:
         """Every unseen video with a random score."""
-        rows = _unseen(user, index)
+        rows = listed_unseen(index.columns, np.arange(index.size), user.profile.seen)
         return Candidates(rows, self._draws(rows, user, index))
 
     def score(self, request: RankingRequest, index: VideoIndex) -> Floats:
@@ -52,7 +52,7 @@ class RandomRanker:
 
     def propensities(self, request: RankingRequest, index: VideoIndex) -> Floats:
         """One of the number of videos that the list may hold."""
-        rows = _unseen(request.user, index)
+        rows = listed_unseen(index.columns, np.arange(index.size), request.user.profile.seen)
         eligible = len(rows) if request.eligible is None else int(request.eligible(rows).sum())
         return np.full(len(request.rows), 1 / max(1, eligible))
 
@@ -131,8 +131,3 @@ def popularity(request: RankingRequest, index: VideoIndex) -> Floats:
 
 def _tie_break(request: RankingRequest, index: VideoIndex) -> Floats:
     return TIE_BREAK * popularity(request, index)
-
-
-def _unseen(user: UserContext, index: VideoIndex) -> Rows:
-    rows = np.flatnonzero(index.columns.listed[: index.size])
-    return rows[~is_seen(index.columns.hash.take(rows), user.profile.seen)] if len(rows) else NO_CANDIDATES.rows

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recomind.recommender.index.columns import Rows
+from recomind.recommender.index.columns import Columns, Rows
 
 _MIN_SLOTS: Final = 2**13
 """Slots of the lookup table of seen videos, at least."""
@@ -33,3 +33,9 @@ def is_seen(hashes: Rows, seen: bytes) -> NDArray[np.bool_]:
         found |= table.take(row_hashes & mask) == row_hashes
         seen_hashes = seen_hashes[table.take(slots) != seen_hashes]
     return found
+
+
+def listed_unseen(columns: Columns, rows: Rows, seen: bytes) -> Rows:
+    """Those of some rows that are listed and that a user has not seen; `seen` is that of a complete profile."""
+    rows = rows[columns.listed.take(rows)]
+    return rows[~is_seen(columns.hash.take(rows), seen)]

@@ -12,7 +12,7 @@ import numpy as np
 from recomind.recommender.diversify import Caps, diversify
 from recomind.recommender.exploration import Explored
 from recomind.recommender.index.columns import Floats, Rows
-from recomind.recommender.index.seen import is_seen
+from recomind.recommender.index.seen import listed_unseen
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.compiled_rules import NO_CAP, SEVERAL_CAPS, CompiledRules
 from recomind.recommender.policy.masks import Mask
@@ -229,11 +229,9 @@ def _pins(
     """At most one pin a place: the first of its rules with a video that may be shown and is not pinned yet."""
     if not rules.pins:
         return ()
-    rows = rules.pinned_at_most(n)
-    may_be_shown = index.columns.listed.take(rows) & ~is_seen(index.columns.hash.take(rows), seen)
+    rows = listed_unseen(index.columns, rules.pinned_at_most(n), seen)
     if policy.eligibility is not None:
-        may_be_shown &= policy.eligibility.of(rows)
-    rows = rows[may_be_shown]
+        rows = rows[policy.eligibility.of(rows)]
     free, found = set(rows.tolist()), list[Pin]()
     capped = set(rows[rules.cap_of.take(rows) != NO_CAP].tolist()) if rules.has_caps else set[int]()
     for place, pins in rules.pins:
