@@ -19,9 +19,6 @@ from recomind.runtime.app import RecoMindApp
 from recomind.stores import catalogue_progress, keys, list_search
 from recomind.stores.catalogue_progress import FollowerReport, has_reached, pending_workers
 
-EXPIRY_INTERVAL_S: Final = 0.1
-"""Time between two checks for videos that have expired."""
-
 REPORT_INTERVAL_S: Final = 1.0
 """Longest time between two reports."""
 
@@ -43,17 +40,12 @@ def declare(app: RecoMindApp) -> None:
     follower, processor = app.ranking_cache.loader.catalogue, TakedownProcessor(app)
     follower.listeners.append(processor.note)
 
-    async def expire() -> None:
-        while not app.should_stop:  # also during a rebalance, when timers wait
-            follower.expire(app.kafka_producer.clock.now())
-            await asyncio.sleep(EXPIRY_INTERVAL_S)
-
     async def report_advance() -> None:
         app.catalogue_stream.advanced.clear()
         await processor.report()
 
     app.task(app.catalogue_stream.run)
-    app.task(expire)
+    app.schedule.follow_log_time(follower.expire, app.kafka_producer.clock.now)
     app.timer(app.options.trending_interval)(follower.follow)
     app.timer(REPORT_INTERVAL_S)(processor.report)
     app.timer(SEARCH_INTERVAL_S / 2, while_set=app.catalogue_stream.advanced)(report_advance)

@@ -1,6 +1,5 @@
 """Experiments: follow the topic, have them start and end by Kafka's time, and have guardrails stop arms."""
 
-import asyncio
 from typing import Final
 
 from mode.utils.logging import get_logger
@@ -16,9 +15,6 @@ from recomind.stores.arm_weights import all_weights, put_weights
 
 logger = get_logger(__name__)
 
-INTERVAL_S: Final = 0.1
-"""Time between two checks whether an experiment has started or ended."""
-
 GUARD_INTERVAL_S: Final = 5.0
 """Time between two checks of guardrails."""
 
@@ -26,11 +22,6 @@ GUARD_INTERVAL_S: Final = 5.0
 def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
     app.served_figures.experiments.counted_since = app.ranking_cache.experiments.counted_since
-
-    async def advance() -> None:
-        while not app.should_stop:  # also during a rebalance, when timers wait
-            app.ranking_cache.experiments.advance(app.kafka_producer.clock.now())
-            await asyncio.sleep(INTERVAL_S)
 
     async def guard() -> None:
         await stop_breached(app)
@@ -41,7 +32,7 @@ def declare(app: RecoMindApp) -> None:
     app.timer(app.options.trending_interval, name="experiments.exchange_weights")(exchange)
     app.timer(GUARD_INTERVAL_S, on_leader=True, name="experiments.guard")(guard)
     app.task(app.experiment_stream.run)
-    app.task(advance)
+    app.schedule.follow_log_time(app.ranking_cache.experiments.advance, app.kafka_producer.clock.now)
 
 
 async def exchange_weights(app: RecoMindApp) -> None:

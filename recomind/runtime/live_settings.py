@@ -14,18 +14,14 @@ import msgspec
 from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
-from recomind.model.ids import Partition
 from recomind.model.live_settings import SettingChange, decode_change, encode_change, setting_value
-from recomind.runtime.topic_stream import TopicStream, readable
+from recomind.runtime.topic_stream import ONLY_PARTITION, TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
 from recomind.stream.encoding import VERSION_HEADERS
 from recomind.stream.producer import Producer, ProducerRecord
 
 logger = get_logger(__name__)
-
-PARTITION: Final = Partition(0)
-"""The only partition that has records."""
 
 APPLY_TIMEOUT_S: Final = 1.0
 """Time for which a change waits until this worker has applied it."""
@@ -71,9 +67,9 @@ class LiveSettings(TopicStream):
             content = encode_change(SettingChange(name=name, value=value, changed_by=changed_by, changed_at=at))
             keys = name.encode() + _SEPARATOR + uuid4().hex.encode(), name.encode()
             records += [ProducerRecord(key, content, VERSION_HEADERS) for key in keys]
-        sent = await producer.send(topics.LIVE_SETTINGS, PARTITION, records)
+        sent = await producer.send(topics.LIVE_SETTINGS, ONLY_PARTITION, records)
         last = max((one.offset for one in sent), default=-1)
-        if not await self.wait_until_applied(PARTITION, last, APPLY_TIMEOUT_S):
+        if not await self.wait_until_applied(ONLY_PARTITION, last, APPLY_TIMEOUT_S):
             logger.warning("this worker has not applied a change of live settings within a second")
 
     def apply(self, record: ConsumerRecord) -> None:

@@ -5,13 +5,10 @@ serves. The last record of a rule counts; a record without a rule deletes it.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnavailableError
-from recomind.model.ids import Partition
 from recomind.model.rules import RuleRecord, decode_rule_record, encode_rule_record
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.catalogue_stream import CatalogueStream
@@ -24,12 +21,6 @@ from recomind.stream.encoding import VERSION_HEADERS, place_of
 from recomind.stream.producer import Producer, ProducerRecord
 
 logger = get_logger(__name__)
-
-PARTITION: Final = Partition(0)
-"""Where all rules are, so that they stay in order also when partitions are added."""
-
-APPLY_TIMEOUT_S: Final = 5.0
-"""Time within which a worker reads back what it has sent."""
 
 
 class RuleStream(TopicStream):
@@ -62,9 +53,7 @@ class RuleStream(TopicStream):
         """
         key = f"{record.kind}:{record.name}"
         sent = ProducerRecord(key.encode(), encode_rule_record(record), VERSION_HEADERS)
-        [acknowledged] = await producer.send(topics.RULES, PARTITION, [sent])
-        if not await self.wait_until_applied(PARTITION, acknowledged.offset, APPLY_TIMEOUT_S):
-            raise UnavailableError("Kafka", TimeoutError(f"the rule did not come back within {APPLY_TIMEOUT_S:.0f} s"))
+        await self.send_and_apply(producer, sent, "rule")
 
 
 def readable_rule(record: ConsumerRecord) -> RuleRecord | None:

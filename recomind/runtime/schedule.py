@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from typing import Final
 
 from mode.utils.logging import get_logger
 
@@ -12,9 +13,12 @@ logger = get_logger(__name__)
 
 Run = Callable[[], Awaitable[object]]
 
+LOG_TIME_INTERVAL_S: Final = 0.1
+"""Time between two calls by `Schedule.follow_log_time`."""
+
 
 class Schedule:
-    """Makes a task of each timer.
+    """Makes a task of each timer, and of what follows the time of the log.
 
     Its tasks are plain loops: Faust's own timer costs 0.2 ms a tick.
     """
@@ -61,6 +65,23 @@ class Schedule:
                 if self._is_ready():
                     await self._run(run, name)
                 await asyncio.sleep(max(0.0, started + interval - monotonic()))
+
+        self._start(loop)
+
+    def follow_log_time(self, advance: Callable[[float], object], now: Callable[[], float]) -> None:
+        """Tell `advance` the time of the log, ten times a second until the worker stops.
+
+        It goes on during a rebalance, when timers wait: what starts, ends or expires does so in time.
+
+        Args:
+            advance: called with the time, epoch seconds.
+            now: the time of the log.
+        """
+
+        async def loop() -> None:
+            while not self._should_stop():
+                advance(now())
+                await asyncio.sleep(LOG_TIME_INTERVAL_S)
 
         self._start(loop)
 

@@ -12,13 +12,14 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from mode.utils.logging import get_logger
 
-from recomind.errors import UnreadableError
+from recomind.errors import UnavailableError, UnreadableError
 from recomind.model.ids import Partition, all_partitions
 from recomind.model.text import InvalidFieldError
 from recomind.settings import Settings
 from recomind.stream.connection import client_options
 from recomind.stream.encoding import check_record, place_of
 from recomind.stream.kafka_errors import translation
+from recomind.stream.producer import Producer, ProducerRecord
 
 Content = TypeVar("Content")
 
@@ -31,6 +32,12 @@ POSITION_INTERVAL_S: Final = 0.005
 """Time between two looks at a position."""
 
 RETRY_DELAY_S: Final = 0.5
+
+ONLY_PARTITION: Final = Partition(0)
+"""The only partition with records of topics whose records stay in one order, also when partitions are added."""
+
+APPLY_TIMEOUT_S: Final = 5.0
+"""Time within which a worker reads back what it has sent."""
 
 
 class TopicStream:
@@ -86,6 +93,22 @@ class TopicStream:
         finally:
             if self._consumer is not None:
                 await self._consumer.stop()
+
+    async def send_and_apply(self, producer: Producer, record: ProducerRecord, name: str) -> None:
+        """Send a record to `ONLY_PARTITION`, and return when this worker has applied it.
+
+        Args:
+            producer: sends it.
+            record: to be sent.
+            name: what it holds, for the error.
+
+        Raises:
+            UnavailableError: Kafka did not acknowledge it, or it cannot be read.
+        """
+        [acknowledged] = await producer.send(self._topic, ONLY_PARTITION, [record])
+        if not await self.wait_until_applied(ONLY_PARTITION, acknowledged.offset, APPLY_TIMEOUT_S):
+            late = TimeoutError(f"the {name} did not come back within {APPLY_TIMEOUT_S:.0f} s")
+            raise UnavailableError("Kafka", late)
 
     async def wait_until_applied(self, partition: Partition, offset: int, timeout_s: float) -> bool:
         """Wait until the record at an offset of a partition has been applied; returns False if it takes longer."""

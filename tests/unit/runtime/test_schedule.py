@@ -93,3 +93,14 @@ async def test_a_timer_runs_again_after_an_error(timers, error, counted, fatal):
     await asyncio.sleep(0.05)
     assert len(calls) > 1
     assert (bool(timers.errors), bool(timers.fatal)) == (counted, fatal)
+
+
+async def test_the_time_of_the_log_is_followed_also_while_the_worker_is_not_ready(timers):
+    timers.is_ready, told = False, []
+    times = iter((5.0, 6.0, 7.0))
+    timers.schedule.follow_log_time(told.append, lambda: next(times, 8.0))
+    timers.start()
+    async with asyncio.timeout(10):
+        while len(told) < 3:
+            await asyncio.sleep(0.01)
+    assert told[:3] == [5.0, 6.0, 7.0]
