@@ -101,10 +101,6 @@ class ExperimentBook:
         running = (arm for some in self._running.values() for one in some for arm in one.by_arm if arm is not None)
         return {arm.key for arm in running if arm.configuration[0].own_weights}
 
-    def key_of(self, user_id: str) -> str:
-        """Names the arms of a user in the default scenario as they are now; empty if there are none."""
-        return key_of(self.arms_of(user_id)) if self._running else ""
-
     def counted_since(self, name: str, user_id: str) -> float | None:
         """When an experiment was made, epoch seconds; None if there is none, or if the user's arm is forced."""
         record = self.records.get(name)
@@ -114,12 +110,11 @@ class ExperimentBook:
 
     def room_for(self, name: str, experiment: Experiment) -> Span | None:
         """Where in its layer an experiment has room; None if it has none."""
-        size = max(1, round(experiment.traffic * RESOLUTION))
         if experiment.is_own_layer:
-            return Span(0, size)
+            return _span(0, experiment)
         known = self.records.get(name)
         others = [
-            Span(one.first, max(1, round(one.experiment.traffic * RESOLUTION)))
+            _span(one.first, one.experiment)
             for one in self.records.values()
             if one.name != name
             and one.experiment is not None
@@ -127,10 +122,10 @@ class ExperimentBook:
             and not _is_over(one.experiment, self._now)
         ]
         if known is not None and known.experiment is not None and known.experiment.layer == experiment.layer:
-            same = Span(known.first, size)
+            same = _span(known.first, experiment)
             if _is_free(same, others):
                 return same
-        return free_span(others, size)
+        return free_span(others, _span(0, experiment).size)
 
     def _running_names(self) -> frozenset[str]:
         records = self.records.values()
@@ -174,7 +169,6 @@ def _assigned(running: tuple[_Running, ...], user_id: str) -> tuple[Assigned, ..
 
 
 def _running(record: ExperimentRecord, experiment: Experiment) -> _Running:
-    span = Span(record.first, max(1, round(experiment.traffic * RESOLUTION)))
     by_arm = tuple(
         None if arm.name in record.stopped else Assigned(record.name, arm.name, (arm,), _key(record, arm))
         for arm in experiment.arms
@@ -183,7 +177,12 @@ def _running(record: ExperimentRecord, experiment: Experiment) -> _Running:
     if experiment.mode == "interleaving":
         both = Assigned(record.name, BOTH, experiment.arms, _key(record, *experiment.arms))
     layer = f"layer:{experiment.layer}" if experiment.layer else f"own:{record.name}"
-    return _Running(record.name, experiment, span, layer, record.created_at, by_arm, both)
+    return _Running(record.name, experiment, _span(record.first, experiment), layer, record.created_at, by_arm, both)
+
+
+def _span(first: int, experiment: Experiment) -> Span:
+    """The users of a layer that an experiment has if it begins at a position."""
+    return Span(first, max(1, round(experiment.traffic * RESOLUTION)))
 
 
 def _key(record: ExperimentRecord, *arms: Arm) -> str:
