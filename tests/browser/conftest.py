@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -22,6 +24,16 @@ SIZES = {
     "desktop": DESKTOP,
 }
 """Screens on which the pages are looked at."""
+
+
+@contextmanager
+def deleted_afterwards(worker, folder):
+    """A new name, for something that is deleted after the test unless the test has: other tests use the worker, too."""
+    name = f"{folder[0].upper()}-{uuid4().hex[:8]}"
+    yield name
+    request = urllib.request.Request(f"{worker.base_url}/{folder}/{name}", method="DELETE")
+    with suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(request, timeout=20).close()
 
 
 @pytest.fixture(scope="module")

@@ -1,25 +1,18 @@
 """The experiments page: put an experiment, see its arms, end and delete it, on a desktop and a phone."""
 
 import json
-import urllib.error
-import urllib.request
-from contextlib import suppress
-from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from recomind.client import Client
-from tests.browser.conftest import DESKTOP, PHONE, page_opener
+from tests.browser.conftest import DESKTOP, PHONE, deleted_afterwards, page_opener
 
 
 @pytest.fixture
 def name(worker):
-    made = f"E-{uuid4().hex[:8]}"
-    yield made
-    request = urllib.request.Request(f"{worker.base_url}/experiments/{made}", method="DELETE")
-    with suppress(urllib.error.HTTPError):  # the test has deleted it
-        urllib.request.urlopen(request, timeout=20).close()
+    with deleted_afterwards(worker, "experiments") as made:
+        yield made
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

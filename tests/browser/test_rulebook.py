@@ -1,25 +1,18 @@
 """The rules page: put a draft, preview it on a user, have it go live, and delete it, on a desktop and a phone."""
 
 import time
-import urllib.error
-import urllib.request
-from contextlib import suppress
-from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from recomind.client import Client
-from tests.browser.conftest import DESKTOP, PHONE, page_opener
+from tests.browser.conftest import DESKTOP, PHONE, deleted_afterwards, page_opener
 
 
 @pytest.fixture
 def rule_id(worker):
-    name = f"R-{uuid4().hex[:8]}"
-    yield name
-    request = urllib.request.Request(f"{worker.base_url}/rules/{name}", method="DELETE")
-    with suppress(urllib.error.HTTPError):  # the test has deleted it
-        urllib.request.urlopen(request, timeout=20).close()
+    with deleted_afterwards(worker, "rules") as made:
+        yield made
 
 
 def rule_on(page, rule_id):
