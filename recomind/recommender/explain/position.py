@@ -1,8 +1,4 @@
-"""Where a video ranks for a user: each feature's contribution to its score, and what ranks before it.
-
-Contributions are measured on the blend as a black box: a feature's contribution is the candidate's score minus its
-score with an average value of that feature. For a linear blend they add up to the lead over an average candidate.
-"""
+"""Where a video ranks for a user: what makes up its score, and what ranks before it."""
 
 from typing import Final, NamedTuple
 
@@ -13,11 +9,11 @@ from recomind.model.responses import FeatureContribution
 from recomind.recommender.blend.model import SEGMENT_BOUNDS, Weights
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.types import user_context_of
-from recomind.recommender.index.columns import Floats
+from recomind.recommender.explain.contributions import contributions
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import slate_of
 from recomind.recommender.policy.compiled_rules import CompiledRules
-from recomind.recommender.ranked import FEATURE_NAMES, Ranked
+from recomind.recommender.ranked import Ranked
 from recomind.state.profile import Profile, has_seen
 
 LISTED: Final = "listed"
@@ -105,7 +101,7 @@ def _of_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, position:
         rank,
         float(scores[position]),
         min((pick.score for pick in slate.picks), default=None),
-        _contributions(ranked, weights, position),
+        contributions(ranked, weights, position),
         ahead if verdict == CAPPED else (),
         () if rules is None else _notes(rules, index, video_id, listed),
     )
@@ -152,21 +148,6 @@ def _of_non_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, row: 
         reason = f"outranked: {', '.join(by)} found it, too weakly to be ranked"
         return RankPosition(CROWDED_OUT, reason, len(ranked.rows))
     return RankPosition(NOT_PROPOSED, "outranked: no source found it", len(ranked.rows))
-
-
-def _contributions(ranked: Ranked, weights: Weights, position: int) -> tuple[FeatureContribution, ...]:
-    values, averages = ranked.features[position], ranked.features.mean(axis=0)
-    averaged, increased = np.tile(values, (len(values), 1)), np.tile(values, (len(values), 1))
-    np.fill_diagonal(averaged, averages)
-    np.fill_diagonal(increased, values + 1)
-
-    def score(candidates: Floats) -> Floats:
-        return weights.outcomes.mean[0] * ranked._replace(features=candidates).blend_scores(weights)
-
-    own = score(values[None, :])[0]
-    columns = zip(FEATURE_NAMES, values, averages, score(increased) - own, own - score(averaged), strict=True)
-    found = (FeatureContribution(name, *(round(float(number), 4) for number in numbers)) for name, *numbers in columns)
-    return tuple(sorted(found, key=lambda one: -abs(one.contribution)))
 
 
 def _of_same_creator(index: VideoIndex, listed: list[str], video_id: str) -> tuple[str, ...]:

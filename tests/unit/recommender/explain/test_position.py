@@ -1,9 +1,13 @@
 """Where a video ranks, in a small catalogue with a known answer."""
 
+import numpy as np
 import pytest
 
 from recomind.model.catalogue import Video
+from recomind.recommender import like_rates
 from recomind.recommender.blend.model import Weights
+from recomind.recommender.blend.outcomes import PRIOR_MEAN, OutcomeWeights
+from recomind.recommender.explain.contributions import ADJUSTMENT, FACTORS, RATES
 from recomind.recommender.explain.position import (
     CAPPED,
     HIDDEN,
@@ -89,11 +93,25 @@ def test_contributions_add_up_to_the_lead_over_an_average_candidate(index):
     weights = learn(Weights(), ranked, index, "v7")
     for known in (Weights(), weights):
         found = position_of(index, "v7", weights=known)
-        assert {feature.name for feature in found.features} == set(FEATURE_NAMES)
+        names = {feature.name for feature in found.features}
+        assert names == {*FEATURE_NAMES, FACTORS, *RATES[: len(like_rates.NAMES)], ADJUSTMENT}
         sizes = [abs(feature.contribution) for feature in found.features]
         assert sizes == sorted(sizes, reverse=True)
         for one in found.features:
             assert one.contribution == pytest.approx(one.weight * (one.value - one.average), abs=2e-3)
+
+
+def test_contributions_name_what_is_weighed_against_the_blend(index):
+    rows = np.arange(10)
+    index.shown.put(rows, np.array([np.full(10, 20.0), rows]))
+    outcomes = OutcomeWeights((0.1, 0.5, *[1.0] * (len(PRIOR_MEAN) - 2)))
+    ranked, weights = rank(Profile(), index, NOW), Weights(outcomes=outcomes)
+    scores = ranked.final_scores(weights)
+    for video_id in ("v0", "v9"):
+        found = position_of(index, video_id, weights=weights)
+        lead = scores[ranked.position_of(index.rows[video_id])] - scores.mean()
+        assert sum(one.contribution for one in found.features) == pytest.approx(lead, abs=2e-3)
+        assert found.features[0].name == "like rate of video"
 
 
 @pytest.mark.parametrize(("likes", "name"), [(0, "no likes"), (1, "1 to 4 likes"), (40, "40 likes and more")])
