@@ -30,6 +30,11 @@ PRIOR_RATE: Final = 0.1
 """The overall rate before the first impression."""
 
 
+def _excesses(shown: Floats, own: Floats, overall: float) -> Floats:
+    """`_excess` of what all users were shown, and of what one has acted on: shape (2, n)."""
+    return np.stack([_excess(shown, overall, PRIOR_IMPRESSIONS), _excess(own, overall, PRIOR_ACTIONS)])
+
+
 class _Acted(NamedTuple):
     """A user's latest actions."""
 
@@ -49,23 +54,18 @@ class LikeRates:
         )
         own_tags, own_creators = _own_counts(index, _acted(index, profile))
         self._of_user = float(_excess(np.array([[user.impressions], [user.likes]]), overall, PRIOR_IMPRESSIONS)[0])
-        self._creators = _excess(shown.creators, overall, PRIOR_IMPRESSIONS)
-        self._tags = _excess(shown.tags[:, :-1], overall, PRIOR_IMPRESSIONS)
-        self._own_creators = _excess(own_creators, overall, PRIOR_ACTIONS)
-        self._own_tags = _excess(own_tags[:, :-1], overall, PRIOR_ACTIONS)
+        self._by_creator = _excesses(shown.creators, own_creators, overall)
+        self._by_tag = _excesses(shown.tags[:, :-1], own_tags[:, :-1], overall)
 
     def of(self, rows: Rows) -> Floats:
         """The features of videos, shape (rows, features)."""
         columns = self._index.columns
-        creators = columns.creator[rows]
-        found = np.empty((len(rows), len(NAMES)))
-        found[:, 0] = _excess(columns.shown[rows].T, self._overall, PRIOR_IMPRESSIONS)
-        found[:, 1] = self._creators[creators]
-        found[:, 2] = columns.mean_over_tags(self._tags, rows)
-        found[:, 3] = self._of_user
-        found[:, 4] = self._own_creators[creators]
-        found[:, 5] = columns.mean_over_tags(self._own_tags, rows)
-        return found
+        found = np.empty((len(NAMES), len(rows)))
+        found[0] = _excess(columns.shown[rows].T, self._overall, PRIOR_IMPRESSIONS)
+        found[1::3] = self._by_creator[:, columns.creator[rows]]
+        found[2::3] = columns.mean_over_tags(self._by_tag, rows)
+        found[3] = self._of_user
+        return found.T
 
 
 def like_rates(index: VideoIndex, rows: Rows, profile: Profile, user: UserFactors) -> Floats:

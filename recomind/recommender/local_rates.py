@@ -7,8 +7,6 @@ The effects are fitted in `index.local_effects`.
 
 from typing import Final
 
-import numpy as np
-
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 
@@ -19,7 +17,7 @@ LOCAL_NAMES: Final = ("tags in the country", "tags at the hour", "tags in the co
 def local_rates(index: VideoIndex, rows: Rows | slice, local: str) -> Floats:
     """The features of videos in a local context, shape (rows, features)."""
     by_tag = index.local.effects.of(local, len(index.tag_names))
-    return np.stack([index.columns.mean_over_tags(one, rows) for one in by_tag], axis=1)
+    return index.columns.mean_over_tags(by_tag, rows).T
 
 
 def local_log_odds(index: VideoIndex, rows: Rows | slice, local: str) -> Floats:

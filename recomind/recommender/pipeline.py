@@ -19,7 +19,7 @@ from recomind.recommender.exploration import Explored, explore, seed_of
 from recomind.recommender.extensions.participation import participation_of
 from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.factors.model import UserFactors
-from recomind.recommender.index.columns import Floats, Rows
+from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import LikeRates
 from recomind.recommender.local_rates import local_rates
@@ -70,7 +70,7 @@ def rank(
         return cast("Eligibility", eligibility).of(some)
 
     rows, scores = pool_candidates(index, proposals, profile.seen, None if eligibility is None else eligible)
-    filtered = eligibility.filtered_counts(asked[0]) if eligibility is not None else None
+    filtering = NO_ROWS if eligibility is None else eligibility.filtering(asked[0])
     features = compute_features(index, rows, scores[:BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
     rates_of = _rates_of(index, profile, user.factors, local)
@@ -88,7 +88,7 @@ def rank(
         rates_of,
         watch - aversion(profile, index, rows),
         policy,
-        filtered,
+        filtering,
         participation,
         local,
     )

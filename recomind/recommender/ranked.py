@@ -15,7 +15,7 @@ from recomind.recommender.candidates.tag_affinity import TagAffinity
 from recomind.recommender.extensions.participation import Participation
 from recomind.recommender.extensions.protocols import RankingRequest, read_only
 from recomind.recommender.factors.model import UserFactors
-from recomind.recommender.index.columns import Floats, Rows
+from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.policy import Policy
 from recomind.state.profile import Profile
@@ -70,8 +70,8 @@ class Ranked(NamedTuple):
     """What is added to the scores, shape (candidates,): how well videos are watched, and the user's aversion."""
     policy: Policy | None = None
     """What the list may hold, and how rules arrange it."""
-    filtered: Rows | None = None
-    """How many proposed videos each rule filtered out, shape (rules,); None for none."""
+    filtering: Rows = NO_ROWS
+    """The numbers of the rules that filtered proposed videos out, one for each of these."""
     participation: Participation | None = None
     """What extensions and rankers have to do with the list; None for nothing."""
     local: str = NO_LOCAL_CONTEXT

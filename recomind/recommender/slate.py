@@ -1,25 +1,8 @@
 """A slate: the ordered list of videos for a user, each with the sources that proposed it."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import msgspec
 
-from recomind.recommender.index.columns import Rows
-
-
-class RuleEffects(NamedTuple):
-    """What rules did in a list."""
-
-    ids: Sequence[str]
-    """Of the rules, by number."""
-    counts: Rows
-    """How many videos each of them left out, moved or pinned, shape (rules,)."""
-
-    def by_rule(self) -> dict[str, int]:
-        """Rule to its count, without those that did nothing."""
-        acted = self.counts.nonzero()[0]
-        return dict(zip(map(self.ids.__getitem__, acted.tolist()), self.counts[acted].tolist(), strict=True))
+from recomind.recommender.policy.rule_effects import RuleEffects
 
 
 class Pick(msgspec.Struct, frozen=True, gc=False):

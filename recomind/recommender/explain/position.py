@@ -131,12 +131,12 @@ def _notes(rules: CompiledRules, index: VideoIndex, video_id: str, listed: list[
         f"{MOVED[rules.rules[number].rule.action]} by rule {rules.ids[number]}" for number in rules.moving(row)
     )
     place = listed.index(video_id) + 1 if video_id in listed else 0
-    pinned = (number for at, pins in rules.pins if at == place for number, pinned_row in pins if pinned_row == row)
+    pinned = (number for at, other, number in rules.pins.T.tolist() if (at, other) == (place, row))
     return (*moved, *(f"pinned by rule {rules.ids[number]}" for number in pinned))
 
 
 def _of_non_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, row: int, n: int) -> RankPosition:
-    if ranked.policy is not None and ranked.policy.rules is not None and row in ranked.policy.rules.pinned:
+    if ranked.policy is not None and ranked.policy.rules is not None and row in ranked.policy.rules.pins[1]:
         listed = [pick.video_id for pick in slate_of(ranked, index, weights, n).picks]
         notes = _notes(ranked.policy.rules, index, index.ids[row], listed)
         if notes:

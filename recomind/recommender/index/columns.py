@@ -111,18 +111,19 @@ class Columns:
         self.most_tags = max(self.most_tags, len(first))
 
     def mean_over_tags(self, by_tag: NDArray[Floating], rows: Rows | slice) -> NDArray[Floating]:
-        """The mean of a value over the tags of each video, 0 without tags: shape (rows,).
+        """The mean of values over the tags of each video, 0 without tags: shape (..., rows).
 
         Tags are added up place by place, as sums along a short axis are slow.
 
         Args:
-            by_tag: the value of each tag by its number.
+            by_tag: the values of each tag by its number, shape (..., tags).
             rows: of the videos.
         """
-        padded, tags = np.append(by_tag, by_tag.dtype.type(0.0)), self.tags[rows]
-        found: NDArray[Floating] = padded[tags[:, 0]]
+        padded, tags = np.zeros((*by_tag.shape[:-1], by_tag.shape[-1] + 1), by_tag.dtype), self.tags[rows]
+        padded[..., :-1] = by_tag
+        found: NDArray[Floating] = padded.take(tags[:, 0], axis=-1)
         for place in range(1, self.most_tags):
-            found += padded[tags[:, place]]
+            found += padded.take(tags[:, place], axis=-1)
         found /= np.maximum(self.tag_count[rows], 1)
         return found
 

@@ -14,6 +14,10 @@ _SLOTS_PER_SEEN_VIDEO: Final = 4
 """The same for each seen video, at least: few of them then share a slot."""
 
 
+_MAX_COMPARISONS: Final = 2**12
+"""So many pairs of hashes are compared one by one: a table costs more."""
+
+
 def is_seen(hashes: Rows, seen: bytes) -> NDArray[np.bool_]:
     """Whether each hash is among those of the seen videos: lookups in a table by the last bits.
 
@@ -24,6 +28,9 @@ def is_seen(hashes: Rows, seen: bytes) -> NDArray[np.bool_]:
         seen: `Profile.seen` of a complete profile.
     """
     row_hashes, seen_hashes = hashes.astype(np.uint32), np.frombuffer(seen, "<u4")
+    if len(row_hashes) * len(seen_hashes) <= _MAX_COMPARISONS:
+        is_equal: NDArray[np.bool_] = (row_hashes[:, None] == seen_hashes).any(axis=1)
+        return is_equal
     found = np.zeros(len(row_hashes), np.bool_)
     while len(seen_hashes):
         mask = np.uint32((1 << max(_MIN_SLOTS, _SLOTS_PER_SEEN_VIDEO * len(seen_hashes)).bit_length()) - 1)
@@ -37,5 +44,9 @@ def is_seen(hashes: Rows, seen: bytes) -> NDArray[np.bool_]:
 
 def listed_unseen(columns: Columns, rows: Rows, seen: bytes) -> Rows:
     """Those of some rows that are listed and that a user has not seen; `seen` is that of a complete profile."""
-    rows = rows[columns.listed.take(rows)]
-    return rows[~is_seen(columns.hash.take(rows), seen)]
+    return rows[are_listed_unseen(columns, rows, seen)]
+
+
+def are_listed_unseen(columns: Columns, rows: Rows, seen: bytes) -> NDArray[np.bool_]:
+    """Whether each row is listed and the user has not seen it; `seen` is that of a complete profile."""
+    return columns.listed.take(rows) & ~is_seen(columns.hash.take(rows), seen)

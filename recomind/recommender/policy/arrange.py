@@ -11,14 +11,14 @@ import numpy as np
 
 from recomind.recommender.diversify import Caps, diversify
 from recomind.recommender.exploration import Explored
-from recomind.recommender.index.columns import Floats, Rows
-from recomind.recommender.index.seen import listed_unseen
+from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
+from recomind.recommender.index.seen import are_listed_unseen
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.compiled_rules import NO_CAP, SEVERAL_CAPS, CompiledRules
 from recomind.recommender.policy.masks import Mask
 from recomind.recommender.policy.policy import Policy
+from recomind.recommender.policy.rule_effects import RuleEffects
 from recomind.recommender.pool import popular_unseen
-from recomind.recommender.slate import RuleEffects
 
 RESERVE: Final = 3
 """So many times the places are arranged: caps on neighbours need some to choose from."""
@@ -30,7 +30,7 @@ class RankedByPolicy(Protocol):
     @property
     def policy(self) -> Policy | None: ...  # noqa: D102
     @property
-    def filtered(self) -> Rows | None: ...  # noqa: D102
+    def filtering(self) -> Rows: ...  # noqa: D102
 
 
 class Pin(NamedTuple):
@@ -106,18 +106,15 @@ def with_pins(explored: Explored, pins: Sequence[Pin]) -> Explored:
 
 
 def effects(ranked: RankedByPolicy, rows: Rows, arranged: Arranged) -> RuleEffects | None:
-    """How many of the proposed videos rules filtered out, moved or pinned in a list, or left out by a cap."""
+    """What rules did in a list: which filtered proposed videos out, pinned videos, or left some out by a cap."""
     rules = None if ranked.policy is None else ranked.policy.rules
     if rules is None:
         return None
-    counts = rules.moved_counts(rows) if rules.has_shifts else np.zeros(len(rules.ids), np.int64)
-    if ranked.filtered is not None:
-        counts += ranked.filtered
-    for pin in arranged.pins:
-        counts[pin.number] += 1
+    numbers = [pin.number for pin in arranged.pins]
     for number, left_out in arranged.capped.items():
-        counts[number] += left_out
-    return RuleEffects(rules.ids, counts)
+        numbers += [number] * left_out
+    acted = np.concatenate([ranked.filtering, np.array(numbers, np.int64)])
+    return RuleEffects(rules, rows if rules.has_shifts else NO_ROWS, acted)
 
 
 def spread_out(index: VideoIndex, rows: Rows, scores: Floats, spread: float, n: int) -> Rows:
@@ -165,13 +162,16 @@ class _Budget:
         """Count a video; False if a cap has no room for it."""
         if self._rules is None or not self._rules.has_caps:
             return True
-        used, caps, has_room = self._used, self._rules.caps_of(row), True
-        for number, most in caps:
-            if number in used and used[number] >= most:
+        cap, used, has_room = int(self._rules.cap_of[row]), self._used, True
+        if cap == NO_CAP:
+            return True
+        numbers = [number for number, _ in self._rules.caps_of(row)] if cap == SEVERAL_CAPS else [cap]
+        for number in numbers:
+            if used.get(number, 0) >= self._rules.limits[number]:
                 has_room = False
                 self.left_out[number] = self.left_out.get(number, 0) + 1
         if has_room:
-            for number, _ in caps:
+            for number in numbers:
                 used[number] = used.get(number, 0) + 1
         return has_room
 
@@ -188,10 +188,9 @@ class _Budget:
             return self._within_several(rows, positions, caps, n)
         capped = np.flatnonzero(caps != NO_CAP)
         numbers = caps[capped]
-        room = rules.limits.take(numbers)
-        if self._used:
-            room = room - np.array([self._used.get(number, 0) for number in numbers.tolist()], np.int64)
-        full = capped[_earlier_equal(numbers) >= room]
+        used = np.zeros(len(rules.ids), np.int64)
+        used[list(self._used)] = list(self._used.values())
+        full = capped[_earlier_equal(numbers) >= (rules.limits - used).take(numbers)]
         is_free = np.ones(len(positions), np.bool_)
         is_free[full] = False
         chosen = np.flatnonzero(is_free)[:n]
@@ -227,21 +226,18 @@ def _pins(
     index: VideoIndex, policy: Policy, rules: CompiledRules, seen: bytes, n: int, budget: _Budget
 ) -> tuple[Pin, ...]:
     """At most one pin a place: the first of its rules with a video that may be shown and is not pinned yet."""
-    if not rules.pins:
+    pins, found, used = rules.pins_at_most(n), list[Pin](), set[int]()
+    if not pins.size:
         return ()
-    rows = listed_unseen(index.columns, rules.pinned_at_most(n), seen)
+    may_be_shown = are_listed_unseen(index.columns, pins[1], seen)
     if policy.eligibility is not None:
-        rows = rows[policy.eligibility.of(rows)]
-    free, found = set(rows.tolist()), list[Pin]()
-    capped = set(rows[rules.cap_of.take(rows) != NO_CAP].tolist()) if rules.has_caps else set[int]()
-    for place, pins in rules.pins:
-        if place > n:
-            break
-        for number, row in pins:
-            if row in free and (row not in capped or budget.take(row)):
-                found.append(Pin(place, row, number))
-                free.discard(row)
-                break
+        may_be_shown &= policy.eligibility.of(pins[1])
+    pins, last = pins[:, may_be_shown], 0
+    for place, row, number, cap in zip(*pins.tolist(), rules.cap_of.take(pins[1]).tolist(), strict=True):
+        if place != last and row not in used and (cap == NO_CAP or budget.take(row)):
+            found.append(Pin(place, row, number))
+            used.add(row)
+            last = place
     return tuple(found)
 
 

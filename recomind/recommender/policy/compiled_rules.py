@@ -59,12 +59,13 @@ class _Numbers(NamedTuple):
         found: list[int] = self.numbers[self.starts[row] : self.starts[row + 1]].tolist()
         return found
 
-    def of_all(self, rows: Rows) -> Rows:
-        """The numbers of some rows, one row after the other."""
-        rows = rows[rows < len(self.starts) - 1]
-        starts, ends = self.starts.take(rows), self.starts.take(rows + 1)
+    def of_all(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The numbers of some rows, one row after the other; and the position of the row of each."""
+        newest = len(self.starts) - 1
+        starts, ends = self.starts.take(np.minimum(rows, newest)), self.starts.take(np.minimum(rows + 1, newest))
         counts = ends - starts
-        return self.numbers.take(np.repeat(ends - counts.cumsum(), counts) + np.arange(counts.sum()))
+        numbers = self.numbers.take(np.repeat(ends - counts.cumsum(), counts) + np.arange(counts.sum()))
+        return numbers, np.repeat(np.arange(len(rows)), counts)
 
 
 _NO_NUMBERS: Final = _Numbers(NO_ROWS, np.zeros(1, np.int64))
@@ -79,12 +80,9 @@ class CompiledRules:
         kinds = {one.rule.action for one in self.rules}
         self.has_filters, self.has_caps = "filter" in kinds, "cap" in kinds
         self.has_shifts = bool(kinds & {"boost", "bury"})
-        self.pins: list[tuple[int, list[tuple[int, int]]]] = []
-        """(place, [(number, row), ...]), ascending: at each place the first pin whose video may be shown counts."""
-        self.pinned: Rows = np.empty(0, np.int64)
-        """The rows of all pins, in the order of `pins`."""
-        self._places: Rows = np.empty(0, np.int64)
-        """Their places, ascending."""
+        self.pins: Rows = np.empty((3, 0), np.int64)
+        """Place, row and number of each pin, ascending by place and number: at each place the first pin whose video may
+        be shown counts."""
         self.filtered_by: NDArray[np.int64] = np.empty(0, np.int64)
         """The first rule that filters each row out; -1 for none."""
         self.shift: Floats = np.empty(0)
@@ -130,17 +128,17 @@ class CompiledRules:
         found = self._overrides.get(row)
         return self._moving.of(row) if found is None else [number for number in found if not self._is_cap(number)]
 
-    def moved_counts(self, rows: Rows) -> Rows:
-        """How many of some rows each rule moves, shape (rules,)."""
-        overridden = self._overrides.keys() & set(rows.tolist()) if self._overrides else set[int]()
-        if not overridden:
-            return np.bincount(self._moving.of_all(rows), minlength=len(self.rules))
-        others = [number for row in rows.tolist() for number in self.moving(row)]
-        return np.bincount(np.array(others, np.int64), minlength=len(self.rules))
+    def moving_all(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The numbers of the rules that move some rows, row by row, and the position of the row of each."""
+        if not self._overrides or self._overrides.keys().isdisjoint(rows.tolist()):
+            return self._moving.of_all(rows)
+        found = [(number, position) for position, row in enumerate(rows.tolist()) for number in self.moving(row)]
+        numbers, positions = np.array(found, np.int64).reshape(-1, 2).T
+        return numbers, positions
 
-    def pinned_at_most(self, place: int) -> Rows:
-        """The rows of the pins at a place or before it."""
-        return self.pinned[: int(np.searchsorted(self._places, place, side="right"))]
+    def pins_at_most(self, place: int) -> Rows:
+        """The pins at a place or before it, shape (3, pins)."""
+        return self.pins[:, : int(np.searchsorted(self.pins[0], place, side="right"))]
 
     def among(self, rows: Rows, few: Collection[int]) -> Mask:
         """Whether each row is one of a few, shape (rows,)."""
@@ -181,14 +179,13 @@ class CompiledRules:
 
     def _place_pins(self) -> None:
         """Find the rows of pinned videos; they never change."""
-        at: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-        for number, one in enumerate(self.rules):
-            if one.rule.action == "pin":
-                rows = self._index.rows_of(one.conditions[0].values).tolist()
-                at[one.rule.place] += [(number, row) for row in rows]
-        self.pins = sorted(at.items())
-        self.pinned = np.array([row for _, pins in self.pins for _, row in pins], np.int64)
-        self._places = np.array([place for place, pins in self.pins for _ in pins], np.int64)
+        pinning = [(number, one) for number, one in enumerate(self.rules) if one.rule.action == "pin"]
+        found = [
+            (one.rule.place, row, number)
+            for number, one in sorted(pinning, key=lambda one: one[1].rule.place)
+            for row in self._index.rows_of(one.conditions[0].values).tolist()
+        ]
+        self.pins = np.array(found, np.int64).reshape(-1, 3).T
 
     def _match_again(self, row: int) -> None:
         video = self._index.videos.get(row)

@@ -8,7 +8,7 @@ import numpy as np
 from recomind.model.filters import Condition, Filter
 from recomind.model.text import tag_key
 from recomind.model.users import NO_METADATA, UserMetadata
-from recomind.recommender.index.columns import Rows
+from recomind.recommender.index.columns import NO_ROWS, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.compiled_rules import CompiledRules
 from recomind.recommender.policy.masks import Mask, Masks
@@ -32,9 +32,10 @@ class Eligibility(NamedTuple):
 
     def of(self, rows: Rows) -> Mask:
         """Whether each row may be in the list, shape (rows,)."""
-        found = np.ones(len(rows), np.bool_)
         if self.rules is not None and self.rules.has_filters:
-            found &= self.rules.filtered_by.take(rows) < 0
+            found = self.rules.filtered_by.take(rows) < 0
+        else:
+            found = np.ones(len(rows), np.bool_)
         for _, conditions in self.shared:
             found &= self.masks.of(conditions).take(rows)
         for _, conditions in self.personal:
@@ -43,12 +44,12 @@ class Eligibility(NamedTuple):
             found &= permits(rows)
         return found
 
-    def filtered_counts(self, rows: Rows) -> Rows | None:
-        """How many of some distinct rows each rule filters out, shape (rules,); None without such rules."""
+    def filtering(self, rows: Rows) -> Rows:
+        """The numbers of the rules that filter some distinct rows out, one for each of these."""
         if self.rules is None or not self.rules.has_filters:
-            return None
+            return NO_ROWS
         numbers = self.rules.filtered_by.take(rows)
-        return np.bincount(numbers[numbers >= 0], minlength=len(self.rules.ids))
+        return numbers[numbers >= 0]
 
     def reason(self, row: int) -> str | None:
         """Why a video may not be in the list; None if it may."""
