@@ -20,6 +20,9 @@ from recomind.state.profile_entries import MAX_REACTIONS
 NAMES: Final = ("video", "creator", "tags", "user", "user and creator", "user and tags")
 """The features, in their order."""
 
+OF_ALL_USERS: Final = 3
+"""So many of them, the first ones, are the same for all users."""
+
 PRIOR_IMPRESSIONS: Final = 8.0
 """Of a video, a creator, a tag and a user."""
 

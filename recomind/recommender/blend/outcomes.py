@@ -6,7 +6,8 @@ A candidate's score is
 
 with `choice` the blend's score less its mean over the candidates, z the score of the factor model, `rates` the smoothed
 like rates (`like_rates`), and `local rates` those in the local context (`local_rates`), where the request has one.
-Before the first like of a served video only the blend counts.
+Before the first like of a served video only the blend and the local rates count: where lists are not served, as in a
+replay of a log, nothing says what the others are worth.
 
 A like of a place teaches by a conditional logit (McFadden 1974) within its list: the chance that this place is liked,
 rather than one of the others that the user has not liked, is a softmax of the scores. What is the same in all places
@@ -21,13 +22,17 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.recommender.index.columns import Floats
-from recomind.recommender.like_rates import NAMES
+from recomind.recommender.like_rates import NAMES, OF_ALL_USERS
 from recomind.recommender.local_rates import LOCAL_NAMES
 
-PRIOR_MEAN: Final = (1.0, 0.0, *[0.0] * len(NAMES), *[1.0] * len(LOCAL_NAMES))
+PRIOR_MEAN: Final = (1.0, 0.5, *[0.3] * OF_ALL_USERS, *[0.0] * (len(NAMES) - OF_ALL_USERS), *[1.0] * len(LOCAL_NAMES))
 """Of w_choice, w_factors, w_rates and w_local. Weights of earlier versions end before w_local."""
 
 PRIOR_VARIANCE: Final = (1.0, 1.0, *[0.1] * len(NAMES), *[0.3] * len(LOCAL_NAMES))
+
+NEVER_NEGATIVE: Final = 2
+"""So many weights, the first ones, are never below 0: the blend and the factor model are learned from likes themselves,
+and a few odd likes of served videos are no reason to show first what they rank last."""
 
 MIN_VARIANCE: Final = 1e-5
 """Lower bound of a weight's variance, so that the weights follow changes."""
@@ -43,9 +48,14 @@ class OutcomeWeights(NamedTuple):
 
     def combine(self, choice: Floats, factors: Floats, rates: Floats) -> Floats:
         """The score of each candidate, shape (candidates,); larger is better."""
-        weights = np.array(self.complete().mean[2 : 2 + rates.shape[1]])
-        combined: Floats = self.mean[0] * choice + self.mean[1] * factors + rates @ weights
+        w_choice, w_factors, *w_rates = self.counting()
+        combined: Floats = w_choice * choice + w_factors * factors + rates @ np.array(w_rates[: rates.shape[1]])
         return combined
+
+    def counting(self) -> tuple[float, ...]:
+        """The weights that count: all means, or those of the blend and the local rates before the first like."""
+        mean = self.complete().mean
+        return mean if self.likes else (mean[0], *[0.0] * (1 + len(NAMES)), *mean[2 + len(NAMES) :])
 
     def complete(self) -> "OutcomeWeights":
         """The same weights with those that an earlier version had not, at their prior."""
@@ -69,6 +79,7 @@ class OutcomeWeights(NamedTuple):
         centred = places - chances @ places
         variance = np.maximum(1 / (1 / variance + chances @ centred**2), MIN_VARIANCE)
         mean += variance * centred[0]
+        np.maximum(mean[:NEVER_NEGATIVE], 0.0, out=mean[:NEVER_NEGATIVE])
         mean_left, variance_left = before.mean[width:], before.variance[width:]
         return OutcomeWeights((*mean.tolist(), *mean_left), (*variance.tolist(), *variance_left), self.likes + 1)
 

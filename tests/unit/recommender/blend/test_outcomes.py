@@ -37,6 +37,14 @@ def test_what_predicts_likes_counts_after_some_hundred_of_them():
     assert weights.likes == 300
 
 
+def test_some_odd_likes_do_not_turn_the_scores_around():
+    lists = random_lists(30)
+    weights = learned_from(lists, lambda places: int(places[:, 0].argmin()))
+    assert weights.mean[0] == 0
+    weights = learned_from(lists, lambda places: int(places[:, 1].argmin()))
+    assert weights.mean[1] == 0
+
+
 def test_a_like_rate_that_predicts_likes_counts():
     weights = learned_from(random_lists(300), lambda places: int(places[:, 6].argmax()))
     assert np.argmax(weights.mean) == 6

@@ -104,7 +104,7 @@ def test_contributions_add_up_to_the_lead_over_an_average_candidate(index):
 def test_contributions_name_what_is_weighed_against_the_blend(index):
     rows = np.arange(10)
     index.shown.put(rows, np.array([np.full(10, 20.0), rows]))
-    outcomes = OutcomeWeights((0.1, 0.5, *[1.0] * (len(PRIOR_MEAN) - 2)))
+    outcomes = OutcomeWeights((0.1, 0.5, *[1.0] * (len(PRIOR_MEAN) - 2)), likes=1)
     ranked, weights = rank(Profile(), index, NOW), Weights(outcomes=outcomes)
     scores = ranked.final_scores(weights)
     for video_id in ("v0", "v9"):
