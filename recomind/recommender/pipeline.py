@@ -49,11 +49,12 @@ def rank(
     Args:
         profile: the user's.
         index: what is known of videos.
-        now: event time, epoch seconds.
+        now: event time, epoch seconds; the user's latest action is never after it.
         policy: what the list may hold.
         extensions: sources, filters, rankers and arrangers beside the built-in ones.
         local: the local context of the request.
     """
+    now = max(now, profile.last_at)  # a worker that has just started may not know the time of any other action
     user = user_context_of(profile, index, now, local)
     participation, named = participation_of(extensions, user, index, policy), None if policy is None else policy.sources
     if participation is not None:

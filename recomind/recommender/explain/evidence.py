@@ -51,10 +51,11 @@ def liked_before(evidence: Evidence, video_id: str) -> list[tuple[str, float]]:
 
 
 def recently_liked_before(evidence: Evidence, video_id: str) -> list[tuple[str, float]]:
-    """As `liked_before`, with weights decayed to now."""
+    """As `liked_before`, with weights decayed to now; they do not grow where `now` is before them."""
     weights = {}
     for seed, neighbours, pair in _pairs(evidence, video_id):
-        weights[seed] = pair.recent_after * 2.0 ** ((neighbours.epoch * EPOCH_S - evidence.now) / HALF_LIFE_S)
+        age_s = max(0.0, evidence.now - neighbours.epoch * EPOCH_S)
+        weights[seed] = pair.recent_after * 0.5 ** (age_s / HALF_LIFE_S)
     return _strongest_first(weights)
 
 

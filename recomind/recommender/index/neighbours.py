@@ -38,8 +38,11 @@ class NeighbourArrays(NamedTuple):
         return np.repeat(values, self.pair_counts)
 
     def decay_factors(self, now: float) -> Floats:
-        """What to multiply weights in a seed's epoch units by, to get pairs decayed to `now`: shape (seeds,)."""
-        factors: Floats = 2.0 ** ((self.epochs * EPOCH_S - now) / HALF_LIFE_S) / WEIGHT_UNIT
+        """What to multiply weights in a seed's epoch units by, to get pairs decayed to `now`: shape (seeds,).
+
+        A worker that has just started may not know the time yet: weights do not grow where `now` is before them.
+        """
+        factors: Floats = 2.0 ** np.minimum((self.epochs * EPOCH_S - now) / HALF_LIFE_S, 0.0) / WEIGHT_UNIT
         return factors
 
 

@@ -1,5 +1,6 @@
 """The recommender on toy data with a known answer, against simple baselines."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
+from recomind.recommender.pipeline import rank
 from recomind.recommender.ranked import FEATURE_NAMES, PRIOR
 
 
@@ -147,3 +149,17 @@ def test_the_blend_learns_from_a_like_of_a_video_that_was_watched_before():
 
 def test_every_feature_has_a_prior():
     assert len(PRIOR) == len(FEATURE_NAMES)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("last_at", [2e9, 0.0], ids=["known", "unknown"])
+def test_a_worker_that_does_not_know_the_time_yet_ranks_too(last_at):
+    """As after a restart, before the first action or popularity has been read."""
+    loop = [(f"u{user}", f"v{(user + step) % 12}") for user in range(40) for step in range(8)]
+    engine = engine_of({f"v{n}": () for n in range(12)}, loop)
+    engine.observe(Action("me", "v5", "like", 2e9), SourceOffset(1, 0))
+    profile = msgspec.structs.replace(engine.profile("me"), last_at=last_at)
+    ranked = rank(profile, engine.index, 0.0)
+    assert ranked.now == last_at
+    assert np.isfinite(ranked.features).all()
+    assert np.isfinite(ranked.final_scores(engine.weights)).all()

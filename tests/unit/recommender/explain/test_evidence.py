@@ -35,6 +35,11 @@ def test_recent_transitions_are_decayed_from_the_epoch_of_each_video():
     assert recently_liked_before(evidence(), "c") == []
 
 
+def test_recent_transitions_do_not_grow_while_the_time_is_not_known_yet():
+    neighbours = {"a": Neighbours(video_ids=("c",), weights=pack("<3I", 60, 0, 60), epoch=400)}
+    assert recently_liked_before(evidence(neighbours=neighbours, now=0.0), "c") == [("a", 60.0)]
+
+
 def test_shared_tags_are_in_the_order_of_the_users_affinity():
     assert shared_tags(evidence(), "c") == ["cat", "dog"]
     assert shared_tags(evidence(), "unknown") == []
