@@ -1,11 +1,8 @@
 """What each rule did in the lists that this worker has ranked within an hour: counts by minute, in memory."""
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from recomind.recommender.index.columns import Rows
 from recomind.recommender.policy.compiled_rules import CompiledRules
 from recomind.recommender.policy.rule_effects import RuleEffects, count_effects
 
@@ -15,13 +12,12 @@ MAX_NOTED: Final = 100
 """Lists whose effects are counted together."""
 
 
-class _Counts(NamedTuple):
-    """Of the same rules: how many lists each acted in, and on how many videos."""
+class _Minute(NamedTuple):
+    """In how many lists each rule acted within a minute, and on how many videos."""
 
     minute: int
-    rules: CompiledRules
-    lists: Rows
-    videos: Rows
+    lists: Counter[str]
+    videos: Counter[str]
 
 
 class RuleCounts:
@@ -29,17 +25,16 @@ class RuleCounts:
 
     def __init__(self) -> None:
         self._noted: list[RuleEffects] = []
-        """Lists that are not counted yet, all of the minute and the rules of the latest counts."""
-        self._counts: deque[_Counts] = deque()
-        """The latest last; one for each minute, and one more when the rules have changed."""
+        """Lists of the latest minute that are not counted yet."""
+        self._minutes: deque[_Minute] = deque()
+        """The latest last."""
 
     def add(self, effects: RuleEffects, now: float) -> None:
         """Note what rules did in a list; `now` is in seconds."""
-        minute, latest = int(now // 60), self._counts[-1] if self._counts else None
-        if latest is None or latest.minute != minute or latest.rules is not effects.rules:
+        minute = int(now // 60)
+        if not self._minutes or self._minutes[-1].minute != minute:
             self._count()
-            zeros = np.zeros(len(effects.rules.ids), np.int64)
-            self._counts.append(_Counts(minute, effects.rules, zeros, zeros.copy()))
+            self._minutes.append(_Minute(minute, Counter(), Counter()))
             self._expire(minute)
         self._noted.append(effects)
         if len(self._noted) == MAX_NOTED:
@@ -50,19 +45,24 @@ class RuleCounts:
         self._count()
         self._expire(int(now // 60))
         lists, videos = Counter[str](), Counter[str]()
-        for one in self._counts:
-            for number in one.videos.nonzero()[0].tolist():
-                lists[one.rules.ids[number]] += int(one.lists[number])
-                videos[one.rules.ids[number]] += int(one.videos[number])
+        for one in self._minutes:
+            lists.update(one.lists)
+            videos.update(one.videos)
         return {rule: (count, videos[rule]) for rule, count in lists.items()}
 
     def _count(self) -> None:
-        if self._noted:
-            lists, videos = count_effects(self._noted)
-            self._counts[-1].lists[...] += lists
-            self._counts[-1].videos[...] += videos
-            self._noted.clear()
+        """Count what was noted, by the rules that acted: they differ by scenario, and when a rule changes."""
+        by_rules: defaultdict[CompiledRules, list[RuleEffects]] = defaultdict(list)
+        for one in self._noted:
+            by_rules[one.rules].append(one)
+        for rules, some in by_rules.items():
+            lists, videos = count_effects(some)
+            for number in videos.nonzero()[0].tolist():
+                rule = rules.ids[number]
+                self._minutes[-1].lists[rule] += int(lists[number])
+                self._minutes[-1].videos[rule] += int(videos[number])
+        self._noted.clear()
 
     def _expire(self, minute: int) -> None:
-        while self._counts and self._counts[0].minute <= minute - WINDOW_MINUTES:
-            self._counts.popleft()
+        while self._minutes and self._minutes[0].minute <= minute - WINDOW_MINUTES:
+            self._minutes.popleft()

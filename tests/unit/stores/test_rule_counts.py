@@ -80,3 +80,11 @@ def test_a_video_that_has_changed_or_is_new_is_matched_as_it_is_now(index, both)
     both.update()
     lists, videos = count_effects([moved(both, 0, 9, 10), moved(both, 8)])
     assert (lists.tolist(), videos.tolist()) == ([1, 0], [3, 0])
+
+
+def test_lists_of_two_scenarios_by_turns_are_counted_by_rule(both, one):
+    counts = RuleCounts()
+    for _ in range(MAX_NOTED):
+        counts.add(moved(both, 4), 1.0)
+        counts.add(moved(one, 7, 9), 1.0)
+    assert counts.last_hour(2.0) == {"R1": (2 * MAX_NOTED, 3 * MAX_NOTED)}
