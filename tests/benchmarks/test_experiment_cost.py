@@ -33,14 +33,13 @@ MAX_SHARE = 0.05
 USERS, EVENTS, ROUNDS, SECONDS = 500, 4_000, 9, 2.0
 
 
-def with_videos(app):
+def put_videos(app):
     """Give an app a catalogue and a store of its own."""
     app.read_model.store, cache = InMemoryStore(), app.ranking_cache
     for number in range(2_000):
         cache.index.put_video(Video(video_id=f"v{number}", title="T", tags=(f"t{number % 30}",), created_at=1e9))
     cache.users.metadata_of = lambda _: NO_METADATA
     cache.loader.catalogue._position = "0"
-    return cache
 
 
 async def store_profiles(app):
@@ -94,8 +93,9 @@ def event_costs(served_list):
 async def test_logging_and_assignment_cost_at_most_a_twentieth_of_serving():
     async with Served() as plain, Served() as experimental:
         for served in (plain, experimental):
-            cache = with_videos(served.app)
+            put_videos(served.app)
             await store_profiles(served.app)
+        cache = experimental.app.ranking_cache
         cache.experiments.advance(10.0)
         arms = (Arm(name="A"), Arm(name="B", spread=0.1))
         cache.experiments.apply(ExperimentRecord("e", Experiment(arms=arms), 1.0))

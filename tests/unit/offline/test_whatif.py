@@ -85,8 +85,8 @@ def test_random_lists_tell_what_a_ranker_would_have_got():
 
 
 def test_ranked_lists_speak_of_nearly_the_same_ranking_only():
-    simulation = Simulation(World(SIZE, 2), random_lists=False)
-    simulation.run(Policy(), 300)
+    simulation = Simulation(World(SIZE, 4), random_lists=False)
+    simulation.run(Policy(), 600)
     same = simulation.replay(Arm(name="B"))
     assert same.best is same.from_ranked
     assert same.from_ranked.snips.low < same.like_rate < same.from_ranked.snips.high
