@@ -19,7 +19,7 @@ _MAX_COMPARISONS: Final = 2**12
 
 
 def is_seen(hashes: Rows, seen: bytes) -> NDArray[np.bool_]:
-    """Whether each hash is among those of the seen videos: lookups in a table by the last bits.
+    """Whether each hash is among those of the seen videos: few are compared, many are looked up by their last bits.
 
     Where two of the seen videos share a slot, the lookups are repeated for those that were overwritten.
 
