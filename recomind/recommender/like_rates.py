@@ -20,8 +20,8 @@ from recomind.state.profile_entries import MAX_REACTIONS
 NAMES: Final = ("video", "creator", "tags", "user", "user and creator", "user and tags")
 """The features, in their order."""
 
-OF_ALL_USERS: Final = 3
-"""So many of them, the first ones, are the same for all users."""
+GLOBAL_RATES: Final = 3
+"""The number of those, the first ones, that are the same for all users."""
 
 PRIOR_IMPRESSIONS: Final = 8.0
 """Of a video, a creator, a tag and a user."""
@@ -31,11 +31,6 @@ PRIOR_ACTIONS: Final = 4.0
 
 PRIOR_RATE: Final = 0.1
 """The overall rate before the first impression."""
-
-
-def _excesses(shown: Floats, own: Floats, overall: float) -> Floats:
-    """`_excess` of what all users were shown, and of what one has acted on: shape (2, n)."""
-    return np.stack([_excess(shown, overall, PRIOR_IMPRESSIONS), _excess(own, overall, PRIOR_ACTIONS)])
 
 
 class _Acted(NamedTuple):
@@ -82,6 +77,11 @@ def _excess(counts: Floats, overall: float, prior: float) -> Floats:
     odds = (likes + prior * overall) / (impressions - likes + prior * (1 - overall))
     excess: Floats = np.log(odds * (1 - overall) / overall)
     return excess
+
+
+def _excesses(shown: Floats, own: Floats, overall: float) -> Floats:
+    """`_excess` of what all users were shown, and of what one has acted on: shape (2, n)."""
+    return np.stack([_excess(shown, overall, PRIOR_IMPRESSIONS), _excess(own, overall, PRIOR_ACTIONS)])
 
 
 def _acted(index: VideoIndex, profile: Profile) -> _Acted:

@@ -71,7 +71,7 @@ def rank(
         return cast("Eligibility", eligibility).of(some)
 
     rows, scores = pool_candidates(index, proposals, profile.seen, None if eligibility is None else eligible)
-    filtering = NO_ROWS if eligibility is None else eligibility.filtering(asked[0])
+    filtered_by = NO_ROWS if eligibility is None else eligibility.filtered_by(asked[0])
     features = compute_features(index, rows, scores[:BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
     rates_of = _rates_of(index, profile, user.factors, local)
@@ -89,7 +89,7 @@ def rank(
         rates_of,
         watch - aversion(profile, index, rows),
         policy,
-        filtering,
+        filtered_by,
         participation,
         local,
     )

@@ -70,7 +70,7 @@ class Ranked(NamedTuple):
     """What is added to the scores, shape (candidates,): how well videos are watched, and the user's aversion."""
     policy: Policy | None = None
     """What the list may hold, and how rules arrange it."""
-    filtering: Rows = NO_ROWS
+    filtered_by: Rows = NO_ROWS
     """The numbers of the rules that filtered proposed videos out, one for each of these."""
     participation: Participation | None = None
     """What extensions and rankers have to do with the list; None for nothing."""

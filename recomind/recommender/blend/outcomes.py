@@ -22,17 +22,17 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from recomind.recommender.index.columns import Floats
-from recomind.recommender.like_rates import NAMES, OF_ALL_USERS
+from recomind.recommender.like_rates import GLOBAL_RATES, NAMES
 from recomind.recommender.local_rates import LOCAL_NAMES
 
-PRIOR_MEAN: Final = (1.0, 0.5, *[0.3] * OF_ALL_USERS, *[0.0] * (len(NAMES) - OF_ALL_USERS), *[1.0] * len(LOCAL_NAMES))
+PRIOR_MEAN: Final = (1.0, 0.5, *[0.3] * GLOBAL_RATES, *[0.0] * (len(NAMES) - GLOBAL_RATES), *[1.0] * len(LOCAL_NAMES))
 """Of w_choice, w_factors, w_rates and w_local. Weights of earlier versions end before w_local."""
 
 PRIOR_VARIANCE: Final = (1.0, 1.0, *[0.1] * len(NAMES), *[0.3] * len(LOCAL_NAMES))
 
-NEVER_NEGATIVE: Final = 2
-"""So many weights, the first ones, are never below 0: the blend and the factor model are learned from likes themselves,
-and a few odd likes of served videos are no reason to show first what they rank last."""
+NONNEGATIVE_WEIGHTS: Final = 2
+"""The number of weights, the first ones, that are never below 0: the blend and the factor model are learned from likes
+themselves, and a few odd likes of served videos are no reason to show first what they rank last."""
 
 MIN_VARIANCE: Final = 1e-5
 """Lower bound of a weight's variance, so that the weights follow changes."""
@@ -48,12 +48,12 @@ class OutcomeWeights(NamedTuple):
 
     def combine(self, choice: Floats, factors: Floats, rates: Floats) -> Floats:
         """The score of each candidate, shape (candidates,); larger is better."""
-        w_choice, w_factors, *w_rates = self.counting()
+        w_choice, w_factors, *w_rates = self.effective_mean()
         combined: Floats = w_choice * choice + w_factors * factors + rates @ np.array(w_rates[: rates.shape[1]])
         return combined
 
-    def counting(self) -> tuple[float, ...]:
-        """The weights that count: all means, or those of the blend and the local rates before the first like."""
+    def effective_mean(self) -> tuple[float, ...]:
+        """The means that scores are made with: all, or before the first like those of the blend and the local rates."""
         mean = self.complete().mean
         return mean if self.likes else (mean[0], *[0.0] * (1 + len(NAMES)), *mean[2 + len(NAMES) :])
 
@@ -79,7 +79,7 @@ class OutcomeWeights(NamedTuple):
         centred = places - chances @ places
         variance = np.maximum(1 / (1 / variance + chances @ centred**2), MIN_VARIANCE)
         mean += variance * centred[0]
-        np.maximum(mean[:NEVER_NEGATIVE], 0.0, out=mean[:NEVER_NEGATIVE])
+        np.maximum(mean[:NONNEGATIVE_WEIGHTS], 0.0, out=mean[:NONNEGATIVE_WEIGHTS])
         mean_left, variance_left = before.mean[width:], before.variance[width:]
         return OutcomeWeights((*mean.tolist(), *mean_left), (*variance.tolist(), *variance_left), self.likes + 1)
 

@@ -37,7 +37,7 @@ def _of_blend(ranked: Ranked, weights: Weights, position: int) -> Iterator[Featu
     np.fill_diagonal(increased, values + 1)
 
     def score(candidates: Floats) -> Floats:
-        return weights.outcomes.counting()[0] * ranked._replace(features=candidates).blend_scores(weights)
+        return weights.outcomes.effective_mean()[0] * ranked._replace(features=candidates).blend_scores(weights)
 
     own = score(values[None, :])[0]
     columns = zip(FEATURE_NAMES, values, averages, score(increased) - own, own - score(averaged), strict=True)
@@ -47,7 +47,7 @@ def _of_blend(ranked: Ranked, weights: Weights, position: int) -> Iterator[Featu
 def _beside_the_blend(ranked: Ranked, weights: Weights, position: int) -> Iterator[FeatureContribution]:
     parts = np.column_stack([ranked.factor_scores, ranked.rates, ranked.adjustment])
     names = (FACTORS, *RATES[: ranked.rates.shape[1]], ADJUSTMENT)
-    of_parts = (*weights.outcomes.counting()[1 : len(names)], 1.0)
+    of_parts = (*weights.outcomes.effective_mean()[1 : len(names)], 1.0)
     for name, value, average, weight in zip(names, parts[position], parts.mean(axis=0), of_parts, strict=True):
         yield _contribution(name, value, average, weight, weight * (value - average))
 

@@ -12,9 +12,10 @@ from recomind.model.responses import ActionCounts, ContributingAction
 from recomind.model.text import tag_key
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.types import MAX_SEEDS
+from recomind.recommender.index.neighbours import epoch_decay
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.index.windowed_top import WINDOWS
-from recomind.state.neighbours import EPOCH_S, HALF_LIFE_S, WEIGHT_UNIT, Neighbours, PairWeights
+from recomind.state.neighbours import WEIGHT_UNIT, Neighbours, PairWeights
 from recomind.state.popularity import Popularity, window_counts
 from recomind.state.profile import Profile
 
@@ -51,11 +52,10 @@ def liked_before(evidence: Evidence, video_id: str) -> list[tuple[str, float]]:
 
 
 def recently_liked_before(evidence: Evidence, video_id: str) -> list[tuple[str, float]]:
-    """As `liked_before`, with weights decayed to now; they do not grow where `now` is before them."""
+    """As `liked_before`, with weights decayed to now."""
     weights = {}
     for seed, neighbours, pair in _pairs(evidence, video_id):
-        age_s = max(0.0, evidence.now - neighbours.epoch * EPOCH_S)
-        weights[seed] = pair.recent_after * 0.5 ** (age_s / HALF_LIFE_S)
+        weights[seed] = pair.recent_after * float(epoch_decay(neighbours.epoch, evidence.now))
     return _strongest_first(weights)
 
 

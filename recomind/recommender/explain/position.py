@@ -136,7 +136,7 @@ def _notes(rules: CompiledRules, index: VideoIndex, video_id: str, listed: list[
 
 
 def _of_non_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, row: int, n: int) -> RankPosition:
-    if ranked.policy is not None and ranked.policy.rules is not None and row in ranked.policy.rules.pins[1]:
+    if ranked.policy is not None and ranked.policy.rules is not None and row in ranked.policy.rules.pinned:
         listed = [pick.video_id for pick in slate_of(ranked, index, weights, n).picks]
         notes = _notes(ranked.policy.rules, index, index.ids[row], listed)
         if notes:

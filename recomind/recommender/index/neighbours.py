@@ -38,12 +38,17 @@ class NeighbourArrays(NamedTuple):
         return np.repeat(values, self.pair_counts)
 
     def decay_factors(self, now: float) -> Floats:
-        """What to multiply weights in a seed's epoch units by, to get pairs decayed to `now`: shape (seeds,).
+        """What to multiply weights in a seed's epoch units by, to get pairs decayed to `now`: shape (seeds,)."""
+        return epoch_decay(self.epochs, now) / WEIGHT_UNIT
 
-        A worker that has just started may not know the time yet: weights do not grow where `now` is before them.
-        """
-        factors: Floats = 2.0 ** np.minimum((self.epochs * EPOCH_S - now) / HALF_LIFE_S, 0.0) / WEIGHT_UNIT
-        return factors
+
+def epoch_decay(epochs: Rows | int, now: float) -> Floats:
+    """What weights in units of epochs are multiplied by to decay them to `now`: of the shape of `epochs`.
+
+    A worker that has just started may not know the time yet: weights do not grow where `now` is before them.
+    """
+    decay: Floats = 2.0 ** np.minimum((epochs * EPOCH_S - now) / HALF_LIFE_S, 0.0)
+    return decay
 
 
 class NeighbourIndex:

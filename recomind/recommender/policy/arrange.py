@@ -30,7 +30,7 @@ class RankedByPolicy(Protocol):
     @property
     def policy(self) -> Policy | None: ...  # noqa: D102
     @property
-    def filtering(self) -> Rows: ...  # noqa: D102
+    def filtered_by(self) -> Rows: ...  # noqa: D102
 
 
 class Pin(NamedTuple):
@@ -113,7 +113,7 @@ def effects(ranked: RankedByPolicy, rows: Rows, arranged: Arranged) -> RuleEffec
     numbers = [pin.number for pin in arranged.pins]
     for number, left_out in arranged.capped.items():
         numbers += [number] * left_out
-    acted = np.concatenate([ranked.filtering, np.array(numbers, np.int64)])
+    acted = np.concatenate([ranked.filtered_by, np.array(numbers, np.int64)])
     return RuleEffects(rules, rows if rules.has_shifts else NO_ROWS, acted)
 
 
@@ -162,16 +162,13 @@ class _Budget:
         """Count a video; False if a cap has no room for it."""
         if self._rules is None or not self._rules.has_caps:
             return True
-        cap, used, has_room = int(self._rules.cap_of[row]), self._used, True
-        if cap == NO_CAP:
-            return True
-        numbers = [number for number, _ in self._rules.caps_of(row)] if cap == SEVERAL_CAPS else [cap]
-        for number in numbers:
-            if used.get(number, 0) >= self._rules.limits[number]:
+        used, caps, has_room = self._used, self._rules.caps_of(row), True
+        for number, most in caps:
+            if number in used and used[number] >= most:
                 has_room = False
                 self.left_out[number] = self.left_out.get(number, 0) + 1
         if has_room:
-            for number in numbers:
+            for number, _ in caps:
                 used[number] = used.get(number, 0) + 1
         return has_room
 
@@ -229,11 +226,12 @@ def _pins(
     pins, found, used = rules.pins_at_most(n), list[Pin](), set[int]()
     if not pins.size:
         return ()
-    may_be_shown = are_listed_unseen(index.columns, pins[1], seen)
+    _, rows, _ = pins
+    may_be_shown = are_listed_unseen(index.columns, rows, seen)
     if policy.eligibility is not None:
-        may_be_shown &= policy.eligibility.of(pins[1])
-    pins, last = pins[:, may_be_shown], 0
-    for place, row, number, cap in zip(*pins.tolist(), rules.cap_of.take(pins[1]).tolist(), strict=True):
+        may_be_shown &= policy.eligibility.of(rows)
+    pins, caps, last = pins[:, may_be_shown], rules.cap_of.take(rows[may_be_shown]), 0
+    for place, row, number, cap in zip(*pins.tolist(), caps.tolist(), strict=True):
         if place != last and row not in used and (cap == NO_CAP or budget.take(row)):
             found.append(Pin(place, row, number))
             used.add(row)

@@ -61,8 +61,8 @@ class _Numbers(NamedTuple):
 
     def of_all(self, rows: Rows) -> tuple[Rows, Rows]:
         """The numbers of some rows, one row after the other; and the position of the row of each."""
-        newest = len(self.starts) - 1
-        starts, ends = self.starts.take(np.minimum(rows, newest)), self.starts.take(np.minimum(rows + 1, newest))
+        size = len(self.starts) - 1  # rows from here on are newer, and have none
+        starts, ends = self.starts.take(np.minimum(rows, size)), self.starts.take(np.minimum(rows + 1, size))
         counts = ends - starts
         numbers = self.numbers.take(np.repeat(ends - counts.cumsum(), counts) + np.arange(counts.sum()))
         return numbers, np.repeat(np.arange(len(rows)), counts)
@@ -135,6 +135,12 @@ class CompiledRules:
         found = [(number, position) for position, row in enumerate(rows.tolist()) for number in self.moving(row)]
         numbers, positions = np.array(found, np.int64).reshape(-1, 2).T
         return numbers, positions
+
+    @property
+    def pinned(self) -> Rows:
+        """The rows of all pins."""
+        rows: Rows = self.pins[1]
+        return rows
 
     def pins_at_most(self, place: int) -> Rows:
         """The pins at a place or before it, shape (3, pins)."""

@@ -44,7 +44,7 @@ class Eligibility(NamedTuple):
             found &= permits(rows)
         return found
 
-    def filtering(self, rows: Rows) -> Rows:
+    def filtered_by(self, rows: Rows) -> Rows:
         """The numbers of the rules that filter some distinct rows out, one for each of these."""
         if self.rules is None or not self.rules.has_filters:
             return NO_ROWS
