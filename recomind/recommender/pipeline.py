@@ -23,9 +23,10 @@ from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import LikeRates
 from recomind.recommender.local_rates import local_rates
-from recomind.recommender.policy.arrange import RESERVE, Arranged, arrange, effects, permits, with_pins
+from recomind.recommender.policy.arrange import RESERVE, Arranged, arrange, effects, permits
 from recomind.recommender.policy.eligibility import Eligibility
 from recomind.recommender.policy.masks import Mask
+from recomind.recommender.policy.pins import with_pins
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.pool import pool_candidates
 from recomind.recommender.ranked import BLENDED, PRIOR, Ranked, context_of

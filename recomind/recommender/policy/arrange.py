@@ -10,12 +10,13 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from recomind.recommender.diversify import Caps, diversify
-from recomind.recommender.exploration import Explored
 from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.seen import are_listed_unseen
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.policy.compiled_rules import NO_CAP, SEVERAL_CAPS, CompiledRules
+from recomind.recommender.policy.cap_budget import CapBudget
+from recomind.recommender.policy.compiled_rules import NO_CAP, CompiledRules
 from recomind.recommender.policy.masks import Mask
+from recomind.recommender.policy.pins import MAX_CHOICES, NO_PINS, Pin, PinChoice
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.policy.rule_effects import RuleEffects
 from recomind.recommender.pool import popular_unseen
@@ -31,16 +32,6 @@ class RankedByPolicy(Protocol):
     def policy(self) -> Policy | None: ...  # noqa: D102
     @property
     def filtered_by(self) -> Rows: ...  # noqa: D102
-
-
-class Pin(NamedTuple):
-    """A video that a rule puts at a place."""
-
-    place: int
-    """From 1."""
-    row: int
-    number: int
-    """Of the rule."""
 
 
 class Arranged(NamedTuple):
@@ -63,27 +54,28 @@ def arrange(index: VideoIndex, rows: Rows, scores: Floats, policy: Policy, seen:
         seen: 4-byte hashes of videos that the user has acted on.
         n: places.
     """
-    rules, budget = policy.rules, _Budget(policy.rules)
-    pins = () if rules is None else _pins(index, policy, rules, seen, n, budget)
-    places, pinned = n - len(pins), {pin.row for pin in pins}
+    rules = policy.rules
+    choice = NO_PINS if rules is None else _choose_pins(index, policy, rules, seen, n)
+    budget, pinned, places = CapBudget(rules, choice), choice.rows, n - len(choice.pins)
     chosen = budget.within_caps(rows, pinned, RESERVE * n)
     ordered = rows[chosen]
     if policy.spread and len(ordered):
         ordered = spread_out(index, ordered, scores[chosen], policy.spread, places)
     if rules is not None and rules.has_caps and len(ordered) < places:
-        ordered = np.concatenate([ordered, _uncapped(index, policy, rules, seen, [*ordered.tolist(), *pinned], places)])
-    return Arranged(diversify(index, ordered, policy.caps or Caps(), places), pins, budget.left_out)
+        present = np.concatenate([ordered, pinned])
+        ordered = np.concatenate([ordered, _uncapped(index, policy, rules, seen, present, places)])
+    return Arranged(diversify(index, ordered, policy.caps or Caps(), places), choice.pins, budget.left_out)
 
 
 def permits(policy: Policy | None, pins: Sequence[Pin] = ()) -> Callable[[Rows], Mask] | None:
     """Says of new uploads which may be drawn: those that the list may hold, and that no cap counts; None for all."""
     if policy is None or (policy.eligibility is None and policy.rules is None):
         return None
-    pinned = {pin.row for pin in pins}
+    pinned = np.array([pin.row for pin in pins], np.int64)
 
     def may_be_drawn(rows: Rows) -> Mask:
         found = np.ones(len(rows), np.bool_)
-        if policy.rules is not None and pinned:
+        if policy.rules is not None and len(pinned):
             found = ~policy.rules.among(rows, pinned)
         if policy.eligibility is not None:
             found &= policy.eligibility.of(rows)
@@ -92,17 +84,6 @@ def permits(policy: Policy | None, pins: Sequence[Pin] = ()) -> Callable[[Rows],
         return found
 
     return may_be_drawn
-
-
-def with_pins(explored: Explored, pins: Sequence[Pin]) -> Explored:
-    """Put pinned videos at their places; the others move down."""
-    if not pins:
-        return explored
-    rows, propensities = explored.rows.tolist(), explored.propensities.tolist()
-    for pin in sorted(pins):
-        rows.insert(pin.place - 1, pin.row)
-        propensities.insert(pin.place - 1, 1.0)
-    return Explored(np.array(rows, np.int64), np.array(propensities), explored.drawn)
 
 
 def effects(ranked: RankedByPolicy, rows: Rows, arranged: Arranged) -> RuleEffects | None:
@@ -150,96 +131,40 @@ def _similarities(index: VideoIndex, rows: Rows) -> Floats:
     return cosines
 
 
-class _Budget:
-    """Counts the videos of a list that the caps of rules count."""
-
-    def __init__(self, rules: CompiledRules | None) -> None:
-        self._rules = rules
-        self._used: dict[int, int] = {}
-        self.left_out: dict[int, int] = {}
-
-    def take(self, row: int) -> bool:
-        """Count a video; False if a cap has no room for it."""
-        if self._rules is None or not self._rules.has_caps:
-            return True
-        used, caps, has_room = self._used, self._rules.caps_of(row), True
-        for number, most in caps:
-            if number in used and used[number] >= most:
-                has_room = False
-                self.left_out[number] = self.left_out.get(number, 0) + 1
-        if has_room:
-            for number, _ in caps:
-                used[number] = used.get(number, 0) + 1
-        return has_room
-
-    def within_caps(self, rows: Rows, pinned: set[int], n: int) -> Rows:
-        """The positions of the first `n` rows that are not pinned and within the caps."""
-        rules = self._rules
-        if rules is None or not (pinned or rules.has_caps):
-            return np.arange(min(n, len(rows)))
-        positions = np.flatnonzero(~rules.among(rows, pinned)) if pinned else np.arange(len(rows))
-        if not rules.has_caps:
-            return positions[:n]
-        caps = rules.cap_of.take(rows.take(positions))
-        if (caps == SEVERAL_CAPS).any():
-            return self._within_several(rows, positions, caps, n)
-        capped = np.flatnonzero(caps != NO_CAP)
-        numbers = caps[capped]
-        used = np.zeros(len(rules.ids), np.int64)
-        used[list(self._used)] = list(self._used.values())
-        full = capped[_earlier_equal(numbers) >= (rules.limits - used).take(numbers)]
-        is_free = np.ones(len(positions), np.bool_)
-        is_free[full] = False
-        chosen = np.flatnonzero(is_free)[:n]
-        end = int(chosen[-1]) + 1 if len(chosen) == n else len(positions)
-        for number in caps[full[full < end]].tolist():
-            self.left_out[number] = self.left_out.get(number, 0) + 1
-        return positions[chosen]
-
-    def _within_several(self, rows: Rows, positions: Rows, caps: Rows, n: int) -> Rows:
-        """As `within_caps`, one by one: a video that one cap leaves out is not counted by the others."""
-        chosen: list[int] = []
-        for position, cap in zip(positions.tolist(), caps.tolist(), strict=True):
-            if cap == NO_CAP or self.take(int(rows[position])):
-                chosen.append(position)
-                if len(chosen) == n:
-                    break
-        return np.array(chosen, np.int64)
-
-
-def _earlier_equal(values: Rows) -> Rows:
-    """How many earlier values equal each value.
-
-    >>> _earlier_equal(np.array([7, 3, 7, 7])).tolist()
-    [0, 0, 1, 2]
-    """
-    order = np.argsort(values, kind="stable")
-    ordered, found = values[order], np.empty(len(values), np.int64)
-    found[order] = np.arange(len(values)) - np.searchsorted(ordered, ordered)
-    return found
-
-
-def _pins(
-    index: VideoIndex, policy: Policy, rules: CompiledRules, seen: bytes, n: int, budget: _Budget
-) -> tuple[Pin, ...]:
-    """At most one pin a place: the first of its rules with a video that may be shown and is not pinned yet."""
-    pins, found, used = rules.pins_at_most(n), list[Pin](), set[int]()
-    if not pins.size:
-        return ()
-    _, rows, _ = pins
+def _choose_pins(index: VideoIndex, policy: Policy, rules: CompiledRules, seen: bytes, n: int) -> PinChoice:
+    """The pins of a list: most users may be shown the same ones, so choices are remembered."""
+    candidates = rules.pins_at_most(n)
+    if not candidates.size:
+        return NO_PINS
+    rows = candidates[1]
     may_be_shown = are_listed_unseen(index.columns, rows, seen)
     if policy.eligibility is not None:
         may_be_shown &= policy.eligibility.of(rows)
-    pins, caps, last = pins[:, may_be_shown], rules.cap_of.take(rows[may_be_shown]), 0
-    for place, row, number, cap in zip(*pins.tolist(), caps.tolist(), strict=True):
-        if place != last and row not in used and (cap == NO_CAP or budget.take(row)):
-            found.append(Pin(place, row, number))
-            used.add(row)
+    key = may_be_shown.tobytes()
+    found = rules.pin_choices.get(key)
+    if found is None:
+        if len(rules.pin_choices) >= MAX_CHOICES:
+            rules.pin_choices.clear()
+        found = rules.pin_choices[key] = _first_pins(rules, candidates[:, may_be_shown])
+    return found
+
+
+def _first_pins(rules: CompiledRules, candidates: Rows) -> PinChoice:
+    """At most one pin a place: the first of its rules with a video that is not pinned yet.
+
+    Args:
+        rules: whose caps count.
+        candidates: place, row and number of pins whose videos may be shown, as `CompiledRules.pins`.
+    """
+    budget, found, last = CapBudget(rules), dict[int, Pin](), 0
+    for place, row, number in candidates.T.tolist():
+        if place != last and row not in found and budget.take(row):
+            found[row] = Pin(place, row, number)
             last = place
-    return tuple(found)
+    return PinChoice(tuple(found.values()), np.array([*found], np.int64), budget.used, budget.left_out)
 
 
-def _uncapped(index: VideoIndex, policy: Policy, rules: CompiledRules, seen: bytes, present: list[int], n: int) -> Rows:
+def _uncapped(index: VideoIndex, policy: Policy, rules: CompiledRules, seen: bytes, present: Rows, n: int) -> Rows:
     """Popular unseen videos that no cap counts, to fill a list that caps have made too short."""
     rows = np.arange(index.size)
     rows = rows[rules.cap_of.take(rows) == NO_CAP]

@@ -5,7 +5,7 @@ index of the rules finds the few that can match it.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import log
 from typing import Final, NamedTuple
 
@@ -19,6 +19,7 @@ from recomind.model.text import tag_key
 from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.masks import Mask, Masks, padded
+from recomind.recommender.policy.pins import PinChoice
 
 NO_CAP: Final = -1
 SEVERAL_CAPS: Final = -2
@@ -83,6 +84,8 @@ class CompiledRules:
         self.pins: Rows = np.empty((3, 0), np.int64)
         """Place, row and number of each pin, ascending by place and number: at each place the first pin whose video may
         be shown counts."""
+        self.pin_choices: dict[bytes, PinChoice] = {}
+        """Which of the pins of a list may be shown, a byte for each, to the choice of them."""
         self.filtered_by: NDArray[np.int64] = np.empty(0, np.int64)
         """The first rule that filters each row out; -1 for none."""
         self.shift: Floats = np.empty(0)
@@ -107,6 +110,7 @@ class CompiledRules:
         metadata = self._index.metadata
         if metadata.position == self._position and len(self.shift) >= self._index.size:
             return self
+        self.pin_choices.clear()
         changed = None if self._position < 0 else metadata.changed_since(self._position)
         if changed is None or len(self._overrides) + len(changed) > MAX_OVERRIDES:
             self._compile()
@@ -144,13 +148,13 @@ class CompiledRules:
 
     def pins_at_most(self, place: int) -> Rows:
         """The pins at a place or before it, shape (3, pins)."""
-        return self.pins[:, : int(np.searchsorted(self.pins[0], place, side="right"))]
+        return self.pins[:, : int(self.pins[0].searchsorted(place, side="right"))]
 
-    def among(self, rows: Rows, few: Collection[int]) -> Mask:
+    def among(self, rows: Rows, few: Rows) -> Mask:
         """Whether each row is one of a few, shape (rows,)."""
         scratch = self._index.columns.scratch_index
         scratch[rows] = 0
-        scratch[list(few)] = 1
+        scratch[few] = 1
         found: Mask = scratch.take(rows) == 1
         return found
 

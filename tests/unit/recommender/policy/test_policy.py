@@ -12,6 +12,7 @@ from recomind.recommender.pipeline import rank, slate_of
 from recomind.recommender.policy.arrange import spread_out
 from recomind.recommender.policy.rule_book import RuleBook
 from recomind.recommender.policy.rule_effects import count_effects
+from recomind.state.fingerprints import video_hash
 from recomind.state.profile import Profile
 
 NOW = 1.7e9
@@ -122,6 +123,36 @@ def test_a_boost_moves_what_a_source_proposes_and_a_pin_brings_any_video_in():
     assert ids(slate)[0] == wanted
     assert ids(slate)[2] == "v0"
     assert acted_on(slate.effects) == {"B": 1, "P": 1}
+
+
+def test_a_choice_of_pins_is_remembered_for_those_who_may_be_shown_the_same():
+    index = catalogue(200)
+    book = RuleBook(index)
+    book.apply(RuleRecord("rule", "P", Rule(action="pin", where="video:v7", place=1)))
+    book.apply(RuleRecord("rule", "Q", Rule(action="pin", where="video:v9", place=1)))
+    book.apply(RuleRecord("rule", "R", Rule(action="pin", where="video:v11", place=12)))
+    policy = book.policy("u", NO_METADATA, NOW)
+    has_seen_v7 = Profile(seen=np.array([video_hash("v7")], "<u4").tobytes())
+    assert [ids(listed(index, policy, 20, one))[0] for one in (None, has_seen_v7, None)] == ["v7", "v9", "v7"]
+    assert len(policy.rules.pin_choices) == 2
+    assert ids(listed(index, policy, 20))[11] == "v11"
+    index.put_video(Video(video_id="v7", hidden=True))
+    assert ids(listed(index, policy, 20))[0] == "v9"
+
+
+def test_caps_count_pinned_videos_as_they_are_now():
+    index = catalogue(200)
+    book = RuleBook(index)
+    book.apply(RuleRecord("rule", "C", Rule(action="cap", where="tag:rare", at_most=1)))
+    book.apply(RuleRecord("rule", "P", Rule(action="pin", where="video:v7", place=1)))
+    book.apply(RuleRecord("rule", "Q", Rule(action="pin", where="video:v9", place=2)))
+    assert ids(listed(index, book.policy("u", NO_METADATA, NOW)))[:2] == ["v7", "v9"]
+    for number in (7, 9, 20):
+        index.put_video(Video(video_id=f"v{number}", tags=("rare",), created_at=2.0))
+    slate = listed(index, book.policy("u", NO_METADATA, NOW))
+    assert ids(slate)[0] == "v7"
+    assert not {"v9", "v20"} & set(ids(slate))
+    assert acted_on(slate.effects) == {"C": 3, "P": 1}  # v9 as a pin and as a candidate, and v20
 
 
 def test_keys_change_with_rules_time_and_metadata():
