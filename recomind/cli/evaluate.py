@@ -67,6 +67,14 @@ if TYPE_CHECKING:
     help="In that world, actions say how long videos were watched; also compare with learning from likes alone.",
 )
 @click.option(
+    "--context",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 3),
+    help="In that world, how much the country and the quarter of the day matter: the standard deviation of what each "
+    "adds to the log odds of a like. Also compare with the engine without them.",
+)
+@click.option(
     "--exploration",
     type=click.FloatRange(0, 0.2),
     help="Share of places for new uploads, with --closed-loop.  [default: that of workers]",
@@ -98,6 +106,7 @@ def command(
     users: int,
     untagged: float,
     watch_times: bool,
+    context: float,
     exploration: float | None,
     rankers: tuple[str, ...],
     active: tuple[str, ...],
@@ -110,7 +119,7 @@ def command(
     if closed_loop:
         from recomind.offline.world import Size
 
-        size = Size(users=users, untagged=untagged, watch_times=watch_times)
+        size = Size(users=users, untagged=untagged, watch_times=watch_times, context=context)
         with offline_extensions(rankers, active) as extensions:
             evaluate_closed_loop(size, seed, exploration, as_json, rankers, extensions)
         return

@@ -15,9 +15,10 @@ from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.ids import Offset, UserId, VideoId
+from recomind.model.local_context import NO_LOCAL_CONTEXT, local_key
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
-from recomind.offline.world import DAY_S, SECONDS_PER_VIDEO, START, Size, Watch, World
+from recomind.offline.world import DAY_S, SECONDS_PER_VIDEO, START, Context, Size, Watch, World
 from recomind.recommender.exploration import EXPLORATION_SHARE
 from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.index.columns import Floats
@@ -28,6 +29,12 @@ LIKES_ALONE: Final = "recomind, likes alone"
 
 WATCH_ORACLE: Final = "watch oracle"
 """Shows what a user watches longest; the other oracle shows what they like most."""
+
+WITHOUT_CONTEXT: Final = "recomind, without context"
+"""The engine without the country and the hour, in a world where they matter."""
+
+BLIND_ORACLE: Final = "blind oracle"
+"""Knows every user's taste, and nothing of what country and hour add; the other oracle knows both."""
 
 RANKER_PREFIX: Final = "ranker "
 """Before the name of a ranker: the engine with lists that this ranker orders, and that it learns from."""
@@ -76,11 +83,22 @@ class EnginePolicy:
         learns_watch: bool = True,
         ranker: str = "",
         extensions: Extensions = BUILT_IN,
+        context: Callable[[int, float], Context] | None = None,
     ) -> None:
+        """Nothing is known yet.
+
+        Args:
+            exploration: share of places for new uploads.
+            learns_watch: whether watch times count.
+            ranker: orders the lists; empty for the hybrid.
+            extensions: that take part.
+            context: where a user is at a time; None if neither actions nor requests say it.
+        """
         policy = None if not ranker else RankingPolicy(ranker=ranker)
         self.engine = Engine(exploration=exploration, policy=policy, extensions=extensions)
         if not learns_watch:
             self.engine.index.action_weights = ActionWeights(watch=0.0)
+        self._context = context
         self._offset = 0
 
     def add(self, video: Video) -> None:
@@ -89,11 +107,13 @@ class EnginePolicy:
 
     def page(self, user: int, now: float) -> list[int]:
         """The user's slate."""
-        return [int(pick.video_id[1:]) for pick in self.engine.serve(f"u{user}", PAGE, now).picks]
+        local = NO_LOCAL_CONTEXT if self._context is None else local_key(*self._context(user, now))
+        return [int(pick.video_id[1:]) for pick in self.engine.serve(f"u{user}", PAGE, now, local).picks]
 
     def observe(self, user: int, video: int, reaction: str, at: float, watch: Watch | None = None) -> None:
         """Learn a reaction. With watch times, a like is followed by the view that it was made in."""
-        action = Action(UserId(f"u{user}"), VideoId(f"v{video}"), reaction, at)
+        told = None if self._context is None else msgspec.json.encode(self._context(user, at)._asdict()).decode()
+        action = Action(UserId(f"u{user}"), VideoId(f"v{video}"), reaction, at, context=told)
         if watch is not None:
             if reaction == "like":
                 self._observe(action)
@@ -109,7 +129,8 @@ class EnginePolicy:
 class Baseline:
     """Unseen videos in the order of a score."""
 
-    def __init__(self, score: Callable[[int, int], Floats]) -> None:
+    def __init__(self, score: Callable[[int, int, float], Floats]) -> None:
+        """Nothing is known yet; `score` gets a user, how many videos there are, and the time."""
         self._score = score
         self._videos = 0
         self._seen: dict[int, set[int]] = {}
@@ -121,8 +142,7 @@ class Baseline:
 
     def page(self, user: int, now: float) -> list[int]:
         """The unseen videos with the highest scores."""
-        del now
-        scores = self._score(user, self._videos).copy()
+        scores = self._score(user, self._videos, now).copy()
         scores[list(self._seen.get(user, ()))] = -np.inf
         return [int(video) for video in np.argsort(-scores, kind="stable")[:PAGE]]
 
@@ -136,7 +156,7 @@ class LikeRate(Baseline):
     """Videos by their smoothed like rate, the same for everybody."""
 
     def __init__(self) -> None:
-        super().__init__(lambda _, videos: (self._likes[:videos] + 1) / (self._shown[:videos] + 8))
+        super().__init__(lambda _, videos, __: (self._likes[:videos] + 1) / (self._shown[:videos] + 8))
         self._likes, self._shown = np.zeros(100_000), np.zeros(100_000)
 
     def observe(self, user: int, video: int, reaction: str, at: float, watch: Watch | None = None) -> None:
@@ -152,26 +172,29 @@ def policies(
 ) -> Mapping[str, Policy]:
     """The policies that are compared; with a ranker, also the engine whose lists that ranker orders."""
     draw = np.random.default_rng(world.seed + 2)
-    watching: dict[str, Policy] = {}
+    context, more = world.context if world.size.context else None, dict[str, Policy]()
     if world.size.watch_times:
-        watching = {
-            LIKES_ALONE: EnginePolicy(exploration, learns_watch=False),
-            WATCH_ORACLE: Baseline(lambda user, videos: world.watch_share(user, slice(0, videos))),
-        }
+        more[LIKES_ALONE] = EnginePolicy(exploration, learns_watch=False, context=context)
+        more[WATCH_ORACLE] = Baseline(lambda user, videos, _: world.watch_share(user, slice(0, videos)))
+    if context is not None:
+        more[WITHOUT_CONTEXT] = EnginePolicy(exploration, extensions=extensions)
+        more[BLIND_ORACLE] = Baseline(lambda user, videos, _: world.like_probability(user, slice(0, videos)))
+    if ranker:
+        more[RANKER_PREFIX + ranker] = EnginePolicy(exploration, ranker=ranker, extensions=extensions, context=context)
     return {
-        "random": Baseline(lambda _, videos: draw.random(videos)),
+        "random": Baseline(lambda _, videos, __: draw.random(videos)),
         "like rate": LikeRate(),
-        "recomind": EnginePolicy(exploration, extensions=extensions),
-        "oracle": Baseline(lambda user, videos: world.like_probability(user, slice(0, videos))),
-        **watching,
-        **({RANKER_PREFIX + ranker: EnginePolicy(exploration, ranker=ranker, extensions=extensions)} if ranker else {}),
+        "recomind": EnginePolicy(exploration, extensions=extensions, context=context),
+        "oracle": Baseline(lambda user, videos, now: world.like_probability(user, slice(0, videos), now)),
+        **more,
     }
 
 
 def policy_names(size: Size, rankers: Iterable[str] = ()) -> tuple[str, ...]:
     """The names of `policies` in a world, in the order in which they are shown."""
     watching = (LIKES_ALONE, WATCH_ORACLE) if size.watch_times else ()
-    return ("random", "like rate", "recomind", "oracle", *watching, *(RANKER_PREFIX + name for name in rankers))
+    local = (WITHOUT_CONTEXT, BLIND_ORACLE) if size.context else ()
+    return ("random", "like rate", "recomind", "oracle", *watching, *local, *(RANKER_PREFIX + name for name in rankers))
 
 
 def run(
@@ -203,7 +226,7 @@ def run(
         short += len(page) < PAGE
         for place, video in enumerate(page):
             is_repeat = video in seen[user]
-            reaction = "skip" if is_repeat else world.reaction(user, video)
+            reaction = "skip" if is_repeat else world.reaction(user, video, at)
             repeats, likes[day], shown[day] = repeats + is_repeat, likes[day] + (reaction == "like"), shown[day] + 1
             first_day[video] += at - world.created_at[video] < DAY_S
             seen[user].add(video)

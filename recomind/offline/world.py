@@ -1,8 +1,9 @@
 """A simulated world with known like probabilities: users, videos, sessions, and reactions to videos that are shown.
 
 Videos have tags, a creator, a quality and latent factors. Users have latent factors (tastes), some of which change.
-Videos are uploaded all the time. The log odds of a like are the product of both factors plus the quality. Whether a
-user likes a video is fixed by the seed, whatever recommends it, so all recommenders meet the same random outcomes.
+Videos are uploaded all the time. The log odds of a like are the product of both factors plus the quality, and, in a
+world with contexts, what the country and the quarter of the day add for the tags. Whether a user likes a video is fixed
+by the seed, whatever recommends it, so all recommenders meet the same random outcomes.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 
 from recomind.model.catalogue import Video
 from recomind.model.ids import VideoId
+from recomind.model.local_context import HOURS_PER_QUARTER, QUARTERS
 from recomind.recommender.index.columns import Floats
 
 DAY_S: Final = 86_400.0
@@ -51,6 +53,11 @@ PATIENCE: Final = 0.5
 WATCH_NOISE: Final = 0.8
 """Standard deviation of what nobody can know."""
 
+COUNTRIES: Final = ("DE", "FR", "IT", "JP", "US")
+
+HOUR_DEVIATION: Final = 2.0
+"""Standard deviation of the hours at which a user comes, in a world with contexts."""
+
 SKIP_MS: Final = 2_000
 """A video that was watched for less is skipped."""
 
@@ -70,6 +77,8 @@ class Size(NamedTuple):
     """Mean probability of a like of a random video."""
     watch_times: bool = False
     """Whether actions say how long the video was watched; then a skip is what was watched for less than 2 s."""
+    context: float = 0.0
+    """Standard deviation of what a country, and a quarter of the day, add to the log odds of a like of a tag."""
 
 
 class Watch(NamedTuple):
@@ -82,6 +91,15 @@ class Watch(NamedTuple):
     def share(self) -> float:
         """The share of the video that was watched."""
         return self.watched_ms / self.duration_ms
+
+
+class Context(NamedTuple):
+    """Where a user is, and when."""
+
+    country: str
+    """ISO 3166-1 code."""
+    local_hour: int
+    """From 0 to 23."""
 
 
 class Visit(NamedTuple):
@@ -113,6 +131,14 @@ class World:
         more = np.random.default_rng((seed, 2))  # a stream of its own: the rest of the world is as without watch times
         self._durations_ms = np.clip(more.lognormal(log(DURATION_MS), 0.8, total), 3_000, 180_000).astype(int)
         self._hold = more.normal(0, HOLD_DEVIATION, total)
+        local = np.random.default_rng((seed, 3))
+        self._by_country = local.normal(0, size.context, (len(COUNTRIES), TAGS))
+        self._by_quarter = local.normal(0, size.context, (QUARTERS, TAGS))
+        self._countries = local.integers(0, len(COUNTRIES), size.users)
+        self._usual_hours = local.uniform(0, 24, size.users)
+        self._tag_shares = np.zeros((total, TAGS))
+        for number, tags in enumerate(self._tags):
+            self._tag_shares[number, tags] = 1 / len(tags)
 
     def videos(self, start: int, stop: int) -> Iterator[Video]:
         """Catalogue entries by number."""
@@ -132,6 +158,9 @@ class World:
         for user, activity in enumerate(draw.lognormal(0, 0.7, size.users)):
             for _ in range(draw.poisson(SESSIONS_PER_DAY * size.days * activity / 1.28)):  # the mean of this lognormal
                 at = START + draw.uniform(0, size.days * DAY_S)
+                if size.context:
+                    hour = (self._usual_hours[user] + draw.normal(0, HOUR_DEVIATION)) % 24
+                    at += hour * 3600 - (at - START) % DAY_S
                 pages = int(draw.integers(*PAGES_PER_SESSION))
                 found += [Visit(at + page * 5 * SECONDS_PER_VIDEO, user) for page in range(pages)]
         return sorted(found)
@@ -141,21 +170,28 @@ class World:
         for user in np.flatnonzero(self._draw.random(self.size.users) < share):
             self._user_factors[user] = self._new_interests()
 
-    def like_probability(self, user: int, videos: slice | int) -> Floats:
-        """The probability that a user likes videos now."""
+    def context(self, user: int, at: float) -> Context:
+        """Where a user is at a time, epoch seconds, and the hour there: days begin with the world."""
+        return Context(COUNTRIES[self._countries[user]], int((at - START) % DAY_S // 3600))
+
+    def like_probability(self, user: int, videos: slice | int, at: float | None = None) -> Floats:
+        """The probability that a user likes videos at a time, epoch seconds; None for the one without any context."""
         log_odds = (
             self._video_factors[videos] @ self._user_factors[user] * MATCH_LOG_ODDS
             + self._quality[videos]
             + self._offset
         )
+        if at is not None and self.size.context:
+            quarter = self.context(user, at).local_hour // HOURS_PER_QUARTER
+            log_odds += self._tag_shares[videos] @ (self._by_country[self._countries[user]] + self._by_quarter[quarter])
         found: Floats = 1 / (1 + np.exp(-log_odds))
         return found
 
-    def reaction(self, user: int, video: int) -> str:
-        """What a user does with a video that is shown: `like`, `view` or `skip`."""
-        if self.size.watch_times and not self._is_liked(user, video):
+    def reaction(self, user: int, video: int, at: float | None = None) -> str:
+        """What a user does with a video that is shown at a time, epoch seconds: `like`, `view` or `skip`."""
+        if self.size.watch_times and not self._is_liked(user, video, at):
             return "skip" if self.watch(user, video).watched_ms < SKIP_MS else "view"
-        probability = float(self.like_probability(user, video))
+        probability = float(self.like_probability(user, video, at))
         luck = float(np.random.default_rng((self.seed, user, video)).random())
         if luck < probability:
             return "like"
@@ -181,9 +217,9 @@ class World:
         found: Floats = 1 / (1 + np.exp(-(WATCH_LOG_ODDS + WATCH_MATCH * match + self._hold[videos] - PATIENCE * long)))
         return found
 
-    def _is_liked(self, user: int, video: int) -> bool:
+    def _is_liked(self, user: int, video: int, at: float | None) -> bool:
         luck = float(np.random.default_rng((self.seed, user, video)).random())
-        return luck < float(self.like_probability(user, video))
+        return luck < float(self.like_probability(user, video, at))
 
     def _new_interests(self) -> Floats:
         favourites = self._tag_factors[self._draw.choice(TAGS, 3, replace=False)].sum(axis=0)

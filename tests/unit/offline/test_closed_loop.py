@@ -2,8 +2,17 @@
 
 import pytest
 
-from recomind.offline.closed_loop import LIKES_ALONE, WATCH_ORACLE, ClosedLoopResult, policy_names, possible, run
-from recomind.offline.world import SKIP_MS, Size, World
+from recomind.offline.closed_loop import (
+    BLIND_ORACLE,
+    LIKES_ALONE,
+    WATCH_ORACLE,
+    WITHOUT_CONTEXT,
+    ClosedLoopResult,
+    policy_names,
+    possible,
+    run,
+)
+from recomind.offline.world import DAY_S, SKIP_MS, START, Size, World
 
 SMALL = Size(users=60, videos=500, uploads_per_day=30, days=2)
 
@@ -77,3 +86,31 @@ def test_the_watch_oracle_is_watched_longest_and_watch_times_are_learned_from():
     assert min(watched, key=watched.get) == "random"
     assert watched["recomind"] > 1.02 * watched[LIKES_ALONE]
     assert run(SMALL, 1, "random").watched_last_half is None
+
+
+LOCAL = SMALL._replace(context=1.5)
+
+
+def test_country_and_hour_change_what_is_liked_and_nothing_else():
+    world, plain = World(LOCAL, 3), World(SMALL, 3)
+    videos = slice(0, 200)
+    assert world.like_probability(1, videos).tolist() == plain.like_probability(1, videos).tolist()
+    night, day = START + 2 * 3600, START + 14 * 3600
+    assert (
+        world.like_probability(1, videos, night).tolist() == world.like_probability(1, videos, night + DAY_S).tolist()
+    )
+    assert world.like_probability(1, videos, night).tolist() != world.like_probability(1, videos, day).tolist()
+    assert plain.like_probability(1, videos, night).tolist() == plain.like_probability(1, videos, day).tolist()
+    assert list(world.videos(0, 50)) == list(plain.videos(0, 50))
+    hours = [world.context(1, visit.at).local_hour for visit in world.visits() if visit.user == 1]
+    assert len(set(hours)) < 12
+
+
+def test_country_and_hour_reach_the_engine_and_the_oracle():
+    tiny = LOCAL._replace(users=20)
+    names = ("random", "recomind", WITHOUT_CONTEXT, BLIND_ORACLE, "oracle")
+    assert set(names) < set(policy_names(tiny))
+    results = {name: run(tiny, 1, name) for name in names}
+    share = {name: one.like_share for name, one in results.items()}
+    assert share["random"] < share[BLIND_ORACLE] < share["oracle"]
+    assert results["recomind"] != results[WITHOUT_CONTEXT]
