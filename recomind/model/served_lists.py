@@ -29,6 +29,8 @@ class ServedListEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it is a random list of the control group."""
     teams: bytes = b""
     """Of an interleaved list: whose each place is, a byte a place, see `recomind.stores.interleaved`."""
+    is_ranker_left_out: bool = False
+    """Whether a ranker that was to order it was left out, since it failed, is suspended or missing."""
 
 
 encode_served_list = msgspec.msgpack.Encoder().encode

@@ -126,7 +126,7 @@ def slate_of(
         seed: of the draws; None for the one that follows from the user's actions.
     """
     choice = ranked.blend_scores(weights)
-    scores = ranked.combine(choice, weights)
+    scores, is_ranker_left_out = ranked.combine(choice, weights)
     order = _order(ranked, choice, scores, n)
     policy, drawn_by = ranked.policy, seed_of(ranked.profile) if seed is None else seed
     if policy is None:
@@ -137,14 +137,16 @@ def slate_of(
     explored = explore(
         arranged.rows, ranked, index, seed=drawn_by, share=exploration, permits=permits(policy, arranged.pins)
     )
-    explored = with_pins(_with_propensities(explored, ranked, index, choice), arranged.pins)
+    if not is_ranker_left_out:
+        explored = _with_propensities(explored, ranked, index, choice)
+    explored = with_pins(explored, arranged.pins)
     positions, shares = ranked.positions_of(explored.rows, index), ranked.shares_of(explored.rows, index)
     of_places = scores[positions] if len(scores) else np.zeros(len(positions))
     picks = tuple(_picks(index, of_places, shares, explored, ranked.source_names))
     is_drawn = np.array([row in explored.drawn for row in explored.rows.tolist()], np.bool_)
     sources = place_sources.pack(shares, is_drawn)
     shown, acted = _shown(ranked, index, choice, explored, positions), effects(ranked, explored.rows, arranged)
-    return Slate(picks, ranked.now, weights.version, shown, sources, acted)
+    return Slate(picks, ranked.now, weights.version, shown, sources, acted, is_ranker_left_out)
 
 
 def _order(ranked: Ranked, choice: Floats, scores: Floats, n: int) -> Rows:

@@ -12,7 +12,7 @@ from recomind.recommender.blend.features import feature_names
 from recomind.recommender.blend.model import Context, Weights
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.tag_affinity import TagAffinity
-from recomind.recommender.extensions.participation import Participation
+from recomind.recommender.extensions.participation import Participation, named_ranker
 from recomind.recommender.extensions.protocols import RankingRequest, read_only
 from recomind.recommender.factors.model import UserFactors
 from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
@@ -41,6 +41,15 @@ _PRIOR: Final = {
 }
 PRIOR: Final[Floats] = np.array([_PRIOR.get(name, 0.0) for name in FEATURE_NAMES])
 """Weights of features before the first like, suitable for any audience and soon outweighed by what is learned."""
+
+
+class FinalScores(NamedTuple):
+    """What orders the candidates."""
+
+    scores: Floats
+    """Shape (candidates,)."""
+    is_ranker_left_out: bool
+    """Whether they are the hybrid's though the policy names a ranker: it failed, is suspended or missing."""
 
 
 class Ranked(NamedTuple):
@@ -96,14 +105,16 @@ class Ranked(NamedTuple):
 
         How well videos are watched, and what the user's negative feedback takes off, are added.
         """
-        return self.combine(self.blend_scores(weights), weights)
+        return self.combine(self.blend_scores(weights), weights).scores
 
-    def combine(self, blend_scores: Floats, weights: Weights) -> Floats:
+    def combine(self, blend_scores: Floats, weights: Weights) -> FinalScores:
         """As `final_scores`, for known scores of the blend."""
         scores = weights.outcomes.combine(blend_scores, self.factor_scores, self.rates) + self.adjustment
-        if self.participation is not None:
-            scores = self.participation.scores(self.request(self.participation, blend_scores, scores))
-        return scores if self.policy is None else scores + self.policy.shift(self.rows)
+        part = self.participation
+        found = None if part is None else part.scores(self.request(part, blend_scores, scores))
+        is_left_out = found is None and bool(named_ranker(self.policy))
+        scores = scores if found is None else found
+        return FinalScores(scores if self.policy is None else scores + self.policy.shift(self.rows), is_left_out)
 
     def request(self, part: Participation, choice: Floats, scores: Floats) -> RankingRequest:
         """What rankers and arrangers get."""

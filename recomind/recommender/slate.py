@@ -29,3 +29,5 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     """Which sources proposed each pick, see `recommender.place_sources`."""
     effects: RuleEffects | None = None
     """What rules did; None where none act."""
+    is_ranker_left_out: bool = False
+    """Whether the policy names a ranker that did not order it, since it failed, is suspended or missing."""

@@ -180,4 +180,5 @@ def _event(one: _HandOut) -> ServedListEvent:
         is_control=meta.is_control,
         arms=meta.arms,
         teams=meta.teams[:n],
+        is_ranker_left_out=meta.is_ranker_left_out,
     )

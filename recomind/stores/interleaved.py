@@ -39,6 +39,7 @@ def interleaved(first: Slate, second: Slate, n: int, seed: int) -> tuple[Slate, 
             _joined([(slate.shown, place, len(slate.picks)) for slate, place in chosen]),
             _joined([(slate.place_sources, place, len(slate.picks)) for slate, place in chosen]),
             first.effects,
+            first.is_ranker_left_out or second.is_ranker_left_out,
         ),
         _teams(drafted),
     )

@@ -46,4 +46,5 @@ def meta_of(
         scenario=DEFAULT_SCENARIO if policy is None else policy.scenario,
         arms={} if policy is None else dict(policy.arms),
         teams=teams,
+        is_ranker_left_out=slate.is_ranker_left_out,
     )

@@ -44,6 +44,8 @@ class ListMeta(msgspec.Struct, frozen=True):
     """Experiment to the user's arm."""
     teams: bytes = b""
     """Of an interleaved list: whose each place is, see `recomind.stores.interleaved`."""
+    is_ranker_left_out: bool = False
+    """Whether a ranker that was to order it was left out, since it failed, is suspended or missing."""
 
 
 class ShownMeta(msgspec.Struct, frozen=True):
@@ -60,6 +62,7 @@ class ShownMeta(msgspec.Struct, frozen=True):
     scenario: str = DEFAULT_SCENARIO
     arms: dict[str, str] = {}
     teams: bytes = b""
+    is_ranker_left_out: bool = False
 
 
 class ListOrigins(msgspec.Struct, frozen=True):

@@ -48,15 +48,14 @@ class Participation(NamedTuple):
         )
         return np.ones(len(rows), np.bool_) if found is None else found
 
-    def scores(self, request: RankingRequest) -> Floats:
-        """The ranker's scores of candidates, shape (candidates,); those of the hybrid where it is left out."""
+    def scores(self, request: RankingRequest) -> Floats | None:
+        """The ranker's scores of candidates, shape (candidates,); None for the hybrid, and where it is left out."""
         if self.ranker is None:
-            return request.scores
+            return None
         instance, guard = self.ranker.extension.instance, self.ranker.extension.guard
-        found = guard.call(
+        return guard.call(
             lambda: instance.score(request, self.video_index), lambda scores: scores_of(scores, len(request.rows))
         )
-        return request.scores if found is None else found
 
     def order(self, request: RankingRequest, order: Rows, scores: Floats, n: int, reserve: int) -> Rows:
         """Positions of candidates, best first, as arrangers have them; those with a score of -inf are left out.
@@ -81,7 +80,7 @@ class Participation(NamedTuple):
         return order
 
     def with_propensities(self, explored: Explored, request: RankingRequest, positions: Rows) -> Explored:
-        """A slate with the propensities of a ranker that draws at random.
+        """A slate with the propensities of a ranker that draws at random, and whose scores have ordered the slate.
 
         Args:
             explored: the slate, with drawn places for new uploads.
@@ -101,6 +100,11 @@ class Participation(NamedTuple):
         return explored._replace(propensities=np.where(is_drawn, 1.0, chances[positions]) * explored.propensities)
 
 
+def named_ranker(policy: Policy | None) -> str:
+    """The ranker beside the hybrid that a policy names; empty if it names none."""
+    return "" if policy is None or policy.ranker == HYBRID else policy.ranker
+
+
 def participation_of(
     extensions: Extensions, user: UserContext, index: VideoIndex, policy: Policy | None
 ) -> Participation | None:
@@ -112,9 +116,9 @@ def participation_of(
         index: which the list is of.
         policy: names the ranker and the sources.
     """
-    ranker, named = ("", None) if policy is None else (policy.ranker, policy.sources)
-    choice = None if ranker in {"", HYBRID} else extensions.ranker(ranker)
-    if choice is None and ranker not in {"", HYBRID}:
+    ranker, named = named_ranker(policy), None if policy is None else policy.sources
+    choice = extensions.ranker(ranker) if ranker else None
+    if choice is None and ranker:
         extensions.note_missing(ranker)
     if choice is None and not extensions.active and (named is None or not extensions.of_kind["source"]):
         return None

@@ -21,9 +21,9 @@ def shown(*choices):
     return pack(np.ones(len(choices)), np.array(choices, float), np.zeros(len(choices), np.float32), items, rates)
 
 
-def stored(list_id="l", video_ids=("a", "b", "c")):
+def stored(list_id="l", video_ids=("a", "b", "c"), **fields):
     features = shown(*range(len(video_ids)))
-    meta = ListMeta(1.0, {}, 3, {}, list_id=list_id, video_ids=video_ids, shown=features)
+    meta = ListMeta(1.0, {}, 3, {}, list_id=list_id, video_ids=video_ids, shown=features, **fields)
     return StoredList(b"[]", b"[]", meta).as_served
 
 
@@ -95,6 +95,16 @@ def test_an_event_of_an_earlier_version_is_read():
     old = msgspec.msgpack.encode(["l", "u", 1.0, 3, ["a"], b"x", "default", {}])
     found = decode_served_list(old)
     assert (found.handed_out_at, found.place_sources, found.is_control) == (0.0, b"", False)
+    assert not found.is_ranker_left_out
+
+
+async def test_an_event_says_whether_the_ranker_of_its_list_was_left_out():
+    sent = Sent()
+    recorder = ServedListRecorder(4, sent.send, sent.drop)
+    recorder.record("u", 2, 5.0, stored())
+    recorder.record("u", 2, 5.0, stored("other", is_ranker_left_out=True))
+    await recorder.send()
+    assert {one.list_id: one.is_ranker_left_out for one in sent.events} == {"l": False, "other": True}
 
 
 async def test_the_same_list_is_recorded_again_at_once_only_for_more_places():

@@ -10,6 +10,7 @@ from recomind.recommender.policy import local_lists
 from recomind.recommender.policy.policy import ListRequest
 from recomind.state.profile import Profile
 from recomind.state.profile_entries import Like
+from tests.unit.recommender.extensions.engines import BrokenRanker
 
 
 @pytest.fixture
@@ -71,6 +72,16 @@ def test_a_control_arm_gets_the_list_that_is_got_without_an_experiment(cache):
     assert cache.list_for(profile, 10, cache.policy(ListRequest("me"))).videos == before.videos
 
 
+def test_a_list_says_that_the_ranker_of_its_arm_was_left_out(cache):
+    start(cache, arm={"ranker": "random"})
+    profile = Profile(likes=(Like("v1", 5.0),))
+    assert not cache.list_for(profile, 5, cache.policy(ListRequest("me"))).meta.is_ranker_left_out
+    start(cache, arm={"ranker": "missing"})
+    meta = cache.list_for(profile, 5, cache.policy(ListRequest("me"))).meta
+    assert meta.is_ranker_left_out
+    assert meta.arms == {"e": "B"}  # it counts for its arm all the same
+
+
 def test_a_rule_does_not_act_in_an_arm_without_it(cache):
     for rule_id in ("R1", "R2"):
         where = f"video:{'v1' if rule_id == 'R1' else 'v2'}"
@@ -110,3 +121,11 @@ def test_an_interleaved_list_has_places_of_both_rankers_with_their_features(cach
     assert {1, 2} <= set(meta.teams)
     assert len(meta.shown) % 10 == len(meta.place_sources) % 10 == 0
     assert cache.list_for(Profile(likes=(Like("v1", 5.0),)), 10, policy).meta.video_ids == meta.video_ids
+
+
+@pytest.mark.parametrize("rankers", [("broken", "random"), ("random", "broken"), ("broken", "broken")])
+def test_an_interleaved_list_says_that_one_of_its_rankers_was_left_out(cache, rankers):
+    cache.extensions.add("ranker", "broken", BrokenRanker())
+    arms = tuple(Arm(name=name, ranker=ranker) for name, ranker in zip("AB", rankers, strict=True))
+    start(cache, forced=None, arms=arms, mode="interleaving", traffic=1.0)
+    assert cache.list_for(Profile(), 10, cache.policy(ListRequest("me"))).meta.is_ranker_left_out

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from recomind.stores.stored_lists import ListMeta, ListOrigins, StoredList, encode_list
+from recomind.stores.stored_lists import ListMeta, ListOrigins, ServedList, StoredList, encode_list, without_features
 
 
 def test_the_stored_meta_keeps_its_field_names():
@@ -22,7 +22,20 @@ def test_the_stored_meta_keeps_its_field_names():
         "is_control": False,
         "arms": {},
         "teams": b"",
+        "is_ranker_left_out": False,
         "policy_key": "",
         "scenario": "default",
     }
     assert msgspec.msgpack.decode(encoded, type=ListOrigins) == ListOrigins({0: 7})
+
+
+def test_a_list_that_an_earlier_version_has_stored_names_no_ranker_that_was_left_out():
+    old = msgspec.msgpack.encode({"as_of": 5.0, "origins": {0: 7}, "version": 3, "arms": {"e": "A"}})
+    served = ServedList(b"[1]", old)
+    assert not served.meta.is_ranker_left_out
+    assert not served.shown_meta.is_ranker_left_out
+
+
+def test_what_is_stored_of_a_page_still_says_that_its_ranker_was_left_out():
+    stored = StoredList(b"[1]", b"[]", ListMeta(5.0, {}, 3, is_ranker_left_out=True)).as_served
+    assert ServedList(b"[1]", without_features(stored.encoded_meta)).shown_meta.is_ranker_left_out

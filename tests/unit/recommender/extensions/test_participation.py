@@ -142,6 +142,7 @@ def test_a_faulty_extension_is_left_out_of_the_list(kind, instance, cause):
     engine = engine_with("mine" if kind == "ranker" else "", extensions)
     assert listed(engine) == listed(engine_with())
     assert {(fault.kind, fault.name, fault.cause) for fault in faults} == {(kind, "mine", cause)}
+    assert engine.recommend("me", 10).is_ranker_left_out == (kind == "ranker")
 
 
 def test_a_ranker_that_writes_into_what_it_got_changes_nothing():
@@ -168,7 +169,9 @@ def test_a_slow_extension_is_left_out_of_the_list_and_then_suspended():
     extensions.listeners.append(faults.append)
     engine = engine_with("mine", extensions)
     for _ in range(4):
-        assert listed(engine) == listed(engine_with())
+        slate = engine.recommend("me", 10)
+        assert [pick.video_id for pick in slate.picks] == listed(engine_with())
+        assert slate.is_ranker_left_out
     assert [fault.cause for fault in faults] == ["slow", "slow", "slow", "suspended"]
     assert faults[2].suspended_s > 0
 
@@ -177,6 +180,37 @@ def test_a_ranker_that_this_worker_does_not_have_is_noted():
     extensions, faults = registry("source", Proposes("v1"))
     assert listed(engine_with("no such", extensions), n=5)
     assert [(fault.name, fault.cause) for fault in faults] == [("no such", "missing")]
+    assert engine_with("no such", extensions).recommend("me", 5).is_ranker_left_out
+
+
+@pytest.mark.parametrize("ranker", ["", "hybrid", "random", "source:fresh", "mine"])
+def test_no_ranker_is_left_out_of_a_list_that_names_none_or_one_that_works(ranker):
+    extensions, _ = registry("ranker", Backwards())
+    assert not engine_with(ranker, extensions).recommend("me", 5).is_ranker_left_out
+
+
+def test_a_ranker_that_scores_but_cannot_propose_is_left_out():
+    class Both(Backwards, Raises):
+        score = Backwards.score
+
+    extensions, _ = registry("ranker", Both())
+    slate = engine_with("mine", extensions).recommend("me", 10)
+    assert [pick.video_id for pick in slate.picks] == listed(engine_with())
+    assert slate.is_ranker_left_out
+
+
+def test_places_of_a_list_that_a_drawing_ranker_did_not_order_do_not_have_its_propensities():
+    class Draws(Raises):
+        propose = None
+
+        def propensities(self, request, index):
+            return np.full(len(request.rows), 0.25)
+
+    extensions, faults = registry("ranker", Draws())
+    slate = engine_with("mine", extensions).recommend("me", 3)
+    assert slate.is_ranker_left_out
+    assert np.frombuffer(slate.shown, "<f2").reshape(-1, VALUES)[:, 0].tolist() == [1.0] * 3
+    assert [fault.cause for fault in faults] == ["error"]
 
 
 def test_a_ranker_whose_propensities_are_no_probabilities_has_none():
