@@ -14,7 +14,9 @@ from recomind.experiments.tallies import (
     COLUMNS,
     CREDIT,
     LIKED,
+    LISTS,
     MAX_USERS,
+    RANKER_LEFT_OUT,
     REPEATS,
     SHOWN,
     SKIPPED,
@@ -135,6 +137,7 @@ def _names(record: ExperimentRecord) -> Sequence[str]:
 def _arm_figures(name: str, record: ExperimentRecord, totals: Totals) -> ArmFigures:
     found = totals.arms[name]
     values = {metric: _known(found.ratio(metric).value) for metric in METRICS}
+    lists, left_out = found.sums[:, [LISTS, RANKER_LEFT_OUT]].sum(axis=0).tolist()
     return ArmFigures(
         name,
         found.users,
@@ -146,6 +149,8 @@ def _arm_figures(name: str, record: ExperimentRecord, totals: Totals) -> ArmFigu
         values["skip_rate"],
         values["repeats"],
         found.videos,
+        lists,
+        round(left_out / lists, 6) if lists else None,
         record.stopped.get(name, ""),
     )
 

@@ -22,12 +22,13 @@ from recomind.model.served_lists import ServedListEvent
 CLUSTERS: Final = 128
 """Clusters of users of an arm and partition."""
 
-SHOWN, ACTED_ON, LIKED, SKIPPED, REPEATS, WATCHED, WATCH_SHARE, CREDIT = range(8)
+SHOWN, ACTED_ON, LIKED, SKIPPED, REPEATS, WATCHED, WATCH_SHARE, CREDIT, LISTS, RANKER_LEFT_OUT = range(10)
 """Columns: shown places; those with an action, a like, a skip as the first action; whose video the user had acted on
 before; with a time watched; the sum of the shares watched, in 1 / `WATCH_UNIT`; likes of the second ranker's places
-less those of the first's. They are stored: new ones are added at the end."""
+less those of the first's; lists, and those that a ranker was left out of. They are stored: new ones are added at the
+end, and are 0 in what an earlier version has stored."""
 
-COLUMNS: Final = 8
+COLUMNS: Final = 10
 WATCH_UNIT: Final = 1_000
 
 MAX_USERS: Final = 20_000
@@ -132,7 +133,9 @@ class ExperimentTallies:
             if tally is not None:
                 found = tally.arm(arm)
                 number = hash_of(event.user_id, "counts", experiment)
-                self._add(experiment, arm, found, number, {SHOWN: len(event.video_ids), REPEATS: repeats})
+                counted = {SHOWN: len(event.video_ids), REPEATS: repeats, LISTS: 1}
+                counted[RANKER_LEFT_OUT] = int(event.is_ranker_left_out)
+                self._add(experiment, arm, found, number, counted)
                 tally.add_user(found, _fingerprint(number))
                 if event.shown:  # else the list was handed out before, with the same videos
                     _note_videos(found.sketch, event.video_ids)

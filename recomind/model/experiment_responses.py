@@ -32,6 +32,11 @@ class ArmFigures(msgspec.Struct, frozen=True):
     """Shown places whose video the user had acted on before, by shown places."""
     coverage: int
     """About how many distinct videos were shown; the standard error is 3 %."""
+    lists: int
+    """Lists, each as often as it was handed out; without those from before a version that counts them."""
+    ranker_left_out: float | None
+    """Share of these lists that their ranker was left out of: it failed, was too slow, suspended or missing. Such a
+    list is the hybrid's, and counts for the arm all the same. Above 0.01, find out why before you trust differences."""
     stopped: str
     """Why a guardrail has stopped the arm; empty if none has."""
 

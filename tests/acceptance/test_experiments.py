@@ -1,6 +1,7 @@
 """The figures of an experiment follow from the logs: `verify` recounts them, and finds those that were changed."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import aiohttp
@@ -21,14 +22,18 @@ from tests.acceptance.test_served_figures import put_videos
 from tests.conftest import workers
 
 EXPERIMENTS = {
-    "rankers": {"arms": [{"name": "A"}, {"name": "B", "ranker": "random"}], "layer": "ranking", "traffic": 0.5},
+    "rankers": {"arms": [{"name": "A"}, {"name": "B", "ranker": "random"}], "layer": "ranking", "traffic": 0.4},
+    "faulty": {"arms": [{"name": "A"}, {"name": "B", "ranker": "broken"}], "layer": "ranking", "traffic": 0.2},
     "look": {
         "arms": [{"name": "popular", "ranker": "popularity"}, {"name": "random", "ranker": "random"}],
         "mode": "interleaving",
         "layer": "ranking",
-        "traffic": 0.5,
+        "traffic": 0.4,
     },
 }
+
+
+BROKEN = "ranker:broken=tests.unit.recommender.extensions.engines:BrokenRanker"
 
 
 async def visit(http, url, community, user, draw):
@@ -52,7 +57,8 @@ async def visit(http, url, community, user, draw):
 
 
 async def test_verify_recounts_experiments(new_stack, tmp_path):
-    settings, community, draw = new_stack.settings, Community(40, 300, now=1.7e9), np.random.default_rng(5)
+    settings = replace(new_stack.settings, extensions=BROKEN)
+    community, draw = Community(40, 300, now=1.7e9), np.random.default_rng(5)
     await put_videos(settings, community)
     with workers(settings, tmp_path) as start:
         both = [start().wait_ready(), start().wait_ready()]
@@ -69,10 +75,13 @@ async def test_verify_recounts_experiments(new_stack, tmp_path):
                     visit(http, url, community, user, draw) for user, url in zip(community.users, urls, strict=True)
                 ]
                 arms.update(await asyncio.gather(*found))
-            assert arms == {"rankers=A", "rankers=B", "look=both"}
-        report = await verify(settings, within=120)
+            assert arms == {"rankers=A", "rankers=B", "faulty=A", "faulty=B", "look=both"}
+            report = await verify(settings, within=120)
+            async with http.get(f"{both[1].base_url}/experiments/faulty") as answer:
+                shares = [(arm["lists"] > 0, arm["ranker_left_out"]) for arm in (await answer.json())["arms"]]
+        assert shares == [(True, 0.0), (True, 1.0)]
         assert report.differences == []
-        assert report.compared[STORE] == 21
+        assert report.compared[STORE] == 40
         await estimate_another(settings)
         await change(settings)
         report = await verify(settings, within=120)

@@ -2,6 +2,7 @@
 
 A list counts for the arms that it carries. An action counts for the latest list with its video that was handed out to
 the user before it, within `WINDOW_S`, once a place. Repeats are not compared: they depend on how far a worker had read.
+Neither is the number of lists, which earlier versions have not counted; that of lists without their ranker is.
 
 Workers keep what waits to be counted in memory. What waits when one is killed is lost, and what was counted of a place
 is forgotten. So sums may differ a little: by `TOLERANCE` or `FEW`, whichever is more.
@@ -17,6 +18,7 @@ from recomind.experiments.tallies import (
     ACTED_ON,
     CREDIT,
     LIKED,
+    RANKER_LEFT_OUT,
     SHOWN,
     SKIPPED,
     WATCHED,
@@ -45,6 +47,7 @@ _COMPARED: Final = {
     "skipped": SKIPPED,
     "watched": WATCHED,
     "credit": CREDIT,
+    "lists without their ranker": RANKER_LEFT_OUT,
 }
 
 

@@ -27,6 +27,16 @@ def counted(rates, users=1_500, lists=4, name="e", teams=b"", seed=1):
     return [tallies.stored(partition) for partition in range(4)]
 
 
+def counted_without_ranker(left_out):
+    """Tallies of four partitions, where so many of 40 lists of the arm B were made without its ranker."""
+    tallies = ExperimentTallies(lambda *_: 1.0)
+    for number in range(80):
+        arm, is_left_out = "AB"[number % 2], number % 2 == 1 and number < 2 * left_out
+        event = ServedListEvent("l", f"u{number}", 5.0, 1, ("v1",), arms={"e": arm}, is_ranker_left_out=is_left_out)
+        tallies.count_list(number // 20, event, 5.0, 0)
+    return [tallies.stored(partition) for partition in range(4)]
+
+
 def record(**fields):
     return ExperimentRecord("e", Experiment(**{"arms": ARMS, **fields}), 1.0)
 
@@ -44,6 +54,14 @@ def test_a_better_arm_is_found_and_figures_add_up():
     assert 0 < likes.low < 0.04 < likes.high + 0.01
     assert found.sample_ratio.is_as_planned
     assert found.preference is None
+
+
+@pytest.mark.parametrize("left_out", [0, 1, 7, 40])
+def test_the_share_of_lists_without_their_ranker_is_exact_and_these_count_for_their_arm(left_out):
+    found = figures_of(record(), totals_of(record(), counted_without_ranker(left_out)), is_running=True)
+    assert [(arm.lists, arm.ranker_left_out) for arm in found.arms] == [(40, 0.0), (40, left_out / 40)]
+    assert [(arm.users, arm.impressions) for arm in found.arms] == [(40, 40)] * 2
+    assert found.sample_ratio.expected == (40.0, 40.0)
 
 
 def test_equal_arms_are_not_told_apart_and_lost_users_are_noticed():
@@ -85,5 +103,6 @@ def test_what_another_experiment_of_the_name_has_counted_is_left_out():
     found = figures_of(later, totals_of(later, counted({"A": 0.1, "B": 0.1}, users=8)), is_running=False)
     assert [arm.impressions for arm in found.arms] == [0, 0]
     assert [arm.like_rate for arm in found.arms] == [None, None]
+    assert [(arm.lists, arm.ranker_left_out) for arm in found.arms] == [(0, None)] * 2
     with pytest.raises(ValueError, match="deleted"):
         figures_of(ExperimentRecord("e"), totals_of(ExperimentRecord("e"), []), is_running=False)

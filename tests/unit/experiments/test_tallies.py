@@ -8,12 +8,15 @@ from recomind.experiments import tallies as counting
 from recomind.experiments.tallies import (
     CREDIT,
     LIKED,
+    LISTS,
+    RANKER_LEFT_OUT,
     REPEATS,
     SHOWN,
     SKIPPED,
     WATCH_SHARE,
     WATCHED,
     ExperimentTallies,
+    StoredArm,
     StoredTally,
     distinct_videos,
     outcome_of,
@@ -22,8 +25,8 @@ from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
 
 
-def served(user="u1", videos=("v1", "v2"), arm="A", teams=b"", at=10.0):
-    return ServedListEvent("l", user, at, 1, tuple(videos), arms={"e": arm}, handed_out_at=at, teams=teams, shown=b"x")
+def served(user="u1", videos=("v1", "v2"), arm="A", at=10.0, **fields):
+    return ServedListEvent("l", user, at, 1, tuple(videos), arms={"e": arm}, handed_out_at=at, shown=b"x", **fields)
 
 
 @pytest.fixture
@@ -72,6 +75,22 @@ def test_stored_tallies_go_on_in_another_worker(tallies):
     assert int(arm.sums[:, SHOWN].sum()) == 202
     assert distinct_videos(arm.sketch) == pytest.approx(103, abs=8)
     assert arm.sums[:, SHOWN].max() < 202  # by cluster
+
+
+def test_lists_that_their_ranker_was_left_out_of_count_and_are_counted(tallies):
+    for number in range(10):
+        tallies.count_list(0, served(f"u{number}", is_ranker_left_out=number < 3), 10.0, 0)
+    assert [total(tallies, "A", column) for column in (LISTS, RANKER_LEFT_OUT, SHOWN)] == [10, 3, 20]
+    assert len(tallies.partitions[0]["e"].arms["A"].users) == 10
+
+
+def test_a_tally_of_an_earlier_version_is_continued(tallies):
+    sums = np.ones((counting.CLUSTERS, CREDIT + 1), "<i4")
+    old = StoredTally(5.0, {"A": StoredArm(sums.tobytes(), b"user", bytes(1 << counting.SKETCH_BITS))})
+    tallies.adopt(0, msgspec.msgpack.decode(msgspec.msgpack.encode({"e": old}), type=dict[str, StoredTally]))
+    assert [total(tallies, "A", column) for column in (CREDIT, LISTS, RANKER_LEFT_OUT)] == [128, 0, 0]
+    tallies.count_list(0, served(is_ranker_left_out=True), 10.0, 0)
+    assert [total(tallies, "A", column) for column in (SHOWN, LISTS, RANKER_LEFT_OUT)] == [130, 1, 1]
 
 
 def test_an_experiment_that_was_made_anew_counts_anew():

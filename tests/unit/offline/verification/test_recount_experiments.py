@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recomind.experiments.tallies import LIKED
+from recomind.experiments.tallies import LIKED, LISTS, RANKER_LEFT_OUT
 from recomind.model.events import Action
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord
 from recomind.model.served_lists import ServedListEvent
@@ -24,7 +24,8 @@ def log(seed):
         if draw.random() < 0.4:
             videos = tuple(f"v{one}" for one in draw.choice(30, 6, replace=False).tolist())
             arms = {"e": "AB"[int(user[1:]) % 2]} if draw.random() < 0.9 else {}
-            yield at, ServedListEvent(f"l{number}", user, at, 1, videos, arms=arms, handed_out_at=at)
+            fields = {"handed_out_at": at, "is_ranker_left_out": number % 5 == 0}
+            yield at, ServedListEvent(f"l{number}", user, at, 1, videos, arms=arms, **fields)
         else:
             kind, watched = str(draw.choice(["like", "view", "skip"])), int(draw.integers(0, 9_000))
             watch = (watched, 8_000) if draw.random() < 0.5 else (None, None)
@@ -66,12 +67,22 @@ def test_the_recount_is_what_a_worker_counts(seed):
     stored = figures.experiments.stored(0)
     recounted(events).compare([stored], report)
     assert report.is_clean
-    assert report.compared[STORE] == 14
+    assert report.compared[STORE] == 16
     expected = recounted(events)._tallies.partitions[0]["e"].arms
     for arm, tally in figures.experiments.partitions[0]["e"].arms.items():
         assert tally.sums.sum() > 300
         assert (tally.sums == expected[arm].sums).all()
+        assert 0 < tally.sums[:, RANKER_LEFT_OUT].sum() < tally.sums[:, LISTS].sum() / 2
         assert tally.users == expected[arm].users
+
+
+def test_lists_that_are_said_to_have_lacked_their_ranker_are_found():
+    events, report = list(log(1)), Report()
+    figures = counted(events)
+    figures.experiments.partitions[0]["e"].arms["A"].sums[5, RANKER_LEFT_OUT] += 30
+    recounted(events).compare([figures.experiments.stored(0)], report)
+    [difference] = report.differences
+    assert difference.key == "e: A, lists without their ranker"
 
 
 def test_wrong_and_lost_figures_are_found():
