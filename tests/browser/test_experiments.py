@@ -43,6 +43,29 @@ def test_an_experiment_is_put_shown_ended_and_deleted(audience, visit, name, siz
     entry.wait_for(state="detached")
 
 
+def test_lists_that_lack_their_ranker_are_shown_and_many_are_warned_of(visit, name):
+    page = visit("/experiments", PHONE)
+
+    def answer(route):
+        response = route.fetch()
+        entries = response.json()
+        first, second = next((one["arms"] for one in entries if one["name"] == name), ({}, {}))
+        first |= {"lists": 1_000, "ranker_left_out": 0.004}
+        second |= {"lists": 1_000, "ranker_left_out": 0.023}
+        route.fulfill(response=response, json=entries)
+
+    page.route("**/experiments", answer)
+    page.fill("#name", name)
+    arms = [{"name": "A"}, {"name": "B", "ranker": "random"}]
+    page.fill("#definition", json.dumps({"arms": arms, "traffic": 0.0001}))
+    page.click("text=Save")
+    entry = page.locator(".rule", has_text=name)
+    entry.get_by_text("The ranker of arm B was left out of 2.30 % of 1,000 lists").wait_for()
+    assert "0.40 %" in entry.inner_text()
+    assert "arm A was left out" not in entry.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
 def test_a_fault_is_shown_in_words(browser, audience, name):
     with page_opener(browser, audience.base_url, ("Failed to load resource: ",)) as open_page:
         page = open_page("/experiments")

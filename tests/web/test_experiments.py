@@ -60,6 +60,8 @@ async def test_users_are_split_and_what_they_do_is_counted_by_arm(http, videos, 
         assert 5 * arm["users"] <= arm["impressions"] <= 10 * arm["users"]
         assert arm["like_rate"] == pytest.approx(arm["likes"] / arm["impressions"], abs=1e-6)
         assert arm["coverage"] >= 5
+        assert arm["lists"] * 5 == arm["impressions"]
+        assert arm["ranker_left_out"] == 0.0
     [known] = [one for one in await get(http, "/experiments") if one["name"] == experiment]
     assert {one["verdict"] for one in known["differences"]} == {"unknown"}
     async with http.get("/metrics") as answer:

@@ -5,6 +5,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from recomind.dev.stack.server import free_port
 from recomind.model.catalogue import Video
+from recomind.model.experiments import Arm, Experiment, ExperimentRecord
 from recomind.model.rules import RuleRecord, Scenario
 from recomind.recommender.explain.evidence import Evidence
 from recomind.recommender.policy.policy import ListRequest
@@ -58,6 +59,23 @@ async def test_an_unknown_ranker_is_refused_with_the_names_of_those_that_there_a
         problem = await answer.json()
     assert problem["field"] == "ranker"
     assert "hybrid, random, popularity, tags, item-item, broken, source:trending" in problem["detail"]
+
+
+async def test_a_list_of_an_arm_whose_ranker_fails_is_served_and_says_so_in_its_event(app, client):
+    cache, recorded = app.ranking_cache, app.served_lists._recorded
+    arms = (Arm(name="A"), Arm(name="B", ranker="broken"))
+    cache.experiments.advance(100.0)
+    cache.experiments.apply(ExperimentRecord("e", Experiment(arms=arms, forced={"a": "A", "b": "B"}), 1.0))
+    shown = {}
+    for user in ("a", "b"):
+        async with client.get(f"/recommendations/{user}") as answer:
+            assert answer.status == 200
+            assert answer.headers["X-RecoMind-Arms"] == f"e={user.upper()}"
+            assert "X-RecoMind-Ranker" not in answer.headers
+            shown[user] = await answer.json()
+    assert shown["a"] == shown["b"]
+    found = [(one.user_id, one.served.shown_meta.is_ranker_left_out) for one in recorded]
+    assert found == [("a", False), ("b", True)]
 
 
 def test_an_explanation_says_what_is_left_out(app):

@@ -6,6 +6,8 @@ import { number } from "./metric_panels.js";
 import { pathSegment } from "./path_segment.js";
 
 const REFRESH_INTERVAL_MS = 5000;
+/** Share of an arm's lists that its ranker may be left out of without a warning. */
+const MAX_LEFT_OUT_SHARE = 0.01;
 const EXAMPLE = { arms: [{ name: "A" }, { name: "B", exploration: 0.1 }], traffic: 1, guardrails: [{ metric: "like_rate", worse_by: 0.01 }] };
 const METRIC_NAMES = { like_rate: "Like rate", watch_share: "Share watched", skip_rate: "Skip rate", repeats: "Repeats" };
 const $ = id => document.getElementById(id);
@@ -43,7 +45,7 @@ function table(caption, headings, rows) {
   return box;
 }
 
-const armRow = arm => [arm.stopped ? `${arm.name} (stopped)` : arm.name, `${number(arm.users)}${arm.is_part_of_users ? "+" : ""}`, number(arm.impressions), percent(arm.like_rate), percent(arm.watch_share), percent(arm.skip_rate), percent(arm.repeats), number(arm.coverage)];
+const armRow = arm => [arm.stopped ? `${arm.name} (stopped)` : arm.name, `${number(arm.users)}${arm.is_part_of_users ? "+" : ""}`, number(arm.impressions), percent(arm.like_rate), percent(arm.watch_share), percent(arm.skip_rate), percent(arm.repeats), number(arm.coverage), percent(arm.ranker_left_out)];
 
 function differenceRow(one) {
   const range = one.low === null || one.high === null ? "too few users yet" : `${points(one.low)} to ${points(one.high)}`;
@@ -51,13 +53,17 @@ function differenceRow(one) {
 }
 
 function resultsOf(entry) {
-  const name = entry.name, parts = [table(`${name}: arms`, ["Arm", "Users", "Impressions", "Like rate", "Share watched", "Skip rate", "Repeats", "Distinct videos"], entry.arms.map(armRow))];
+  const name = entry.name, parts = [table(`${name}: arms`, ["Arm", "Users", "Impressions", "Like rate", "Share watched", "Skip rate", "Repeats", "Distinct videos", "Ranker left out"], entry.arms.map(armRow))];
   if (entry.differences.length) parts.push(table(`${name}: difference from ${entry.arms[0].name} in percentage points, with the interval that holds at any time`, ["Arm and metric", "Difference", "Interval", "Verdict"], entry.differences.map(differenceRow)));
   if (entry.preference) {
     const { preferred, low, high } = entry.preference;
     parts.push(element("p", "did", preferred ? `Users prefer ${preferred}: ${points(low)} to ${points(high)} likes by 100 places.` : "Which ranker users prefer is not known yet."));
   }
   if (entry.sample_ratio && !entry.sample_ratio.is_as_planned) parts.push(element("p", "alarm", `The arms do not have the users that their shares say (p = ${entry.sample_ratio.p_value.toPrecision(2)}). Do not trust these figures.`));
+  for (const arm of entry.arms) if (arm.ranker_left_out > MAX_LEFT_OUT_SHARE) {
+    const ranker = entry.preference ? "A ranker" : `The ranker of arm ${arm.name}`;
+    parts.push(element("p", "alarm", `${ranker} was left out of ${percent(arm.ranker_left_out)} of ${number(arm.lists)} lists: it failed, was too slow, suspended or missing. They show what the hybrid ranked instead, and count all the same. Find out why before you trust these figures.`));
+  }
   for (const arm of entry.arms) if (arm.stopped) parts.push(element("p", "alarm", `Arm ${arm.name} was stopped: ${arm.stopped}.`));
   return parts;
 }
