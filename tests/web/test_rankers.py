@@ -53,6 +53,16 @@ async def test_a_ranker_that_works_is_named(client):
         assert [one["video_id"] for one in await answer.json()] == ["v2", "v1"]
 
 
+async def test_a_ranker_is_shown_alone_also_to_a_user_whose_lists_are_interleaved(app, client):
+    arms = (Arm(name="A", ranker="popularity"), Arm(name="B", ranker="random"))
+    experiment = Experiment(arms=arms, mode="interleaving")
+    app.ranking_cache.experiments.apply(ExperimentRecord("look", experiment, created_at=1.0))
+    app.ranking_cache.experiments.advance(1e9)
+    assert app.ranking_cache.policy(ListRequest("u")).rival is not None
+    async with client.get("/recommendations/u?ranker=source:fresh") as answer:
+        assert [one["video_id"] for one in await answer.json()] == ["v2", "v1", "v0"]
+
+
 async def test_an_unknown_ranker_is_refused_with_the_names_of_those_that_there_are(client):
     async with client.get("/recommendations/u?ranker=no+such") as answer:
         assert answer.status == 400

@@ -53,6 +53,6 @@ async def preview(app: RecoMindApp, asked: ListRequest, profile: Profile, ranker
         await cache.loader.load([profile])
     policy = cache.policy(asked) or Policy(scenario=asked.scenario)
     with cache.extensions.noting() as faults:
-        videos = cache.preview(profile, n, policy._replace(ranker=ranker, exploration=0.0))
+        videos = cache.preview(profile, n, policy._replace(ranker=ranker, exploration=0.0, rival=None))
     is_left_out = any(fault.kind == "ranker" for fault in faults)
     return PreviewedList(videos, HYBRID if is_left_out else ranker)
