@@ -1,1 +1,1 @@
-"""A source and a ranker for RecoMind, as an example of an extension."""
+"""A source and two rankers for RecoMind, as an example of an extension."""
