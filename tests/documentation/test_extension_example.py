@@ -40,16 +40,18 @@ def test_its_own_tests_pass(installed, tmp_path):
         pytest.skip("some of them were skipped: scikit-learn is not installed")
 
 
-def test_recomind_finds_both_and_evaluates_them(installed, tmp_path):
+def test_recomind_finds_them_all_and_evaluates_them(installed, tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(MODEL))
     vectors = (f"v{number},{number % 7},{number % 3}\n" for number in range(1_000))
     (tmp_path / "vectors.csv").write_text("".join(vectors))
     run(installed, tmp_path, "recomind_example", "log", "log", "--users", 8)
     files = {"EXAMPLE_EMBEDDINGS": "vectors.csv", "EXAMPLE_MODEL": "model.json"}
-    options = "log --limit 600 --active nearest --ranker logistic --ranker source:nearest --json"
+    options = "log --limit 600 --active nearest --ranker logistic --ranker source:nearest --ranker titles --json"
     found = run(installed, tmp_path, "recomind", "evaluate", *options.split(), **files)
     assert "left out" not in found.stderr
     details = json.loads(found.stdout)["details"]
-    assert details["ranker logistic"]["likes"] == details["ranker source:nearest"]["likes"] > 0
+    rankers = ("ranker logistic", "ranker source:nearest", "ranker titles")
+    assert len({details[ranker]["likes"] for ranker in rankers}) == 1
+    assert details["ranker titles"]["likes"] > 0
     without = run(installed, tmp_path, "recomind", "evaluate", "log", "--limit", 100, "--json")
     assert "set EXAMPLE_EMBEDDINGS to a file of embeddings" in without.stderr
