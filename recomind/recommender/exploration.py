@@ -30,7 +30,7 @@ MAX_AGE_S: Final = 86_400.0
 ODDS_POWER: Final = 2.0
 """Power to which the odds of a like are raised: more of the draws go to promising uploads."""
 
-MAX_ACTIONS: Final = 25
+MAX_ACTIONS: Final = 22
 """With this many actions a video is no longer explored: its outcomes are known well enough."""
 
 
