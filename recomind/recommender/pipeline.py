@@ -19,6 +19,7 @@ from recomind.recommender.exploration import Explored, explore, seed_of
 from recomind.recommender.extensions.participation import participation_of
 from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.factors.model import UserFactors
+from recomind.recommender.follows import follow_gain
 from recomind.recommender.index.columns import NO_ROWS, Floats, Rows
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.like_rates import LikeRates
@@ -56,7 +57,8 @@ def rank(
         local: the local context of the request.
     """
     now = max(now, profile.last_at)  # a worker that has just started may not know the time of any other action
-    user = user_context_of(profile, index, now, local)
+    follows = None if policy is None else policy.follows
+    user = user_context_of(profile, index, now, local, follows)
     participation, named = participation_of(extensions, user, index, policy), None if policy is None else policy.sources
     if participation is not None:
         policy, named = participation.restricted(policy), participation.sources
@@ -76,7 +78,10 @@ def rank(
     features = compute_features(index, rows, scores[:BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
     rates_of = _rates_of(index, profile, user.factors, local)
-    watch = WATCH_GAIN * index.action_weights.watch * index.watch_times.excess(rows)
+    adjustment = WATCH_GAIN * index.action_weights.watch * index.watch_times.excess(rows)
+    adjustment -= aversion(profile, index, rows)
+    if follows is not None:
+        adjustment += follow_gain(follows, index, rows)
     return Ranked(
         rows,
         scores,
@@ -88,7 +93,7 @@ def rank(
         factor_scores,
         rates_of(rows),
         rates_of,
-        watch - aversion(profile, index, rows),
+        adjustment,
         policy,
         filtered_by,
         participation,

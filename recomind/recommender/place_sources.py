@@ -25,6 +25,7 @@ BITS: Final[Mapping[str, int]] = {
     "fresh": 6,
     "retrained": 7,
     "factors": 8,
+    "followed": 9,
     EXTENSIONS: 14,
 }
 """Source to its bit; `extensions` are all that are not built in.

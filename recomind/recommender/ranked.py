@@ -21,8 +21,9 @@ from recomind.recommender.policy.policy import Policy
 from recomind.state.profile import Profile
 
 BUILT_IN_SOURCES: Final = tuple(SOURCES)
-BLENDED: Final = len(BUILT_IN_SOURCES) - 1
-"""Sources whose scores are features of the blend: all but the factor model, which is weighed against the blend."""
+BLENDED: Final = BUILT_IN_SOURCES.index("factors")
+"""Sources whose scores are features of the blend: not the factor model, which is weighed against the blend, and not
+`followed`, as few users follow anything."""
 
 FEATURE_NAMES: Final = feature_names(BUILT_IN_SOURCES[:BLENDED])
 """The features, in the order of their columns."""
@@ -76,7 +77,8 @@ class Ranked(NamedTuple):
     rates_of: Callable[[Rows], Floats]
     """The like rates of any rows."""
     adjustment: Floats
-    """What is added to the scores, shape (candidates,): how well videos are watched, and the user's aversion."""
+    """What is added to the scores, shape (candidates,): how well videos are watched, what the user follows, and their
+    negative feedback."""
     policy: Policy | None = None
     """What the list may hold, and how rules arrange it."""
     filtered_by: Rows = NO_ROWS

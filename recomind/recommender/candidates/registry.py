@@ -6,6 +6,7 @@ from typing import Final
 from recomind.recommender.candidates import (
     ease,
     factors,
+    followed,
     fresh,
     liked_together,
     similar_users,
@@ -29,11 +30,12 @@ SOURCES: Final[Mapping[str, Source]] = {
     "fresh": fresh.propose,
     "retrained": ease.propose,
     "factors": factors.propose,
+    "followed": followed.propose,
 }
-"""Source to its function. `factors` is the last one: the others are features of the blend, in this order."""
+"""Source to its function. Those before `factors` are features of the blend, in this order."""
 
 STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
-    "content-based": ("tags",),
+    "content-based": ("tags", "followed"),
     "collaborative": ("liked_together", "watched_next", "next_lately", "similar_users", "retrained", "factors"),
     "popularity": ("trending", "fresh"),
     "hybrid": tuple(SOURCES),

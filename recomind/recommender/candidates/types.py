@@ -10,6 +10,7 @@ from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.factors import users
 from recomind.recommender.factors.model import UserFactors
+from recomind.recommender.follows import Follows
 from recomind.recommender.index.columns import NO_FLOATS, NO_ROWS, Floats, Rows
 from recomind.recommender.index.neighbours import NeighbourArrays
 from recomind.recommender.index.video_index import VideoIndex
@@ -32,6 +33,8 @@ class UserContext(NamedTuple):
     """Of the factor model."""
     local: str = NO_LOCAL_CONTEXT
     """The local context of the request."""
+    follows: Follows | None = None
+    """What the user follows."""
 
 
 class Candidates(NamedTuple):
@@ -53,14 +56,28 @@ MIN_QUANTILE: Final = 0.5
 NO_CANDIDATES: Final = Candidates(NO_ROWS, NO_FLOATS)
 
 
-def user_context_of(profile: Profile, index: VideoIndex, now: float, local: str = NO_LOCAL_CONTEXT) -> UserContext:
-    """Derive what sources need from a profile; `local` is the local context of the request."""
+def user_context_of(
+    profile: Profile,
+    index: VideoIndex,
+    now: float,
+    local: str = NO_LOCAL_CONTEXT,
+    follows: Follows | None = None,
+) -> UserContext:
+    """Derive what sources need from a profile.
+
+    Args:
+        profile: the user's.
+        index: which rows belong to.
+        now: event time, epoch seconds.
+        local: the local context of the request.
+        follows: what the user follows.
+    """
     left = _left_early(profile, index)
     known = [index.rows.get(one) for one in recent_positives(profile, MAX_POSITIVES) if one not in left]
     positives = tuple([row for row in known if row is not None])
     neighbours = index.neighbours.arrays_of(positives[:MAX_SEEDS])
     factors = users.decode(profile.factors)
-    return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now, factors, local)
+    return UserContext(profile, positives, neighbours, tag_affinity_of(profile, index), now, factors, local, follows)
 
 
 def _left_early(profile: Profile, index: VideoIndex) -> set[VideoId]:

@@ -2,8 +2,8 @@
 
 Features of the blend are measured with the blend as a black box: a feature's contribution is the candidate's score
 minus its score with an average value of that feature. The parts that are weighed against the blend (`blend.outcomes`)
-are linear: the score of the factor model, the like rates, and what watch times and negative feedback add. Where the
-blend is linear, too, all contributions add up to the lead.
+are linear: the score of the factor model, the like rates, and what watch times, follows and negative feedback add.
+Where the blend is linear, too, all contributions add up to the lead.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from recomind.recommender.local_rates import LOCAL_NAMES
 from recomind.recommender.ranked import FEATURE_NAMES, Ranked
 
 FACTORS: Final = "factors"
-ADJUSTMENT: Final = "watch times and negative feedback"
+ADJUSTMENT: Final = "watch times, follows and negative feedback"
 RATES: Final = (*(f"like rate of {name}" for name in like_rates.NAMES), *LOCAL_NAMES)
 """Names of the parts that are no features of the blend."""
 

@@ -142,7 +142,8 @@ def _of_non_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, row: 
         if notes:
             place = listed.index(index.ids[row]) + 1
             return RankPosition(LISTED, f"listed: place {place} of {len(listed)}", len(ranked.rows), rules=notes)
-    user = user_context_of(ranked.profile, index, ranked.now, ranked.local)
+    follows = None if ranked.policy is None else ranked.policy.follows
+    user = user_context_of(ranked.profile, index, ranked.now, ranked.local, follows)
     by = [name for name, propose in SOURCES.items() if row in propose(user, index).rows]
     if by:
         reason = f"outranked: {', '.join(by)} found it, too weakly to be ranked"

@@ -116,6 +116,11 @@ def _factors(evidence: Evidence, video_id: str) -> ReasonText:
     return ReasonText("Fits what you liked and what you skipped" if has_acted else "Many who come here like it")
 
 
+def _followed(evidence: Evidence, video_id: str) -> ReasonText:
+    del evidence, video_id
+    return ReasonText("From a creator or with a tag that you follow")
+
+
 DESCRIPTIONS: Final[Mapping[str, Callable[[Evidence, str], ReasonText]]] = {
     "tags": _tags,
     "liked_together": _liked_together,
@@ -126,5 +131,6 @@ DESCRIPTIONS: Final[Mapping[str, Callable[[Evidence, str], ReasonText]]] = {
     "factors": _factors,
     "trending": _trending,
     "fresh": _fresh,
+    "followed": _followed,
 }
 """Source to what it says of a video; one for each of `registry.SOURCES`."""

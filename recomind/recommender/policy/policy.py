@@ -7,6 +7,7 @@ from recomind.model.filters import Filter
 from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.model.rules import DEFAULT_SCENARIO, TRENDING_SCENARIO
 from recomind.recommender.diversify import Caps
+from recomind.recommender.follows import Follows
 from recomind.recommender.index.columns import Floats, Rows
 from recomind.recommender.policy.compiled_rules import CompiledRules
 from recomind.recommender.policy.eligibility import Eligibility
@@ -64,6 +65,8 @@ class Policy(NamedTuple):
     """The policy with whose list this one is interleaved; None in most lists."""
     draft_seed: int = 0
     """Of the coins with which lists are interleaved."""
+    follows: Follows | None = None
+    """What the user follows."""
 
     def shift(self, rows: Rows) -> Floats | float:
         """What rules add to the scores of rows."""

@@ -16,6 +16,7 @@ from recomind.model.filters import Filter, parse_filter
 from recomind.model.rules import DEFAULT_SCENARIO, Rule, RuleRecord, Scenario
 from recomind.model.users import NO_METADATA, UserMetadata
 from recomind.recommender.diversify import Caps
+from recomind.recommender.follows import follows_of
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.compiled_rules import ActiveRule, CompiledRules
 from recomind.recommender.policy.eligibility import Eligibility, age_of, is_restricted, restrictions
@@ -137,7 +138,8 @@ class RuleBook:
         if settings is not None and settings.filter:
             shared.append((f"filtered by scenario {scenario}", parse_filter(settings.filter)))
         has_filters = rules is not None and rules.has_filters
-        if rules is None and settings is None and not (shared or personal):
+        follows = follows_of(metadata)
+        if rules is None and settings is None and follows is None and not (shared or personal):
             return None
         eligibility = Eligibility(self._masks, tuple(shared), tuple(personal), rules if has_filters else None)
         return Policy(
@@ -150,6 +152,7 @@ class RuleBook:
             None if settings is None else settings.exploration,
             ranker="" if settings is None else settings.ranker,
             key=self.key(metadata, now) if scenario == DEFAULT_SCENARIO else "",
+            follows=follows,
         )
 
     def _refresh(self, *, is_changed: bool) -> None:

@@ -20,8 +20,9 @@ def test_every_source_has_a_bit_of_its_own_that_never_changes():
         "fresh",
         "retrained",
         "factors",
+        "followed",
     ]
-    assert [BITS[name] for name in stored] == list(range(9))
+    assert [BITS[name] for name in stored] == list(range(10))
 
 
 def test_places_are_packed_with_their_sources_and_whether_they_were_drawn():

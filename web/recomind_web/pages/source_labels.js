@@ -10,6 +10,7 @@ export const SOURCE_LABELS = {
   fresh: "New videos",
   retrained: "EASE model",
   factors: "Factor model",
+  followed: "Followed",
 };
 
 /** The label of a source. */

@@ -10,6 +10,7 @@ from recomind.offline.engine import Engine
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.extensions.baselines import RandomRanker
 from recomind.recommender.extensions.registry import Extensions
+from recomind.recommender.follows import Follows
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.served import unpack
 from tests.unit.recommender.extensions.engines import START, VIDEOS, engine_with, listed
@@ -89,7 +90,7 @@ def test_before_the_first_action_each_baseline_lists_videos(name):
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_each_source_alone_is_a_ranker(name):
-    engine = engine_with(f"source:{name}")
+    engine = engine_with(f"source:{name}", follows=Follows((), ("cat",)))
     engine.put_ease_model({"v0": [("v39", 1.0)]})
     slate = engine.recommend("me", 30)
     assert slate.picks
