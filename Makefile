@@ -9,7 +9,7 @@ DEV_READY := $(VENV)/.dev-ready
 SOURCES := recomind agents tables web tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults browser evaluate bench experiment-bars
+.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults fuzz limits browser evaluate bench experiment-bars
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,13 @@ pythons: ## unit and contract tests on every Python from 3.11 to 3.14 that is th
 
 faults: $(DEV_READY) ## the long fault suite
 	@$(BIN)/python -m pytest -q tests/faults
+
+fuzz: $(DEV_READY) ## 100,000 lists under rules, and 100,000 sequences of puts, takedowns and lists
+	@RECOMIND_TEST_LISTS=100000 RECOMIND_TEST_SEQUENCES=100000 $(BIN)/python -m pytest -q \
+		tests/unit/recommender/policy/test_policy_fuzz.py tests/unit/agents/test_catalogue_fuzz.py
+
+limits: $(DEV_READY) ## what rules, outcomes, experiments and seen videos cost beside their limits, and what watch times gain
+	@$(BIN)/python -m pytest -q -s tests/benchmarks
 
 browser: $(DEV_READY) chromium ## all tests of the pages, at each size
 	@$(BIN)/python -m pytest -q tests/browser

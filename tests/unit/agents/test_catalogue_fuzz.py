@@ -6,6 +6,7 @@ sequences are run.
 """
 
 import os
+from math import ceil
 
 import msgspec
 import numpy as np
@@ -234,7 +235,7 @@ class World:
 @pytest.mark.timeout(86_400)
 async def test_no_list_shows_what_is_taken_down():
     seed = int(os.environ.get("RECOMIND_TEST_SEED", "0"))
-    for number in range(SEQUENCES // SEQUENCES_PER_WORLD):
+    for number in range(ceil(SEQUENCES / SEQUENCES_PER_WORLD)):
         world = World(np.random.default_rng((seed, number)))
         for _ in range(SEQUENCES_PER_WORLD):
             await world.run()
