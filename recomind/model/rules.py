@@ -97,6 +97,10 @@ encode_rule_record = msgspec.msgpack.Encoder().encode
 decode_rule_record = msgspec.msgpack.Decoder(RuleRecord).decode
 
 
+_FIELDS_OF_ACTIONS: Final = {"factor": ("boost", "bury"), "place": ("pin",), "at_most": ("cap",)}
+_DEFAULTS: Final = Rule(action="filter", where="")
+
+
 def check_rule(rule_id: str, rule: Rule) -> Filter:
     """Check a rule, and return its filter.
 
@@ -110,6 +114,9 @@ def check_rule(rule_id: str, rule: Rule) -> Filter:
         raise InvalidFieldError("where", "where must have a condition")
     if rule.action == "pin" and (len(conditions) != 1 or conditions[0].field != "video" or conditions[0].is_excluded):
         raise InvalidFieldError("where", "where of a pin must be video ids, such as video:v1,v2")
+    for field, actions in _FIELDS_OF_ACTIONS.items():
+        if rule.action not in actions and getattr(rule, field) != getattr(_DEFAULTS, field):
+            raise InvalidFieldError(field, f"a rule with the action {rule.action} has no {field}: leave it out")
     for field, moment in (("starts_at", rule.starts_at), ("ends_at", rule.ends_at)):
         if moment is not None and moment.tzinfo is None:
             raise InvalidFieldError(field, f"{field} must have a time zone")

@@ -52,6 +52,18 @@ def n_param(request: web.Request, default: int = DEFAULT_N) -> int:
     return n
 
 
+def refuse_list_params(request: web.Request) -> None:
+    """Refuse what only lists for a user have.
+
+    Raises:
+        BadRequestError: there is a `filter` or a `scenario`.
+    """
+    for name in ("filter", "scenario"):
+        if name in request.query:
+            where = "only /recommendations/{user_id} and /feed/{user_id} have it"
+            raise BadRequestError(f"this list has no {name}: {where}", name)
+
+
 def exclude_param(request: web.Request) -> tuple[str, ...]:
     """Parse `?exclude=`: ids of videos to leave out, separated by commas, in one parameter or several.
 
