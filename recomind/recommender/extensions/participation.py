@@ -43,6 +43,7 @@ class Participation(NamedTuple):
 
     def _permits(self, extension: Extension, rows: Rows) -> Mask:
         found = extension.guard.call(
+            "permits",
             lambda: extension.instance.permits(self.user, rows, self.video_index),
             lambda mask: mask_of(mask, len(rows)),
         )
@@ -54,7 +55,9 @@ class Participation(NamedTuple):
             return None
         instance, guard = self.ranker.extension.instance, self.ranker.extension.guard
         return guard.call(
-            lambda: instance.score(request, self.video_index), lambda scores: scores_of(scores, len(request.rows))
+            "score",
+            lambda: instance.score(request, self.video_index),
+            lambda scores: scores_of(scores, len(request.rows)),
         )
 
     def order(self, request: RankingRequest, order: Rows, scores: Floats, n: int, reserve: int) -> Rows:
@@ -71,6 +74,7 @@ class Participation(NamedTuple):
         for extension in self.arrangers:
             first = request.rows[order[:reserve]]
             found = extension.guard.call(
+                "arrange",
                 lambda one=extension.instance, rows=first: one.arrange(request, rows.copy(), n, self.video_index),  # type: ignore[misc]
                 lambda rows, given=first: order_of(rows, given, self.video_index),  # type: ignore[misc]
             )
@@ -91,6 +95,7 @@ class Participation(NamedTuple):
             return explored
         instance, guard = self.ranker.extension.instance, self.ranker.extension.guard
         chances = guard.call(
+            "propensities",
             lambda: instance.propensities(request, self.video_index),
             lambda found: propensities_of(found, len(request.rows)),
         )
@@ -143,5 +148,5 @@ def participation_of(
 
 def _proposed(extension: Extension, user: UserContext, index: VideoIndex) -> Candidates | None:
     return extension.guard.call(
-        lambda: extension.instance.propose(user, index), lambda found: candidates_of(found, index)
+        "propose", lambda: extension.instance.propose(user, index), lambda found: candidates_of(found, index)
     )

@@ -127,6 +127,11 @@ class Extensions:
         """Whether a policy may name this ranker."""
         return name == HYBRID or self.ranker(name) is not None
 
+    def has_own_sources(self, name: str) -> bool:
+        """Whether a ranker names its sources: others do not propose for it."""
+        choice = self.ranker(name)
+        return choice is not None and choice.sources is not None
+
     @property
     def ranker_names(self) -> tuple[str, ...]:
         """The names that a policy may have: the hybrid, rankers, and single sources."""

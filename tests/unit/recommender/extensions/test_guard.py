@@ -1,9 +1,15 @@
 """Guards leave faulty and slow extensions out, and suspend those that keep failing."""
 
+from asyncio import CancelledError
+
 import pytest
 
 from recomind.recommender.extensions.checks import InvalidResultError
 from recomind.recommender.extensions.guard import FAULTS_IN_A_ROW, MAX_SUSPENSION_S, SUSPENSION_S, Guard
+
+
+class Panic(BaseException):
+    """As libraries raise that are written in Rust."""
 
 
 class Instance:
@@ -13,7 +19,7 @@ class Instance:
         self.now, self.takes, self.calls, self.faults = 0.0, 0.0, 0, []
         self.guard = Guard("ranker", "mine", self.faults.append, lambda: self.now, budget_s)
 
-    def call(self, error=None):
+    def call(self, error=None, method="score"):
         def act():
             self.calls += 1
             self.now += self.takes
@@ -21,7 +27,7 @@ class Instance:
                 raise error
             return "found"
 
-        return self.guard.call(act, lambda found: found)
+        return self.guard.call(method, act, lambda found: found)
 
     @property
     def causes(self):
@@ -41,6 +47,8 @@ def test_a_result_is_passed_on():
         (InvalidResultError("a score is NaN"), "invalid", "a score is NaN"),
         (RecursionError("too deep"), "error", "RecursionError: too deep"),
         (SystemExit(2), "error", "SystemExit: 2"),
+        (CancelledError("mine"), "error", "CancelledError: mine"),
+        (Panic("in Rust"), "error", "Panic: in Rust"),
     ],
 )
 def test_a_fault_is_noted_with_its_cause(error, cause, detail):
@@ -101,3 +109,17 @@ def test_suspensions_double_up_to_a_bound_while_the_trial_fails_and_begin_anew_a
     for _ in range(FAULTS_IN_A_ROW):
         one.call(OSError())
     assert one.faults[-1].suspended_s == SUSPENSION_S
+
+
+def test_a_method_that_works_hides_no_faults_of_another_one():
+    one = Instance()
+    for _ in range(FAULTS_IN_A_ROW):
+        assert not one.guard.is_suspended
+        assert one.call(method="propose") == "found"
+        one.call(ValueError("x"))
+    assert one.guard.is_suspended
+    assert one.causes == ["error"] * FAULTS_IN_A_ROW
+    one.now += SUSPENSION_S
+    assert one.call(method="propose") == "found"
+    one.call(ValueError("x"))
+    assert one.guard.last_fault.suspended_s == 2 * SUSPENSION_S
