@@ -1,6 +1,6 @@
 """Experiments: arms that rank differently, and who is in them. They are data, which change while workers run."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -123,8 +123,21 @@ encode_experiment_record = msgspec.msgpack.Encoder().encode
 decode_experiment_record = msgspec.msgpack.Decoder(ExperimentRecord).decode
 
 
-def check_experiment(name: str, experiment: Experiment, sources: Collection[str], rankers: Collection[str]) -> None:
-    """Check an experiment; `sources` and `rankers` are the names that there are.
+def check_experiment(
+    name: str,
+    experiment: Experiment,
+    sources: Collection[str],
+    rankers: Collection[str],
+    has_own_sources: Callable[[str], bool],
+) -> None:
+    """Check an experiment.
+
+    Args:
+        name: in the path.
+        experiment: the experiment.
+        sources: the names that there are.
+        rankers: the names that there are.
+        has_own_sources: whether the ranker of a name has sources of its own.
 
     Raises:
         InvalidFieldError: a field breaks a rule that types cannot express.
@@ -140,6 +153,8 @@ def check_experiment(name: str, experiment: Experiment, sources: Collection[str]
             raise InvalidFieldError("arms", f"there is no source {unknown[0]}, but {', '.join(sorted(sources))}")
         if arm.ranker and arm.ranker not in rankers:
             raise InvalidFieldError("arms", f"there is no ranker {arm.ranker}, but {', '.join(sorted(rankers))}")
+        if arm.sources is not None and has_own_sources(arm.ranker):
+            raise InvalidFieldError("arms", f"the ranker {arm.ranker} has sources of its own: leave sources out")
     _check_mode(experiment)
     _check_times(experiment)
     wrong = next((arm for arm in experiment.forced.values() if arm not in names), None)
@@ -152,6 +167,8 @@ def _check_mode(experiment: Experiment) -> None:
         return
     if len(experiment.arms) != 2:
         raise InvalidFieldError("arms", "interleaving needs exactly two arms")
+    if experiment.arms[0].share != experiment.arms[1].share:
+        raise InvalidFieldError("arms", "interleaving has no shares: each list has as many places of both arms")
     if experiment.guardrails:
         raise InvalidFieldError("guardrails", "interleaving has no guardrails: no user has the lists of one arm")
     if any(arm.own_weights for arm in experiment.arms):

@@ -126,7 +126,11 @@ def check_rule(rule_id: str, rule: Rule) -> Filter:
 
 
 def check_scenario(
-    name: str, scenario: Scenario, sources: Collection[str], has_ranker: Callable[[str], bool]
+    name: str,
+    scenario: Scenario,
+    sources: Collection[str],
+    has_ranker: Callable[[str], bool],
+    has_own_sources: Callable[[str], bool],
 ) -> Filter:
     """Check a scenario, and return its filter.
 
@@ -135,6 +139,7 @@ def check_scenario(
         scenario: the scenario.
         sources: the names that there are.
         has_ranker: whether there is a ranker of a name.
+        has_own_sources: whether the ranker of a name has sources of its own.
 
     Raises:
         InvalidFieldError: a field breaks a rule that types cannot express.
@@ -146,4 +151,6 @@ def check_scenario(
         raise InvalidFieldError("sources", f"there is no source {unknown[0]}, but {', '.join(sorted(sources))}")
     if scenario.ranker and not has_ranker(scenario.ranker):
         raise InvalidFieldError("ranker", f"there is no ranker {scenario.ranker}")
+    if scenario.sources is not None and has_own_sources(scenario.ranker):
+        raise InvalidFieldError("sources", f"the ranker {scenario.ranker} has sources of its own: leave sources out")
     return parse_filter(scenario.filter)

@@ -185,9 +185,9 @@ class RankingCache(ListPolicies):
         other = slate_of(rival, self.index, weights, n, exploration=self.exploration, seed=seed)
         return interleaved(slate, other, n, policy.draft_seed ^ seed_of(ranked.profile))
 
-    def preview(self, profile: Profile, n: int, policy: Policy | None) -> bytes:
+    def preview(self, profile: Profile, n: int, policy: Policy | None, local: str = NO_LOCAL_CONTEXT) -> bytes:
         """The best `n` for a user under a policy as a JSON array of summaries; what rules did is not counted."""
-        slate, _ = self._slate(self.rank(profile, policy), n, None)
+        slate, _ = self._slate(self.rank(profile, policy, local), n, None)
         return self.summaries_json(pick.video_id for pick in slate.picks)
 
     def _stored(

@@ -1,4 +1,4 @@
-"""What learning from watch times gains: a tenth of the share watched, at no fewer likes, in worlds that chose no constant.
+"""What learning from watch times gains: a tenth of the share watched, at no fewer likes, in worlds not seen before.
 
 python -m pytest tests/benchmarks/test_watch_times.py -s
 """

@@ -20,7 +20,7 @@ from recomind.state.profile import Profile
 from recomind.state.profile_entries import Like
 from recomind_web.catalogue_changes import send_change
 from recomind_web.headers import RECEIPT_HEADER
-from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id, refuse_list_params
+from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id, refuse_params
 from recomind_web.user_profiles import load_profile
 
 
@@ -100,7 +100,7 @@ async def get_profile(request: web.Request) -> web.Response:
 
 async def similar_videos(request: web.Request) -> web.Response:
     """Videos liked together with this one, the most similar first."""
-    refuse_list_params(request)
+    refuse_params(request, "filter", "scenario", "ranker", "country")
     app, video_id, n = app_of(request), path_id(request, "video_id"), n_param(request)
     if video_id not in app.ranking_cache.index.rows:  # else each id asked for would stay in memory
         return json_response(join_summaries(()))

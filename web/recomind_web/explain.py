@@ -42,7 +42,7 @@ from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind_web.feed import CONTROL_REASONS
 from recomind_web.list_requests import list_request
-from recomind_web.request_parsing import app_of, json_response, path_id
+from recomind_web.request_parsing import app_of, json_response, path_id, refuse_params
 from recomind_web.user_profiles import complete_profile, load_profile, profile_from_archive
 
 NOT_DRAWN: Final = "not drawn"
@@ -53,6 +53,7 @@ CONTROL_TEXT: Final = "the user belongs to the control group, whose lists are ra
 
 async def explain(request: web.Request) -> web.Response:
     """Why a video is in a user's list, or why it is not."""
+    refuse_params(request, "ranker")
     app, user_id, video_id = app_of(request), path_id(request, "user_id"), path_id(request, "video_id")
     asked = list_request(request, user_id)
     try:

@@ -32,7 +32,7 @@ from recomind_web.headers import AFTER_HEADER
 from recomind_web.list_requests import arms_header, length_of, list_request
 from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.recommendations import UserList, is_all_seen, load_or_rank_list, without_excluded
-from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id
+from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id, refuse_params
 from recomind_web.server_sent_events import ComposeData, stream_events
 from recomind_web.trending import popular_videos, tag_param, trending_in_window, window_param
 from recomind_web.user_profiles import load_profile_or_empty
@@ -67,6 +67,7 @@ async def feed(request: web.Request) -> web.Response:
 
     With `after`, the list or page counts the action that the token names, if that takes no longer than 1 second.
     """
+    refuse_params(request, "ranker")
     app, asked, after = app_of(request), list_request(request, path_id(request, "user_id")), after_param(request)
     n, cursor, excluded = length_of(request, asked), cursor_param(request, app, asked.user_id), exclude_param(request)
     is_counted = after is None or await wait_until_counted(app, asked.user_id, after) is not None

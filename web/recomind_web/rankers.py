@@ -53,6 +53,7 @@ async def preview(app: RecoMindApp, asked: ListRequest, profile: Profile, ranker
         await cache.loader.load([profile])
     policy = cache.policy(asked) or Policy(scenario=asked.scenario)
     with cache.extensions.noting() as faults:
-        videos = cache.preview(profile, n, policy._replace(ranker=ranker, exploration=0.0, rival=None))
+        shown = policy._replace(ranker=ranker, exploration=0.0, rival=None)
+        videos = cache.preview(profile, n, shown, cache.local_of(asked, profile))
     is_left_out = any(fault.kind == "ranker" for fault in faults)
     return PreviewedList(videos, HYBRID if is_left_out else ranker)

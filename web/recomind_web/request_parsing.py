@@ -52,16 +52,15 @@ def n_param(request: web.Request, default: int = DEFAULT_N) -> int:
     return n
 
 
-def refuse_list_params(request: web.Request) -> None:
-    """Refuse what only lists for a user have.
+def refuse_params(request: web.Request, *names: str) -> None:
+    """Refuse parameters of other paths, which would be ignored.
 
     Raises:
-        BadRequestError: there is a `filter` or a `scenario`.
+        BadRequestError: one of them is there.
     """
-    for name in ("filter", "scenario"):
+    for name in names:
         if name in request.query:
-            where = "only /recommendations/{user_id} and /feed/{user_id} have it"
-            raise BadRequestError(f"this list has no {name}: {where}", name)
+            raise BadRequestError(f"there is no parameter {name} here: leave it out", name)
 
 
 def exclude_param(request: web.Request) -> tuple[str, ...]:

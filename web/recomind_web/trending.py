@@ -19,7 +19,7 @@ from recomind.stores.stored_lists import ids_in
 from recomind_web.headers import SOURCE_HEADER
 from recomind_web.local_requests import country_param
 from recomind_web.problem_json import BadRequestError
-from recomind_web.request_parsing import app_of, json_response, n_param, refuse_list_params
+from recomind_web.request_parsing import app_of, json_response, n_param, refuse_params
 
 DEFAULT_WINDOW: Final = "24h"
 
@@ -30,7 +30,7 @@ async def trending(request: web.Request) -> web.Response:
     Without parameters, the videos that are popular now; with a `country`, those that are popular there, then others.
     Else those that the most users liked in a `window` or with a `tag`; these know no countries.
     """
-    refuse_list_params(request)
+    refuse_params(request, "filter", "scenario", "ranker")
     app, n, country = app_of(request), n_param(request), country_param(request)
     if country:
         if {"window", "tag"} & request.query.keys():
@@ -53,7 +53,7 @@ async def trending_details(request: web.Request) -> web.Response:
 
     Videos are ordered by their likes in the `window`, and limited to those with the `tag` if one is given.
     """
-    refuse_list_params(request)
+    refuse_params(request, "filter", "scenario", "ranker", "country")
     app, n, window, tag = app_of(request), n_param(request), window_param(request), tag_param(request)
     return json_response(msgspec.json.encode(await trending_in_window(app, window, tag, n)))
 

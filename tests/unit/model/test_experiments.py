@@ -20,12 +20,12 @@ def parse(text):
 
 
 def check(text, name="e"):
-    check_experiment(name, parse(text), {"trending"}, ("hybrid", "random"))
+    check_experiment(name, parse(text), {"trending"}, ("hybrid", "random"), {"random"}.__contains__)
 
 
 def test_a_valid_experiment_is_accepted_and_stored():
     experiment = parse(f'{{"arms":{ARMS},"forced":{{"u1":"B"}},"guardrails":[{{"metric":"like_rate"}}]}}')
-    check_experiment("e", experiment, {"trending"}, ("hybrid", "random"))
+    check_experiment("e", experiment, {"trending"}, ("hybrid", "random"), {"random"}.__contains__)
     record = ExperimentRecord("e", experiment, 5.0, 10, {"B": "worse"})
     assert decode_experiment_record(encode_experiment_record(record)) == record
 
@@ -37,6 +37,8 @@ def test_a_valid_experiment_is_accepted_and_stored():
         ('{"arms":[{"name":"A"},{"name":"A"}]}', "arms"),
         ('{"arms":[{"name":"A"},{"name":"B","sources":["gossip"]}]}', "arms"),
         ('{"arms":[{"name":"A"},{"name":"B","ranker":"gossip"}]}', "arms"),
+        ('{"arms":[{"name":"A"},{"name":"B","ranker":"random","sources":["trending"]}]}', "arms"),
+        ('{"mode":"interleaving","arms":[{"name":"A"},{"name":"B","share":3}]}', "arms"),
         (f'{{"arms":{ARMS},"forced":{{"u1":"C"}}}}', "forced"),
         (f'{{"arms":{ARMS},"starts_at":"2026-11-27T12:00:00"}}', "starts_at"),
         (f'{{"arms":{ARMS},"starts_at":"2026-11-27T12:00:00Z","ends_at":"2026-11-27T11:00:00Z"}}', "ends_at"),

@@ -46,11 +46,16 @@ def test_a_value_out_of_bounds_is_refused(fields):
 
 
 def test_a_scenario_names_known_sources_and_has_a_filter():
-    known = frozenset({"trending"}), frozenset({"popularity"}).__contains__
-    scenario = Scenario(sources=("trending",), filter="age:..6", ranker="popularity")
+    known = frozenset({"trending"}), {"popularity", "mine"}.__contains__, {"popularity"}.__contains__
+    scenario = Scenario(sources=("trending",), filter="age:..6", ranker="mine")
     assert check_scenario("kids", scenario, *known)
-    unknown = (Scenario(sources=("x",)), "sources"), (Scenario(filter="x"), "filter"), (Scenario(ranker="x"), "ranker")
-    for scenario, field in unknown:
+    faulty = [
+        (Scenario(sources=("x",)), "sources"),
+        (Scenario(filter="x"), "filter"),
+        (Scenario(ranker="x"), "ranker"),
+        (Scenario(sources=("trending",), ranker="popularity"), "sources"),
+    ]
+    for scenario, field in faulty:
         with pytest.raises(InvalidFieldError) as refused:
             check_scenario("kids", scenario, *known)
         assert refused.value.field == field
