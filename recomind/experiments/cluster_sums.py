@@ -65,11 +65,11 @@ def preference(credit: Sums, places: int, matters: float, alpha: float = ALPHA) 
     Args:
         credit: likes of places of the second ranker less those of the first, by cluster.
         places: shown places, so that the estimate is a difference by place.
-        matters: a difference that matters.
+        matters: a difference of like rates that matters; that by place is half of it, as each ranker has half of them.
         alpha: the probability with which the sequence ever excludes the truth.
     """
     used = credit[credit != 0]
     if not places or len(used) < MIN_POSITIVE:
         return Interval(float("nan") if not places else float(credit.sum()) / places, -inf, inf)
     variance = float((used.astype(float) ** 2).sum()) / places**2
-    return sequence(float(credit.sum()) / places, variance, matters, alpha)
+    return sequence(float(credit.sum()) / places, variance, matters / 2, alpha)

@@ -190,7 +190,7 @@ def _preference(experiment: Experiment, totals: Totals) -> Preference | None:
     if experiment.mode != "interleaving":
         return None
     sums = totals.arms[BOTH].sums
-    one = preference(sums[:, CREDIT], int(sums[:, SHOWN].sum()), experiment.matters / 2)
+    one = preference(sums[:, CREDIT], int(sums[:, SHOWN].sum()), experiment.matters)
     first, second = (arm.name for arm in experiment.arms)
     preferred = second if one.low > 0 else first if one.high < 0 else ""
     return Preference(preferred, _known(one.estimate), _known(one.low), _known(one.high))
