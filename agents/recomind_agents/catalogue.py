@@ -16,7 +16,7 @@ from typing import Final
 from recomind.model.catalogue import Video
 from recomind.model.ids import Partition
 from recomind.runtime.app import RecoMindApp
-from recomind.stores import catalogue_progress, keys, list_search
+from recomind.stores import catalogue_progress, list_search
 from recomind.stores.catalogue_progress import FollowerReport, has_reached, pending_workers
 
 REPORT_INTERVAL_S: Final = 1.0
@@ -28,9 +28,6 @@ SEARCH_INTERVAL_S: Final = 0.1
 LAST_SEARCH_DELAY_S: Final = 5.0
 """Time after a change by which every list that was ranked before it has been stored."""
 
-RETURN_S: Final = float(keys.RECOMMENDATIONS_TTL_S)
-"""How long the leader remembers which lists a video was taken out of, to have them ranked again if it returns."""
-
 MAX_VIDEOS_PER_SEARCH: Final = 50
 """Videos that are searched for together; Redis is busy for longer with more."""
 
@@ -39,6 +36,7 @@ def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
     follower, processor = app.ranking_cache.loader.catalogue, TakedownProcessor(app)
     follower.listeners.append(processor.note)
+    follower.returned.listeners.append(processor.note_return)
 
     async def report_advance() -> None:
         app.catalogue_stream.advanced.clear()
@@ -63,14 +61,10 @@ class TakedownProcessor:
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._removed: set[str] = set()
         """Taken down since the last call of `remove`."""
-        self._returned: set[str] = set()
-        """Users whose lists were dropped with a video that has returned since."""
         self._unconfirmed: dict[str, dict[Partition, int]] = {}
         """Taken down, to positions that all workers have to reach before lists are searched again."""
         self._last_search_at: dict[str, float] = {}
         """Taken down, to the time of its last search (`monotonic`)."""
-        self._dropped: dict[str, tuple[float, set[str]]] = {}
-        """Taken down, to when lists were dropped (`monotonic`), and the users whose lists were dropped."""
         self._searched: dict[Partition, int] = {}
         """Partition of `video_catalogue` to the offset before which stored lists have been searched for each change."""
         self._was_leader = False
@@ -83,15 +77,16 @@ class TakedownProcessor:
         if after is None:
             self._removed.add(video_id)
             self.has_removed.set()
-        elif before is None and video_id in self._dropped:
-            self._returned |= self._dropped.pop(video_id)[1]
-            self.has_removed.set()
+
+    def note_return(self) -> None:
+        """Note that a video is in lists again. Users' stored lists are ranked again when they are asked for."""
+        self._app.ranking_cache.new_user_lists.clear()
+        self.has_removed.set()
 
     async def remove(self) -> None:
         """Take the latest removed videos out of what is stored."""
         self.has_removed.clear()
         removed, self._removed = self._removed, set()
-        returned, self._returned = self._returned, set()
         reached, at = dict(self._app.catalogue_stream.positions), monotonic() + LAST_SEARCH_DELAY_S
         self._unconfirmed |= dict.fromkeys(removed, reached)
         self._last_search_at |= dict.fromkeys(removed, at)
@@ -100,7 +95,6 @@ class TakedownProcessor:
                 self._app.ranking_cache.trending_json(self._app.options.slate_size)
             )
             await self._drop_lists_with(removed)
-            await list_search.drop_lists(self._app.read_model.store, sorted(returned))
 
     async def search_again(self) -> None:
         """Search stored lists once all workers have applied what this one has; forget what cannot be stored again."""
@@ -118,15 +112,15 @@ class TakedownProcessor:
             del self._last_search_at[video_id]
             if not is_leader:
                 self._unconfirmed.pop(video_id, None)
-        self._dropped = {one: entry for one, entry in self._dropped.items() if entry[0] > now - RETURN_S}
 
     async def report(self) -> None:
-        """Report what this worker has applied."""
+        """Report what this worker has applied, and exchange with the others which videos have returned."""
         app = self._app
         owned, positions = tuple(sorted(app.assignment.partitions)), dict(app.catalogue_stream.positions)
         searched = self._searched if app.assignment.is_leader else {}
         report = FollowerReport(self._worker, app.assignment.generation, owned, positions, searched)
         await catalogue_progress.publish(app.read_model.store, report)
+        await app.ranking_cache.loader.catalogue.returned.exchange(app.read_model.store)
 
     async def _search_confirmed(self, reached: dict[Partition, int]) -> None:
         store, partitions = self._app.read_model.store, self._app.options.partitions
@@ -147,8 +141,6 @@ class TakedownProcessor:
         for start in range(0, len(wanted), MAX_VIDEOS_PER_SEARCH):
             async for user_ids in list_search.users_with(store, wanted[start : start + MAX_VIDEOS_PER_SEARCH]):
                 await list_search.drop_lists(store, user_ids)
-                for video_id in wanted[start : start + MAX_VIDEOS_PER_SEARCH]:
-                    self._dropped.setdefault(video_id, (monotonic(), set()))[1].update(user_ids)
 
     async def _drop_lists_with_unlisted(self) -> None:
         """Drop all lists that hold a video which is not listed: another leader may not have come to them."""

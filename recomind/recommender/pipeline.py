@@ -98,6 +98,7 @@ def rank(
         filtered_by,
         participation,
         local,
+        index.returned,
     )
 
 

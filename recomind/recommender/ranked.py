@@ -87,6 +87,8 @@ class Ranked(NamedTuple):
     """What extensions and rankers have to do with the list; None for nothing."""
     local: str = NO_LOCAL_CONTEXT
     """The local context for which they are ranked; `rates` has its like rates then, too."""
+    returned: tuple[int, ...] = ()
+    """`VideoIndex.returned` when they were ranked."""
 
     @property
     def source_names(self) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ async def start_up(app: "RecoMindApp") -> None:
     await app.catalogue_stream.start()  # before the catalogue is read, so that no change is missed
     app.ranking_cache.loader.catalogue.expire(app.kafka_producer.clock.now())
     await app.ranking_cache.loader.catalogue.follow()
+    with suppress(UnavailableError):  # without Redis there are no stored lists; tried again with each report
+        await app.ranking_cache.loader.catalogue.returned.exchange(app.read_model.store)
     await app.ranking_cache.users.follow()
     app.ranking_cache.rules.advance(app.kafka_producer.clock.now())
     await app.rule_stream.start(from_beginning=True)

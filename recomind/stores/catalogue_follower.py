@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 
 from recomind.model.catalogue import Video
 from recomind.model.catalogue_changes import ALL_VIDEOS, CatalogueChange, change_of
+from recomind.model.ids import VideoId
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.stores.archive import Archive
+from recomind.stores.returned_videos import ReturnedVideos
 
 CatalogueListener = Callable[[str, Video | None, Video | None], None]
 """Called with a video id, and its entry before and after a change; None where the video may not be in lists.
@@ -30,9 +32,13 @@ class CatalogueFollower:
         """Among PostgreSQL's transactions; None before the catalogue has been read."""
         self._deleted: dict[str, int] = {}
         """Deleted videos to the number of the change that deleted them."""
+        self._never_listed: set[str] = set()
+        """Videos that were hidden when they were put for the first time, and have not been shown since."""
         self.listeners: list[CatalogueListener] = []
         self.removals = 0
         """Number of takedowns so far, by which a caller notices that its list may hold one."""
+        self.returned = ReturnedVideos(index, self.version_of)
+        """Videos that are in lists again."""
 
     @property
     def has_catalogue(self) -> bool:
@@ -65,24 +71,39 @@ class CatalogueFollower:
         for video in self._index.expire(now):
             self._notify(video.video_id, video, None)
 
+    def version_of(self, video_id: VideoId) -> int:
+        """The number of the latest change of a video that was applied; -1 for a video that is not known."""
+        known = self._index.video(video_id)
+        return self._deleted.get(video_id, -1) if known is None else known.version
+
     def is_listed(self, video_ids: Sequence[str]) -> bool:
         """Whether each of these videos may be in lists."""
         return all(video_id in self._index.summaries for video_id in video_ids)
 
     def _put(self, change: CatalogueChange) -> bool:
         """Set what the index knows of a video, unless the same or a later change is known."""
-        video_id = change.video_id
-        known = self._index.video(video_id)
-        version = self._deleted.get(video_id, -1) if known is None else known.version
+        video_id, version = change.video_id, self.version_of(change.video_id)
         if change.version <= version:
             return False
+        was_listed, is_new = video_id in self._index.summaries, version < 0
         if change.video is None:
             self._deleted[video_id] = change.version
             self._index.remove_video(video_id)
         else:
             self._deleted.pop(video_id, None)
             self._index.put_video(change.video)
+        self._note_return(change, was_listed, is_new)
         return True
+
+    def _note_return(self, change: CatalogueChange, was_listed: bool, is_new: bool) -> None:
+        """Note that a video has returned, if it has: not a new one, nor one that has been hidden from the first."""
+        video_id, is_listed = change.video_id, change.video_id in self._index.summaries
+        if is_listed and not was_listed and not is_new and video_id not in self._never_listed:
+            self.returned.note(video_id, change.version)
+        if is_new and not is_listed and change.video is not None and self.has_catalogue:
+            self._never_listed.add(video_id)
+        elif is_listed or change.video is None:
+            self._never_listed.discard(video_id)
 
     async def _read_all(self) -> None:
         """Read the whole catalogue; videos that it does not have were deleted.

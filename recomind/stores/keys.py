@@ -34,6 +34,7 @@
 | `recomind:encoding` | version of the encoding of all values above (see `recomind.stores.encoding`) | none |
 | `recomind:log` | the log of actions that all values were made from: ids of Kafka's cluster and of the topic | none |
 | `catalogue_progress` | a stream of reports: which changes of the catalogue each worker has applied | entries: 10 s |
+| `returned_videos` | a stream: videos that are in lists again, with the numbers of changes, msgpack | entries: 11 min |
 | `lists_written` | a pub/sub channel: ids of users whose lists changed, msgpack; an empty id means trending | |
 """
 
@@ -57,6 +58,9 @@ SERVED_COUNTS_TTL_S: Final = 35 * DAY_S
 SERVED_STATISTICS_TTL_S: Final = DAY_S + 60 * MINUTE_S
 POPULARITY_STREAM_TTL_S: Final = 20
 CATALOGUE_PROGRESS_TTL_S: Final = 10
+RETURNED_VIDEOS_TTL_S: Final = RECOMMENDATIONS_TTL_S + MINUTE_S
+"""A list may be stored some seconds after it was ranked."""
+
 ERASURE_TTL_S: Final = 7 * DAY_S
 EASE_MODEL_TTL_S: Final = DAY_S
 FEED_PAGE_TTL_S: Final = DAY_S + 60 * MINUTE_S
@@ -71,6 +75,7 @@ PUBLISHED_WEIGHTS: Final = "published_weights"
 WEIGHTS_SNAPSHOTS: Final = "weights_snapshots"
 PINNED_WEIGHTS: Final = "pinned_weights"
 CATALOGUE_PROGRESS: Final = "catalogue_progress"
+RETURNED_VIDEOS: Final = "returned_videos"
 LIST_UPDATES: Final = "lists_written"
 ENCODING: Final = "recomind:encoding"
 SEEN_BLOCK_PREFIX: Final = "seen_block:"

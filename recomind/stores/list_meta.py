@@ -19,6 +19,7 @@ def meta_of(
     *,
     is_control: bool,
     teams: bytes,
+    returned: tuple[int, ...],
 ) -> ListMeta:
     """The meta of a list.
 
@@ -30,6 +31,7 @@ def meta_of(
         local: the local context for which it was ranked.
         is_control: whether it is a random list of the control group.
         teams: which of two interleaved lists each place is from; empty for a list that is not interleaved.
+        returned: `VideoIndex.returned` when it was ranked.
     """
     sources = {pick.video_id: pick.sources for pick in slate.picks}
     return ListMeta(
@@ -47,4 +49,5 @@ def meta_of(
         arms={} if policy is None else dict(policy.arms),
         teams=teams,
         is_ranker_left_out=slate.is_ranker_left_out,
+        returned=returned,
     )

@@ -131,6 +131,12 @@ class RankingCache(ListPolicies):
         local = asked.local if self.uses_context(asked) else NO_LOCAL_CONTEXT
         return is_current(key, self.policy_key(asked.user_id), local)
 
+    def suits(self, served: ServedList, asked: ListRequest) -> bool:
+        """Whether a stored list is current, and was ranked when every video was known that has returned since."""
+        returned = self.index.returned
+        has_all = not returned or set(returned) <= set(served.shown_meta.returned)
+        return has_all and self.is_current(served.shown_meta.policy_key, asked)
+
     def list_for(
         self, profile: Profile, n: int, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT
     ) -> StoredList:
@@ -141,7 +147,8 @@ class RankingCache(ListPolicies):
         """A random list for a user of the control group, whose profile is complete; of a policy only filters count."""
         eligible = None if policy is None or policy.eligibility is None else policy.eligibility.of
         slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n, eligible)
-        return self._stored(slate, profile, tag_affinity_of(profile, self.index), policy, is_control=True)
+        affinity = tag_affinity_of(profile, self.index)
+        return self._stored(slate, profile, affinity, policy, is_control=True, returned=self.index.returned)
 
     def list_of_new_users(
         self, n: int, ttl: float, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT
@@ -164,7 +171,8 @@ class RankingCache(ListPolicies):
         slate, teams = self._slate(ranked, n, seed)
         if slate.effects is not None:
             self.rule_counts.add(slate.effects, time())
-        return self._stored(slate, ranked.profile, ranked.tag_affinity, ranked.policy, ranked.local, teams=teams)
+        made_for = ranked.profile, ranked.tag_affinity, ranked.policy, ranked.local
+        return self._stored(slate, *made_for, teams=teams, returned=ranked.returned)
 
     def weights_of(self, policy: Policy | None) -> Weights:
         """The weights with which lists of a policy are ranked."""
@@ -200,10 +208,12 @@ class RankingCache(ListPolicies):
         *,
         is_control: bool = False,
         teams: bytes = b"",
+        returned: tuple[int, ...],
     ) -> StoredList:
         top_tags = [tag for tag, _ in tags.top_tags_by_affinity(affinity, self.index)]
         videos = self.summaries_json(pick.video_id for pick in slate.picks)
-        meta = meta_of(slate, videos, profile.applied_offsets, policy, local, is_control=is_control, teams=teams)
+        offsets = profile.applied_offsets
+        meta = meta_of(slate, videos, offsets, policy, local, is_control=is_control, teams=teams, returned=returned)
         return StoredList(videos, msgspec.json.encode(top_tags), meta)
 
     def listed_part(self, served: ServedList, n: int | None = None, asked: ListRequest | None = None) -> ListedPart:

@@ -46,6 +46,8 @@ class ListMeta(msgspec.Struct, frozen=True):
     """Of an interleaved list: whose each place is, see `recomind.stores.interleaved`."""
     is_ranker_left_out: bool = False
     """Whether a ranker that was to order it was left out, since it failed, is suspended or missing."""
+    returned: tuple[int, ...] = ()
+    """Which returns of videos its worker knew when it was ranked, see `recomind.stores.returned_videos`."""
 
 
 class ShownMeta(msgspec.Struct, frozen=True):
@@ -63,6 +65,7 @@ class ShownMeta(msgspec.Struct, frozen=True):
     arms: dict[str, str] = {}
     teams: bytes = b""
     is_ranker_left_out: bool = False
+    returned: tuple[int, ...] = ()
 
 
 class ListOrigins(msgspec.Struct, frozen=True):
@@ -87,11 +90,6 @@ class ServedList(msgspec.Struct, frozen=True, dict=True):
     def as_of(self) -> float:
         """Event time for which it was ranked, epoch seconds."""
         return self.shown_meta.as_of
-
-    @property
-    def validity(self) -> tuple[float, str]:
-        """The event time for which it was ranked, epoch seconds, and the key of the policy."""
-        return self.shown_meta.as_of, self.shown_meta.policy_key
 
     @property
     def list_id(self) -> str:

@@ -122,6 +122,17 @@ async def test_a_hidden_video_is_in_no_list_and_comes_back_with_its_counts(http,
     assert (await get(http, f"/trending/details?n=1&tag={tag}"))[0]["likes"] >= 4
 
 
+async def test_an_unhidden_video_is_back_in_lists_that_were_ranked_while_it_was_hidden(http, shown):
+    videos, tag, users = shown
+    for pause in (0.4, 3.0):
+        await put(http, videos[0], tags=[tag], hidden=True)
+        await lists_with(http, videos[0], tag, users)  # ranked without it, and stored
+        await asyncio.sleep(pause)
+        await put(http, videos[0], tags=[tag], hidden=False)
+        for user in users:
+            assert videos[0] in await ids(http, f"/recommendations/{user}?n=50")
+
+
 async def test_a_deleted_video_is_in_no_list_and_can_be_put_again(http, worker, shown):
     videos, tag, users = shown
     await until_done(http, videos[0], await delete(http, videos[0]))

@@ -10,6 +10,7 @@ from recomind.stores import keys
 from recomind.stores.memory_store import InMemoryStore
 from recomind.stores.read_model import ReadModel
 from recomind.stores.stored_lists import ListMeta, StoredList
+from recomind_web import update_hub
 from recomind_web.update_hub import Hub
 
 LIST = StoredList(b"[]", b"[]", ListMeta(0.0, {}, 0))
@@ -102,3 +103,18 @@ async def test_a_takedown_notifies_all_streams_once(hub, monkeypatch):
         assert ada.is_set()
         assert trending.is_set()
         assert notified == [["ada", ""]]
+
+
+async def test_returns_of_videos_notify_all_streams_once_a_moment_later(hub, monkeypatch):
+    monkeypatch.setattr(update_hub, "RETURN_DELAY_S", 0.05)
+    with hub.watch("ada") as written:
+        await asyncio.sleep(0.01)
+        written.clear()
+        for _ in range(3):
+            hub.note_return()
+        await asyncio.sleep(0.01)
+        assert not written.is_set()
+        await asyncio.wait_for(written.wait(), 5)
+        written.clear()
+        await asyncio.sleep(0.1)
+        assert not written.is_set()

@@ -63,7 +63,7 @@ async def explain(request: web.Request) -> web.Response:
     except UnavailableError:
         stored, profile = None, await profile_from_archive(app, user_id)
     cache = app.ranking_cache
-    if stored is not None and not (asked.is_stored and cache.is_current(stored.validity[1], asked)):
+    if stored is not None and not (asked.is_stored and cache.suits(stored, asked)):
         stored = None  # it is not the list that is asked for, or is ranked again when it is asked for
     if stored is None and cache.is_control(user_id):
         stored = cache.control_list(user_id, profile, app.options.slate_size, cache.policy(asked)).as_served

@@ -105,15 +105,14 @@ async def load_or_rank_list(app: RecoMindApp, asked: ListRequest, n: int) -> Use
 
 
 async def _list_or_rank(app: RecoMindApp, asked: ListRequest, n: int, found: ServedList | None) -> UserList:
-    """As `load_or_rank_list`, of a stored list; one that is too old in event time or of other rules is ranked, too."""
+    """As `load_or_rank_list`, of a stored list; one that is too old in event time or does not suit is ranked, too."""
     cache, user_id = app.ranking_cache, asked.user_id
     if not asked.is_stored:
         profile = await profile_as_if_seen(app, user_id, b"")
         return UserList(cache.listed_part(await rank_unseen(app, asked, profile, n), n, asked).served, "cold")
-    as_of, key = (0.0, "") if found is None else found.validity
-    if found is not None and cache.now - as_of <= MAX_LIST_AGE_S:
+    if found is not None and cache.now - found.as_of <= MAX_LIST_AGE_S:
         part = cache.listed_part(found, n, asked)
-        if cache.is_current(key, asked) and (part.size >= n or not part.has_removed):
+        if cache.suits(found, asked) and (part.size >= n or not part.has_removed):
             return UserList(part.served, "cache")
         with suppress(UnavailableError):
             await drop_lists(app.read_model.store, [user_id])

@@ -285,7 +285,9 @@ def add_routes(app: RecoMindApp) -> None:
         limiter = RateLimiter(app.options.rate_limit, app.options.rate_burst)
         server.middlewares.append(api_key_middleware(keys, limiter, scopes))
     hub = server[HUB_KEY] = Hub(app.read_model, app.options.streams_limit)
-    app.ranking_cache.loader.catalogue.listeners.append(hub.note_catalogue_change)
+    catalogue = app.ranking_cache.loader.catalogue
+    catalogue.listeners.append(hub.note_catalogue_change)
+    catalogue.returned.listeners.append(hub.note_return)
     for book in (app.ranking_cache.rules, app.ranking_cache.experiments):
         book.listeners.append(hub.note_rule_change)
     app.ranking_cache.users.listeners.append(hub.note_user_change)

@@ -25,6 +25,9 @@ HUB_KEY: Final[web.AppKey["Hub"]] = web.AppKey("hub")
 POLL_INTERVAL_S: Final = 3.0
 """Seconds between two reads of a list while Redis is unavailable."""
 
+RETURN_DELAY_S: Final = 0.5
+"""Seconds until streams are notified that videos have returned: each has its list ranked then, once for all of them."""
+
 RETRY_DELAY_S: Final = 1.0
 """Seconds between two attempts to subscribe."""
 
@@ -42,6 +45,8 @@ class Hub:
         self._has_watchers = asyncio.Event()
         self._has_changes = False
         """Whether streams are about to be notified of changes of the catalogue."""
+        self._has_returns = False
+        """Whether streams are about to be notified that videos are in lists again."""
         self._listener: asyncio.Task[None] | None = None
 
     async def start(self, _: web.Application) -> None:
@@ -111,6 +116,12 @@ class Hub:
             self._has_changes = True  # many changes are applied in a row
             asyncio.get_running_loop().call_soon(self._notify_of_changes)
 
+    def note_return(self) -> None:
+        """Notify all streams that a video is in lists again, a moment later."""
+        if self._watchers and not self._has_returns:
+            self._has_returns = True
+            asyncio.get_running_loop().call_later(RETURN_DELAY_S, self._notify_of_returns)
+
     def note_rule_change(self) -> None:
         """Notify all streams that other rules act, or that other experiments run."""
         if self._watchers and not self._has_changes:
@@ -123,6 +134,10 @@ class Hub:
 
     def _notify_of_changes(self) -> None:
         self._has_changes = False
+        self._notify(list(self._watchers))
+
+    def _notify_of_returns(self) -> None:
+        self._has_returns = False
         self._notify(list(self._watchers))
 
     def _notify(self, names: list[str]) -> None:

@@ -64,6 +64,8 @@ class VideoIndex:
         self.metadata = MetadataIndex(self.columns)
         self.watch_times = WatchTimes(self.columns)
         self.local = LocalIndex(self.columns)
+        self.returned: tuple[int, ...] = ()
+        """Numbers of the latest changes that have videos in lists again, see `recomind.stores.returned_videos`."""
         self.action_weights = ActionWeights()
         self._likers: dict[int, tuple[Liker, ...]] = {}
         self._expiries: list[tuple[float, int]] = []

@@ -32,6 +32,7 @@ class Leader:
         self.follower._position = "0"
         self.processor = TakedownProcessor(self.app)
         self.follower.listeners.append(self.processor.note)
+        self.follower.returned.listeners.append(self.processor.note_return)
         self.follower.apply(change_of(VIDEO))
 
     async def store_list(self, user="u"):
@@ -106,12 +107,11 @@ async def test_lists_are_searched_a_last_time_a_while_later(leader, monkeypatch)
     assert await leader.has_list()
 
 
-async def test_lists_are_ranked_again_when_a_video_returns(leader):
-    await leader.store_list()
-    await leader.store.set_many({keys.recommendations("without"): b"[]"})
+async def test_trending_is_published_when_a_video_returns(leader):
     await leader.hide()
-    await leader.store.set_many({keys.recommendations("u"): b"[]"})
-    leader.follower.apply(change_of(replace(VIDEO, version=3)))
-    await leader.processor.remove()
-    assert not await leader.has_list()
-    assert await leader.has_list("without")
+    put = replace(VIDEO, version=3)
+    leader.follower.apply(change_of(put))
+    assert leader.processor.has_removed.is_set()
+    assert leader.app.ranking_cache.index.returned == (3,)
+    await leader.processor.report()
+    assert await leader.store.stream_end(keys.RETURNED_VIDEOS) != "0"

@@ -23,6 +23,7 @@ def test_the_stored_meta_keeps_its_field_names():
         "arms": {},
         "teams": b"",
         "is_ranker_left_out": False,
+        "returned": [],
         "policy_key": "",
         "scenario": "default",
     }
