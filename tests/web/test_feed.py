@@ -12,8 +12,8 @@ from tests.conftest import workers
 
 
 @asynccontextmanager
-async def events_of(base, path):
-    """A function that waits for the next event and returns its name and its value."""
+async def events_of(base, path, names=("list", "away")):
+    """A function that waits for the next event with one of these names, and returns its name and its value."""
     async with aiohttp.ClientSession(base) as session, session.get(f"/events{path}") as answer:
         assert answer.status == 200
         assert answer.content_type == "text/event-stream"
@@ -23,7 +23,7 @@ async def events_of(base, path):
             async for line in answer.content:
                 if line.startswith(b"event: "):
                     name = line[7:].strip().decode()
-                if line.startswith(b"data: "):
+                if line.startswith(b"data: ") and name in names:
                     return name, json.loads(line[6:])
             return None
 

@@ -3,7 +3,7 @@
 `GET /recommendations` and `GET /trending` return bare lists; their format is fixed. The feed adds reasons and counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -84,19 +84,26 @@ async def feed(request: web.Request) -> web.Response:
 async def trending_events(request: web.Request) -> web.StreamResponse:
     """The trending feed as server-sent events.
 
-    An event `list` is sent whenever the feed has changed, at most once a second.
+    An event `list` is sent whenever the feed has changed, at most once a second. An event `removed` names videos that
+    were taken down, first those of the last hour: pages are not to show them any more, wherever they have them from.
     """
-    return await stream_events(request, ANONYMOUS_USER, _trending_composer(request), TRENDING_MIN_EVENT_INTERVAL_S)
+    compose, interval = _trending_composer(request), TRENDING_MIN_EVENT_INTERVAL_S
+    return await stream_events(request, ANONYMOUS_USER, compose, interval, tells_removals=True)
 
 
 async def feed_events(request: web.Request) -> web.StreamResponse:
     """A user's feed as server-sent events.
 
-    An event `list` is sent whenever the feed has changed.
+    An event `list` is sent whenever the feed has changed. An event `removed` names videos that were taken down, first
+    those of the last hour: pages are not to show them any more, wherever they have them from.
     """
     app, asked = app_of(request), list_request(request, path_id(request, "user_id"))
     n = length_of(request, asked)
-    return await stream_events(request, asked.user_id, lambda: _user_feed_json(app, asked, n, record_repeats=False))
+
+    def compose() -> Awaitable[bytes]:
+        return _user_feed_json(app, asked, n, record_repeats=False)
+
+    return await stream_events(request, asked.user_id, compose, tells_removals=True)
 
 
 def _trending_composer(request: web.Request) -> ComposeData:

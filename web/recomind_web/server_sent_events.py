@@ -35,7 +35,12 @@ ComposeData = Callable[[], Awaitable[bytes]]
 
 
 async def stream_events(
-    request: web.Request, name: str, compose: ComposeData, min_interval: float = MIN_EVENT_INTERVAL_S
+    request: web.Request,
+    name: str,
+    compose: ComposeData,
+    min_interval: float = MIN_EVENT_INTERVAL_S,
+    *,
+    tells_removals: bool = False,
 ) -> web.StreamResponse:
     """Send what `compose` makes, at once and after every write of the list called `name`.
 
@@ -44,6 +49,7 @@ async def stream_events(
         name: name of the list; see `Hub.watch`.
         compose: makes the data of an event.
         min_interval: shortest time between two events, in seconds.
+        tells_removals: whether events `removed` tell which videos were taken down, first those of the last hour.
     """
     hub = request.app[HUB_KEY]
     with hub.watch(name) as written:
@@ -53,16 +59,25 @@ async def stream_events(
             return response
         with suppress(ConnectionResetError):  # the browser has closed the connection, or reads too slowly
             await write_in_time(response, b"retry: 1000\n\n")
-            await _send_events(response, hub, written, compose, min_interval)
+            await _send_events(response, hub, written, compose, min_interval, tells_removals=tells_removals)
     return response
 
 
 async def _send_events(
-    response: web.StreamResponse, hub: Hub, written: asyncio.Event, compose: ComposeData, min_interval: float
+    response: web.StreamResponse,
+    hub: Hub,
+    written: asyncio.Event,
+    compose: ComposeData,
+    min_interval: float,
+    *,
+    tells_removals: bool,
 ) -> None:
-    last_event, deadline = b"", monotonic() + MAX_STREAM_DURATION_S
+    last_event, deadline, told = b"", monotonic() + MAX_STREAM_DURATION_S, 0
     while not hub.is_closing and monotonic() < deadline:
         written.clear()
+        told, removed = hub.removals.since(told)
+        if removed and tells_removals:
+            await write_in_time(response, b"event: removed\ndata: " + msgspec.json.encode(removed) + b"\n\n")
         event = await _compose_event(compose)
         await write_in_time(response, event if event != last_event else KEEP_ALIVE)
         last_event = event

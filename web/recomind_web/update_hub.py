@@ -17,6 +17,7 @@ from mode.utils.logging import get_logger
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video
 from recomind.stores.read_model import ReadModel
+from recomind_web.removals import RemovalLog
 
 logger = get_logger(__name__)
 
@@ -39,6 +40,8 @@ class Hub:
         self.is_disconnected = False
         """Whether the subscription to Redis has failed."""
         self.is_closing = False
+        self.removals = RemovalLog()
+        """Videos that were taken down, of which streams of feeds tell their pages."""
         self._read_model = read_model
         self._max_streams = max_streams
         self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -110,8 +113,12 @@ class Hub:
                     self._has_watchers.clear()
                     break
 
-    def note_catalogue_change(self, _: str, before: Video | None, __: Video | None) -> None:
+    def note_catalogue_change(self, video_id: str, before: Video | None, after: Video | None) -> None:
         """Notify all streams that a video which they may show was taken down, or is described otherwise."""
+        if after is not None:
+            self.removals.forget(video_id)
+        elif before is not None:
+            self.removals.note(video_id)
         if before is not None and not self._has_changes:
             self._has_changes = True  # many changes are applied in a row
             asyncio.get_running_loop().call_soon(self._notify_of_changes)

@@ -31,10 +31,13 @@ export function openDetails(video) {
   complete(video);
 }
 
+/** Close the card of a video that was taken down. */
+export function closeDetails(isGone) { if (opened && isGone(opened)) dialog.close(); }
+
 /** Load what lists do not say of a video, and videos like it. */
 async function complete(video) {
   const path = `/videos/${pathSegment(video.video_id)}`, nothing = () => null;
-  const [entry, similar] = await Promise.all([get(path).catch(nothing), get(`${path}/similar?n=${MAX_SIMILAR}`).catch(nothing)]);
+  const [entry, similar] = await Promise.all([get(path).catch(error => (error.status === 404 ? { hidden: true } : null)), get(`${path}/similar?n=${MAX_SIMILAR}`).catch(nothing)]);
   if (opened === video) draw(video, entry ?? { creator_id: video.creator_id ?? null }, similar ?? []);
 }
 
@@ -45,12 +48,14 @@ function draw(video, entry, similar) {
   document.getElementById("details-title").textContent = video.title;
   const focused = document.activeElement?.closest("#details-body [data-key]")?.dataset.key;
   body.replaceChildren(
-    element("div", "top", picture, element("div", "facts", ...facts(video, entry), choices(video))),
+    element("div", "top", picture, element("div", "facts", ...facts(video, entry), ...(isTakenDown(entry) ? [] : [choices(video)]))),
     element("h3", "", "Why it is here"), element("div", "why", ...reasonLines(video, 9)),
     ...aboutRows(video, entry), ...similarVideos(similar),
   );
   if (focused) [...body.querySelectorAll("[data-key]")].find(one => one.dataset.key === focused)?.focus();
 }
+
+const isTakenDown = ({ hidden, expires_at: end }) => Boolean(hidden || (end && new Date(end) <= new Date()));
 
 function facts(video, entry) {
   const lines = [];
@@ -60,6 +65,7 @@ function facts(video, entry) {
     const likes = video.counts?.[window]?.likes;
     if (likes) { lines.push(`${likes.toLocaleString()} ${likes === 1 ? "like" : "likes"} ${words}`); break; }
   }
+  if (isTakenDown(entry)) lines.push("It was taken down.");
   return lines.map(line => element("p", "quiet", line));
 }
 

@@ -1,6 +1,6 @@
 // The feed page: whose videos are shown, which list they come from, and what the buttons and keys do.
 
-import { openDetails, prepareDetails } from "./details.js";
+import { closeDetails, openDetails, prepareDetails } from "./details.js";
 import { element } from "./dom.js";
 import { filterBy, filterOf } from "./feed_filter.js";
 import { FeedQueue } from "./feed_queue.js";
@@ -12,7 +12,7 @@ import { hideOnboarding, listenForOnboarding, offerOnboarding } from "./onboardi
 import { showBlocked, showHistory } from "./other_lists.js";
 import { pathSegment } from "./path_segment.js";
 import { changePreference, copyPreferences, isSame } from "./preferences.js";
-import { renameHistory } from "./session_history.js";
+import { forgetHistory, renameHistory } from "./session_history.js";
 import * as trending from "./trending_filters.js";
 import { isAnonymous, mergeSession, sessionId } from "./viewer.js";
 import { Watching } from "./watching.js";
@@ -61,7 +61,7 @@ function loadList(current = null) {
   $("filters").hidden = isOwn; $("profile").hidden = true;
   $("list").replaceChildren();
   showShownList();
-  stopUpdates = followUpdates(isOwn ? `${own}${query ? "&" : "?"}n=30` : trending.feedPath(), { onValue: showFeed, onState: showState });
+  stopUpdates = followUpdates(isOwn ? `${own}${query ? "&" : "?"}n=30` : trending.feedPath(), { onValue: showFeed, onState: showState, onRemoved: takeDown });
 }
 
 /** Show a new list. It changes the next videos, never the current one. */
@@ -75,6 +75,14 @@ function showFeed(value) {
   offerKnownTags(value.videos);
   watching.noteList(value.counted, newVideos);
   fillQueue();
+}
+
+/** Videos were taken down: they are shown and played no more. */
+function takeDown(ids) {
+  const removed = new Set(ids), isGone = video => removed.has(video.video_id);
+  closeDetails(isGone);
+  if (forgetHistory(isGone) && feed.shown === "history") showHistory(feed.viewer, openDetails);
+  watching.takeDown(isGone);
 }
 
 function showCurrent() {

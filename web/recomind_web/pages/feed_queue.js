@@ -40,6 +40,13 @@ export class FeedQueue {
   /** Leave out the videos for which `isUnwanted(video)` holds. */
   remove(isUnwanted) { for (const video of this.next) if (isUnwanted(video)) this.#seen.add(video.video_id); }
 
+  /** Forget videos that were taken down. Returns whether any of them was among the next ones. */
+  forget(isGone) {
+    const count = this.next.length, isHere = video => !isGone(video);
+    [this.#listed, this.#paged] = [this.#listed.filter(isHere), this.#paged.filter(isHere)];
+    return this.next.length < count;
+  }
+
   /** Load the next page; one at a time. Resolves to whether it has a video that was not known. Throws an `ApiError`. */
   async loadPage() {
     if (!this.#path || this.isEnd) return false;

@@ -8,10 +8,11 @@ const STATE_LABELS = { streaming: "live", polling: "refreshed every 3 s", offlin
 
 /**
  * Follow the value at `path` (a GET), whose event stream is at `/events` + path.
- * `onValue(value)` gets each new value; `onState(state)` gets a key of STATE_LABELS.
+ * `onValue(value)` gets each new value; `onState(state)` gets a key of STATE_LABELS; `onRemoved(ids)` gets the ids of videos
+ * that were taken down.
  * Returns a function that stops it.
  */
-export function followUpdates(path, { onValue, onState }) {
+export function followUpdates(path, { onValue, onState, onRemoved = () => {} }) {
   const abort = new AbortController(), { signal } = abort;
   let pollTimer = null;
 
@@ -33,6 +34,7 @@ export function followUpdates(path, { onValue, onState }) {
     if (!response?.ok) return response ? REFUSED_DELAY_MS : RECONNECT_DELAY_MS;
     for await (const { name, data } of parseEvents(response.body)) {
       if (name === "away") setState("offline");
+      if (name === "removed" && !signal.aborted) onRemoved(JSON.parse(data));
       if (name === "list") { stopPolling(); setValue(JSON.parse(data)); setState("streaming"); }
     }
     return RECONNECT_DELAY_MS;

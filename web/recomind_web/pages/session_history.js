@@ -23,5 +23,12 @@ export function renameHistory(session, user) {
   store(load().map(entry => (entry.user === session ? { ...entry, user } : entry)));
 }
 
+/** Forget videos that were taken down. Returns whether any of them was there. */
+export function forgetHistory(isGone) {
+  const entries = load(), left = entries.filter(entry => !isGone(entry.video));
+  if (left.length < entries.length) store(left);
+  return left.length < entries.length;
+}
+
 /** Whether the user likes a video, as far as this tab knows. */
 export const isLiked = (user, videoId) => historyOf(user).some(entry => entry.video.video_id === videoId && entry.isLiked);

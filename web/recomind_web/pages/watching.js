@@ -126,6 +126,15 @@ export class Watching {
   /** Take the current video away, as what the viewer has blocked. */
   dismiss() { this.#goOn("left"); }
 
+  /** Videos were taken down: leave the current one if it is among them, and offer no return to one. */
+  takeDown(isGone) {
+    const { queue } = this.feed, undone = this.#undo?.video, current = queue.current;
+    const gone = [current, undone].find(video => video && isGone(video)), hasChanged = queue.forget(isGone);
+    if (undone && isGone(undone)) this.#undo = null;
+    if (current && isGone(current)) this.dismiss(); else if (hasChanged) this.feed.onMoved();
+    if (gone) say(`“${gone.title}” was taken down.`);
+  }
+
   #goOn(direction) {
     this.feed.queue.advance();
     this.feed.onMoved();

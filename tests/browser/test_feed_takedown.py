@@ -1,0 +1,93 @@
+"""Videos that are taken down while the page is open: it neither lists nor plays them, wherever it has them from."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from tests.browser.conftest import page_opener, send
+from tests.browser.feed_page import NEVER_PUT, listed_ids, wait_for_status
+
+SLOWEST_MS = 2000
+"""Longest time in which a page must have forgotten a video."""
+
+LISTED = 31
+"""More videos than the list of the stream has: others are of further pages."""
+
+
+@pytest.fixture
+def tagged(worker):
+    """A tag of 60 videos, which are deleted after the test: other tests use the worker, too."""
+    tag = f"tag-{uuid4().hex[:8]}"
+    videos = [f"{tag}-{number}" for number in range(60)]
+    for video in videos:
+        send(worker.base_url, "PUT", f"/videos/{video}", {"title": f"About {video}", "tags": [tag]})
+    yield tag
+    for video in videos:
+        send(worker.base_url, "DELETE", f"/videos/{video}", None)
+
+
+@pytest.fixture
+def page(worker, browser, tagged):
+    """The page with videos of the tag, as far as they are on further pages."""
+    with page_opener(browser, worker.base_url, NEVER_PUT) as open_page:
+        opened = open_page("/")
+        opened.wait_for_selector("#live.streaming")
+        opened.fill("#search", tagged)
+        opened.press("#search", "Enter")
+        opened.wait_for_function("tag => document.querySelector('#title').textContent.includes(tag)", arg=tagged)
+        opened.wait_for_selector("#list .item")
+        opened.wait_for_selector("#live.streaming")
+        for _ in range(20):
+            opened.eval_on_selector("#list", "list => { list.scrollTop = list.scrollHeight; }")
+            opened.wait_for_timeout(200)
+            if len(listed_ids(opened)) > LISTED + 10:
+                break
+        assert len(listed_ids(opened)) > LISTED + 10
+        yield opened
+
+
+def take_down(worker, video):
+    send(worker.base_url, "DELETE", f"/videos/{video}", None)
+
+
+def test_a_video_of_a_further_page_is_listed_no_more(worker, page):
+    paged = listed_ids(page)[-3]
+    take_down(worker, paged)
+    page.wait_for_selector(f"#list .item[data-id='{paged}']", state="detached", timeout=SLOWEST_MS)
+    assert len(listed_ids(page)) > LISTED
+
+
+def test_an_open_card_closes(worker, page, tagged):
+    paged = listed_ids(page)[-3]
+    page.click(f"#list .item[data-id='{paged}'] .open-card")
+    page.wait_for_selector("#details[open]")
+    send(worker.base_url, "PUT", f"/videos/{paged}", {"title": f"About {paged}", "tags": [tagged], "hidden": True})
+    page.wait_for_selector("#details", state="hidden", timeout=SLOWEST_MS)
+    assert paged not in listed_ids(page)
+
+
+def test_the_current_video_is_left_and_is_not_in_the_history(worker, page):
+    title = page.inner_text("#title")
+    page.click("#like")
+    wait_for_status(page, "Liked “")
+    page.click("[data-list='history']")
+    page.wait_for_selector("#other-list h3")
+    assert page.locator("#other-list h3").all_inner_texts() == [title]
+    take_down(worker, title.removeprefix("About "))
+    page.wait_for_function(
+        "title => document.querySelector('#title').textContent !== title", arg=title, timeout=SLOWEST_MS
+    )
+    assert page.inner_text("#status") == f"“{title}” was taken down."
+    assert page.locator("#other-list h3").count() == 0
+    assert not page.locator("#undo").is_visible()
+
+
+def test_a_card_of_a_video_that_was_taken_down_cannot_be_watched(page):
+    """The page may not have been told, as it had no stream for long."""
+    paged = listed_ids(page)[-3]
+    entry = json.dumps({"video_id": paged, "title": "T", "url": "", "tags": [], "hidden": True})
+    page.route(f"**/videos/{paged}", lambda route: route.fulfill(body=entry, content_type="application/json"))
+    page.click(f"#list .item[data-id='{paged}'] .open-card")
+    page.get_by_text("It was taken down.").wait_for()
+    assert page.get_by_role("button", name="Watch", exact=True).count() == 0
