@@ -6,6 +6,7 @@ opposite; of several values, separated by commas, one must hold. A value with bl
 | field | values | holds for |
 |---|---|---|
 | `tag`, `label` | a tag or label, in any case | videos that have it |
+| `title` | words, in any case | videos whose title has a word that begins with each of them |
 | `language` | a BCP 47 tag | videos in it; `en` also stands for `en-gb` |
 | `creator` | an id | videos of the creator |
 | `video` | an id | the video |
@@ -25,12 +26,12 @@ import msgspec
 
 from recomind.model.catalogue import Video
 from recomind.model.metadata import normal_country, normal_language
-from recomind.model.text import InvalidFieldError, tag_key
+from recomind.model.text import InvalidFieldError, tag_key, words_key
 
 MAX_FILTER_LENGTH: Final = 2000
 MAX_CONDITIONS: Final = 50
 
-FIELDS: Final = ("tag", "label", "language", "creator", "video", "country", "age", "duration")
+FIELDS: Final = ("tag", "label", "title", "language", "creator", "video", "country", "age", "duration")
 NUMERIC_FIELDS: Final = frozenset({"age", "duration"})
 
 _VALUE: Final = r'(?:"[^"]*"|[^\s,"]+)'
@@ -88,6 +89,15 @@ def in_ranges(condition: Condition, number: float | None) -> bool:
     return number is not None and any(low <= number <= high for low, high in condition.ranges)
 
 
+def has_words(words: str, wanted: str) -> bool:
+    """Whether a text has, for each wanted word, one that begins with it; both as `words_key` makes them.
+
+    >>> has_words(" late night jazz", " ni late"), has_words(" late night", " ate"), has_words(" late", "")
+    (True, False, False)
+    """
+    return bool(wanted) and all(f" {word}" in words for word in wanted.split())
+
+
 def is_language(language: str | None, wanted: str) -> bool:
     """Whether a language is the wanted one, or a variant of it."""
     return language is not None and (language == wanted or language.startswith(wanted + "-"))
@@ -116,6 +126,7 @@ def _range(text: str) -> tuple[float, float]:
 _NORMAL: Final[dict[str, Callable[[str], str]]] = {
     "tag": tag_key,
     "label": tag_key,
+    "title": words_key,
     "language": normal_language,
     "creator": str,
     "video": str,
@@ -125,6 +136,7 @@ _NORMAL: Final[dict[str, Callable[[str], str]]] = {
 _HOLDS: Final[dict[str, Callable[[Condition, Video], bool]]] = {
     "tag": lambda one, video: any(tag_key(tag) in one.values for tag in video.tags),
     "label": lambda one, video: any(tag_key(label) in one.values for label in video.labels),
+    "title": lambda one, video: any(has_words(words_key(video.title), wanted) for wanted in one.values),
     "language": lambda one, video: any(is_language(video.language, wanted) for wanted in one.values),
     "creator": lambda one, video: video.creator_id in one.values,
     "video": lambda one, video: video.video_id in one.values,

@@ -28,6 +28,7 @@ DOTS_MARK: Final = "\xad"
 SAFE_SCHEMES: Final = ("http", "https")
 """Schemes that the URL of a video may have. A relative URL has none."""
 
+_WORD: Final = re.compile(r"\w+")
 _SCHEME: Final = re.compile(r"([^/?#:]*):")
 _FORBIDDEN_IN_URL: Final = re.compile('[\x00-\x20\x7f\\\\<>"]')
 
@@ -84,7 +85,19 @@ def tag_key(tag: str) -> str:
     >>> tag_key(" Straße ") == tag_key("STRASSE")
     True
     """
-    normal = normal_tag(tag)
+    return _folded(normal_tag(tag))
+
+
+def words_key(text: str) -> str:
+    """The words of a text in the form in which they are compared, as of tags, each after a blank.
+
+    >>> words_key("Late-Night CAFÉ!"), words_key("...")
+    (' late night café', '')
+    """
+    return "".join(f" {word}" for word in _WORD.findall(_folded(normal_tag(text))))
+
+
+def _folded(normal: str) -> str:
     return normal.lower() if normal.isascii() else normalize("NFC", normal.casefold())
 
 

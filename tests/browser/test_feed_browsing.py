@@ -97,11 +97,24 @@ def test_a_search_lists_videos_of_a_tag(audience, visit, typed):
     page.wait_for_function("() => document.querySelector('#heading').textContent === 'For you'")
 
 
+@pytest.mark.parametrize("typed", ["Jazz num", "NUMBER jazz", "title:jazz"])
+def test_a_search_lists_videos_by_their_titles(audience, visit, typed):
+    page = open_new(visit)
+    page.fill("#search", typed)
+    page.press("#search", "Enter")
+    page.wait_for_function("() => document.querySelector('#title').textContent.startsWith('Jazz number')")
+    page.wait_for_selector("#list .item")
+    titles = page.locator("#list h3").all_inner_texts()
+    assert len(titles) > 5
+    assert all(title.startswith("Jazz number") for title in titles)
+    assert page.inner_text("#heading") in {f"For you: titles with {typed}", f"For you: {typed}"}
+
+
 def test_a_search_without_a_hit_says_so(audience, visit):
     page = open_new(visit)
     page.fill("#search", "no such tag")
     page.press("#search", "Enter")
-    page.get_by_text("Nothing more here. Choose another tag.").wait_for()
+    page.get_by_text("Nothing more here. Search for something else.").wait_for()
     assert page.locator("#like").is_disabled()
 
 

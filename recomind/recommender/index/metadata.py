@@ -7,7 +7,7 @@ import numpy as np
 
 from recomind.model.catalogue import Video
 from recomind.model.metadata import VideoMetadata
-from recomind.model.text import tag_key
+from recomind.model.text import tag_key, words_key
 from recomind.recommender.index.columns import Columns
 
 MAX_LOGGED_CHANGES: Final = 16_384
@@ -24,6 +24,8 @@ class MetadataIndex:
         """Key of a label to the videos that have it."""
         self.country_rows: defaultdict[str, set[int]] = defaultdict(set)
         """Country to the videos that are restricted to some countries, and may be shown there."""
+        self.titles: dict[int, str] = {}
+        """Rows to the words of titles, see `recomind.model.text.words_key`."""
         self.languages: dict[str, int] = {}
         """Language to its number."""
         self.rated = 0
@@ -62,6 +64,10 @@ class MetadataIndex:
             self._entries[row] = after
         else:
             self._entries.pop(row, None)
+        if entry is None:
+            self.titles.pop(row, None)
+        else:
+            self.titles[row] = words_key(entry.title)
         self._log.append(row)
         if len(self._log) > MAX_LOGGED_CHANGES:
             half = MAX_LOGGED_CHANGES // 2

@@ -116,6 +116,17 @@ def _language(index: VideoIndex, one: Condition, rows: Rows) -> Mask:
     return _equals(index.columns.language.take(rows), numbers)
 
 
+def _title(index: VideoIndex, one: Condition, rows: Rows) -> Mask:
+    titles = [index.metadata.titles.get(row, "") for row in rows.tolist()]
+    found = np.zeros(len(rows), np.bool_)
+    for wanted in one.values:
+        places: Iterable[int] = range(len(titles)) if wanted else ()
+        for part in [f" {word}" for word in wanted.split()]:
+            places = [place for place in places if part in titles[place]]
+        found[list(places)] = True
+    return found
+
+
 def _country(index: VideoIndex, one: Condition, rows: Rows) -> Mask:
     allowed = is_in([index.metadata.country_rows.get(value, set()) for value in one.values], rows, index.size)
     return allowed | ~index.columns.is_restricted.take(rows)
@@ -147,6 +158,7 @@ _EVALUATE: Final[dict[str, Callable[[VideoIndex, Condition, Rows], Mask]]] = {
     "tag": lambda index, one, rows: is_in(_tags(index, one), rows, index.size),
     "label": lambda index, one, rows: is_in(_labels(index, one), rows, index.size),
     "video": lambda index, one, rows: is_in(_videos(index, one), rows, index.size),
+    "title": _title,
     "creator": _creator,
     "language": _language,
     "country": _country,

@@ -8,6 +8,7 @@ from recomind.model.text import InvalidFieldError
 
 VIDEO = Video(
     video_id="v1",
+    title="Late-Night Cafés: ramen",
     tags=("Street Food", "Cat"),
     labels=("Sponsored",),
     creator_id="c,1",
@@ -24,6 +25,8 @@ VIDEO = Video(
         "",
         "tag:cat",
         'tag:"street food",dog label:SPONSORED',
+        "title:late",
+        'title:"cafe\u0301 NIGHT",pizza -title:ate',
         "language:en",
         "language:en-GB -language:de",
         'creator:"c,1"',
@@ -39,7 +42,18 @@ def test_it_holds(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["-tag:cat", "tag:cat tag:dog", "language:eng", "creator:c", "country:US", "duration:..10,60..", "-video:v1"],
+    [
+        "-tag:cat",
+        "tag:cat tag:dog",
+        "language:eng",
+        "title:mens",
+        'title:"late pizza"',
+        "title:!",
+        "creator:c",
+        "country:US",
+        "duration:..10,60..",
+        "-video:v1",
+    ],
 )
 def test_it_does_not_hold(text):
     assert not matches(parse_filter(text), VIDEO)

@@ -66,9 +66,11 @@ function loadList(current = null) {
 
 /** Show a new list. It changes the next videos, never the current one. */
 function showFeed(value) {
-  const { queue } = feed, isOwn = feed.list === "you";
+  const { queue } = feed, isOwn = feed.list === "you", otherwise = isOwn && feed.filter?.otherwise;
+  if (otherwise && !value.videos.length && !queue.current) { feed.filter = otherwise; loadList(); return; }
+  if (otherwise) feed.filter = { ...feed.filter, otherwise: null };
   queue.setList(value.videos, value.list_id);
-  feed.emptyText = isOwn ? feed.filter ? "Nothing more here. Choose another tag." : "You have seen everything. What is uploaded later comes here." : "Nothing more is trending here.";
+  feed.emptyText = isOwn ? feed.filter ? "Nothing more here. Search for something else." : "You have seen everything. What is uploaded later comes here." : "Nothing more is trending here.";
   if (!queue.current) { queue.advance(); showCurrent(); }
   const newVideos = showList($("list"), queue.next.slice(0, feed.listed));
   if (isOwn) showOwn(value); else trending.offerTags(value.videos);

@@ -30,6 +30,17 @@ def test_a_mask_follows_new_changed_and_removed_videos(index):
     assert len(found) >= index.size
 
 
+def test_a_mask_of_titles_follows_them(index):
+    masks, conditions = Masks(index), parse_filter('title:"late NI",café -title:Monday')
+    assert not masks.of(conditions).any()
+    for number, title in enumerate(("Night, late", "Cafés", "LATE nights on Mondays", "Chocolate nights")):
+        index.put_video(Video(video_id=f"v{number}", title=title))
+    assert np.flatnonzero(masks.of(conditions)).tolist() == [0, 1]
+    index.remove_video("v0")
+    index.put_video(Video(video_id="v1", title="Other"))
+    assert not masks.of(conditions).any()
+
+
 def test_a_mask_that_is_too_far_behind_is_computed_anew(index, monkeypatch):
     monkeypatch.setattr(metadata, "MAX_LOGGED_CHANGES", 10)
     masks, conditions = Masks(index), parse_filter("label:a")
@@ -49,7 +60,15 @@ def test_only_so_many_masks_are_cached(index):
 
 def test_few_rows_and_many_are_evaluated_alike(index):
     masks, rows = Masks(index), np.arange(100)
-    for text in ("label:a", "-label:a video:v1,v2,v3", "country:DE", "language:en", "creator:x", "duration:1.."):
+    for text in (
+        "label:a",
+        "-label:a video:v1,v2,v3",
+        "country:DE",
+        "language:en",
+        "creator:x",
+        "duration:1..",
+        "title:t",
+    ):
         many = masks.holds(parse_filter(text), rows)
         few = [bool(masks.holds(parse_filter(text), rows[[row]])[0]) for row in range(100)]
         assert many.tolist() == few

@@ -67,6 +67,7 @@ class World:
     def put(self, video_id=None):
         video = Video(
             video_id=video_id or self.one_of(IDS),
+            title=" ".join(self.some_of(TAGS)),
             tags=self.some_of(TAGS),
             labels=self.some_of(LABELS),
             creator_id=self.one_of([None, *CREATORS]),
@@ -95,6 +96,7 @@ class World:
             f"tag:{self.one_of(TAGS)}",
             f"tag:{','.join(TAGS[:2])}",
             f"label:{self.one_of(LABELS)}",
+            f"title:{self.one_of(TAGS)}",
             f"language:{self.one_of(LANGUAGES)}",
             f"creator:{self.one_of(CREATORS)}",
             f"country:{self.one_of(COUNTRIES)}",
