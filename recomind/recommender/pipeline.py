@@ -31,7 +31,7 @@ from recomind.recommender.policy.pins import with_pins
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.pool import pool_candidates
 from recomind.recommender.ranked import BLENDED, PRIOR, Ranked, context_of
-from recomind.recommender.slate import Pick, Slate
+from recomind.recommender.slate import DRAWN_SOURCES, Pick, Slate
 from recomind.state.profile import Profile
 
 WATCH_GAIN: Final = 1.3
@@ -73,7 +73,10 @@ def rank(
         asked.append(some)
         return cast("Eligibility", eligibility).of(some)
 
-    rows, scores = pool_candidates(index, proposals, profile.seen, None if eligibility is None else eligible)
+    is_capped = named is None and policy is not None and policy.caps is not None and policy.caps.is_strict
+    rows, scores = pool_candidates(
+        index, proposals, profile.seen, None if eligibility is None else eligible, is_filled=is_capped
+    )
     filtered_by = NO_ROWS if eligibility is None else eligibility.filtered_by(asked[0])
     features = compute_features(index, rows, scores[:BLENDED], user.tag_affinity.normalized(), now)
     factor_scores = index.factors.scores(rows, user.factors).astype(float)
@@ -136,7 +139,7 @@ def slate_of(
     order = _order(ranked, choice, scores, n)
     policy, drawn_by = ranked.policy, seed_of(ranked.profile) if seed is None else seed
     if policy is None:
-        arranged = Arranged(diversify(index, ranked.rows[order[: RESERVE * n]], caps or Caps(), n))
+        arranged = Arranged(diversify(index, ranked.rows[order], caps or Caps(), n))
     else:
         arranged = arrange(index, ranked.rows[order], scores[order], policy, ranked.profile.seen, n)
         exploration = exploration if policy.exploration is None else policy.exploration
@@ -215,4 +218,4 @@ def _picks(
     for pick, source, share in zip(*(part.tolist() for part in (*nonzero, rounded[nonzero])), strict=True):
         by_source[pick][names[source]] = share
     for row, score, sources in zip(explored.rows.tolist(), scores.tolist(), by_source, strict=True):
-        yield Pick(index.ids[row], score, {"fresh": 1.0} if row in explored.drawn else sources)
+        yield Pick(index.ids[row], score, DRAWN_SOURCES if row in explored.drawn else sources)

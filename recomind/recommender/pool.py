@@ -26,18 +26,24 @@ Proposals = Sequence[tuple[Rows, Floats]]
 
 
 def pool_candidates(
-    index: VideoIndex, proposals: Proposals, seen: bytes, eligible: Callable[[Rows], Mask] | None = None
+    index: VideoIndex,
+    proposals: Proposals,
+    seen: bytes,
+    eligible: Callable[[Rows], Mask] | None = None,
+    *,
+    is_filled: bool = False,
 ) -> tuple[Rows, Floats]:
     """Join the candidates of all sources, drop unlisted and seen videos, and keep the strongest.
 
     Sources propose from lists of limited length. For a user who has seen nearly all of these, and where a filter leaves
-    few, popular videos are added.
+    few, popular videos are added; also where strict caps on neighbours need more to choose from.
 
     Args:
         index: the index that rows belong to.
         proposals: (rows, scores) of each source; rows may repeat, their scores add up.
         seen: 4-byte hashes of videos to leave out.
         eligible: says of rows which of them the list may hold; None for all.
+        is_filled: whether popular videos fill the pool up to `MAX_POOL_SIZE`.
 
     Returns:
         Rows of shape (videos,), and scores of shape (sources, videos), each source's largest being 1.
@@ -53,10 +59,11 @@ def pool_candidates(
     if eligible is not None:
         unseen = unseen[eligible(rows.take(unseen))]
     rows, scores = _strongest(rows.take(unseen), scores.take(unseen, axis=1))
-    if len(rows) < MIN_POOL_SIZE and (seen or eligible is not None):
+    fewest = MAX_POOL_SIZE if is_filled else MIN_POOL_SIZE if seen or eligible is not None else 0
+    if len(rows) < fewest:
         every = np.arange(index.size)
-        added = popular_unseen(index, seen, MIN_POOL_SIZE, every if eligible is None else every[eligible(every)])
-        added = added[~np.isin(added, rows)][: MIN_POOL_SIZE - len(rows)]
+        added = popular_unseen(index, seen, fewest, every if eligible is None else every[eligible(every)])
+        added = added[~np.isin(added, rows)][: fewest - len(rows)]
         rows, scores = np.concatenate([rows, added]), np.pad(scores, ((0, 0), (0, len(added))))
     return rows, scores
 

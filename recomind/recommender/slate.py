@@ -1,8 +1,13 @@
 """A slate: the ordered list of videos for a user, each with the sources that proposed it."""
 
+from typing import Final
+
 import msgspec
 
 from recomind.recommender.policy.rule_effects import RuleEffects
+
+DRAWN_SOURCES: Final = {"fresh": 1.0}
+"""The sources of a video in a place that was drawn for a new upload."""
 
 
 class Pick(msgspec.Struct, frozen=True, gc=False):

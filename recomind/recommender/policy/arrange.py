@@ -1,7 +1,8 @@
 """Arrange scored candidates by rules: caps of rules, spread, caps on neighbours, then pins.
 
 Filters come before everything: nothing here brings in a video that they exclude. A cap of a rule holds for the whole
-list, also where it makes the list shorter or leaves a pin out.
+list, also where it makes the list shorter or leaves a pin out. Caps on neighbours give way where candidates run out,
+and count neither pins nor new uploads that are drawn later.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ from recomind.recommender.policy.rule_effects import RuleEffects
 from recomind.recommender.pool import popular_unseen
 
 RESERVE: Final = 3
-"""So many times the places are arranged: caps on neighbours need some to choose from."""
+"""Arrangers, spread and caps of rules choose among so many times the places; caps on neighbours, among all."""
 
 
 class RankedByPolicy(Protocol):
@@ -57,14 +58,17 @@ def arrange(index: VideoIndex, rows: Rows, scores: Floats, policy: Policy, seen:
     rules = policy.rules
     choice = NO_PINS if rules is None else _choose_pins(index, policy, rules, seen, n)
     budget, pinned, places = CapBudget(rules, choice), choice.rows, n - len(choice.pins)
-    chosen = budget.within_caps(rows, pinned, RESERVE * n)
+    caps, reserve = policy.caps or Caps(), RESERVE * n
+    has_caps = rules is not None and rules.has_caps
+    chosen = budget.within_caps(rows, pinned, reserve if has_caps and not caps.is_strict else len(rows))
     ordered = rows[chosen]
     if policy.spread and len(ordered):
-        ordered = spread_out(index, ordered, scores[chosen], policy.spread, places)
-    if rules is not None and rules.has_caps and len(ordered) < places:
+        first = spread_out(index, ordered[:reserve], scores[chosen[:reserve]], policy.spread, places)
+        ordered = np.concatenate([first, ordered[reserve:]])
+    if rules is not None and has_caps and len(ordered) < places:
         present = np.concatenate([ordered, pinned])
         ordered = np.concatenate([ordered, _uncapped(index, policy, rules, seen, present, places)])
-    return Arranged(diversify(index, ordered, policy.caps or Caps(), places), choice.pins, budget.left_out)
+    return Arranged(diversify(index, ordered, caps, places), choice.pins, budget.left_out)
 
 
 def permits(policy: Policy | None, pins: Sequence[Pin] = ()) -> Callable[[Rows], Mask] | None:

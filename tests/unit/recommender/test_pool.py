@@ -6,7 +6,7 @@ import numpy as np
 
 from recomind.model.catalogue import Video
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.pool import pool_candidates
+from recomind.recommender.pool import MAX_POOL_SIZE, pool_candidates
 from recomind.state.fingerprints import video_hash
 from recomind.state.seen_blocks import block_of_videos
 
@@ -48,6 +48,20 @@ def test_popular_unseen_videos_and_then_new_ones_are_added_for_a_user_who_has_se
     assert [index.ids[row] for row in rows][:3] == ["v149", "v398", "v396"]
     rows, _ = pool_candidates(index, proposals, block_of_videos(ids).seen)
     assert len(rows) == 0
+
+
+def test_strict_caps_have_the_pool_filled_with_popular_videos_that_the_list_may_hold():
+    ids = [f"v{number}" for number in range(1_000)]
+    index = VideoIndex()
+    for at, video_id in enumerate(ids):
+        index.put_video(Video(video_id=video_id, title="T", created_at=float(at)))
+    proposals = [(np.arange(30), np.ones(30))]
+    rows, scores = pool_candidates(index, proposals, b"", is_filled=True)
+    assert rows.tolist() == [*range(30), *range(999, 629, -1)]
+    assert scores.shape == (1, MAX_POOL_SIZE)
+    rows, _ = pool_candidates(index, proposals, b"", lambda rows: rows < 200, is_filled=True)
+    assert sorted(rows.tolist()) == list(range(200))
+    assert len(pool_candidates(index, proposals, b"")[0]) == 30
 
 
 def test_a_user_who_has_seen_the_few_candidates_gets_others():

@@ -18,13 +18,17 @@ from recomind.model.rules import Rule, RuleRecord, Scenario
 from recomind.model.users import UserMetadata
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.control import random_slate
+from recomind.recommender.diversify import WINDOW_LENGTH, Caps, diversify
+from recomind.recommender.exploration import BLOCK_PLACES
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import rank, slate_of
+from recomind.recommender.policy.arrange import arrange
 from recomind.recommender.policy.compiled_rules import NO_CAP, SEVERAL_CAPS
 from recomind.recommender.policy.rule_book import RuleBook
 from recomind.state.fingerprints import video_hash
 from recomind.state.popularity import HALF_LIVES_S, Popularity
 from recomind.state.profile import Like, Profile
+from tests.unit.recommender.windows import excess
 
 LISTS = int(os.environ.get("RECOMIND_TEST_LISTS", "2000"))
 LISTS_PER_WORLD = 40
@@ -143,7 +147,8 @@ class World:
                 filter=self.filter() if self.draw.random() < 0.5 else "",
                 sources=self.one_of([None, ("trending",), ("tags", "fresh")]),
                 spread=self.one_of([0.0, 0.5, 1.0]),
-                tag_cap=self.one_of([None, 2]),
+                creator_cap=self.one_of([None, 3, 3, 1]),
+                tag_cap=self.one_of([None, 1, 2, 5]),
                 exploration=self.one_of([None, 0.2]),
             )
         self.book.apply(RuleRecord("scenario", name, None, scenario))
@@ -208,6 +213,7 @@ class World:
             ranked = rank(profile, self.index, self.now, policy)
             slate = slate_of(ranked, self.index, Weights(), N, exploration=0.06)
             self.judge_arrangement(slate, scenario)
+            self.judge_neighbours(ranked, scenario, n=self.one_of([N, 24]))
         ids = [pick.video_id for pick in slate.picks]
         assert len(set(ids)) == len(ids) <= N
         assert not set(ids) & set(seen)
@@ -238,6 +244,32 @@ class World:
             if videos[0] in ids and places[rule.place] == 1 and wanted[videos[0]] == 1 and not self.has_cap(scenario):
                 place = ids.index(videos[0]) + 1
                 assert place == rule.place or rule.place > N or (place < rule.place and len(ids) < N)
+
+    def judge_neighbours(self, ranked, scenario, n):
+        """Each place but those of pins and draws has a video within the caps, or of the rest one that is least over."""
+        slate = slate_of(ranked, self.index, Weights(), n, exploration=0.06)
+        rows, policy, settings = [self.index.rows[pick.video_id] for pick in slate.picks], ranked.policy, Scenario()
+        scores, pins = ranked.final_scores(Weights()), ()
+        order = np.lexsort((ranked.rows, -scores))
+        chosen = diversify(self.index, ranked.rows[order], Caps(), n)
+        if policy is not None:
+            settings = self.scenarios.get(scenario, settings)
+            arranged = arrange(self.index, ranked.rows[order], scores[order], policy, ranked.profile.seen, n)
+            chosen, pins = arranged.rows, arranged.pins
+        caps, pinned = Caps(settings.creator_cap, settings.tag_cap), {pin.row for pin in pins}
+        others = [row for row in rows if row not in pinned]
+        assert len(others) == len(chosen)
+        assert all(row == other or at % BLOCK_PLACES == BLOCK_PLACES - 1
+                   for at, (row, other) in enumerate(zip(others, chosen, strict=True)))  # fmt: skip
+        if self.has_cap(scenario):  # which of the candidates caps of rules leave out is not known here
+            return
+        videos = self.index.videos
+        left = set(ranked.rows.tolist()) - pinned
+        for at, row in enumerate(chosen):
+            before = [videos[one] for one in chosen[max(0, at + 1 - WINDOW_LENGTH) : at]]
+            found = excess(videos[row], before, caps)
+            assert not found or found == min(excess(videos[one], before, caps) for one in left)
+            left.remove(row)
 
     def judge_compiled(self, scenario):
         """The arrays, also those that have caught up with changes, say what the entries say."""
