@@ -205,7 +205,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """The user's actions that contribute, the latest first."""
     blend: BlendExplanation
     capped_by: tuple[str, ...]
-    """If the verdict is `capped`: the listed videos of the same creator."""
+    """If the verdict is `capped`: the listed videos of the same creator, or with the same tag."""
     control: bool = False
     """Whether the user belongs to the control group: then the list is random, and the blend does not order it."""
     left_out: tuple[str, ...] = ()

@@ -1,19 +1,24 @@
 """Where a video ranks for a user: what makes up its score, and what ranks before it."""
 
+from math import inf
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from recomind.model.action_types import FEEDBACK_TYPES
 from recomind.model.responses import FeatureContribution
+from recomind.model.text import tag_key
 from recomind.recommender.blend.model import SEGMENT_BOUNDS, Weights
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.candidates.types import user_context_of
+from recomind.recommender.diversify import Caps
 from recomind.recommender.explain.contributions import contributions
+from recomind.recommender.index.columns import Floats
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import slate_of
 from recomind.recommender.policy.compiled_rules import CompiledRules
 from recomind.recommender.ranked import Ranked
+from recomind.recommender.slate import DRAWN_SOURCES, Slate
 from recomind.state.profile import Profile, has_seen
 
 LISTED: Final = "listed"
@@ -48,7 +53,7 @@ class RankPosition(NamedTuple):
     features: tuple[FeatureContribution, ...] = ()
     """Those with the largest contributions first."""
     ahead: tuple[str, ...] = ()
-    """For a capped video: the listed videos of the same creator."""
+    """For a capped video: the listed videos of the same creator, or with the same tag."""
     rules: tuple[str, ...] = ()
     """What rules did to the video, in words."""
 
@@ -89,9 +94,10 @@ def _of_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, position:
     listed = [pick.video_id for pick in slate.picks]
     rank = 1 + int(np.count_nonzero(scores > scores[position]))
     video_id = index.ids[ranked.rows[position]]
-    ahead = _of_same_creator(index, listed, video_id) if rank <= n else ()
-    verdict, reason = _verdict(video_id, listed, rank, len(ranked.rows), ahead)
     rules = None if ranked.policy is None else ranked.policy.rules
+    is_passed_over = rank <= n or scores[position] > _lowest_chosen(ranked, index, slate, scores)
+    capped, ahead = _capped_by(ranked, index, listed, video_id) if is_passed_over else ("", ())
+    verdict, reason = _verdict(video_id, listed, rank, len(ranked.rows), capped)
     if rules is not None and verdict != LISTED and (cap := _full_cap(rules, index, video_id, listed)) is not None:
         verdict, reason = CAPPED, cap
     return RankPosition(
@@ -107,11 +113,11 @@ def _of_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, position:
     )
 
 
-def _verdict(video_id: str, listed: list[str], rank: int, candidates: int, ahead: tuple[str, ...]) -> tuple[str, str]:
+def _verdict(video_id: str, listed: list[str], rank: int, candidates: int, capped: str) -> tuple[str, str]:
     if video_id in listed:
         return LISTED, f"listed: place {listed.index(video_id) + 1} of {len(listed)}"
-    if ahead:
-        return CAPPED, f"capped: {len(ahead)} of the same creator come before it"
+    if capped:
+        return CAPPED, capped
     return OUTRANKED, f"outranked: {rank - 1} of {candidates} candidates score more"
 
 
@@ -151,9 +157,31 @@ def _of_non_candidate(ranked: Ranked, index: VideoIndex, weights: Weights, row: 
     return RankPosition(NOT_PROPOSED, "outranked: no source found it", len(ranked.rows))
 
 
-def _of_same_creator(index: VideoIndex, listed: list[str], video_id: str) -> tuple[str, ...]:
-    creator = index.creators.get(index.rows[video_id])
-    return tuple(other for other in listed if creator and index.creators.get(index.rows[other]) == creator)
+def _lowest_chosen(ranked: Ranked, index: VideoIndex, slate: Slate, scores: Floats) -> float:
+    """The lowest score of a listed candidate that is listed for its score: neither drawn nor pinned."""
+    rules, lowest = None if ranked.policy is None else ranked.policy.rules, inf
+    for pick in slate.picks:
+        row = index.rows[pick.video_id]
+        position = ranked.position_of(row)
+        if position is not None and pick.sources != DRAWN_SOURCES and (rules is None or row not in rules.pinned):
+            lowest = min(lowest, float(scores[position]))
+    return lowest
+
+
+def _capped_by(ranked: Ranked, index: VideoIndex, listed: list[str], video_id: str) -> tuple[str, tuple[str, ...]]:
+    """The cap on neighbours that a list without a video has reached, in words, and the listed videos that it counts."""
+    caps = (None if ranked.policy is None else ranked.policy.caps) or Caps()
+    videos = {other: index.videos[index.rows[other]] for other in listed}
+    video = index.videos[index.rows[video_id]]
+    if caps.creator is not None and video.creator_id is not None:
+        ahead = tuple(other for other, one in videos.items() if one.creator_id == video.creator_id)
+        if len(ahead) >= caps.creator:
+            return f"capped: {len(ahead)} of the same creator come before it", ahead
+    for tag in video.tags if caps.tag is not None else ():
+        ahead = tuple(other for other, one in videos.items() if tag_key(tag) in map(tag_key, one.tags))
+        if len(ahead) >= (caps.tag or 0):
+            return f"capped: {len(ahead)} with the tag {tag} come before it", ahead
+    return "", ()
 
 
 def _seen_by(profile: Profile, video_id: str) -> str:

@@ -7,6 +7,7 @@ from recomind.model.catalogue import Video
 from recomind.recommender import like_rates
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.blend.outcomes import PRIOR_MEAN, OutcomeWeights
+from recomind.recommender.diversify import NO_CAPS, Caps
 from recomind.recommender.explain.contributions import ADJUSTMENT, FACTORS, RATES
 from recomind.recommender.explain.position import (
     CAPPED,
@@ -21,6 +22,7 @@ from recomind.recommender.explain.position import (
 )
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import learn, rank
+from recomind.recommender.policy.policy import Policy
 from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.state.fingerprints import video_hash
 from recomind.state.popularity import NO_SCORES, Counts, Popularity
@@ -64,6 +66,31 @@ def test_a_capped_video_names_the_listed_ones_of_its_creator(index):
     found = position_of(index, "v3")
     assert (found.verdict, found.ahead) == (CAPPED, ("v0", "v1", "v2"))
     assert found.reason == "capped: 3 of the same creator come before it"
+
+
+def under(index, caps, video_id, n):
+    ranked = rank(Profile(), index, NOW, Policy(caps=caps))
+    return rank_position(ranked, index, Weights(), video_id, n)
+
+
+def test_a_video_over_a_cap_is_capped_also_if_more_candidates_score_more_than_there_are_places(index):
+    found = under(index, Caps(1), "v3", 3)
+    assert (found.rank, found.verdict, found.ahead) == (4, CAPPED, ("v0",))
+    assert under(index, Caps(1), "v8", 3).verdict == OUTRANKED
+
+
+def test_a_video_over_a_cap_of_tags_names_the_listed_ones_with_the_tag(index):
+    for number in range(10):
+        tags = (f"t{number}", "Cat" if number > 2 else "cat") if 0 < number < 4 else (f"t{number}",)
+        index.put_video(Video(video_id=f"v{number}", tags=tags))
+    found = under(index, Caps(None, 2), "v3", 4)
+    assert (found.verdict, found.ahead) == (CAPPED, ("v1", "v2"))
+    assert found.reason == "capped: 2 with the tag Cat come before it"
+
+
+def test_no_video_is_capped_without_caps(index):
+    assert under(index, NO_CAPS, "v5", 5).verdict == OUTRANKED
+    assert under(index, NO_CAPS, "v4", 5).verdict == LISTED
 
 
 def test_a_video_with_a_lower_score_is_outranked(index):
