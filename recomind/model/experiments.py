@@ -35,9 +35,9 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     sources: SourceNames | None = None
     """Sources that propose candidates."""
     creator_cap: Cap | UnsetType | None = UNSET
-    """The most of ten neighbouring videos by one creator; null for no limit."""
+    """The most of any ten neighbouring videos by one creator, as long as candidates last; null for no limit."""
     tag_cap: Cap | UnsetType | None = UNSET
-    """The most of ten neighbouring videos with one tag; null for no limit."""
+    """The most of any ten neighbouring videos with one tag, as long as candidates last; null for no limit."""
     spread: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     """How much a video counts less if others before it have its creator or tags."""
     exploration: Annotated[float, msgspec.Meta(ge=0, le=0.2)] | None = None

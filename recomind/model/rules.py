@@ -70,9 +70,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     n: Annotated[int, msgspec.Meta(ge=1, le=500)] | None = None
     """Length of a list if the request does not say; null for 10."""
     creator_cap: Annotated[int, msgspec.Meta(ge=1, le=10)] | None = 3
-    """The most of ten neighbouring videos by one creator; null for no limit."""
+    """The most of any ten neighbouring videos by one creator, as long as candidates last; null for no limit."""
     tag_cap: Annotated[int, msgspec.Meta(ge=1, le=10)] | None = None
-    """The most of ten neighbouring videos with one tag; null for no limit."""
+    """The most of any ten neighbouring videos with one tag, as long as candidates last; null for no limit."""
     spread: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """How much a video counts less if others before it have its creator or tags: 0 not at all, 1 most."""
     exploration: Annotated[float, msgspec.Meta(ge=0, le=0.2)] | None = None
