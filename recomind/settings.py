@@ -149,7 +149,7 @@ class Settings:
     """API keys: `name:read+write+admin:hash,...`, as printed by `recomind key`. Empty: access without a key."""
 
     context: str = "all"
-    """How much of the `context` of actions over HTTP is logged and stored: `all`, `region`, `country` or `none`."""
+    """How much of the `context` of actions is stored, and over HTTP is logged: `all`, `region`, `country` or `none`."""
 
     geoip_file: str = ""
     """GeoIP file (MaxMind DB), for the countries of requests that say none; needs the extra `geoip`. Empty: none."""

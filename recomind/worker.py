@@ -10,6 +10,7 @@ import faust
 import uvloop
 
 import recomind_agents
+from recomind.model.context_limits import NONE
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.extension_loading import worker_extensions
 from recomind.runtime.log_limit import limit_repetitions
@@ -34,6 +35,7 @@ def build(settings: Settings) -> RecoMindApp:
     read_model = ReadModel(RedisStore(settings.redis_url))
     app = create_app(settings, read_model, Archive(settings.postgres_dsn, settings.postgres_pooling))
     app.ranking_cache.extensions = worker_extensions(settings, app.metrics)
+    app.ranking_cache.has_context = settings.context != NONE
     recomind_agents.declare(app)
     routes.add_routes(app)
     return app

@@ -1,5 +1,7 @@
 """Write every action to the PostgreSQL table `video_actions`, once, however often it is delivered.
 
+A row has no more of the context of an action than `RECOMIND_CONTEXT` says, whoever produced the action.
+
 While PostgreSQL is away, a batch is retried; it is acknowledged only after it is stored. Users are erased in the order
 of the log, and their erasure offset stays, so that no earlier action comes back. A session that is merged into a user
 is read from here and written to the log of the user, before it is erased.
@@ -48,7 +50,8 @@ async def insert(app: RecoMindApp, batch: Batch) -> None:
         if isinstance(event, Action):
             if decoded.rerouted and await _was_erased(app, batch.partition, decoded, event.user_id):
                 continue
-            rows.append((archived_action(decoded.source_offset, event, app.actions_log), decoded.log_offset))
+            row = archived_action(decoded.source_offset, event, app.actions_log, app.options.context)
+            rows.append((row, decoded.log_offset))
         else:
             await _insert(app, rows)
             if event.into is not None:

@@ -85,8 +85,8 @@ def read_local_context(values: Mapping[str, ContextValue], at: float) -> LocalCo
     if values.keys().isdisjoint(FIELDS):
         return LocalContext(NO_LOCAL_CONTEXT)
     country, hour, zone = (values.get(name) for name in FIELDS)
-    own_country = "" if country is None else _country(country)
-    found = {"country": own_country or None, "local_hour": _hour(hour), "timezone": _hour_in(zone, at)}
+    own_country = "" if country is None else read_country(country)
+    found = {"country": own_country or None, "local_hour": read_hour(hour), "timezone": hour_in(zone, at)}
     faulty = tuple([name for name in FIELDS if values.get(name) is not None and found[name] is None])
     return LocalContext(local_key(own_country, local_hour(values, at)), faulty)
 
@@ -98,8 +98,8 @@ def local_hour(values: Mapping[str, ContextValue], at: float) -> int | None:
     (23, 8, None)
     """
     hour, zone = values.get("local_hour"), values.get("timezone")
-    found = None if hour is None else _hour(hour)
-    return _hour_in(zone, at) if found is None and zone is not None else found
+    found = None if hour is None else read_hour(hour)
+    return hour_in(zone, at) if found is None and zone is not None else found
 
 
 def faulty_local_fields(values: Mapping[str, ContextValue]) -> frozenset[str]:
@@ -111,15 +111,16 @@ def faulty_local_fields(values: Mapping[str, ContextValue]) -> frozenset[str]:
     return frozenset(f"context.{name}" for name in read_local_context(values, 0.0).faulty)
 
 
-def _country(value: ContextValue) -> str:
+def read_country(value: ContextValue) -> str:
+    """A country in upper case; empty for what is no code of two letters."""
     try:
         return normal_country(value) if isinstance(value, str) else ""
     except InvalidFieldError:
         return ""
 
 
-def _hour(value: ContextValue) -> int | None:
-    """An hour from 0 to 23: a number, also as text, whose fraction does not count."""
+def read_hour(value: ContextValue) -> int | None:
+    """An hour from 0 to 23: a number, also as text, whose fraction does not count; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -129,7 +130,7 @@ def _hour(value: ContextValue) -> int | None:
     return int(hour) if 0 <= hour < 24 else None
 
 
-def _hour_in(value: ContextValue, at: float) -> int | None:
+def hour_in(value: ContextValue, at: float) -> int | None:
     """The hour in a time zone at a time; None if there is no such zone."""
     zone = _zone(value) if isinstance(value, str) and len(value) <= _MAX_ZONE_LENGTH else None
     if zone is None:

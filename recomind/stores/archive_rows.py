@@ -8,6 +8,7 @@ from uuid import NAMESPACE_OID, UUID
 
 from asyncpg.pgproto import pgproto
 
+from recomind.model.context_limits import ALL, limited_json
 from recomind.model.events import Action
 from recomind.model.ids import UserId, VideoId
 from recomind.model.log_identity import LogIdentity
@@ -49,9 +50,11 @@ def uuid5(namespace: UUID, name: bytes) -> UUID:
     return result
 
 
-def archived_action(source_offset: SourceOffset, action: Action, log: LogIdentity) -> ArchivedAction:
-    """The row of an action, with the id of the event if it has one."""
-    return ArchivedAction(
+def archived_action(
+    source_offset: SourceOffset, action: Action, log: LogIdentity, context_level: str = ALL
+) -> ArchivedAction:
+    """The row of an action, with the id of the event if it has one, and no more of the context than the level says."""
+    row = ArchivedAction(
         action.event_id or action_id(source_offset, log),
         action.user_id,
         action.video_id,
@@ -63,6 +66,14 @@ def archived_action(source_offset: SourceOffset, action: Action, log: LogIdentit
         action.duration_ms,
         action.context,
     )
+    return with_context_level(row, context_level)
+
+
+def with_context_level(row: ArchivedAction, level: str) -> ArchivedAction:
+    """A row with no more of the context than one of `CONTEXT_LEVELS` says."""
+    if row.context is None or level == ALL:
+        return row
+    return row._replace(context=limited_json(row.context, level, row.timestamp.timestamp()))
 
 
 def action_of(row: ArchivedAction) -> Action:

@@ -20,6 +20,8 @@ class ListPolicies(ABC):
         """The metadata of users."""
         self.experiments = ExperimentBook()
         """Experiments, and which users are in them."""
+        self.has_context = True
+        """Whether place and hour of requests and actions count: with `RECOMIND_CONTEXT=none` they do not."""
         self.control_share = 0.0
         """Share of the users who get random lists, see `recommender.control`."""
 
@@ -52,8 +54,8 @@ class ListPolicies(ABC):
         return () if arms and self.is_control(asked.user_id) else arms
 
     def uses_context(self, asked: ListRequest) -> bool:
-        """Whether place and hour of a request count: an arm may say that they do not."""
-        return all(arm.context for one in self.arms(asked) for arm in one.configuration)
+        """Whether place and hour count in a list: the settings, or an arm, may say that they do not."""
+        return self.has_context and all(arm.context for one in self.arms(asked) for arm in one.configuration)
 
     def is_control(self, user_id: str) -> bool:
         """Whether a user belongs to the control group."""

@@ -19,7 +19,7 @@ from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import rank, slate_of
-from recomind.recommender.policy.local_lists import is_current, list_key, local_to_rank
+from recomind.recommender.policy.local_lists import is_current, list_key, local_of_key, local_to_rank
 from recomind.recommender.policy.policy import ANYBODY, ListRequest, Policy
 from recomind.recommender.policy.rule_book import RuleBook
 from recomind.recommender.ranked import Ranked
@@ -128,6 +128,8 @@ class RankingCache(ListPolicies):
 
     def is_current(self, key: str, asked: ListRequest) -> bool:
         """Whether a stored list with a key suits a request."""
+        if not self.has_context and local_of_key(key):  # it was ranked before the settings said so
+            return False
         local = asked.local if self.uses_context(asked) else NO_LOCAL_CONTEXT
         return is_current(key, self.policy_key(asked.user_id), local)
 

@@ -1,10 +1,12 @@
 """Where and when users act, on a real worker: it counts by country and hour, and lists follow what a request says."""
 
 import json
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
+from recomind.settings import Settings
 from recomind_web import actions
 from tests.web.test_api import put_videos, wait_for
 
@@ -130,3 +132,13 @@ def test_no_more_of_a_context_is_logged_than_the_setting_says(level, logged):
     action = {"user_id": "u", "video_id": "v", "action_type": "like", "context": {"country": "AT", "city": "Graz"}}
     sent = actions.validated(json.dumps(action).encode(), 1.7e9, level)
     assert json.loads(sent.encode())["context"] == logged
+
+
+@pytest.mark.parametrize(("level", "outcome"), [("all", "kept in the log, and ignored,"), ("country", "not kept,")])
+def test_the_note_says_whether_a_value_that_cannot_be_read_is_kept(level, outcome):
+    index = SimpleNamespace(rows={"v": 0}, videos={0})
+    app = SimpleNamespace(ranking_cache=SimpleNamespace(index=index), options=Settings(context=level))
+    action = {"user_id": "u", "video_id": "v", "action_type": "like", "context": {"country": "Atlantis"}}
+    sent = actions.validated(json.dumps(action).encode(), 1.7e9, level)
+    assert actions._accepted(app, sent, "0:1").note == f"context.country: {outcome} as it cannot be read"
+    assert ("Atlantis" in sent.encode().decode()) == (level == "all")

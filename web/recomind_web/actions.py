@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
-from recomind.model.context_limits import limited_context
+from recomind.model.context_limits import ALL, limited_context
 from recomind.model.events import (
     MAX_ACTION_BYTES,
     VideoAction,
@@ -95,7 +95,8 @@ def _accepted(app: RecoMindApp, sent: "_Sent", token: str) -> ActionOutcome:
         names = sorted(name[:MAX_NAME_LENGTH] for name in sent.unknown)
         notes.append(f"{', '.join(names)}: unknown fields, which are kept in the log and mean nothing here")
     if sent.faulty:
-        notes.append(f"{', '.join(sorted(sent.faulty))}: kept in the log, and ignored, as it cannot be read")
+        outcome = "kept in the log, and ignored," if app.options.context == ALL else "not kept,"
+        notes.append(f"{', '.join(sorted(sent.faulty))}: {outcome} as it cannot be read")
     return ActionOutcome(202, token, note="; ".join(notes))
 
 

@@ -5,7 +5,6 @@ Only lists without scenario and filter are stored. Others are ranked for each re
 
 from aiohttp import web
 
-from recomind.model.context_limits import NONE
 from recomind.model.filters import parse_filter
 from recomind.model.rules import DEFAULT_SCENARIO
 from recomind.recommender.policy.local_lists import known_local
@@ -27,7 +26,7 @@ def list_request(request: web.Request, user_id: str) -> ListRequest:
         InvalidFieldError: a filter cannot be read.
     """
     app, local = app_of(request), local_param(request)
-    cache, is_local = app.ranking_cache, app.options.context != NONE
+    cache = app.ranking_cache
     scenario = request.query.get("scenario", DEFAULT_SCENARIO)
     if scenario != DEFAULT_SCENARIO and scenario not in cache.rules.scenarios:
         raise BadRequestError("there is no such scenario: PUT /scenarios/{name} makes one", "scenario")
@@ -35,8 +34,8 @@ def list_request(request: web.Request, user_id: str) -> ListRequest:
         user_id,
         scenario,
         parse_filter(" ".join(request.query.getall("filter", ()))),
-        known_local(local, cache.index) if local and is_local and not cache.is_control(user_id) else "",
-        likely_country(request) if is_local else "",
+        known_local(local, cache.index) if local and cache.has_context and not cache.is_control(user_id) else "",
+        likely_country(request) if cache.has_context else "",
     )
 
 

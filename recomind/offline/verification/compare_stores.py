@@ -23,6 +23,8 @@ from recomind.stores.read_model import ReadModel
 
 MAX_IDS_PER_READ: Final = 1_000
 
+OTHER_LEVELS_NOTE: Final = "{} rows of video_actions have the context as another value of RECOMIND_CONTEXT keeps it"
+
 TTL_MARGIN_S: Final = 3_600.0
 """A value may be missing from Redis if its TTL has less than this left."""
 
@@ -80,6 +82,8 @@ class StoreComparison:
         self._report.compared[store] += len(expected)
         async for row in self._archive.all_actions():
             found.add(row)
+        if found.at_other_levels:
+            self._report.notes.append(OTHER_LEVELS_NOTE.format(found.at_other_levels))
         for row in found.unexpected():
             self._report.add_difference(store, str(row.id), None, row)
         for cause in expected.missing_from(found):

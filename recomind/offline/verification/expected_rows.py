@@ -2,6 +2,8 @@
 
 An event id that two users have sent is the id of one user's row; the other row has an id derived from both (see
 `recomind.stores.archive_rows.shared_event_id`). Which of them comes first is not in the log, so both ids are right.
+
+A row has the context at the level of `RECOMIND_CONTEXT` at which it was written. It may have been another one than now.
 """
 
 from collections import Counter
@@ -12,10 +14,11 @@ from typing import Final
 import numpy as np
 
 from recomind.model.action_context import read_context
+from recomind.model.context_limits import ALL, CONTEXT_LEVELS
 from recomind.model.ids import Offset
 from recomind.model.signals import SourceOffset
 from recomind.offline.verification.digests import DigestSet
-from recomind.stores.archive_rows import ArchivedAction, shared_event_id
+from recomind.stores.archive_rows import ArchivedAction, shared_event_id, with_context_level
 
 BARE_COLUMNS: Final = 5
 """Columns of the contract. Workers of earlier versions wrote no others."""
@@ -32,13 +35,22 @@ class ExpectedRows:
     def __init__(self) -> None:
         self.bare_until = 0.0
         """Rows of actions that were logged before it, in epoch seconds, may have the contract's columns alone."""
+        self.context_level = ALL
+        """How much of the context workers write now; set before rows are added."""
+        self._other_levels = DigestSet()
+        """Whole rows with the context at other levels, under both ids."""
         self._rows, self._shared_rows = DigestSet(), DigestSet()
         """Whole rows."""
         self._ids, self._shared_ids = DigestSet(), DigestSet()
         """Pairs of id and user: of an event that came twice, only one row is stored."""
 
     def add(self, cause: SourceOffset, row: ArchivedAction, logged_at: float = inf) -> None:
-        """Add the row of an action that Kafka appended at a time, epoch seconds."""
+        """Add the row of an action, with its whole context, that Kafka appended at a time, epoch seconds."""
+        at_levels = {level: with_context_level(row, level) for level in CONTEXT_LEVELS} if row.context else {}
+        row = at_levels.get(self.context_level, row)
+        for other in set(at_levels.values()) - {row}:
+            for one in (other, other._replace(id=shared_event_id(row.id, row.user_id))):
+                self._other_levels.add(cause, _row_digest(one))
         shared = row._replace(id=shared_event_id(row.id, row.user_id))
         if logged_at < self.bare_until and row[BARE_COLUMNS:] != NO_DETAILS:
             for one in (row, shared):
@@ -62,6 +74,10 @@ class ExpectedRows:
         known = set(self._shared_rows.digests.tolist())
         return [row for row in rows if hash(_row_digest(row)) not in known]
 
+    def digests_at_other_levels(self) -> set[int]:
+        """Digests of rows whose context is not that of the level of now."""
+        return set(self._other_levels.digests.tolist())
+
     def main_digests(self) -> set[int]:
         """Digests of the rows under their usual ids."""
         return set(self._rows.digests.tolist())
@@ -74,14 +90,21 @@ class FoundRows:
         self.ids = DigestSet()
         self.per_user: Counter[str] = Counter()
         self._expected = expected
-        self._usual = expected.main_digests()
+        self.at_other_levels = 0
+        """Rows whose context is that of another level than now."""
+        self._usual, self._others = expected.main_digests(), expected.digests_at_other_levels()
         self._unusual: list[ArchivedAction] = []
 
     def add(self, row: ArchivedAction) -> None:
         """Add a row."""
         self.ids.add(NO_CAUSE, _id_digest(row))
         self.per_user[row.user_id] += 1
-        if hash(_row_digest(row)) not in self._usual:
+        digest = hash(_row_digest(row))
+        if digest in self._usual:
+            return
+        if digest in self._others:
+            self.at_other_levels += 1
+        else:
             self._unusual.append(row)
 
     def unexpected(self) -> list[ArchivedAction]:

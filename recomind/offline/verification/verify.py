@@ -97,6 +97,7 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
         trending = TrendingComparison(archive, read_model, report)
         verification = Verification(settings, log, ends, report, stores, trending, until_listed, on_progress)
         verification.expected.rows.bare_until = await archive.details_since()
+        verification.expected.rows.context_level = settings.context
         verification.recount = ExperimentRecount(await recorded_experiments(settings))
         await verification.run()
         on_progress("figures of experiments")

@@ -2,6 +2,7 @@
 
 from uuid import uuid4, uuid5
 
+import pytest
 from msgspec.structs import replace
 
 from recomind.model.events import Action
@@ -33,3 +34,12 @@ def test_the_action_of_a_row_has_the_row_again():
     row = archived_action(SourceOffset(1, 2), action, LOG)
     assert archived_action(SourceOffset(3, 4), action_of(row), LOG) == row
     assert action_of(row) == action
+
+
+@pytest.mark.parametrize(
+    ("level", "context"),
+    [("all", '{"country":"de","latitude":48.1}'), ("country", '{"country":"DE"}'), ("none", None)],
+)
+def test_a_row_holds_no_more_of_the_context_than_the_level(level, context):
+    action = Action("u", "v", "view", 1.7e9, context='{"country":"de","latitude":48.1}')
+    assert archived_action(SourceOffset(1, 2), action, LOG, level).context == context

@@ -55,6 +55,15 @@ def test_place_and_hour_do_not_count_in_an_arm_without_context(cache, monkeypatc
     assert not cache.is_current(cache.policy_key("another"), anothers)
 
 
+def test_place_and_hour_do_not_count_if_the_settings_say_so(cache, monkeypatch):
+    monkeypatch.setattr(local_lists, "known_local", lambda local, _: local)
+    asked, stored_before = ListRequest("me", likely_country="DE"), "@DE3"
+    assert (cache.local_of(asked, Profile(local="DE3")), cache.is_current(stored_before, asked)) == ("DE3", True)
+    cache.has_context = False
+    assert (cache.local_of(asked, Profile(local="DE3")), cache.is_current(stored_before, asked)) == ("", False)
+    assert cache.is_current("", asked)
+
+
 def test_a_list_says_its_arms_and_key(cache):
     start(cache)
     stored = cache.list_for(Profile(likes=(Like("v1", 5.0),)), 5, cache.policy(ListRequest("me")))
