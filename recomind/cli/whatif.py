@@ -1,7 +1,6 @@
 """`recomind whatif`: estimate what another configuration would have got, from the lists that were served."""
 
 import asyncio
-import math
 import re
 import sys
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 import click
 
 from recomind.cli.common import load_server_settings
+from recomind.cli.evaluate import offline_extensions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,22 +31,18 @@ def command(config: str, since: str, most: int, as_json: bool) -> None:
 
     Replays the log in this process, and changes nothing. The exit code is 0 if there is an estimate, and 1 if served
     lists cannot say it: random lists, as of the control group, can speak of every configuration, others only of
-    configurations that show nearly the same.
+    configurations that show nearly the same. It is also 1 if the ranker failed in more than 1 % of the lists.
     """
     import msgspec
     from rich.console import Console
 
     from recomind.offline.whatif_log import whatif
-    from recomind.recommender.extensions.registry import Extensions
-    from recomind.runtime.extension_loading import load_extensions
 
     matched = re.fullmatch(r"(\d+)([mhd])", since)
     if matched is None:
         raise click.BadParameter("must be such as 90m, 12h or 7d", param_hint="--since")
     window_s, settings = int(matched[1]) * UNITS_S[matched[2]], load_server_settings()
-    extensions = Extensions(suspended_after=math.inf)
-    load_extensions(settings, extensions)
-    with Console(stderr=True).status("reading") as status:
+    with offline_extensions((), ()) as extensions, Console(stderr=True).status("reading") as status:
         found = asyncio.run(whatif(settings, config, window_s, most, status.update, extensions))
     if as_json:
         click.echo(msgspec.json.encode(found._asdict(), enc_hook=float))

@@ -148,18 +148,29 @@ def check_experiment(
     if len(set(names)) < len(names):
         raise InvalidFieldError("arms", "arms must have different names")
     for arm in experiment.arms:
-        unknown = [source for source in arm.sources or () if source not in sources]
-        if unknown:
-            raise InvalidFieldError("arms", f"there is no source {unknown[0]}, but {', '.join(sorted(sources))}")
-        if arm.ranker and arm.ranker not in rankers:
-            raise InvalidFieldError("arms", f"there is no ranker {arm.ranker}, but {', '.join(sorted(rankers))}")
-        if arm.sources is not None and has_own_sources(arm.ranker):
-            raise InvalidFieldError("arms", f"the ranker {arm.ranker} has sources of its own: leave sources out")
+        check_arm(arm, sources, rankers, has_own_sources)
     _check_mode(experiment)
     _check_times(experiment)
     wrong = next((arm for arm in experiment.forced.values() if arm not in names), None)
     if wrong is not None:
         raise InvalidFieldError("forced", f"there is no arm {wrong}")
+
+
+def check_arm(
+    arm: Arm, sources: Collection[str], rankers: Collection[str], has_own_sources: Callable[[str], bool]
+) -> None:
+    """Check the names in an arm, as `check_experiment`.
+
+    Raises:
+        InvalidFieldError: there is no such source or ranker, or the ranker has sources of its own.
+    """
+    unknown = [source for source in arm.sources or () if source not in sources]
+    if unknown:
+        raise InvalidFieldError("arms", f"there is no source {unknown[0]}, but {', '.join(sorted(sources))}")
+    if arm.ranker and arm.ranker not in rankers:
+        raise InvalidFieldError("arms", f"there is no ranker {arm.ranker}, but {', '.join(sorted(rankers))}")
+    if arm.sources is not None and has_own_sources(arm.ranker):
+        raise InvalidFieldError("arms", f"the ranker {arm.ranker} has sources of its own: leave sources out")
 
 
 def _check_mode(experiment: Experiment) -> None:

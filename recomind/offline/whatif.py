@@ -35,6 +35,9 @@ PRIOR_PLACES: Final = 20.0
 DRAWN_BELOW: Final = 0.5
 """A list is random if no place holds its video with a larger probability."""
 
+MAX_LEFT_OUT: Final = 0.01
+"""There is no estimate if the ranker was left out of a larger share of the lists: the hybrid has ranked these."""
+
 
 class Listed(NamedTuple):
     """A list in the log."""
@@ -70,6 +73,8 @@ class WhatIf(NamedTuple):
     ranked_places: int
     like_rate: float
     """Likes per place of the lists that were ranked; NaN if there were none."""
+    ranker_left_out: float
+    """Share of the lists that were ranked anew from which the ranker was left out; see `MAX_LEFT_OUT`."""
 
     @property
     def best(self) -> Estimate | None:
@@ -98,6 +103,8 @@ class Replay:
             extensions: rankers, and what else takes part in ranking.
         """
         self._policy = changed_by(Policy(), arm)
+        self._lists = self._left_out = 0
+        """Lists that were ranked anew, and those of them that the ranker was left out of."""
         self._since = since
         self._share = share
         self._engine = Engine(extensions=extensions)
@@ -157,14 +164,22 @@ class Replay:
         """The estimates of what was replayed."""
         random, ranked = self._as_samples(True), self._as_samples(False)
         like_rate = float(ranked.rewards.mean()) if len(ranked.rewards) else float("nan")
-        return WhatIf(estimate(random), estimate(ranked), len(random.rewards), len(ranked.rewards), like_rate)
+        places, left_out = (len(random.rewards), len(ranked.rewards)), self._left_out / max(1, self._lists)
+        estimates = estimate(random), estimate(ranked)
+        if left_out > MAX_LEFT_OUT:
+            reason = f"the ranker {self._policy.ranker} was left out of {left_out:.0%} of the lists, which the hybrid"
+            reason += f" ranked instead; at most {MAX_LEFT_OUT:.0%} are allowed"
+            estimates = estimates[0]._replace(refusal=reason), estimates[1]._replace(refusal=reason)
+        return WhatIf(*estimates, *places, like_rate, left_out)
 
     def _samples(self, event: ServedListEvent, propensities: list[float], *, is_random: bool) -> Iterator[_Place]:
         """The places of a list, as random places."""
         n, engine = len(event.video_ids), self._engine
         engine.refresh()
         ranked = rank(engine.profile(event.user_id), engine.index, event.at, self._policy, engine.extensions)
-        other = [pick.video_id for pick in slate_of(ranked, engine.index, engine.weights, n, exploration=0.0).picks]
+        slate = slate_of(ranked, engine.index, engine.weights, n, exploration=0.0)
+        other = [pick.video_id for pick in slate.picks]
+        self._lists, self._left_out = self._lists + 1, self._left_out + slate.is_ranker_left_out
         user = self._users.setdefault(event.user_id, len(self._users))
         expected = float(np.mean([self._predicted(one) for one in other])) if other else 0.0
         for video_id, propensity in zip(event.video_ids, propensities, strict=True):

@@ -7,10 +7,11 @@ import msgspec
 
 from recomind.errors import InputError
 from recomind.model.events import Action
-from recomind.model.experiments import Arm
+from recomind.model.experiments import Arm, check_arm
 from recomind.model.ids import all_partitions
 from recomind.model.log_identity import LogIdentity
 from recomind.model.served_lists import decode_served_list
+from recomind.model.text import InvalidFieldError
 from recomind.offline.known_log import known_log
 from recomind.offline.verification.compare_experiments import recorded_experiments
 from recomind.offline.verification.recompute_users import erasure_offsets
@@ -79,12 +80,26 @@ async def arm_of(settings: Settings, config: str, extensions: Extensions = BUILT
     """The configuration that a text names: an arm in JSON, `EXPERIMENT:ARM`, or a ranker.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it names a source or ranker that this process does not have.
     """
+    arm = await _named_arm(settings, config, extensions)
+    if arm.ranker == config:
+        return arm
+    try:
+        check_arm(arm, extensions.source_names, extensions.ranker_names, extensions.has_own_sources)
+    except InvalidFieldError as error:
+        raise InputError(f"{config}: {error}") from error
+    return arm
+
+
+async def _named_arm(settings: Settings, config: str, extensions: Extensions) -> Arm:
+    """The configuration that a text names; the names in it are not checked."""
     if config.startswith("{"):
-        with suppress(msgspec.ValidationError, msgspec.DecodeError):
+        try:
             return msgspec.convert({"name": "config"} | msgspec.json.decode(config), Arm)
-        raise InputError(f'{config} is no arm in JSON, such as {{"sources":["trending","tags"]}}')
+        except msgspec.DecodeError as error:
+            example = '{"sources":["trending","tags"]}'
+            raise InputError(f"{config} is no arm in JSON, such as {example}: {error}") from error
     experiment, _, name = config.partition(":")
     known = {one.name: one.experiment for one in await recorded_experiments(settings)}
     found = known.get(experiment)

@@ -12,6 +12,7 @@ from recomind.offline.engine import Engine
 from recomind.offline.whatif import Acted, Listed, Replay
 from recomind.offline.world import START, Size, World
 from recomind.recommender.control import random_slate
+from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.pipeline import rank, slate_of
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.slate import Slate
@@ -72,9 +73,16 @@ class Simulation:
         return found.result()
 
 
-def test_random_lists_tell_what_a_ranker_would_have_got():
+@pytest.fixture(scope="module")
+def random_lists():
+    """A log of random lists."""
     simulation = Simulation(World(SIZE, 12), random_lists=True)
     simulation.run(Policy(ranker="tags"), 700)
+    return simulation
+
+
+def test_random_lists_tell_what_a_ranker_would_have_got(random_lists):
+    simulation = random_lists
     found = simulation.replay(Arm(name="B", ranker="tags"))
     assert found.best is found.from_random
     truth = float(np.nanmean(simulation.truths))
@@ -101,3 +109,27 @@ def test_a_share_of_the_ranked_lists_is_ranked_anew():
     simulation.run(Policy(), 100)
     places = sum(len(one.event.video_ids) for one in simulation.events if isinstance(one, Listed))
     assert simulation.replay(Arm(name="B"), share=0.2).ranked_places == pytest.approx(places / 5, abs=PLACES)
+
+
+class FailsAtTimes:
+    """A ranker like `popularity` that raises at one call in so many."""
+
+    def __init__(self, period):
+        self.period, self.calls = period, 0
+
+    def score(self, request, index):
+        self.calls += 1
+        if self.calls % self.period == 0:
+            raise RuntimeError("out of order")
+        return request.rows.astype(float)
+
+
+@pytest.mark.parametrize(("period", "is_refused"), [(1, True), (50, True), (400, False)])
+def test_there_is_no_estimate_if_the_ranker_was_left_out_of_many_lists(random_lists, period, is_refused):
+    extensions = Extensions(suspended_after=float("inf"))
+    extensions.add("ranker", "fails", FailsAtTimes(period))
+    found = random_lists.replay(Arm(name="B", ranker="fails"), extensions=extensions)
+    assert found.ranker_left_out == pytest.approx(1 / period, rel=0.6)
+    assert (found.best is None) == is_refused
+    for one in (found.from_random, found.from_ranked):
+        assert one.refusal.startswith("the ranker fails was left out of") == is_refused
