@@ -2,10 +2,12 @@
 
 A list counts for the arms that it carries. An action counts for the latest list with its video that was handed out to
 the user before it, within `WINDOW_S`, once a place. Repeats are not compared: they depend on how far a worker had read.
-Neither is the number of lists, which earlier versions have not counted; that of lists without their ranker is.
+Neither is the number of lists, which earlier versions have not counted; that of lists without their ranker is. Sketches
+of distinct videos are maxima, which depend on no order: both sides estimate the same number from the same lists.
 
 Workers keep what waits to be counted in memory. What waits when one is killed is lost, and what was counted of a place
-is forgotten. So sums may differ a little: by `TOLERANCE` or `FEW`, whichever is more.
+is forgotten. So sums may differ a little: by `TOLERANCE` or what `FEW` places add at most, whichever is more. The share
+of one place is at most `WATCH_UNIT`.
 """
 
 from collections import defaultdict
@@ -21,6 +23,8 @@ from recomind.experiments.tallies import (
     RANKER_LEFT_OUT,
     SHOWN,
     SKIPPED,
+    WATCH_SHARE,
+    WATCH_UNIT,
     WATCHED,
     ExperimentTallies,
     StoredTally,
@@ -46,6 +50,7 @@ _COMPARED: Final = {
     "liked": LIKED,
     "skipped": SKIPPED,
     "watched": WATCHED,
+    "thousandths watched": WATCH_SHARE,
     "credit": CREDIT,
     "lists without their ranker": RANKER_LEFT_OUT,
 }
@@ -119,16 +124,18 @@ class ExperimentRecount:
         expected = [self._tallies.stored(partition) for partition in self._tallies.partitions]
         for record in self.records.values():
             pair = totals_of(record, expected), totals_of(record, stored)
-            for key, should, found in _figures(*pair):
+            for key, should, found, unit in _figures(*pair):
                 report.compared[STORE] += 1
-                if abs(should - found) > max(FEW, TOLERANCE * abs(should)):
+                if abs(should - found) > max(FEW * unit, TOLERANCE * abs(should)):
                     report.add_difference(STORE, f"{record.name}: {key}", should, found)
 
 
-def _figures(expected: Totals, stored: Totals) -> Iterable[tuple[str, int, int]]:
-    """(name, expected, stored) of all figures of an experiment."""
+def _figures(expected: Totals, stored: Totals) -> Iterable[tuple[str, int, int, int]]:
+    """(name, expected, stored, what one place adds at most) of all figures of an experiment."""
     for arm, totals in expected.arms.items():
         found = stored.arms[arm]
         for name, column in _COMPARED.items():
-            yield f"{arm}, {name}", int(totals.sums[:, column].sum()), int(found.sums[:, column].sum())
-        yield f"{arm}, users", totals.users, found.users
+            unit = WATCH_UNIT if column == WATCH_SHARE else 1
+            yield f"{arm}, {name}", int(totals.sums[:, column].sum()), int(found.sums[:, column].sum()), unit
+        yield f"{arm}, users", totals.users, found.users, 1
+        yield f"{arm}, distinct videos", totals.videos, found.videos, 1

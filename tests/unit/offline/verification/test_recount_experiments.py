@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 
-from recomind.experiments.tallies import LIKED, LISTS, RANKER_LEFT_OUT
+from recomind.experiments.tallies import (
+    LIKED,
+    LISTS,
+    RANKER_LEFT_OUT,
+    SKETCH_BITS,
+    WATCH_SHARE,
+    WATCH_UNIT,
+    distinct_videos,
+)
 from recomind.model.events import Action
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord
 from recomind.model.served_lists import ServedListEvent
-from recomind.offline.verification.recount_experiments import STORE, ExperimentRecount
+from recomind.offline.verification.recount_experiments import FEW, STORE, ExperimentRecount
 from recomind.offline.verification.report import Report
 from recomind.runtime.served_figures import GRACE_S, ServedFigures
 from recomind.state.profile import Profile
@@ -25,7 +33,8 @@ def log(seed):
             videos = tuple(f"v{one}" for one in draw.choice(30, 6, replace=False).tolist())
             arms = {"e": "AB"[int(user[1:]) % 2]} if draw.random() < 0.9 else {}
             fields = {"handed_out_at": at, "is_ranker_left_out": number % 5 == 0}
-            yield at, ServedListEvent(f"l{number}", user, at, 1, videos, arms=arms, **fields)
+            shown = b"features" if number % 3 else b""
+            yield at, ServedListEvent(f"l{number}", user, at, 1, videos, shown, arms=arms, **fields)
         else:
             kind, watched = str(draw.choice(["like", "view", "skip"])), int(draw.integers(0, 9_000))
             watch = (watched, 8_000) if draw.random() < 0.5 else (None, None)
@@ -67,13 +76,15 @@ def test_the_recount_is_what_a_worker_counts(seed):
     stored = figures.experiments.stored(0)
     recounted(events).compare([stored], report)
     assert report.is_clean
-    assert report.compared[STORE] == 16
+    assert report.compared[STORE] == 20
     expected = recounted(events)._tallies.partitions[0]["e"].arms
     for arm, tally in figures.experiments.partitions[0]["e"].arms.items():
         assert tally.sums.sum() > 300
         assert (tally.sums == expected[arm].sums).all()
         assert 0 < tally.sums[:, RANKER_LEFT_OUT].sum() < tally.sums[:, LISTS].sum() / 2
         assert tally.users == expected[arm].users
+        assert tally.sketch == expected[arm].sketch
+        assert distinct_videos(tally.sketch) == pytest.approx(30, abs=2)
 
 
 def test_lists_that_are_said_to_have_lacked_their_ranker_are_found():
@@ -99,3 +110,22 @@ def test_wrong_and_lost_figures_are_found():
     together.add(report)
     together.add(lost)
     assert together.differing[STORE] == 1 + lost.differing[STORE]
+
+
+@pytest.mark.parametrize(("lost_watches", "is_found"), [(0, False), (FEW, False), (FEW + 20, True)])
+def test_a_wrong_sum_of_shares_watched_is_found(lost_watches, is_found):
+    events, report = list(log(1)), Report()
+    figures = counted(events)
+    figures.experiments.partitions[0]["e"].arms["B"].sums[3, WATCH_SHARE] += lost_watches * WATCH_UNIT
+    recounted(events).compare([figures.experiments.stored(0)], report)
+    found = [one.key for one in report.differences]
+    assert found == (["e: B, thousandths watched"] if is_found else [])
+
+
+def test_lost_distinct_videos_are_found():
+    events, report = list(log(1)), Report()
+    figures = counted(events)
+    figures.experiments.partitions[0]["e"].arms["A"].sketch = bytearray(1 << SKETCH_BITS)
+    recounted(events).compare([figures.experiments.stored(0)], report)
+    [difference] = report.differences
+    assert (difference.key, difference.found) == ("e: A, distinct videos", "0")
