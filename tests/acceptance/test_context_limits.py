@@ -17,9 +17,9 @@ SESSION = "session:one"
 
 
 @pytest.mark.parametrize(
-    ("level", "kept"), [("country", {"country": "DE", "local_hour": 20, "language": "de-de"}), ("none", None)]
+    ("level", "retained"), [("country", {"country": "DE", "local_hour": 20, "language": "de-de"}), ("none", None)]
 )
-async def test_the_archive_of_actions_from_kafka_is_limited_and_verified(new_stack, tmp_path, level, kept):
+async def test_the_archive_of_actions_from_kafka_is_limited_and_verified(new_stack, tmp_path, level, retained):
     settings = replace(new_stack.settings, context=level)
     context = json.dumps(WHOLE, sort_keys=True)
     users = [SESSION, *(f"u{number % 5}" for number in range(30))]
@@ -31,7 +31,7 @@ async def test_the_archive_of_actions_from_kafka_is_limited_and_verified(new_sta
         await wait_until_done(worker.base_url, await merge(worker.base_url, "u1", SESSION))
         report = await verify(settings, within=120)
         assert (report.differences, report.notes) == ([], [])
-        assert await archived_contexts(settings) == [kept] * 31
+        assert await archived_contexts(settings) == [retained] * 31
         report = await verify(replace(settings, context="all"), within=120)
         assert report.differences == []
         assert report.notes == [

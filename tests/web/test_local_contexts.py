@@ -135,7 +135,7 @@ def test_no_more_of_a_context_is_logged_than_the_setting_says(level, logged):
 
 
 @pytest.mark.parametrize(("level", "outcome"), [("all", "kept in the log, and ignored,"), ("country", "not kept,")])
-def test_the_note_says_whether_a_value_that_cannot_be_read_is_kept(level, outcome):
+def test_the_note_says_whether_a_value_that_cannot_be_read_is_retained(level, outcome):
     index = SimpleNamespace(rows={"v": 0}, videos={0})
     app = SimpleNamespace(ranking_cache=SimpleNamespace(index=index), options=Settings(context=level))
     action = {"user_id": "u", "video_id": "v", "action_type": "like", "context": {"country": "Atlantis"}}
