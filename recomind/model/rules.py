@@ -91,6 +91,10 @@ class RuleRecord(msgspec.Struct, frozen=True, array_like=True):
     rule: Rule | None = None
     """The rule; None if it was deleted, or if the record is of a scenario."""
     scenario: Scenario | None = None
+    changed_by: str = ""
+    """Name of the API key; empty where requests need none, and in records of earlier versions."""
+    changed_at: float | None = None
+    """Epoch seconds, by the clock of the log; None in records of earlier versions."""
 
 
 encode_rule_record = msgspec.msgpack.Encoder().encode

@@ -41,4 +41,4 @@ class ExperimentStream(TopicStream):
             UnavailableError: Kafka did not acknowledge it, or it cannot be read.
         """
         sent = ProducerRecord(record.name.encode(), encode_experiment_record(record), VERSION_HEADERS)
-        await self.send_and_apply(producer, sent, "experiment")
+        await self.send_and_apply(producer, [sent], "experiment")

@@ -1,11 +1,17 @@
 """Follows the topic `rules`, so that this worker applies a rule or scenario within milliseconds.
 
 The topic is where rules are stored: it is compacted, and a worker that starts reads it from its beginning before it
-serves. The last record of a rule counts; a record without a rule deletes it.
+serves. The last record of a rule counts; a record without a rule deletes it. A change is written twice: under a key of
+its own, which stays as the history, and then under the key of the rule. Changes that the history has no room for get
+tombstones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Final
+from uuid import uuid4
 
+import msgspec
 from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
@@ -22,6 +28,12 @@ from recomind.stream.producer import Producer, ProducerRecord
 
 logger = get_logger(__name__)
 
+MAX_HISTORY: Final = 500
+"""Changes that are kept, the latest."""
+
+_SEPARATOR: Final = b"@"
+"""Between the key of a rule and the id of a change, in the key of a record of the history; no name has it."""
+
 
 class RuleStream(TopicStream):
     """Sends and applies the records of the topic."""
@@ -33,11 +45,20 @@ class RuleStream(TopicStream):
             settings: the brokers, and how many partitions there are.
             apply: called with each record, in the order of its partition.
         """
+        self.latest: dict[tuple[str, str], RuleRecord] = {}
+        """(kind, name) of each rule and scenario that there is to its latest record."""
+        self._history: dict[bytes, RuleRecord] = {}
 
         def apply_record(record: ConsumerRecord) -> None:
+            if _SEPARATOR in (record.key or b""):
+                self._note(record)
+                return
             rule = readable_rule(record)
             if rule is None:
                 return
+            self.latest.pop((rule.kind, rule.name), None)
+            if rule.rule is not None or rule.scenario is not None:
+                self.latest[rule.kind, rule.name] = rule
             try:
                 apply(rule)
             except InvalidFieldError as error:
@@ -45,15 +66,37 @@ class RuleStream(TopicStream):
 
         super().__init__(settings, topics.RULES, apply_record)
 
-    async def send(self, producer: Producer, record: RuleRecord) -> None:
+    @property
+    def history(self) -> Iterable[RuleRecord]:
+        """The latest changes of rules and scenarios, the earliest first."""
+        return islice(self._history.values(), max(0, len(self._history) - MAX_HISTORY), None)
+
+    async def send(self, producer: Producer, record: RuleRecord, changed_by: str) -> None:
         """Send a record, and return when this worker has applied it.
+
+        Args:
+            producer: sends it, and says when.
+            record: without who and when.
+            changed_by: name of the API key.
 
         Raises:
             UnavailableError: Kafka did not acknowledge it, or it cannot be read.
         """
-        key = f"{record.kind}:{record.name}"
-        sent = ProducerRecord(key.encode(), encode_rule_record(record), VERSION_HEADERS)
-        await self.send_and_apply(producer, sent, "rule")
+        dated = msgspec.structs.replace(record, changed_by=changed_by, changed_at=producer.clock.now())
+        key, content = f"{record.kind}:{record.name}".encode(), encode_rule_record(dated)
+        keys = key + _SEPARATOR + uuid4().hex.encode(), key
+        surplus = islice(self._history, max(0, len(self._history) + 1 - MAX_HISTORY))
+        records = [ProducerRecord(old, None, VERSION_HEADERS) for old in surplus]
+        records += [ProducerRecord(one, content, VERSION_HEADERS) for one in keys]
+        await self.send_and_apply(producer, records, "rule")
+
+    def _note(self, record: ConsumerRecord) -> None:
+        """Apply a record of the history; without a value, the history has no room for its change any more."""
+        change = None if record.value is None else readable_rule(record)
+        if change is None:
+            self._history.pop(record.key or b"", None)
+        else:
+            self._history[record.key or b""] = change
 
 
 def readable_rule(record: ConsumerRecord) -> RuleRecord | None:

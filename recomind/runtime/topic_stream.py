@@ -4,7 +4,7 @@ A worker that was cut off continues at its position: the latest record of each k
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -94,19 +94,19 @@ class TopicStream:
             if self._consumer is not None:
                 await self._consumer.stop()
 
-    async def send_and_apply(self, producer: Producer, record: ProducerRecord, name: str) -> None:
-        """Send a record to `ONLY_PARTITION`, and return when this worker has applied it.
+    async def send_and_apply(self, producer: Producer, records: Sequence[ProducerRecord], name: str) -> None:
+        """Send records to `ONLY_PARTITION`, and return when this worker has applied them.
 
         Args:
-            producer: sends it.
-            record: to be sent.
-            name: what it holds, for the error.
+            producer: sends them.
+            records: to be sent.
+            name: what they hold, for the error.
 
         Raises:
-            UnavailableError: Kafka did not acknowledge it, or it cannot be read.
+            UnavailableError: Kafka did not acknowledge them, or they cannot be read.
         """
-        [acknowledged] = await producer.send(self._topic, ONLY_PARTITION, [record])
-        if not await self.wait_until_applied(ONLY_PARTITION, acknowledged.offset, APPLY_TIMEOUT_S):
+        acknowledged = await producer.send(self._topic, ONLY_PARTITION, records)
+        if not await self.wait_until_applied(ONLY_PARTITION, acknowledged[-1].offset, APPLY_TIMEOUT_S):
             late = TimeoutError(f"the {name} did not come back within {APPLY_TIMEOUT_S:.0f} s")
             raise UnavailableError("Kafka", late)
 

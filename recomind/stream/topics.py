@@ -6,7 +6,7 @@
 | `video_signals` | none (the partition is the video's) | signals in MessagePack | `v`: encoding version |
 | `served_lists` | user id | a `ServedListEvent` in MessagePack | none |
 | `video_catalogue` | video id | a `CatalogueChange` in MessagePack | `v`: encoding version |
-| `rules` (partition 0) | `rule:` or `scenario:` and its name | a `RuleRecord` in MessagePack | `v`: encoding version |
+| `rules` (partition 0) | kind and name, or that and an id | a `RuleRecord` in MessagePack | `v`: encoding version |
 | `experiments` (partition 0) | name of the experiment | an `ExperimentRecord` in MessagePack | `v`: encoding version |
 | `live_settings` | name of a setting, or that and an id | a `SettingChange` in JSON | `v`: encoding version |
 | `video_actions_dead_letters` | `topic:partition:offset` | the rejected value | `recomind.stream.dead_letters` |

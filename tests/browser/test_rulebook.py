@@ -33,6 +33,7 @@ def test_a_rule_is_drafted_previewed_and_goes_live(audience, visit, rule_id, siz
         fill(page, rule_id, "tag:chess")
         page.click("text=Save as draft")
         rule_on(page, rule_id).get_by_text("Does not act.").wait_for()
+        assert rule_on(page, rule_id).locator(".changed").inner_text().startswith("Changed ")
         page.select_option("#preview-rule", rule_id)
         page.fill("#preview-user", "jazz fan 0")
         page.locator("#preview-form button").click()

@@ -39,7 +39,7 @@ from recomind.model.responses import (
     SimilarUser,
     TrendingVideo,
 )
-from recomind.model.rule_responses import PreviewVideo, RuleEntry, RulePreview, ScenarioEntry
+from recomind.model.rule_responses import PreviewVideo, RulebookChange, RuleEntry, RulePreview, ScenarioEntry
 from recomind.model.rules import Rule, Scenario
 from recomind.model.users import UserDetails, UserEntry
 from recomind_web.health import Readiness
@@ -114,8 +114,9 @@ EXPLANATION: Final = Explanation(
 )
 
 RULE: Final = Rule(action="filter", where="label:sponsored", scenarios=("kids",), note="No advertising for children")
-RULE_ENTRY: Final = RuleEntry("R7", RULE, True, 140, 311)
+RULE_ENTRY: Final = RuleEntry("R7", RULE, True, 140, 311, "operator", NOON.timestamp())
 KIDS: Final = Scenario(filter="age:..6", sources=("trending", "tags"), spread=0.3)
+KIDS_ENTRY: Final = ScenarioEntry("kids", KIDS, "operator", NOON.timestamp())
 WEIGHTS: Final = ActionWeights(share=1.5)
 SETTINGS_CHANGE: Final = SettingsChange(action_weights=WEIGHTS)
 SETTINGS: Final = LiveSettingValues(
@@ -169,9 +170,10 @@ EXAMPLES: Final = {
             "R7", "u1", "default", (PreviewVideo("v1", CAT.title, True),), (PreviewVideo("v2", DANCE.title, False),)
         )
     ),
-    "get_scenarios": Example([ScenarioEntry("kids", KIDS)]),
-    "put_scenario": Example(ScenarioEntry("kids", KIDS), KIDS),
-    "delete_scenario": Example(ScenarioEntry("kids", KIDS)),
+    "get_scenarios": Example([KIDS_ENTRY]),
+    "put_scenario": Example(KIDS_ENTRY, KIDS),
+    "delete_scenario": Example(KIDS_ENTRY),
+    "rulebook_history": Example([RulebookChange("rule", "R7", RULE, None, "operator", NOON.timestamp())]),
     "get_experiments": Example([FIGURES]),
     "get_experiment": Example(FIGURES),
     "put_experiment": Example(FIGURES, EXPERIMENT),

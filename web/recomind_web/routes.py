@@ -30,7 +30,7 @@ from recomind.model.responses import (
     SimilarUser,
     TrendingVideo,
 )
-from recomind.model.rule_responses import RuleEntry, RulePreview, ScenarioEntry
+from recomind.model.rule_responses import RulebookChange, RuleEntry, RulePreview, ScenarioEntry
 from recomind.model.rules import Rule, Scenario
 from recomind.model.users import UserDetails, UserEntry
 from recomind.runtime.api_keys import ADMIN, READ, WRITE, parse_keys
@@ -209,6 +209,7 @@ ROUTES: Final = (
     Route(
         "DELETE", "/scenarios/{scenario}", rules.delete_scenario, ScenarioEntry, other_statuses=(404, 503), scope=ADMIN
     ),
+    Route("GET", "/rulebook/history", rules.rulebook_history, list[RulebookChange], scope=ADMIN),
     Route("GET", "/experiments", experiments.get_experiments, list[ExperimentFigures], scope=ADMIN),
     Route(
         "GET",

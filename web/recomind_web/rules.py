@@ -1,4 +1,4 @@
-"""Rules and scenarios: read, put and delete them, and preview what a rule does to a user's list.
+"""Rules and scenarios: read, put and delete them, who did so, and preview what a rule does to a user's list.
 
 A change acts on this worker before the response, and on all others within milliseconds.
 """
@@ -14,7 +14,7 @@ from aiohttp import web
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import VideoSummary
 from recomind.model.filters import matches, parse_filter
-from recomind.model.rule_responses import PreviewVideo, RuleEntry, RulePreview, ScenarioEntry
+from recomind.model.rule_responses import PreviewVideo, RulebookChange, RuleEntry, RulePreview, ScenarioEntry
 from recomind.model.rules import (
     DEFAULT_SCENARIO,
     NAME_PATTERN,
@@ -29,6 +29,7 @@ from recomind.runtime.app import RecoMindApp
 from recomind.runtime.worker_stats import rule_totals
 from recomind.runtime.worker_stats_store import WorkerStatsStore
 from recomind.state.profile import Profile
+from recomind_web.api_key_middleware import key_name
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of, json_response, n_param, parse_body, path_id
 from recomind_web.unseen import profile_as_if_seen
@@ -60,7 +61,7 @@ async def put_rule(request: web.Request) -> web.Response:
     if rule_id not in app.ranking_cache.rules.rules and len(app.ranking_cache.rules.rules) >= MAX_RULES:
         raise BadRequestError(f"there are {MAX_RULES} rules: delete some first", "rule_id")
     stored = msgspec.structs.replace(rule, rule_id=rule_id)
-    await app.rule_stream.send(app.kafka_producer, RuleRecord("rule", rule_id, stored))
+    await app.rule_stream.send(app.kafka_producer, RuleRecord("rule", rule_id, stored), key_name.get())
     return json_response(msgspec.json.encode(_entry(app, rule_id, await _counts(app))))
 
 
@@ -68,7 +69,7 @@ async def delete_rule(request: web.Request) -> web.Response:
     """Delete a rule."""
     app, rule_id = app_of(request), _name(request, "rule_id")
     entry = _entry(app, _known(app, rule_id), {})
-    await app.rule_stream.send(app.kafka_producer, RuleRecord("rule", rule_id))
+    await app.rule_stream.send(app.kafka_producer, RuleRecord("rule", rule_id), key_name.get())
     return json_response(msgspec.json.encode(entry))
 
 
@@ -98,8 +99,9 @@ async def preview_rule(request: web.Request) -> web.Response:
 
 async def get_scenarios(request: web.Request) -> web.Response:
     """All scenarios, by name."""
-    found = sorted(app_of(request).ranking_cache.rules.scenarios.items())
-    return json_response(msgspec.json.encode([ScenarioEntry(name, scenario) for name, scenario in found]))
+    app = app_of(request)
+    found = sorted(app.ranking_cache.rules.scenarios.items())
+    return json_response(msgspec.json.encode([_scenario_entry(app, name, scenario) for name, scenario in found]))
 
 
 async def put_scenario(request: web.Request) -> web.Response:
@@ -114,8 +116,8 @@ async def put_scenario(request: web.Request) -> web.Response:
     if name not in scenarios and len(scenarios) >= MAX_SCENARIOS:
         raise BadRequestError(f"there are {MAX_SCENARIOS} scenarios: delete some first", "name")
     stored = msgspec.structs.replace(scenario, name=name)
-    await app.rule_stream.send(app.kafka_producer, RuleRecord("scenario", name, None, stored))
-    return json_response(msgspec.json.encode(ScenarioEntry(name, stored)))
+    await app.rule_stream.send(app.kafka_producer, RuleRecord("scenario", name, None, stored), key_name.get())
+    return json_response(msgspec.json.encode(_scenario_entry(app, name, stored)))
 
 
 async def delete_scenario(request: web.Request) -> web.Response:
@@ -124,8 +126,18 @@ async def delete_scenario(request: web.Request) -> web.Response:
     scenario = app.ranking_cache.rules.scenarios.get(name)
     if scenario is None:
         raise web.HTTPNotFound(text="there is no such scenario")
-    await app.rule_stream.send(app.kafka_producer, RuleRecord("scenario", name))
-    return json_response(msgspec.json.encode(ScenarioEntry(name, scenario)))
+    entry = _scenario_entry(app, name, scenario)
+    await app.rule_stream.send(app.kafka_producer, RuleRecord("scenario", name), key_name.get())
+    return json_response(msgspec.json.encode(entry))
+
+
+async def rulebook_history(request: web.Request) -> web.Response:
+    """Changes of rules and scenarios: who, when and what, the latest first, at most 500."""
+    changes = [
+        RulebookChange(one.kind, one.name, one.rule, one.scenario, one.changed_by, one.changed_at)
+        for one in app_of(request).rule_stream.history
+    ]
+    return json_response(msgspec.json.encode(changes[::-1]))
 
 
 def _ranked(app: RecoMindApp, profile: Profile, n: int, policy: Policy | None) -> list[VideoSummary]:
@@ -161,4 +173,16 @@ async def _counts(app: RecoMindApp) -> dict[str, tuple[int, int]]:
 
 def _entry(app: RecoMindApp, rule_id: str, counts: dict[str, tuple[int, int]]) -> RuleEntry:
     rules = app.ranking_cache.rules
-    return RuleEntry(rule_id, rules.rules[rule_id], rules.is_active(rule_id), *counts.get(rule_id, (0, 0)))
+    lists, videos = counts.get(rule_id, (0, 0))
+    said = _changed(app, "rule", rule_id)
+    return RuleEntry(rule_id, rules.rules[rule_id], rules.is_active(rule_id), lists, videos, *said)
+
+
+def _scenario_entry(app: RecoMindApp, name: str, scenario: Scenario) -> ScenarioEntry:
+    return ScenarioEntry(name, scenario, *_changed(app, "scenario", name))
+
+
+def _changed(app: RecoMindApp, kind: str, name: str) -> tuple[str, float | None]:
+    """Who changed a rule or scenario last, and when."""
+    latest = app.rule_stream.latest.get((kind, name))
+    return ("", None) if latest is None else (latest.changed_by, latest.changed_at)

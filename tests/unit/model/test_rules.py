@@ -74,5 +74,11 @@ def test_a_record_is_read_as_it_was_written():
         RuleRecord("rule", "R7", rule(starts_at=AT)),
         RuleRecord("rule", "R7"),
         RuleRecord("scenario", "kids", None, Scenario(sources=("trending",), spread=0.3)),
+        RuleRecord("rule", "R7", rule(), None, "ops", AT.timestamp()),
     ):
         assert decode_rule_record(encode(record)) == record
+
+
+def test_a_record_that_does_not_say_who_and_when_is_read():
+    earlier = msgspec.msgpack.encode(["rule", "R7", {"action": "filter", "where": "tag:cat"}, None])
+    assert decode_rule_record(earlier) == RuleRecord("rule", "R7", rule(), None, "", None)

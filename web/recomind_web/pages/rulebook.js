@@ -30,13 +30,16 @@ function stateOf({ rule, active }) {
   return rule.ends_at && new Date(rule.ends_at) <= new Date() ? ["over", "ended"] : ["waiting", "scheduled"];
 }
 
-const moment = text => new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+const moment = at => new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 function detailsOf(rule) {
   const extra = { boost: `odds × ${rule.factor}`, bury: `odds ÷ ${rule.factor}`, pin: `place ${rule.place}`, cap: `at most ${rule.at_most}` }[rule.action];
   const parts = [extra, rule.scenarios.length ? `in ${rule.scenarios.join(", ")}` : "everywhere", rule.starts_at && `from ${moment(rule.starts_at)}`, rule.ends_at && `until ${moment(rule.ends_at)}`, rule.note];
   return parts.filter(Boolean).join(" · ");
 }
+
+/** When a rule was changed last, and with which API key; empty where neither is known. */
+const changeOf = entry => (entry.changed_at ? `Changed ${moment(entry.changed_at * 1000)}${entry.changed_by ? ` by ${entry.changed_by}` : ""}` : "");
 
 function button(text, ruleId, onClick) {
   const created = element("button", "button", text);
@@ -55,7 +58,7 @@ function ruleItem(entry) {
     button("Change", ruleId, () => fillForm(ruleId, rule)),
     button(rule.draft ? "Go live" : "Make a draft", ruleId, () => put(ruleId, { ...rule, draft: !rule.draft })),
     button("Delete", ruleId, () => remove(ruleId)));
-  return element("li", `rule ${state}`, heading, element("p", "", element("code", "", rule.where)), element("p", "quiet", detailsOf(rule)), did, choices);
+  return element("li", `rule ${state}`, heading, element("p", "", element("code", "", rule.where)), element("p", "quiet", detailsOf(rule)), did, element("p", "quiet changed", changeOf(entry)), choices);
 }
 
 /** Show the rules. The page changes only when they do: a button keeps its focus meanwhile. */
