@@ -12,9 +12,11 @@ from recomind.model.catalogue import first_summaries, join_summaries
 from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
-from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
+from recomind.recommender.candidates.tag_affinity import TagAffinity
+from recomind.recommender.candidates.types import user_context_of
 from recomind.recommender.control import random_slate
 from recomind.recommender.exploration import EXPLORATION_SHARE, seed_of
+from recomind.recommender.extensions.participation import eligible_in_random_list
 from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
@@ -146,11 +148,12 @@ class RankingCache(ListPolicies):
         return self.serialise(self.rank(profile, policy, local), n)
 
     def control_list(self, user_id: str, profile: Profile, n: int, policy: Policy | None = None) -> StoredList:
-        """A random list for a user of the control group, whose profile is complete; of a policy only filters count."""
-        eligible = None if policy is None or policy.eligibility is None else policy.eligibility.of
+        """A random list for a user of the control group, whose profile is complete; only filters count."""
+        follows = None if policy is None else policy.follows
+        user = user_context_of(profile, self.index, self.now, follows=follows)
+        eligible = eligible_in_random_list(self.extensions, user, self.index, policy)
         slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n, eligible)
-        affinity = tag_affinity_of(profile, self.index)
-        return self._stored(slate, profile, affinity, policy, is_control=True, returned=self.index.returned)
+        return self._stored(slate, profile, user.tag_affinity, policy, is_control=True, returned=self.index.returned)
 
     def list_of_new_users(
         self, n: int, ttl: float, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT

@@ -1,8 +1,8 @@
 """The part that extensions have in one list: which sources propose for it, and what orders it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.eligibility import Eligibility
 from recomind.recommender.policy.masks import Masks
 from recomind.recommender.policy.policy import Policy
+
+ROWS_PER_CALL: Final = 1000
+"""Rows about which a filter is asked at once for a random list."""
 
 
 class Participation(NamedTuple):
@@ -103,6 +106,26 @@ class Participation(NamedTuple):
             return explored
         is_drawn = np.isin(explored.rows, list(explored.drawn))
         return explored._replace(propensities=np.where(is_drawn, 1.0, chances[positions]) * explored.propensities)
+
+
+def eligible_in_random_list(
+    extensions: Extensions, user: UserContext, index: VideoIndex, policy: Policy | None
+) -> Callable[[Rows], Mask] | None:
+    """What a random list for a user may hold, by a policy and the active filters; None for everything.
+
+    Filters are asked in parts: a random list is of the whole catalogue, and a call has a limit of time.
+    """
+    filters = extensions.acting("filter")
+    restricted = Participation(user, index, {}, None, None, filters=filters).restricted(policy)
+    eligibility = None if restricted is None else restricted.eligibility
+    if eligibility is None or not filters:
+        return None if eligibility is None else eligibility.of
+
+    def eligible(rows: Rows) -> Mask:
+        parts = [eligibility.of(rows[at : at + ROWS_PER_CALL]) for at in range(0, len(rows), ROWS_PER_CALL)]
+        return np.concatenate([np.ones(0, np.bool_), *parts])
+
+    return eligible
 
 
 def named_ranker(policy: Policy | None) -> str:
