@@ -5,7 +5,7 @@ stable offset, and it is reached when the position is there: the offsets before 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -124,8 +124,10 @@ async def read_to_end(
     until: Mapping[Partition, int] | None = None,
     since: float | None = None,
     starts: Mapping[Partition, int] | None = None,
-) -> AsyncIterator[tuple[Partition, Sequence[ConsumerRecord]]]:
+) -> AsyncGenerator[tuple[Partition, Sequence[ConsumerRecord]], None]:
     """The records of a topic's partitions up to their present ends: (partition, records), each in log order.
+
+    Who stops before the end closes it (`contextlib.aclosing`): the consumer disconnects then.
 
     Args:
         kafka: client options, see `recomind.stream.connection`.

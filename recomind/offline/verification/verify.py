@@ -8,7 +8,7 @@
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -171,13 +171,14 @@ class Verification:
         erased_at: dict[str, int] = {}
         async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
             erased_at |= erasure_offsets(records, self._log_identity)
-        outcomes = await self._recomputed_outcomes(partition)
-        users = RecomputedUsers(self._log_identity, self.expected, erased_at, outcomes)
-        async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
-            await outcomes.read_until(max((record.timestamp for record in records), default=0) / 1000)
-            users.apply_records(records)
-        if self.recount.records:
-            await outcomes.read_rest()
+        async with aclosing(read_to_end(client_options(self._settings), topics.SERVED_LISTS, [partition])) as served:
+            outcomes = await self._recomputed_outcomes(partition, served)
+            users = RecomputedUsers(self._log_identity, self.expected, erased_at, outcomes)
+            async for _, records in self._log(topics.ACTIONS, partition, self._ends.actions):
+                await outcomes.read_until(max((record.timestamp for record in records), default=0) / 1000)
+                users.apply_records(records)
+            if self.recount.records:
+                await outcomes.read_rest()
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
         self._repeat_users |= accept_old_likes(users.profiles, profiles, users.old_users)
         self._cut_users |= accept_cut_profiles(users, profiles, blocks)
@@ -267,10 +268,11 @@ class Verification:
         """Note a record that no worker counts, as RecoMind has not written it."""
         self._report.notes.append(f"skipped, as workers do: {error}")
 
-    async def _recomputed_outcomes(self, partition: Partition) -> RecomputedOutcomes:
-        kafka, partitions = client_options(self._settings), self._settings.partitions
-        starts = await start_offsets(kafka, topics.SERVED_LISTS, partitions)
-        served = read_to_end(kafka, topics.SERVED_LISTS, [partition])
+    async def _recomputed_outcomes(
+        self, partition: Partition, served: AsyncIterator[tuple[Partition, Any]]
+    ) -> RecomputedOutcomes:
+        partitions = self._settings.partitions
+        starts = await start_offsets(client_options(self._settings), topics.SERVED_LISTS, partitions)
         return RecomputedOutcomes(
             served,
             partitions,
