@@ -94,9 +94,10 @@ def test_the_aiokafka_consumer_has_its_assignment_strategy():
     assert "_partition_assignment_strategy" in inspect.getsource(AIOKafkaConsumer)
 
 
-def test_the_aiokafka_consumer_has_its_isolation_level_and_its_partitions_states():
+def test_the_aiokafka_consumer_has_its_isolation_level_its_longest_wait_and_its_partitions_states():
     source = inspect.getsource(AIOKafkaConsumer)
     assert "isolation_level=self._isolation_level" in source
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in source
     assert "self._subscription.subscription.assignment" in source
     assert {"position", "has_valid_position"} <= {*dir(TopicPartitionState)}
     assert "self.lso = " in inspect.getsource(TopicPartitionState)
