@@ -28,7 +28,7 @@ from recomind.runtime.write_behind import WriteBehind
 from recomind.state.profile import Profile, has_seen
 from recomind.state.profile_fold import apply_event
 from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, block_of_key, seal_after
-from recomind.state.served_lists import void_lists
+from recomind.state.served_lists import ServedLists, void_lists
 from recomind.stores.read_model import STAGE_MERGED_PROFILE
 from recomind.stream import topics
 from recomind.stream.batches import Batch
@@ -85,10 +85,10 @@ class ProfileProcessor:
         await self._profiles.recovered(batch.partition)
         await self._blocks.recovered(batch.partition)
         times = [record.timestamp / 1000 for record in batch.records]
-        await self._app.served_window.prepare(batch.partition, min(times), max(times))
+        lists = await self._app.served_window.prepare(batch.partition, min(times), max(times))
         decoded = decode_batch(batch, self._app.actions_log)
         await self._reroute(decoded)
-        changed, blocks, signals, examples = await self._fold(batch, decoded)
+        changed, blocks, signals, examples = await self._fold(batch, decoded, lists)
         self._put_blocks(batch.partition, blocks)  # training reads them; until a profile counts them, nothing else does
         await self._train(examples)
         await self._send(signals)
@@ -104,7 +104,7 @@ class ProfileProcessor:
         self._app.backlog.folded_actions[batch.partition] = batch.records[-1].offset + 1
 
     async def _fold(
-        self, batch: Batch, records: Sequence[DecodedRecord]
+        self, batch: Batch, records: Sequence[DecodedRecord], lists: ServedLists
     ) -> tuple[dict[str, Profile], dict[str, SeenBlock | None], list[Signal | ErasureSignal], list[TrainingExample]]:
         """The changed profiles by user, the changed blocks by key (None: deleted), signals, and likes to train on."""
         changed: dict[str, Profile] = {}
@@ -113,7 +113,6 @@ class ProfileProcessor:
         examples: list[TrainingExample] = []
         time_slice = self._app.time_slices.begin()
         first_new = self._app.backlog.first_new_offset(batch.partition)
-        lists = self._app.served_window.lists(batch.partition)
         for decoded, event in events_of(records):
             user_id = event.user_id
             before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()

@@ -272,6 +272,7 @@ class RecoMindApp(faust.App):
         """Disconnect, after everything else has stopped."""
         await super().on_shutdown()
         await self.kafka_producer.stop()
+        await self.served_window.stop()
         await self.archive.close()
         await self.read_model.store.close()
 
@@ -279,8 +280,7 @@ class RecoMindApp(faust.App):
         """Do nothing: only Faust's own tables need files, and a container may be read-only."""
 
     def _fence_stores(self, fence: Fence) -> None:
-        fence = fence._replace(group=self.actions_log.fencing_group(fence.group))
-        self.read_model.fence = self.archive.fence = fence
+        self.read_model.fence = self.archive.fence = fence._replace(group=self.actions_log.fencing_group(fence.group))
 
     async def _on_assigned(self, _: Any, /, *args: Any, **__: Any) -> None:
         """Recover the state of new partitions; keep that of partitions that no other worker can have owned since."""

@@ -1,15 +1,17 @@
 """The served lists of this worker's partitions, read far enough to join each action with all lists logged before it.
 
 The agent `served_lists` puts what it reads; it also shows which users are present (`recomind.runtime.presence`). Before
-a batch of actions is folded, `prepare` ensures two things: lists from before the agent's committed offset have been
-read again, as far back as they may count; and all lists that Kafka is known to hold have been put. A list that was
-logged within `MARGIN_S` before an action may still be missed.
+a batch of actions is folded, `prepare` ensures two things. Lists from before the agent's committed offset have been
+read again, as far back as they may count. And later ones have been read up to the end that Kafka tells then, or up to
+one that was logged after the actions: how fast the agent gets them changes nothing. Only of the lists that were logged
+within `MARGIN_S` before an action may some be missed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence, Set
-from time import time
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
+from contextlib import aclosing
+from time import monotonic, time
+from typing import Any, Final, NamedTuple, TypeVar
 
 from aiokafka import ConsumerRecord
 from faust.types import TP
@@ -19,15 +21,18 @@ from recomind.errors import UnavailableError
 from recomind.model.ids import Partition
 from recomind.model.served_lists import ServedListEvent, decode_served_list
 from recomind.runtime.presence import Presence
-from recomind.state.served_lists import MAX_USERS, RETENTION_S, ServedLists
-from recomind.stream import topics
-from recomind.stream.connection import client_options
-from recomind.stream.log_reader import read_to_end
+from recomind.runtime.served_list_log import KafkaServedListLog, ServedListLog
+from recomind.state.served_lists import MAX_USERS, REACH_S, ServedLists
+
+Result = TypeVar("Result")
 
 logger = get_logger(__name__)
 
 MAX_WAITING: Final = 20_000
 """Lists of a partition that wait for actions to be folded; beyond it the agent waits, unless a batch needs more."""
+
+PATIENCE_S: Final = 1.0
+"""How long a batch of actions waits for the agent; then it reads the lists that it needs itself."""
 
 POLL_INTERVAL_S: Final = 0.005
 RETRY_DELAY_S: Final = 0.5
@@ -42,40 +47,38 @@ class Logged(NamedTuple):
     event: ServedListEvent
 
 
-ReadSince = Callable[[Partition, float], AsyncIterator[tuple[Partition, Sequence[ConsumerRecord]]]]
-"""Reads a partition's records that were logged at a time or later, up to the committed offset."""
-
-
 class ServedListWindow:
     """The latest served lists of the users of this worker, and which of these users are present."""
 
     def __init__(
         self,
         partitions: int,
-        read_since: ReadSince,
-        end_of: Callable[[Partition], int],
+        log: ServedListLog,
         should_stop: Callable[[], bool],
         on_read_again: Callable[[Partition, Sequence[Logged]], None] = lambda *_: None,
+        on_outage: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time,
     ) -> None:
         """Create a window without partitions.
 
         Args:
             partitions: of the topic.
-            read_since: reads the log.
-            end_of: the end of a partition as far as Kafka has told it; 0 if it has not.
+            log: of the served lists.
             should_stop: whether the worker stops.
             on_read_again: called with lists of a new partition that were read again.
+            on_outage: called with the reason while actions wait for Kafka.
             now: the clock of the log, epoch seconds.
         """
         self.presence = Presence(now)
         self._max_users = max(1, MAX_USERS // partitions)
-        self._read_since = read_since
-        self._end_of = end_of
+        self._log = log
         self._should_stop = should_stop
         self._on_read_again = on_read_again
+        self._on_outage = on_outage
         self._lists: dict[Partition, ServedLists] = {}
         """Partition to its lists, of partitions whose latest lists have been read again."""
+        self._since: dict[Partition, float] = {}
+        """Partition to the log time from which on they have been read."""
         self._needed_until: dict[Partition, float] = {}
         """Partition to the log time until which a batch of actions needs lists."""
         self._locks: dict[Partition, asyncio.Lock] = {}
@@ -83,29 +86,43 @@ class ServedListWindow:
     def __len__(self) -> int:
         return sum(map(len, self._lists.values()))
 
-    def lists(self, partition: Partition) -> ServedLists:
-        """The lists of a partition that `prepare` has been called for."""
-        return self._lists.setdefault(partition, ServedLists(self._max_users))
-
     def retain_partitions(self, partitions: Set[Partition]) -> None:
         """Drop the lists of all other partitions."""
         self._lists = {one: lists for one, lists in self._lists.items() if one in partitions}
         self.presence.retain_partitions(partitions)
 
-    async def prepare(self, partition: Partition, first_at: float, last_at: float) -> None:
-        """Wait for all lists that actions logged between two times (epoch seconds) have to be joined with."""
-        await self._restore(partition, first_at - RETENTION_S)
-        lists, end = self.lists(partition), self._end_of(partition)
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._log.stop()
+
+    async def prepare(self, partition: Partition, first_at: float, last_at: float) -> ServedLists:
+        """The lists that actions have to be joined with; the actions have been fetched before this call.
+
+        Args:
+            partition: that of the actions.
+            first_at: when the first action was logged, epoch seconds.
+            last_at: when the last one was logged.
+
+        Raises:
+            UnavailableError: the worker stops while Kafka is away.
+            RefusedError: Kafka refuses to be read.
+        """
+        lists = await self._restored(partition, first_at - REACH_S, is_needed=True)
         self._needed_until[partition] = last_at
-        while lists.next_offset < end and lists.logged_until <= last_at and not self._should_stop():
-            if self._lists.get(partition) is not lists:
-                return  # the partition has moved
-            await asyncio.sleep(POLL_INTERVAL_S)
+        if lists.logged_until > last_at:
+            return lists
+        end = await self._retried(lambda: self._log.end(partition))
+        deadline = monotonic() + PATIENCE_S
+        while lists.next_offset < end and lists.logged_until <= last_at:
+            if monotonic() < deadline:
+                await asyncio.sleep(POLL_INTERVAL_S)
+            else:
+                await self._retried(lambda: self._read_missing(partition, lists, end, last_at))
+        return lists
 
     async def put(self, partition: Partition, records: Sequence[ConsumerRecord]) -> Sequence[Logged]:
         """Put records that were fetched; wait while too many wait for actions. Returns the lists in them."""
-        await self._restore(partition, records[0].timestamp / 1000 - RETENTION_S)
-        lists = self.lists(partition)
+        lists = await self._restored(partition, records[0].timestamp / 1000 - REACH_S)
         found = self._put_records(partition, lists, records)
         while lists.waiting > MAX_WAITING and lists.logged_until > self._needed_until.get(partition, 0.0):
             if self._lists.get(partition) is not lists or self._should_stop():
@@ -113,21 +130,58 @@ class ServedListWindow:
             await asyncio.sleep(POLL_INTERVAL_S)
         return found
 
-    async def _restore(self, partition: Partition, since: float) -> None:
-        """Read the lists of a new partition that were logged after a time."""
+    async def _restored(self, partition: Partition, since: float, *, is_needed: bool = False) -> ServedLists:
+        """The lists of a partition; those of a new one are read again.
+
+        Args:
+            partition: which partition.
+            since: the log time from which on lists of a new partition are read.
+            is_needed: whether lists since that time are needed. If so, and fewer have been read, they are read once
+                more: the agent may come to a partition before its actions, and be far ahead of them.
+        """
         async with self._locks.setdefault(partition, asyncio.Lock()):
-            while partition not in self._lists:
-                lists = ServedLists(self._max_users)
-                try:
-                    async for _, records in self._read_since(partition, since):
-                        self._on_read_again(partition, self._put_records(partition, lists, records))
-                except UnavailableError as error:
-                    logger.warning("actions wait until served lists can be read: %s", error)
-                    if self._should_stop():
-                        raise
-                    await asyncio.sleep(RETRY_DELAY_S)
-                    continue
-                self._lists[partition] = lists
+            known = self._lists.get(partition)
+            if known is not None and not (is_needed and since < self._since[partition]):
+                return known
+            is_new = known is None
+            until = self._log.committed(partition) if known is None else known.next_offset
+            lists = await self._retried(lambda: self._read_again(partition, since, until, is_new=is_new))
+            self._lists[partition], self._since[partition] = lists, since
+            return lists
+
+    async def _read_again(self, partition: Partition, since: float, until: int, *, is_new: bool) -> ServedLists:
+        """The lists that were logged since a time, before an offset."""
+        lists = ServedLists(self._max_users)
+        if until:
+            async with aclosing(self._log.read(partition, until=until, since=since)) as batches:
+                async for records in batches:
+                    found = self._put_records(partition, lists, records)
+                    if is_new:
+                        self._on_read_again(partition, found)
+        lists.skip_to(until)
+        return lists
+
+    async def _read_missing(self, partition: Partition, lists: ServedLists, end: int, last_at: float) -> None:
+        """Read the lists before an offset that were logged until a time; the agent gets them, too, and notes users."""
+        async with aclosing(self._log.read(partition, until=end, start=lists.next_offset)) as batches:
+            async for records in batches:
+                put_records(lists, records)
+                if lists.logged_until > last_at:
+                    return
+        lists.skip_to(end)
+
+    async def _retried(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """The result of work with Kafka, which is tried again while Kafka is away."""
+        while True:
+            try:
+                return await work()
+            except UnavailableError as error:
+                reason = f"actions wait until served lists can be read: {error}"
+                logger.warning("%s", reason)
+                self._on_outage(reason)
+                if self._should_stop():
+                    raise
+                await asyncio.sleep(RETRY_DELAY_S)
 
     def _put_records(
         self, partition: Partition, lists: ServedLists, records: Sequence[ConsumerRecord]
@@ -140,28 +194,25 @@ class ServedListWindow:
 
 
 def window_of(app: Any) -> ServedListWindow:
-    """The window of a worker's app over Kafka."""
-    kafka, topic = client_options(app.options), topics.SERVED_LISTS
+    """The window of a worker's app."""
 
-    async def read_since(
-        partition: Partition, since: float
-    ) -> AsyncIterator[tuple[Partition, Sequence[ConsumerRecord]]]:
-        committed = app.consumer._committed_offset.get(TP(topic, partition)) or 0
-        if committed:
-            async for one in read_to_end(kafka, topic, [partition], until={partition: committed}, since=since):
-                yield one
-
-    def end_of(partition: Partition) -> int:
-        end: int = app.monitor.tp_end_offsets.get(TP(topic, partition), 0)
-        return end
+    def committed(tp: TP) -> int | None:
+        offset: int | None = app.consumer._committed_offset.get(tp)
+        return offset
 
     def remember(partition: Partition, found: Sequence[Logged]) -> None:
         for one in found:
             app.served_figures.remember_list(partition, one.at, one.event)
         promote_present(app, found)
 
-    now = app.kafka_producer.clock.now
-    return ServedListWindow(app.options.partitions, read_since, end_of, lambda: app.should_stop, remember, now)
+    return ServedListWindow(
+        app.options.partitions,
+        KafkaServedListLog(app.options, committed),
+        lambda: app.should_stop,
+        remember,
+        app.heartbeat.note_outage,
+        app.kafka_producer.clock.now,
+    )
 
 
 def promote_present(app: Any, found: Iterable[Logged]) -> None:

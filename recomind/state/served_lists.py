@@ -33,7 +33,17 @@ RETENTION_S: Final = 2 * WINDOW_S
 """Time for which a list is kept: until then an action of the user closes it."""
 
 MARGIN_S: Final = 1.0
-"""A worker knows all lists that were logged at least this long before an action; later ones may be missing."""
+"""A worker knows all lists that were logged at least this long before an action; later ones may be missing.
+
+It asks Kafka for the end of the log of lists after it has got the action, so fetches may take any time. The margin is
+for what the brokers do: their clocks may differ, and a list is readable only once its replicas have it.
+"""
+
+REPEATS_S: Final = 900.0
+"""Time after which a list is not handed out again: lists are ranked anew once they are ten minutes old."""
+
+REACH_S: Final = RETENTION_S + REPEATS_S
+"""How long before an action the log of lists has to be read: of a list that is known, the first event counts."""
 
 MAX_LISTS_PER_USER: Final = 4
 """The latest served lists of a user whose outcomes are awaited."""
@@ -111,6 +121,10 @@ class ServedLists:
         self.next_offset, self.logged_until = offset + 1, logged_at
         if event is not None:
             self._waiting.append(_Served(logged_at, event))
+
+    def skip_to(self, offset: int) -> None:
+        """Note that the log has been read up to an offset: what lies between is no list, or too old to count."""
+        self.next_offset = max(self.next_offset, offset)
 
     def advance(self, logged_at: float) -> None:
         """Make the lists that were logged until a time visible to actions."""

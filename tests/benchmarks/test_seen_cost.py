@@ -19,6 +19,7 @@ from recomind.stream.batches import Batch
 from recomind.worker import create_app
 from recomind_agents.profiles import ProfileProcessor
 from recomind_tables import profiles, seen_blocks
+from tests.unit.runtime.empty_served_lists import without_served_lists
 from tests.unit.stream.records import action_record
 
 KINDS = ("like", "view", "skip")
@@ -64,6 +65,7 @@ class Processing:
         self.profiles = profiles.declare(self.app, self.blocks)
         for table in (self.blocks, self.profiles):
             table._recovery = {0: asyncio.create_task(asyncio.sleep(0))}
+        without_served_lists(self.app)
         self.processor = ProfileProcessor(self.app, self.profiles, self.blocks)
 
     async def send_nothing(self, topic, records):

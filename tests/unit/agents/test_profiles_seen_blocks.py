@@ -22,6 +22,7 @@ from recomind.worker import create_app
 from recomind_agents.profiles import ProfileProcessor
 from recomind_agents.refresher import Refresher
 from recomind_tables import profiles, seen_blocks
+from tests.unit.runtime.empty_served_lists import without_served_lists
 from tests.unit.stream.records import action_record
 
 VIDEOS = [f"v{number}" for number in range(2100)]
@@ -62,6 +63,7 @@ class Worker:
             restored = changelogs.values.get(table.topic, {})
             table._values = {one: dict(restored) for one in range(partitions)}
             table._recovery = dict.fromkeys(range(partitions), asyncio.create_task(asyncio.sleep(0)))
+        without_served_lists(self.app)
         self.processor = ProfileProcessor(self.app, self.profiles, self.blocks)
         self.refresher = Refresher(self.app)
         for number, video_id in enumerate(VIDEOS):

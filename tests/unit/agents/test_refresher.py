@@ -27,6 +27,7 @@ from recomind.worker import create_app
 from recomind_agents.profiles import ProfileProcessor
 from recomind_agents.refresher import Refresher
 from recomind_tables import profiles, seen_blocks
+from tests.unit.runtime.empty_served_lists import without_served_lists
 from tests.unit.stream.records import action_record
 
 
@@ -57,6 +58,8 @@ class Worker:
     def __init__(self):
         self.app = create_app(Settings(partitions=1), ReadModel(InMemoryStore()), Archive(""))
         self.app.send_records = self._send_nothing
+        without_served_lists(self.app)
+        self.list_count = 0
         blocks = seen_blocks.declare(self.app)
         table = profiles.declare(self.app, blocks)
         for one in (blocks, table):
@@ -90,10 +93,10 @@ class Worker:
     async def ask(self, user):
         """What the agent `served_lists` does when a user has got a list."""
         event = ServedListEvent("l", user, 1.0, 0, ())
-        offset = self.app.served_window.lists(0).next_offset
         served = SimpleNamespace(
-            partition=0, value=encode_served_list(event), timestamp=time.time() * 1000, offset=offset
+            partition=0, value=encode_served_list(event), timestamp=time.time() * 1000, offset=self.list_count
         )
+        self.list_count += 1
         promote_present(self.app, await self.app.served_window.put(0, [served]))
 
     async def work(self, *priorities):
