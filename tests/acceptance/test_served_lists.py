@@ -48,15 +48,18 @@ async def test_outcomes_are_counted_verified_and_exported_over_a_rebalance(new_s
         await replay_log(settings, replayed)
         acted_on = {user: {one.video_id for one in replayed if one.user_id == user} for user in AUDIENCE.users}
         pages = await show_pages(first.base_url, AUDIENCE.users, acted_on)
-        await asyncio.sleep(MARGIN_S + 0.5)
+        await asyncio.sleep(MARGIN_S + 0.1)
         second = start().wait_ready()  # it takes partitions over, with lists that it has to read again
         await act_on(second.base_url, pages)
         first.kill()
         for _ in range(2):
             acted_on = {user: {ids[place] for place in ACTED_ON} for user, (_, ids) in pages.items()}
             pages = await show_pages(second.base_url, AUDIENCE.users, acted_on)
-            await asyncio.sleep(MARGIN_S + 0.5)
+            await asyncio.sleep(MARGIN_S + 0.1)
             await act_on(second.base_url, pages)
+        await show_pages(second.base_url, AUDIENCE.users)  # lists that no action was logged after
+        done = run_recomind(settings, "verify", "--wait", "120")
+        assert (done.returncode, [line for line in done.stderr.splitlines() if "Unclosed" in line]) == (0, [])
         report = await verify(settings, within=120)
         assert report.differences == []
         found = await signals_of(settings)
@@ -179,18 +182,21 @@ async def features_of_the_new_video(settings):
 
 def export(settings, folder):
     parquet = pytest.importorskip("pyarrow.parquet")
-    line = [sys.executable, "-m", "recomind", "export", "--served", str(folder)]
-    environment = {**os.environ, **settings.environ()}
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = run_recomind(settings, "export", "--served", str(folder))
     assert done.returncode == 0, done.stderr
     assert f"are in {folder}" in done.stdout
     files = sorted(folder.iterdir())
     assert [one.name for one in files] == [f"served-{n:05d}.parquet" for n in range(settings.partitions)]
-    again = subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    again = run_recomind(settings, "export", "--served", str(folder))
     assert (again.returncode, "is not empty" in again.stderr) == (2, True)
     rows = [row for file in files for row in parquet.read_table(file).to_pylist()]
     assert all(json.loads(row["arms"]) == {} and 0 < row["propensity"] <= 1 for row in rows)
     return rows
+
+
+def run_recomind(settings, *arguments):
+    line, environment = [sys.executable, "-m", "recomind", *arguments], {**os.environ, **settings.environ()}
+    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=150)
 
 
 async def send_false_outcome(settings, outcome):

@@ -1,4 +1,4 @@
-"""A worker with a faulty agent or timer: `python -m tests.faults.faulty_worker KIND`."""
+"""A worker with a faulty agent or timer, or with slow fetches: `python -m tests.faults.faulty_worker KIND`."""
 
 import asyncio
 import os
@@ -8,7 +8,10 @@ import time
 import recomind_agents
 from recomind.settings import Settings
 from recomind.stream import topics
+from recomind.stream.consumer import Consumer
 from recomind.worker import run
+
+LATE_S = 2.5
 
 
 async def raises(_):
@@ -27,8 +30,26 @@ async def blocks(_):
     time.sleep(3_600)  # noqa: ASYNC251 the fault itself
 
 
+def fetch_lists_late(app):
+    """Have served lists come seconds late, and nothing tell of them before."""
+    put, note_fetch = app.served_window.put, Consumer._note_fetch
+
+    async def put_late(partition, records):
+        await asyncio.sleep(LATE_S)
+        return await put(partition, records)
+
+    async def note_no_lists(consumer, records, places):
+        await note_fetch(consumer, records, places)
+        for tp in [tp for tp in app.monitor.tp_end_offsets if tp.topic == topics.SERVED_LISTS]:
+            del app.monitor.tp_end_offsets[tp]
+
+    app.served_window.put, Consumer._note_fetch = put_late, note_no_lists
+
+
 def add_fault(app, kind):
-    if kind == "timer":
+    if kind == "late lists":
+        fetch_lists_late(app)
+    elif kind == "timer":
         app.timer(interval=0.2)(raises_in_a_timer)
     else:
         handle = {"raises": raises, "hangs": hangs, "blocks": blocks}[kind]
