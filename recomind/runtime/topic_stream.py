@@ -20,6 +20,7 @@ from recomind.stream.connection import client_options
 from recomind.stream.encoding import check_record, place_of
 from recomind.stream.kafka_errors import translation
 from recomind.stream.producer import Producer, ProducerRecord
+from recomind.stream.record_batches import accept_any_header_names
 
 Content = TypeVar("Content")
 
@@ -67,6 +68,7 @@ class TopicStream:
             UnavailableError: Kafka does not answer.
             RefusedError: Kafka refuses to be read.
         """
+        accept_any_header_names()
         options: dict[str, Any] = {**client_options(self._settings), "fetch_max_wait_ms": 100}
         consumer = AIOKafkaConsumer(**options, auto_offset_reset="earliest", isolation_level="read_committed")
         tps = [TopicPartition(self._topic, partition) for partition in all_partitions(self._settings.partitions)]
