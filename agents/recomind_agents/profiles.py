@@ -82,6 +82,7 @@ class ProfileProcessor:
 
     async def process(self, batch: Batch) -> None:
         """Process a batch of actions."""
+        self._app.backlog.first_new_offset(batch.partition)  # noted before any wait, in which the log grows
         await self._profiles.recovered(batch.partition)
         await self._blocks.recovered(batch.partition)
         times = [record.timestamp / 1000 for record in batch.records]
