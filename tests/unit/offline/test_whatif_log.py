@@ -10,7 +10,7 @@ from recomind.settings import Settings
 
 ARMS = (
     Arm(name="A"),
-    Arm(name="B", ranker="popularity", sources=("trending",)),
+    Arm(name="B", ranker="hybrid", sources=("trending",)),
     Arm(name="gone", ranker="uninstalled"),
     Arm(name="old", sources=("trending", "gossip")),
 )
@@ -30,7 +30,7 @@ def _experiments(monkeypatch):
         ("popularity", Arm(name="config", ranker="popularity")),
         ("hybrid", Arm(name="config", ranker="hybrid")),
         ("source:tags", Arm(name="config", ranker="source:tags")),
-        ('{"ranker":"tags","sources":["trending"]}', Arm(name="config", ranker="tags", sources=("trending",))),
+        ('{"ranker":"hybrid","sources":["tags"]}', Arm(name="config", ranker="hybrid", sources=("tags",))),
         ("e:B", ARMS[1]),
     ],
 )
@@ -45,6 +45,7 @@ async def test_a_configuration_is_a_ranker_or_an_arm(config, arm):
         ("e:C", "e:C is neither a ranker"),
         ('{"ranker":"popularty"}', "there is no ranker popularty, but hybrid"),
         ('{"sources":["tgas"]}', "there is no source tgas, but "),
+        ('{"ranker":"tags","sources":["trending"]}', "has sources of its own"),
         ('{"sorces":["tags"]}', "unknown field `sorces`"),
         ('{"sources"', "is no arm in JSON"),
         ("e:gone", "there is no ranker uninstalled, but "),
