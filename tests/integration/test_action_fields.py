@@ -79,7 +79,9 @@ async def test_rows_have_the_optional_fields_and_can_be_written_to_a_log_again(d
 UPDATE = "UPDATE video_actions SET {} WHERE video_id = 'v0'"
 
 
-@pytest.mark.parametrize("change", ["watched_ms = 7", "context = '{}'", "list_id = NULL", "position = 9"])
+@pytest.mark.parametrize(
+    "change", ["watched_ms = 7", 'context = \'{"device": "radio"}\'', "list_id = NULL", "position = 9"]
+)
 async def test_a_row_with_another_value_does_not_follow_from_the_log(dsn, change):
     rows = expected_rows(actions())
     archive = Archive(dsn)
