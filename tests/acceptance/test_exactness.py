@@ -21,7 +21,7 @@ from recomind.stream.log_replay import encode_action, replay_log
 from tests.acceptance import recount
 from tests.conftest import SHARED, workers
 
-ACTION_COUNT = 100_000
+ACTION_COUNT = 70_000
 """Actions of the real log that are replayed."""
 
 INVALID_RECORDS = (

@@ -59,7 +59,7 @@ async def test_users_are_split_and_what_they_do_is_counted_by_arm(http, videos, 
     for arm in arms:  # a list that is asked for again counts again if it has changed, or after ten seconds
         assert 5 * arm["users"] <= arm["impressions"] <= 10 * arm["users"]
         assert arm["like_rate"] == pytest.approx(arm["likes"] / arm["impressions"], abs=1e-6)
-        assert arm["coverage"] >= 5
+        assert arm["coverage"] >= 4  # five videos, of which two share a register of the sketch once in a hundred times
         assert arm["lists"] * 5 == arm["impressions"]
         assert arm["ranker_left_out"] == 0.0
     [known] = [one for one in await get(http, "/experiments") if one["name"] == experiment]

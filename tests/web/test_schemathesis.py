@@ -58,7 +58,7 @@ def undone(worker):
 
 @pytest.mark.usefixtures("undone")
 def test_every_response_matches_the_openapi_document(worker, tmp_path):
-    options = {"--checks": ",".join(CHECKS), "--phases": "coverage,fuzzing", "--max-examples": "60", "--seed": "1"}
+    options = {"--checks": ",".join(CHECKS), "--phases": "coverage,fuzzing", "--max-examples": "40", "--seed": "1"}
     options["--generation-database"] = "none"
     excluded = [word for path in EXCLUDED for word in ("--exclude-path", path)]
     command = [SCHEMATHESIS, "run", f"{worker.base_url}/openapi.json", "--no-color", *excluded]
