@@ -56,7 +56,7 @@ logger = get_logger(__name__)
 
 SCHEME: Final = "kafkabatch"
 
-FETCH_MAX_WAIT_MS: Final = 100
+FETCH_MAX_WAIT_MS: Final = 500
 """How long a fetch may wait for records. Faust has 1,500.
 
 A partition whose records were not taken within 0.1 s is left out of the next fetch. What comes into it then has to wait
