@@ -8,13 +8,13 @@ history. A worker reads the whole topic when it starts, and then what is added.
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from uuid import uuid4
 
 import msgspec
 from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
 from recomind.model.live_settings import SettingChange, decode_change, encode_change, setting_value
+from recomind.runtime.change_history import MAX_HISTORY, is_history, keys_of_change
 from recomind.runtime.topic_stream import ONLY_PARTITION, TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
@@ -25,12 +25,6 @@ logger = get_logger(__name__)
 
 APPLY_TIMEOUT_S: Final = 1.0
 """Time for which a change waits until this worker has applied it."""
-
-MAX_HISTORY: Final = 500
-"""Changes that a worker remembers, the latest."""
-
-_SEPARATOR: Final = b"@"
-"""Between the name of a setting and the id of a change, in the key of a record of the history."""
 
 Apply = Callable[[Any], object]
 """Applies a value; None stands for the one with which the worker was started."""
@@ -65,8 +59,7 @@ class LiveSettings(TopicStream):
         at, records = producer.clock.now(), list[ProducerRecord]()
         for name, value in values.items():
             content = encode_change(SettingChange(name=name, value=value, changed_by=changed_by, changed_at=at))
-            keys = name.encode() + _SEPARATOR + uuid4().hex.encode(), name.encode()
-            records += [ProducerRecord(key, content, VERSION_HEADERS) for key in keys]
+            records += [ProducerRecord(key, content, VERSION_HEADERS) for key in keys_of_change(name.encode())]
         sent = await producer.send(topics.LIVE_SETTINGS, ONLY_PARTITION, records)
         last = max((one.offset for one in sent), default=-1)
         if not await self.wait_until_applied(ONLY_PARTITION, last, APPLY_TIMEOUT_S):
@@ -77,7 +70,7 @@ class LiveSettings(TopicStream):
         change = readable(record, _decode_valid, "change of a live setting")
         if change is None:
             return
-        if _SEPARATOR in (record.key or b""):
+        if is_history(record):
             self.history.append(change)
             return
         self.current[change.name] = change

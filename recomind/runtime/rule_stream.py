@@ -8,8 +8,6 @@ tombstones.
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Final
-from uuid import uuid4
 
 import msgspec
 from aiokafka import ConsumerRecord
@@ -18,6 +16,7 @@ from mode.utils.logging import get_logger
 from recomind.model.rules import RuleRecord, decode_rule_record, encode_rule_record
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.catalogue_stream import CatalogueStream
+from recomind.runtime.change_history import MAX_HISTORY, is_history, keys_of_change
 from recomind.runtime.experiment_stream import ExperimentStream
 from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
@@ -27,12 +26,6 @@ from recomind.stream.encoding import VERSION_HEADERS, place_of
 from recomind.stream.producer import Producer, ProducerRecord
 
 logger = get_logger(__name__)
-
-MAX_HISTORY: Final = 500
-"""Changes that are kept, the latest."""
-
-_SEPARATOR: Final = b"@"
-"""Between the key of a rule and the id of a change, in the key of a record of the history; no name has it."""
 
 
 class RuleStream(TopicStream):
@@ -50,7 +43,7 @@ class RuleStream(TopicStream):
         self._history: dict[bytes, RuleRecord] = {}
 
         def apply_record(record: ConsumerRecord) -> None:
-            if _SEPARATOR in (record.key or b""):
+            if is_history(record):
                 self._note(record)
                 return
             rule = readable_rule(record)
@@ -83,8 +76,7 @@ class RuleStream(TopicStream):
             UnavailableError: Kafka did not acknowledge it, or it cannot be read.
         """
         dated = msgspec.structs.replace(record, changed_by=changed_by, changed_at=producer.clock.now())
-        key, content = f"{record.kind}:{record.name}".encode(), encode_rule_record(dated)
-        keys = key + _SEPARATOR + uuid4().hex.encode(), key
+        keys, content = keys_of_change(f"{record.kind}:{record.name}".encode()), encode_rule_record(dated)
         surplus = islice(self._history, max(0, len(self._history) + 1 - MAX_HISTORY))
         records = [ProducerRecord(old, None, VERSION_HEADERS) for old in surplus]
         records += [ProducerRecord(one, content, VERSION_HEADERS) for one in keys]
