@@ -1,5 +1,6 @@
 """Creators and tags that a user follows: their videos are proposed, and score more."""
 
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -26,13 +27,11 @@ class Follows(NamedTuple):
 
     def creator_numbers(self, index: VideoIndex) -> Rows:
         """The numbers of those creators that the index knows."""
-        known = (index.creator_rows.get(creator) for creator in self.creators)
-        return np.array([number for number in known if number is not None], np.int64)
+        return _known_numbers(index.creator_rows, self.creators)
 
     def tag_numbers(self, index: VideoIndex) -> Rows:
         """The numbers of those tags that the index knows."""
-        known = (index.tag_rows.get(tag) for tag in self.tags)
-        return np.array([number for number in known if number is not None], np.int64)
+        return _known_numbers(index.tag_rows, self.tags)
 
 
 def follows_of(metadata: UserMetadata) -> Follows | None:
@@ -48,3 +47,7 @@ def follow_gain(follows: Follows, index: VideoIndex, rows: Rows) -> Floats:
     by_tag = np.isin(index.columns.tags[rows], follows.tag_numbers(index)).any(axis=1)
     gain: Floats = CREATOR_LOG_ODDS * by_creator + TAG_LOG_ODDS * by_tag
     return gain
+
+
+def _known_numbers(numbers: Mapping[str, int], names: Iterable[str]) -> Rows:
+    return np.array([numbers[name] for name in names if name in numbers], np.int64)
