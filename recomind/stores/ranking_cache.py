@@ -12,8 +12,7 @@ from recomind.model.catalogue import first_summaries, join_summaries
 from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.candidates import tags
-from recomind.recommender.candidates.tag_affinity import TagAffinity
-from recomind.recommender.candidates.types import user_context_of
+from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.control import random_slate
 from recomind.recommender.exploration import EXPLORATION_SHARE, seed_of
 from recomind.recommender.extensions.participation import eligible_in_random_list
@@ -149,11 +148,10 @@ class RankingCache(ListPolicies):
 
     def control_list(self, user_id: str, profile: Profile, n: int, policy: Policy | None = None) -> StoredList:
         """A random list for a user of the control group, whose profile is complete; only filters count."""
-        follows = None if policy is None else policy.follows
-        user = user_context_of(profile, self.index, self.now, follows=follows)
-        eligible = eligible_in_random_list(self.extensions, user, self.index, policy)
+        eligible = eligible_in_random_list(self.extensions, profile, self.index, self.now, policy)
         slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n, eligible)
-        return self._stored(slate, profile, user.tag_affinity, policy, is_control=True, returned=self.index.returned)
+        affinity = tag_affinity_of(profile, self.index)
+        return self._stored(slate, profile, affinity, policy, is_control=True, returned=self.index.returned)
 
     def list_of_new_users(
         self, n: int, ttl: float, policy: Policy | None = None, local: str = NO_LOCAL_CONTEXT

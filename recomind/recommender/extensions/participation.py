@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
-from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext
+from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext, user_context_of
 from recomind.recommender.exploration import Explored
 from recomind.recommender.extensions.checks import candidates_of, mask_of, order_of, propensities_of, scores_of
 from recomind.recommender.extensions.protocols import Mask, RankingRequest
@@ -16,6 +16,7 @@ from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.policy.eligibility import Eligibility
 from recomind.recommender.policy.masks import Masks
 from recomind.recommender.policy.policy import Policy
+from recomind.state.profile import Profile
 
 ROWS_PER_CALL: Final = 1000
 """Rows about which a filter is asked at once for a random list."""
@@ -109,17 +110,25 @@ class Participation(NamedTuple):
 
 
 def eligible_in_random_list(
-    extensions: Extensions, user: UserContext, index: VideoIndex, policy: Policy | None
+    extensions: Extensions, profile: Profile, index: VideoIndex, now: float, policy: Policy | None
 ) -> Callable[[Rows], Mask] | None:
     """What a random list for a user may hold, by a policy and the active filters; None for everything.
 
     Filters are asked in parts: a random list is of the whole catalogue, and a call has a limit of time.
+
+    Args:
+        extensions: which there are.
+        profile: the user's.
+        index: which the list is of.
+        now: event time, epoch seconds.
+        policy: what the list may hold.
     """
-    filters = extensions.acting("filter")
-    restricted = Participation(user, index, {}, None, None, filters=filters).restricted(policy)
-    eligibility = None if restricted is None else restricted.eligibility
-    if eligibility is None or not filters:
+    filters, eligibility = extensions.acting("filter"), None if policy is None else policy.eligibility
+    if not filters:
         return None if eligibility is None else eligibility.of
+    user = user_context_of(profile, index, now, follows=None if policy is None else policy.follows)
+    restricted = cast("Policy", Participation(user, index, {}, None, None, filters=filters).restricted(policy))
+    eligibility = cast("Eligibility", restricted.eligibility)
 
     def eligible(rows: Rows) -> Mask:
         parts = [eligibility.of(rows[at : at + ROWS_PER_CALL]) for at in range(0, len(rows), ROWS_PER_CALL)]
