@@ -66,9 +66,9 @@ function loadList(current = null) {
 
 /** Show a new list. It changes the next videos, never the current one. */
 function showFeed(value) {
-  const { queue } = feed, isOwn = feed.list === "you", otherwise = isOwn && feed.filter?.otherwise;
-  if (otherwise && !value.videos.length && !queue.current) { feed.filter = otherwise; loadList(); return; }
-  if (otherwise) feed.filter = { ...feed.filter, otherwise: null };
+  const { queue } = feed, isOwn = feed.list === "you", fallback = isOwn && feed.filter?.fallback;
+  if (fallback && !value.videos.length && !queue.current) { feed.filter = fallback; loadList(); return; }
+  if (fallback) feed.filter = { ...feed.filter, fallback: null };
   queue.setList(value.videos, value.list_id);
   feed.emptyText = isOwn ? feed.filter ? "Nothing more here. Search for something else." : "You have seen everything. What is uploaded later comes here." : "Nothing more is trending here.";
   if (!queue.current) { queue.advance(); showCurrent(); }

@@ -10,10 +10,10 @@ export function filterBy(field, values) {
 
 /**
  * What was typed as a filter: `music` is a tag, and `duration:..60` an expression; null if nothing was typed.
- * `otherwise`: what is meant if no video has that tag.
+ * `fallback`: what is meant if no video has that tag.
  */
 export function filterOf(typed) {
   const text = typed.trim();
   if (!text) return null;
-  return /^-?[a-z]+:/.test(text) ? { text, label: text } : { ...filterBy("tag", [text]), otherwise: filterBy("title", [text]) };
+  return /^-?[a-z]+:/.test(text) ? { text, label: text } : { ...filterBy("tag", [text]), fallback: filterBy("title", [text]) };
 }
