@@ -8,7 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 RECORD = """async () => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 90, height: 160 });
   const paper = canvas.getContext("2d");
-  const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: "video/webm;codecs=vp8" }), parts = [];
+  const audio = new AudioContext(), tone = audio.createOscillator(), sound = audio.createMediaStreamDestination();
+  tone.connect(sound);
+  tone.start();
+  const stream = new MediaStream([...canvas.captureStream(25).getTracks(), ...sound.stream.getTracks()]);
+  const recorder = new MediaRecorder(stream, { mimeType: "video/webm;codecs=vp8,opus" }), parts = [];
   recorder.ondataavailable = event => parts.push(event.data);
   const stopped = new Promise(resolve => { recorder.onstop = resolve; });
   recorder.start();
@@ -22,7 +26,7 @@ RECORD = """async () => {
   const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
   return btoa(String.fromCharCode(...bytes));
 }"""
-"""Records a clip of 1.6 s in which colours change."""
+"""Records a clip of 1.6 s in which colours change, with a tone."""
 
 PICTURE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="16"><rect width="9" height="16" fill="teal"/></svg>'

@@ -5,7 +5,10 @@ import pytest
 from tests.browser.conftest import SIZES
 from tests.browser.feed_page import act_until_counted, sign_in
 
-CONTROLS = ("#like", "#dislike", "#more", "#next", "#pause", "#undo", "#expand", "#user-name", "#sign-in", "#sign-out")
+CONTROLS = (
+    *("#like", "#dislike", "#more", "#next", "#pause", "#sound", "#undo"),
+    *("#expand", "#user-name", "#sign-in", "#sign-out"),
+)
 
 
 def boxes(page, selectors):

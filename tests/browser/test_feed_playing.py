@@ -5,11 +5,25 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browser.conftest import page_opener, send
+from tests.browser.conftest import SIZES, page_opener, send
 from tests.browser.feed_page import posted_actions, wait_for_another, wait_until
 from tests.browser.media_server import PICTURE, media_server, record_clip
+from tests.browser.test_accessibility import assert_accessible
+from tests.browser.test_feed_layout import assert_laid_out
 
 MAX_VIDEOS = 4
+IS_PLAYING = "() => document.querySelector('#poster video')?.currentTime > 0.1"
+IS_MUTED = "document.querySelector('#poster video').muted"
+
+HOLD_SOUND_BACK = """
+let isTouched = false;
+addEventListener("pointerdown", () => { isTouched = true; }, true);
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  return this.muted || isTouched ? play.call(this) : Promise.reject(new DOMException("not touched", "NotAllowedError"));
+};
+"""
+"""What browsers do until the viewer has touched the page. A page that a program drives counts as touched."""
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +50,17 @@ def put(worker, tag, number, **details):
 def visit_tag(open_page, tag, **options):
     """The page with the videos of a tag alone."""
     page = open_page("/", **options)
+    search_tag(page, tag)
+    return page
+
+
+def search_tag(page, tag):
+    """Show the videos of a tag alone; then keys act on the video."""
     page.wait_for_selector("#live.streaming")
     page.fill("#search", tag)
     page.press("#search", "Enter")
     page.wait_for_function("tag => document.querySelector('#title').textContent.startsWith(tag)", arg=tag)
-    return page
+    page.evaluate("document.activeElement.blur()")
 
 
 def test_a_video_plays_muted_and_its_watch_time_is_sent(audience, visit, media, tag):
@@ -151,3 +171,76 @@ def test_a_thumbnail_is_shown_in_the_list_and_a_poster_where_it_does_not_load(au
         assert page.locator("#list .thumb svg").count() == 3
         sources = page.eval_on_selector_all("img", "images => images.map(image => image.src)")
         assert set(sources) == {f"{media}/still.svg"}
+
+
+def sound_button(page, is_on):
+    return page.get_by_role("button", name="Sound", exact=True, pressed=is_on)
+
+
+def test_the_choice_of_sound_holds_for_the_next_videos_and_after_a_reload(audience, visit, media, tag):
+    for number in range(3):
+        put(audience, tag, number, url=f"{media}/clip.webm")
+    page = visit_tag(visit, tag)
+    page.wait_for_function(IS_PLAYING)
+    assert page.evaluate(IS_MUTED)
+    sound_button(page, False).click()
+    sound_button(page, True).wait_for()
+    assert not page.evaluate(IS_MUTED)
+    title = page.inner_text("#title")
+    page.keyboard.press("n")
+    wait_for_another(page, title)
+    page.wait_for_function(IS_PLAYING)
+    assert not page.evaluate(IS_MUTED)
+    page.reload()
+    search_tag(page, tag)
+    sound_button(page, True).wait_for()
+    assert not page.evaluate(IS_MUTED)
+    page.keyboard.press("m")
+    sound_button(page, False).wait_for()
+    assert page.evaluate(IS_MUTED)
+    page.reload()
+    search_tag(page, tag)
+    sound_button(page, False).wait_for()
+
+
+def test_a_video_whose_sound_the_browser_holds_back_plays_muted(audience, visit, media, tag):
+    put(audience, tag, 0, url=f"{media}/clip.webm")
+    page = visit("/")
+    page.evaluate("localStorage.setItem('recomind-sound', 'on')")
+    page.add_init_script(HOLD_SOUND_BACK)
+    page.reload()
+    search_tag(page, tag)
+    page.wait_for_function(IS_PLAYING)
+    sound_button(page, False).click()  # it says what is heard; the choice of sound is still stored
+    sound_button(page, True).wait_for()
+    assert not page.evaluate(f"{IS_MUTED} || document.querySelector('#poster video').paused")
+
+
+def test_a_moving_poster_has_no_sound(audience, visit, media, tag):
+    put(audience, tag, 0, url=f"{media}/clip.webm")
+    put(audience, tag, 1)
+    page = visit_tag(visit, tag)
+    while page.inner_text("#title") != f"{tag} 0":  # either may come first
+        page.keyboard.press("m")
+        assert page.locator("#sound").is_hidden()
+        page.click(f"#list .item[data-id='{tag}-0'] .open-card")
+        page.get_by_role("button", name="Watch", exact=True).click()
+        wait_for_another(page, f"{tag} 1")
+    sound_button(page, False).focus()
+    page.keyboard.press("n")
+    page.wait_for_selector("#sound", state="hidden")
+    assert page.evaluate("document.activeElement.id") == "pause"
+
+
+def test_the_button_for_sound_has_room_and_is_accessible(audience, visit, media, tag):
+    put(audience, tag, 0, url=f"{media}/clip.webm")
+    page = visit_tag(visit, tag)
+    sound_button(page, False).wait_for()
+    for size in SIZES.values():
+        page.set_viewport_size(size)
+        assert_laid_out(page, size)
+    for scheme, size in (("light", SIZES["desktop"]), ("dark", SIZES["320"])):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
+        page.keyboard.press("m")
+        assert_accessible(page)

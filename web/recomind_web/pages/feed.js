@@ -230,7 +230,7 @@ $("expand").addEventListener("click", () => {
   $("expand").setAttribute("aria-expanded", String(isOpen));
   $("expand").textContent = isOpen ? "Close" : "Browse";
 });
-const KEYS = { l: () => watching.like(), n: () => watching.leave(), ArrowDown: () => watching.leave(), x: () => watching.reject(), i: () => $("more").click(), u: undoLast, k: () => watching.player.toggle() };
+const KEYS = { l: () => watching.like(), n: () => watching.leave(), ArrowDown: () => watching.leave(), x: () => watching.reject(), i: () => $("more").click(), u: undoLast, k: () => watching.player.toggle(), m: () => watching.player.toggleSound() };
 document.addEventListener("keydown", event => {
   if (event.target.closest("input, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "ArrowDown" && event.target.closest(".list")) return; // it scrolls
