@@ -9,7 +9,7 @@ import msgspec
 from recomind.client.connection import Connection, quoted
 from recomind.client.tokens import Tokens
 from recomind.model.catalogue import VideoSummary
-from recomind.model.responses import Feed, TrendingVideo
+from recomind.model.responses import Feed, Takedowns, TrendingVideo
 
 Response = TypeVar("Response")
 
@@ -133,6 +133,13 @@ class ListCalls:
         if token and response.headers.get("X-RecoMind-After") == "counted":
             self._tokens.discard(user_id, token)
         return msgspec.json.decode(response.data, type=Feed)
+
+    def takedowns(self, *, since: float | None = None) -> Takedowns:
+        """Videos that were taken down in the last hour, or `since` the `at` of an earlier answer.
+
+        Whoever holds lists for a while asks for them again and again, and shows these videos no more.
+        """
+        return self._get("/takedowns", Takedowns, since=since)
 
     def trending_events(
         self, *, n: int | None = None, window: str | None = None, tag: str | None = None

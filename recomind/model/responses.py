@@ -162,6 +162,15 @@ class Feed(msgspec.Struct, frozen=True):
     PostgreSQL were unavailable."""
 
 
+class Takedowns(msgspec.Struct, frozen=True):
+    """Videos that were taken down lately."""
+
+    video_ids: list[str]
+    """The earliest takedown first; those that are listed again are left out."""
+    at: float
+    """When this was the case, epoch seconds: to be sent as `since` next time."""
+
+
 class BlendExplanation(msgspec.Struct, frozen=True):
     """How the blend ranks a candidate now."""
 

@@ -11,6 +11,11 @@ from tests.browser.feed_page import NEVER_PUT, listed_ids, wait_for_status
 SLOWEST_MS = 2000
 """Longest time in which a page must have forgotten a video."""
 
+POLL_INTERVAL_MS = 3000
+
+NO_STREAM = "Failed to load resource: net::ERR_FAILED"
+"""Chromium logs that the event stream could not be opened."""
+
 LISTED = 31
 """More videos than the list of the stream has: others are of further pages."""
 
@@ -32,19 +37,24 @@ def page(worker, browser, tagged):
     """The page with videos of the tag, as far as they are on further pages."""
     with page_opener(browser, worker.base_url, NEVER_PUT) as open_page:
         opened = open_page("/")
-        opened.wait_for_selector("#live.streaming")
-        opened.fill("#search", tagged)
-        opened.press("#search", "Enter")
-        opened.wait_for_function("tag => document.querySelector('#title').textContent.includes(tag)", arg=tagged)
-        opened.wait_for_selector("#list .item")
-        opened.wait_for_selector("#live.streaming")
-        for _ in range(20):
-            opened.eval_on_selector("#list", "list => { list.scrollTop = list.scrollHeight; }")
-            opened.wait_for_timeout(200)
-            if len(listed_ids(opened)) > LISTED + 10:
-                break
-        assert len(listed_ids(opened)) > LISTED + 10
+        scroll_through(opened, tagged)
         yield opened
+
+
+def scroll_through(page, tag, state="streaming"):
+    """Show the videos of a tag, and load further pages of them."""
+    page.wait_for_selector(f"#live.{state}")
+    page.fill("#search", tag)
+    page.press("#search", "Enter")
+    page.wait_for_function("tag => document.querySelector('#title').textContent.includes(tag)", arg=tag)
+    page.wait_for_selector("#list .item")
+    page.wait_for_selector(f"#live.{state}")
+    for _ in range(20):
+        page.eval_on_selector("#list", "list => { list.scrollTop = list.scrollHeight; }")
+        page.wait_for_timeout(200)
+        if len(listed_ids(page)) > LISTED + 10:
+            break
+    assert len(listed_ids(page)) > LISTED + 10
 
 
 def take_down(worker, video):
@@ -56,6 +66,25 @@ def test_a_video_of_a_further_page_is_listed_no_more(worker, page):
     take_down(worker, paged)
     page.wait_for_selector(f"#list .item[data-id='{paged}']", state="detached", timeout=SLOWEST_MS)
     assert len(listed_ids(page)) > LISTED
+
+
+def test_a_page_without_an_event_stream_is_told_as_it_polls(worker, browser, tagged):
+    with page_opener(browser, worker.base_url, [*NEVER_PUT, NO_STREAM]) as open_page:
+        page = open_page("about:blank")
+        page.route("**/events/**", lambda route: route.abort())
+        page.goto("/")
+        scroll_through(page, tagged, "polling")
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        hidden, deleted = listed_ids(page)[-3:-1]
+        send(
+            worker.base_url, "PUT", f"/videos/{hidden}", {"title": f"About {hidden}", "tags": [tagged], "hidden": True}
+        )
+        take_down(worker, deleted)
+        for video in (hidden, deleted):
+            page.wait_for_selector(f"#list .item[data-id='{video}']", state="detached", timeout=POLL_INTERVAL_MS + 2000)
+        assert len(listed_ids(page)) > LISTED
+        assert any("/takedowns?since=" in url for url in asked)
 
 
 def test_an_open_card_closes(worker, page, tagged):

@@ -4,6 +4,8 @@
 """
 
 from collections.abc import Awaitable, Sequence
+from math import inf
+from time import time
 from typing import Final, TypeVar
 
 import msgspec
@@ -13,7 +15,7 @@ from msgspec.structs import replace
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video, VideoSummary
 from recomind.model.ids import VideoId
-from recomind.model.responses import Feed, FeedVideo, Reason
+from recomind.model.responses import Feed, FeedVideo, Reason, Takedowns
 from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.types import MAX_SEEDS
 from recomind.recommender.explain.evidence import Evidence, counts, video_of
@@ -32,9 +34,18 @@ from recomind_web.headers import AFTER_HEADER
 from recomind_web.list_requests import arms_header, length_of, list_request
 from recomind_web.read_your_writes import after_param, wait_until_counted
 from recomind_web.recommendations import UserList, is_all_seen, load_or_rank_list, without_excluded
-from recomind_web.request_parsing import app_of, exclude_param, json_response, n_param, path_id, refuse_params
+from recomind_web.request_parsing import (
+    app_of,
+    exclude_param,
+    json_response,
+    n_param,
+    path_id,
+    refuse_params,
+    since_param,
+)
 from recomind_web.server_sent_events import ComposeData, stream_events
 from recomind_web.trending import popular_videos, tag_param, trending_in_window, window_param
+from recomind_web.update_hub import HUB_KEY
 from recomind_web.user_profiles import load_profile_or_empty
 
 Summary = TypeVar("Summary", bound=VideoSummary)
@@ -79,6 +90,18 @@ async def feed(request: web.Request) -> web.Response:
     composed, _ = await _explained(app, asked, n, UserList(page.served, "cold"))
     composed = replace(composed, cursor=page.cursor, end=page.is_end, may_repeat=page.may_repeat)
     return json_response(msgspec.json.encode(composed), headers=headers)
+
+
+async def takedowns(request: web.Request) -> web.Response:
+    """Videos that were taken down lately.
+
+    Pages and apps that hold lists, but read no event stream, ask again and again: they are not to show these videos any
+    more. Without `since`, they are those of the last hour, at most 500. With the `at` of an answer as `since`, they are
+    those after it, and once more those of the minute before it, as another worker may have answered.
+    """
+    since, now = since_param(request), time()
+    answer = Takedowns(request.app[HUB_KEY].removals.within(inf if since is None else now - since), now)
+    return json_response(msgspec.json.encode(answer))
 
 
 async def trending_events(request: web.Request) -> web.StreamResponse:

@@ -146,7 +146,7 @@ def _responses(route: Any, content: dict[str, Any], is_protected: bool) -> dict[
 
 def _error_statuses(route: Any, is_protected: bool) -> Iterator[int]:
     """The error statuses that follow from the parameters of a route and from its scope."""
-    if route.body_type or route.has_n or route.has_window or "{" in route.path:
+    if route.body_type or route.has_n or route.has_window or route.has_since or "{" in route.path:
         yield 400
     if route.body_type:
         yield 413
@@ -212,6 +212,9 @@ def _parameters(route: Any, max_n: int) -> list[dict[str, Any]]:
     if route.has_cursor:
         meaning = "Empty: begin a feed session. Else the `cursor` of the latest page: get the next one."
         parameters.append(_query_parameter("cursor", {"type": "string"}, meaning) | {"allowEmptyValue": True})
+    if route.has_since:
+        meaning = "Only takedowns since then, and of the minute before: the `at` of the latest answer."
+        parameters.append(_query_parameter("since", {"type": "number", "minimum": 0}, meaning))
     if route.has_window:
         window = {"type": "string", "enum": list(WINDOWS)}
         tag = {"type": "string", "maxLength": MAX_TAG_LENGTH}

@@ -37,6 +37,7 @@ from recomind.model.responses import (
     Reason,
     SettingsChange,
     SimilarUser,
+    Takedowns,
     TrendingVideo,
 )
 from recomind.model.rule_responses import PreviewVideo, RulebookChange, RuleEntry, RulePreview, ScenarioEntry
@@ -162,6 +163,7 @@ EXAMPLES: Final = {
     "explain": Example(EXPLANATION),
     "trending_feed": Example(TRENDING_FEED),
     "feed": Example(FEED),
+    "takedowns": Example(Takedowns(["v7", "v3"], NOON.timestamp())),
     "get_rules": Example([RULE_ENTRY]),
     "put_rule": Example(RULE_ENTRY, RULE),
     "delete_rule": Example(RULE_ENTRY),

@@ -10,6 +10,10 @@ MAX_REMOVALS: Final = 500
 RETENTION_S: Final = 3600.0
 """For how long a new stream is told of a takedown: a page may have been without a stream."""
 
+OVERLAP_S: Final = 60.0
+"""How long before the latest poll takedowns are told again: another worker may have answered it, with another clock, or
+without a takedown that this worker knew by then."""
+
 
 class RemovalLog:
     """The latest takedowns on this worker, numbered from 1."""
@@ -38,3 +42,8 @@ class RemovalLog:
             return number, []
         earliest = self._clock() - RETENTION_S
         return self._count, [one for one, (own, at) in self._entries.items() if own > number and at > earliest]
+
+    def within(self, seconds: float) -> list[str]:
+        """The videos that were taken down in the last `seconds` and the overlap before them, and still are."""
+        earliest = self._clock() - min(max(seconds, 0.0) + OVERLAP_S, RETENTION_S)
+        return [one for one, (_, at) in self._entries.items() if at > earliest]

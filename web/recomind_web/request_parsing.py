@@ -1,6 +1,8 @@
 """Parse and validate the parts of a request that several handlers need, and build JSON responses."""
 
+import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
@@ -21,6 +23,8 @@ DEFAULT_N: Final = 10
 
 MAX_EXCLUDED: Final = 100
 """Most ids in `?exclude=`; with UUIDs they fill half of a request's first line."""
+
+_SECONDS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 
 Body = TypeVar("Body")
 
@@ -50,6 +54,20 @@ def n_param(request: web.Request, default: int = DEFAULT_N) -> int:
     if not 1 <= n <= largest:
         raise BadRequestError(f"n must be a whole number from 1 to {largest}", "n")
     return n
+
+
+def since_param(request: web.Request) -> float | None:
+    """Parse `?since=`: a time in epoch seconds; None if it is absent.
+
+    Raises:
+        BadRequestError: it is no number, below 0, or too large.
+    """
+    text = request.query.get("since")
+    if text is None:
+        return None
+    if not _SECONDS.fullmatch(text) or not isfinite(float(text)):
+        raise BadRequestError("since must be the `at` of an earlier answer: a time in epoch seconds", "since")
+    return float(text)
 
 
 def refuse_params(request: web.Request, *names: str) -> None:

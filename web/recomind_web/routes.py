@@ -28,6 +28,7 @@ from recomind.model.responses import (
     ProfileSummary,
     SettingsChange,
     SimilarUser,
+    Takedowns,
     TrendingVideo,
 )
 from recomind.model.rule_responses import RulebookChange, RuleEntry, RulePreview, ScenarioEntry
@@ -92,6 +93,7 @@ class Route(NamedTuple):
     """Whether it has the parameters `scenario` and `filter`, and those of the local context; likewise `ranker`."""
     has_ranker: bool = False
     has_country: bool = False
+    has_since: bool = False
     media_type: str = "application/json"
     """Media type of the response."""
     other_statuses: tuple[int, ...] = ()
@@ -188,6 +190,7 @@ ROUTES: Final = (
         has_scenario=True,
         other_statuses=(410,),
     ),
+    Route("GET", "/takedowns", feed.takedowns, Takedowns, has_since=True),
     Route("GET", "/events/feed", feed.trending_events, has_n=True, has_window=True, media_type=EVENT_STREAM),
     Route("GET", "/events/feed/{user_id}", feed.feed_events, has_n=True, has_scenario=True, media_type=EVENT_STREAM),
     Route("GET", "/rules", rules.get_rules, list[RuleEntry], scope=ADMIN),
@@ -286,12 +289,7 @@ def add_routes(app: RecoMindApp) -> None:
         limiter = RateLimiter(app.options.rate_limit, app.options.rate_burst)
         server.middlewares.append(api_key_middleware(keys, limiter, scopes))
     hub = server[HUB_KEY] = Hub(app.read_model, app.options.streams_limit)
-    catalogue = app.ranking_cache.loader.catalogue
-    catalogue.listeners.append(hub.note_catalogue_change)
-    catalogue.returned.listeners.append(hub.note_return)
-    for book in (app.ranking_cache.rules, app.ranking_cache.experiments):
-        book.listeners.append(hub.note_rule_change)
-    app.ranking_cache.users.listeners.append(hub.note_user_change)
+    hub.follow(app.ranking_cache)
     app.metrics.event_streams.set_function(lambda: hub.open_streams)
     server.on_startup.append(hub.start)
     server.on_shutdown.append(hub.stop)

@@ -16,6 +16,7 @@ from mode.utils.logging import get_logger
 
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video
+from recomind.stores.ranking_cache import RankingCache
 from recomind.stores.read_model import ReadModel
 from recomind_web.removals import RemovalLog
 
@@ -51,6 +52,15 @@ class Hub:
         self._has_returns = False
         """Whether streams are about to be notified that videos are in lists again."""
         self._listener: asyncio.Task[None] | None = None
+
+    def follow(self, cache: RankingCache) -> None:
+        """Notify streams of what changes in the worker's ranking cache."""
+        catalogue = cache.loader.catalogue
+        catalogue.listeners.append(self.note_catalogue_change)
+        catalogue.returned.listeners.append(self.note_return)
+        for book in (cache.rules, cache.experiments):
+            book.listeners.append(self.note_rule_change)
+        cache.users.listeners.append(self.note_user_change)
 
     async def start(self, _: web.Application) -> None:
         """Start the task that subscribes to Redis whenever a stream is open."""

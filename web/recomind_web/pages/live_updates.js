@@ -8,23 +8,29 @@ const STATE_LABELS = { streaming: "live", polling: "refreshed every 3 s", offlin
 
 /**
  * Follow the value at `path` (a GET), whose event stream is at `/events` + path.
- * `onValue(value)` gets each new value; `onState(state)` gets a key of STATE_LABELS; `onRemoved(ids)` gets the ids of videos
- * that were taken down.
+ * `onValue(value)` gets each new value; `onState(state)` gets a key of STATE_LABELS; `onRemoved(ids)`, if it
+ * is given, gets the ids of videos that were taken down, some more than once.
  * Returns a function that stops it.
  */
-export function followUpdates(path, { onValue, onState, onRemoved = () => {} }) {
+export function followUpdates(path, { onValue, onState, onRemoved = null }) {
   const abort = new AbortController(), { signal } = abort;
-  let pollTimer = null;
+  let pollTimer = null, askedAt = null;
 
   function setState(state) { if (!signal.aborted) onState(state); }
   function setValue(value) { if (!signal.aborted) onValue(value); }
+  function setRemoved(ids) { if (ids.length && !signal.aborted) onRemoved?.(ids); }
   async function poll() {
-    const response = await fetchWithKey(path, { signal }).catch(noResponse), value = response?.ok ? await response.json().catch(noResponse) : null;
+    const response = await fetchWithKey(path, { signal }).catch(noResponse), value = await valueOf(response);
     if (value) setValue(value);
     setState(value ? "polling" : response && isUnauthorized(response) ? "unauthorized" : "offline");
   }
+  async function pollTakedowns() {
+    const value = await valueOf(await fetchWithKey(`/takedowns${askedAt === null ? "" : `?since=${askedAt}`}`, { signal }).catch(noResponse));
+    if (value) { askedAt = value.at; setRemoved(value.video_ids); }
+  }
+  function pollAll() { poll(); if (onRemoved) pollTakedowns(); }
   function startPolling() {
-    if (pollTimer === null && !signal.aborted) { poll(); pollTimer = setInterval(poll, POLL_INTERVAL_MS); }
+    if (pollTimer === null && !signal.aborted) { pollAll(); pollTimer = setInterval(pollAll, POLL_INTERVAL_MS); }
   }
   function stopPolling() { clearInterval(pollTimer); pollTimer = null; }
 
@@ -34,7 +40,7 @@ export function followUpdates(path, { onValue, onState, onRemoved = () => {} }) 
     if (!response?.ok) return response ? REFUSED_DELAY_MS : RECONNECT_DELAY_MS;
     for await (const { name, data } of parseEvents(response.body)) {
       if (name === "away") setState("offline");
-      if (name === "removed" && !signal.aborted) onRemoved(JSON.parse(data));
+      if (name === "removed") setRemoved(JSON.parse(data));
       if (name === "list") { stopPolling(); setValue(JSON.parse(data)); setState("streaming"); }
     }
     return RECONNECT_DELAY_MS;
@@ -51,6 +57,9 @@ export function followUpdates(path, { onValue, onState, onRemoved = () => {} }) 
 
 /** Stands for the response of a request that failed or was aborted. */
 const noResponse = () => null;
+
+/** The value in a response; null if there is none. */
+const valueOf = async response => (response?.ok ? response.json().catch(noResponse) : null);
 
 /** Show in words how the value is kept up to date. */
 export function showState(state) {
