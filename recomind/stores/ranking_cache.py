@@ -15,7 +15,7 @@ from recomind.recommender.candidates import tags
 from recomind.recommender.candidates.tag_affinity import TagAffinity, tag_affinity_of
 from recomind.recommender.control import random_slate
 from recomind.recommender.exploration import EXPLORATION_SHARE, seed_of
-from recomind.recommender.extensions.participation import eligible_in_random_list
+from recomind.recommender.extensions.participation import eligibility_with_filters
 from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
@@ -148,7 +148,8 @@ class RankingCache(ListPolicies):
 
     def control_list(self, user_id: str, profile: Profile, n: int, policy: Policy | None = None) -> StoredList:
         """A random list for a user of the control group, whose profile is complete; only filters count."""
-        eligible = eligible_in_random_list(self.extensions, profile, self.index, self.now, policy)
+        eligibility = eligibility_with_filters(self.extensions, profile, self.index, self.now, policy)
+        eligible = None if eligibility is None else eligibility.of
         slate = random_slate(self.index, user_id, profile, self.now, self.weights.version, n, eligible)
         affinity = tag_affinity_of(profile, self.index)
         return self._stored(slate, profile, affinity, policy, is_control=True, returned=self.index.returned)

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from recomind.errors import UnavailableError
-from recomind.recommender.index.seen import is_seen
+from recomind.recommender.extensions.participation import eligibility_with_filters, parts_of
+from recomind.recommender.index.seen import listed_unseen
 from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind.state.profile import Profile
@@ -54,14 +55,16 @@ async def rank_unseen(app: RecoMindApp, asked: ListRequest, profile: Profile, n:
 def has_unseen(app: RecoMindApp, asked: ListRequest, profile: Profile, shown: Iterable[str]) -> bool:
     """Whether the catalogue has a video that the list may hold, that is not seen in `profile`, and not in `shown`.
 
-    True also while the worker does not know the catalogue.
+    Filter extensions count, as in the list: they are asked until one video is permitted. True also while the worker
+    does not know the catalogue.
     """
     cache = app.ranking_cache
     if not cache.loader.catalogue.has_catalogue:
         return True
-    columns, policy = cache.index.columns, cache.policy(asked)
-    rows = np.flatnonzero(columns.listed[: cache.index.size])
-    if policy is not None and policy.eligibility is not None:
-        rows = rows[policy.eligibility.of(rows)]
-    hashes = columns.hash.take(rows)
-    return not np.all(is_seen(hashes, profile.seen + fingerprints_of(shown)))
+    now, policy, local = max(cache.now, profile.last_at), cache.policy(asked), cache.local_of(asked, profile)
+    eligibility = eligibility_with_filters(cache.extensions, profile, cache.index, now, policy, local)
+    every = np.arange(cache.index.size)
+    rows = listed_unseen(cache.index.columns, every, profile.seen + fingerprints_of(shown))
+    if eligibility is None:
+        return len(rows) > 0
+    return any(eligibility.of(part).any() for part in parts_of(rows))

@@ -1,11 +1,12 @@
 """The part that extensions have in one list: which sources propose for it, and what orders it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Final, NamedTuple, cast
 
 import numpy as np
 
+from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext, user_context_of
 from recomind.recommender.exploration import Explored
 from recomind.recommender.extensions.checks import candidates_of, mask_of, order_of, propensities_of, scores_of
@@ -19,7 +20,7 @@ from recomind.recommender.policy.policy import Policy
 from recomind.state.profile import Profile
 
 ROWS_PER_CALL: Final = 1000
-"""Rows about which a filter is asked at once for a random list."""
+"""Rows about which a filter is asked at once: a call has a limit of time, and a catalogue may be large."""
 
 
 class Participation(NamedTuple):
@@ -46,6 +47,10 @@ class Participation(NamedTuple):
         return policy._replace(eligibility=known._replace(extensions=named))
 
     def _permits(self, extension: Extension, rows: Rows) -> Mask:
+        parts = [self._permits_part(extension, part) for part in parts_of(rows)]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.ones(0, np.bool_), *parts])
+
+    def _permits_part(self, extension: Extension, rows: Rows) -> Mask:
         found = extension.guard.call(
             "permits",
             lambda: extension.instance.permits(self.user, rows, self.video_index),
@@ -109,12 +114,15 @@ class Participation(NamedTuple):
         return explored._replace(propensities=np.where(is_drawn, 1.0, chances[positions]) * explored.propensities)
 
 
-def eligible_in_random_list(
-    extensions: Extensions, profile: Profile, index: VideoIndex, now: float, policy: Policy | None
-) -> Callable[[Rows], Mask] | None:
-    """What a random list for a user may hold, by a policy and the active filters; None for everything.
-
-    Filters are asked in parts: a random list is of the whole catalogue, and a call has a limit of time.
+def eligibility_with_filters(
+    extensions: Extensions,
+    profile: Profile,
+    index: VideoIndex,
+    now: float,
+    policy: Policy | None,
+    local: str = NO_LOCAL_CONTEXT,
+) -> Eligibility | None:
+    """What a list for a user may hold, by a policy and the active filters; None for everything.
 
     Args:
         extensions: which there are.
@@ -122,19 +130,19 @@ def eligible_in_random_list(
         index: which the list is of.
         now: event time, epoch seconds.
         policy: what the list may hold.
+        local: the local context of the list.
     """
     filters, eligibility = extensions.acting("filter"), None if policy is None else policy.eligibility
     if not filters:
-        return None if eligibility is None else eligibility.of
-    user = user_context_of(profile, index, now, follows=None if policy is None else policy.follows)
+        return eligibility
+    user = user_context_of(profile, index, now, local, follows=None if policy is None else policy.follows)
     restricted = cast("Policy", Participation(user, index, {}, None, None, filters=filters).restricted(policy))
-    eligibility = cast("Eligibility", restricted.eligibility)
+    return restricted.eligibility
 
-    def eligible(rows: Rows) -> Mask:
-        parts = [eligibility.of(rows[at : at + ROWS_PER_CALL]) for at in range(0, len(rows), ROWS_PER_CALL)]
-        return np.concatenate([np.ones(0, np.bool_), *parts])
 
-    return eligible
+def parts_of(rows: Rows) -> list[Rows]:
+    """Rows in parts about which filters are asked one by one."""
+    return [rows[at : at + ROWS_PER_CALL] for at in range(0, len(rows), ROWS_PER_CALL)]
 
 
 def named_ranker(policy: Policy | None) -> str:
