@@ -27,24 +27,28 @@ class CatalogueCalls:
         self,
         video_id: str,
         *,
-        title: str,
-        url: str = "",
-        tags: Sequence[str] = (),
+        title: str | None = None,
+        url: str | None = None,
+        tags: Sequence[str] | None = None,
         creator_id: str | None = None,
         created_at: datetime | None = None,
         hidden: bool | None = None,
         expires_at: datetime | UnsetType | None = UNSET,
         **metadata: Any,
     ) -> VideoEntry:
-        """Add or replace a video; what comes after `tags` stays as it is stored if it is not given.
+        """Add, replace or change a video.
+
+        With a `title` it is a whole entry: `url` and `tags` are empty if they are not given, and what comes after them
+        stays as it is stored. Without one, as in `put_video("v1", hidden=True)`, all that is not given stays, and the
+        video must be in the catalogue.
 
         A hidden or expired video is in no list. `expires_at=None` removes the time. `metadata` has fields of
         `VideoMetadataDetails`: `language`, `countries`, `duration_ms`, `age_rating`, `thumbnail_url`, `labels`.
         """
         details = VideoDetails(
-            title=title,
-            url=url,
-            tags=tuple(tags),
+            title=UNSET if title is None else title,
+            url=UNSET if url is None else url,
+            tags=UNSET if tags is None else tuple(tags),
             creator_id=UNSET if creator_id is None else creator_id,
             created_at=UNSET if created_at is None else created_at,
             hidden=UNSET if hidden is None else hidden,

@@ -32,14 +32,21 @@ Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TAG_LENGTH, patte
 
 
 class VideoDetails(VideoMetadataDetails, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A video as a client sends it: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`."""
+    """A video as a client sends it: `{"title":"Cat on a skateboard","url":"https://...","tags":["funny","cat"]}`.
+
+    With a title it is a whole entry. Without one it is a change of a video that the catalogue holds, `{"hidden":true}`:
+    all that is left out stays.
+    """
 
     video_id: Id | UnsetType = UNSET
     """May be left out; else it must be the id in the path."""
 
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=NO_NUL_PATTERN)]
-    url: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL_PATTERN)] = ""
-    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=MAX_TAGS)] = ()
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=NO_NUL_PATTERN)] | UnsetType = UNSET
+    """Needed for a video that the catalogue does not hold. If it is left out, all else that is left out stays."""
+    url: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL_PATTERN)] | UnsetType = UNSET
+    """If it is left out beside a title, it is empty."""
+    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=MAX_TAGS)] | UnsetType = UNSET
+    """If they are left out beside a title, there are none."""
     creator_id: Id | UnsetType | None = UNSET
     """If it is left out, the stored creator stays; null removes it."""
     created_at: datetime | UnsetType | None = UNSET
@@ -48,6 +55,9 @@ class VideoDetails(VideoMetadataDetails, frozen=True, kw_only=True, forbid_unkno
     """Whether it is taken down: in no list. If it is left out, it stays as it is."""
     expires_at: datetime | UnsetType | None = UNSET
     """When it is taken down by itself; if it is left out, the stored time stays; null removes it."""
+
+
+_CHANGEABLE: Final = tuple(name for name in VideoDetails.__struct_fields__ if name != "video_id")
 
 
 class VideoSummary(msgspec.Struct, frozen=True):
@@ -120,10 +130,12 @@ class VideoChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be written of a video; everything has been checked."""
 
     video_id: VideoId
-    title: str
+    title: str | None
+    """None: the video must be stored, and its title stays."""
     url: str | None
     """None keeps what is stored; so does None in `created_at`, and `UNSET` in `creator_id`."""
-    tags: tuple[str, ...]
+    tags: tuple[str, ...] | None
+    """None, where there is no title, keeps what is stored."""
     creator_id: str | UnsetType | None
     created_at: float | None
     """Upload time, epoch seconds."""
@@ -160,16 +172,21 @@ def video_change(video_id: str, details: VideoDetails, *, keep_url: bool = False
     check_id("video_id", video_id)
     if details.video_id not in {UNSET, video_id}:
         raise InvalidFieldError("video_id", "video_id must be the id in the path, or be left out")
-    if not details.title.strip():
+    is_whole = details.title is not UNSET
+    if not is_whole and all(getattr(details, name) is UNSET for name in _CHANGEABLE):
+        raise InvalidFieldError("title", "there is no title, and nothing else that could be changed")
+    if isinstance(details.title, str) and not details.title.strip():
         raise InvalidFieldError("title", "title is blank")
-    check_url("url", details.url)
+    url = ("" if is_whole else None) if details.url is UNSET else details.url
+    tags = (() if is_whole else None) if details.tags is UNSET else details.tags
+    check_url("url", url or "")
     if isinstance(details.creator_id, str):
         check_printable("creator_id", details.creator_id)
     return VideoChange(
         video_id=VideoId(video_id),
-        title=details.title,
-        url=None if keep_url and not details.url else details.url,
-        tags=distinct_tags(details.tags),
+        title=None if details.title is UNSET else details.title,
+        url=None if keep_url and not url else url,
+        tags=None if tags is None else distinct_tags(tags),
         creator_id=details.creator_id,
         created_at=_time_of("created_at", details.created_at),
         hidden=None if details.hidden is UNSET else details.hidden,

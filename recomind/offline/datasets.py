@@ -96,9 +96,9 @@ def read_videos(folder: Path) -> Iterator[Video]:
             raise InputError(f"line {found.line} of the videos in {folder}: {found.reason}")
         yield Video(
             video_id=found.video_id,
-            title=found.title,
+            title=found.title or "",
             url=found.url or "",
-            tags=found.tags,
+            tags=found.tags or (),
             creator_id=found.creator_id or None,
             created_at=found.created_at or 0.0,
             **found.metadata,

@@ -12,7 +12,7 @@ from typing import Any
 from recomind.model.catalogue import Video, VideoChange
 from recomind.model.catalogue_changes import CatalogueChange
 from recomind.model.ids import VideoId
-from recomind.stores.catalogue_rows import change_row, entry_row, video_of_row
+from recomind.stores.catalogue_rows import change_row, entry_row, partial_row, video_of_row
 from recomind.stores.postgres_connection import REQUEST_TIMEOUT_S
 from recomind.stores.sql import QUERIES
 
@@ -34,15 +34,21 @@ class CatalogueQueries:
         async with self._connection(within) as connection, connection.transaction():
             await connection.executemany(QUERIES["put_video"], rows)
 
-    async def change_video(self, change: VideoChange, new_created_at: float) -> Video:
-        """Add or change a catalogue entry, and return it; a new one without an upload time gets `new_created_at`."""
+    async def change_video(self, change: VideoChange, new_created_at: float) -> Video | None:
+        """Add or change a catalogue entry, and return it; a new one without an upload time gets `new_created_at`.
+
+        None if the change has no title, and there is no such entry.
+        """
         async with self._connection(REQUEST_TIMEOUT_S) as connection, connection.transaction():
-            row = await connection.fetchrow(QUERIES["upsert_video"], *change_row(change, new_created_at))
+            if change.title is None:
+                row = await connection.fetchrow(QUERIES["update_video"], *partial_row(change))
+            else:
+                row = await connection.fetchrow(QUERIES["upsert_video"], *change_row(change, new_created_at))
             version = await connection.fetchval(QUERIES["version_of_video"], change.video_id)
-        return video_of_row(row, version)
+        return None if row is None else video_of_row(row, version)
 
     async def change_videos(self, changes: Iterable[VideoChange], new_created_at: float) -> None:
-        """Add or change many catalogue entries in one transaction."""
+        """Add or change many catalogue entries in one transaction; each change has a title."""
         rows = [change_row(change, new_created_at) for change in changes]
         async with self._connection() as connection, connection.transaction():
             await connection.executemany(QUERIES["upsert_video"], rows)

@@ -12,7 +12,7 @@ from recomind.stores.archive_rows import to_datetime
 
 
 def change_row(change: VideoChange, new_created_at: float) -> tuple[Any, ...]:
-    """The parameters of the query `upsert_video`.
+    """The parameters of the query `upsert_video`, for a change with a title and tags.
 
     Args:
         change: what is to be written.
@@ -23,11 +23,28 @@ def change_row(change: VideoChange, new_created_at: float) -> tuple[Any, ...]:
         change.video_id,
         change.title,
         change.url,
-        list(change.tags),
+        list(change.tags or ()),
         change.creator_id if has_creator else None,
         has_creator,
         None if change.created_at is None else to_datetime(change.created_at),
         to_datetime(new_created_at),
+        change.hidden,
+        to_datetime(change.expires_at) if isinstance(change.expires_at, float) else None,
+        has_expiry,
+        msgspec.json.encode(change.metadata).decode(),
+    )
+
+
+def partial_row(change: VideoChange) -> tuple[Any, ...]:
+    """The parameters of the query `update_video`, for a change without a title."""
+    has_creator, has_expiry = change.creator_id is not UNSET, change.expires_at is not UNSET
+    return (
+        change.video_id,
+        change.url,
+        None if change.tags is None else list(change.tags),
+        change.creator_id if has_creator else None,
+        has_creator,
+        None if change.created_at is None else to_datetime(change.created_at),
         change.hidden,
         to_datetime(change.expires_at) if isinstance(change.expires_at, float) else None,
         has_expiry,

@@ -136,6 +136,28 @@ SET title = excluded.title,
 RETURNING video_id, title, url, tags, creator_id, created_at, hidden, expires_at, language, countries, duration_ms,
     age_rating, thumbnail_url, labels
 
+-- update_video --
+-- A null in $2, $3, $6 or $7, and false in $5 or $9, keep what is stored. $10 is a JSON object of metadata; what it
+-- lacks stays, too.
+UPDATE videos
+SET url = coalesce($2::text, url),
+    tags = coalesce($3::text[], tags),
+    creator_id = CASE WHEN $5::boolean THEN $4::text ELSE creator_id END,
+    created_at = coalesce($6::timestamptz, created_at),
+    hidden = coalesce($7::boolean, hidden),
+    expires_at = CASE WHEN $9::boolean THEN $8::timestamptz ELSE expires_at END,
+    language = CASE WHEN m ? 'language' THEN m ->> 'language' ELSE language END,
+    countries = CASE WHEN m ? 'countries' THEN ARRAY(SELECT jsonb_array_elements_text(m -> 'countries'))
+        ELSE countries END,
+    duration_ms = CASE WHEN m ? 'duration_ms' THEN (m ->> 'duration_ms')::integer ELSE duration_ms END,
+    age_rating = CASE WHEN m ? 'age_rating' THEN (m ->> 'age_rating')::integer ELSE age_rating END,
+    thumbnail_url = CASE WHEN m ? 'thumbnail_url' THEN m ->> 'thumbnail_url' ELSE thumbnail_url END,
+    labels = CASE WHEN m ? 'labels' THEN ARRAY(SELECT jsonb_array_elements_text(m -> 'labels')) ELSE labels END
+FROM (SELECT $10::text::jsonb AS m) AS given
+WHERE video_id = $1
+RETURNING video_id, title, url, tags, creator_id, created_at, hidden, expires_at, language, countries, duration_ms,
+    age_rating, thumbnail_url, labels
+
 -- delete_video --
 DELETE FROM videos WHERE video_id = $1
 

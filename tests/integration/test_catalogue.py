@@ -1,10 +1,12 @@
 """The catalogue on a real PostgreSQL: every change is read, and the later change of a video has the larger number."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from recomind.model.catalogue import Video, VideoDetails, video_change
 from recomind.model.catalogue_changes import ALL_VIDEOS
@@ -59,6 +61,66 @@ async def test_changes_are_numbered_in_their_order_and_read_with_their_entries(a
     again = await change(archive, "a")
     assert again.version > deletion.version
     assert not again.hidden
+
+
+async def partial(archive, video_id, **details):
+    return await archive.change_video(video_change(video_id, VideoDetails(**details)), 1.0)
+
+
+WHOLE = {
+    "url": "https://x",
+    "tags": ("cat",),
+    "creator_id": "c",
+    "created_at": datetime(2026, 1, 2, tzinfo=UTC),
+    "hidden": False,
+    "expires_at": datetime(2027, 1, 2, tzinfo=UTC),
+    "language": "en",
+    "countries": ("DE", "FR"),
+    "duration_ms": 5000,
+    "age_rating": 12,
+    "thumbnail_url": "https://y",
+    "labels": ("new",),
+}
+OTHERS = {
+    "url": "",
+    "tags": (),
+    "creator_id": None,
+    "created_at": datetime(2026, 1, 3, tzinfo=UTC),
+    "hidden": True,
+    "expires_at": None,
+    "language": None,
+    "countries": None,
+    "duration_ms": None,
+    "age_rating": None,
+    "thumbnail_url": None,
+    "labels": ("old", "older"),
+}
+
+
+async def test_a_change_without_a_title_changes_what_it_names_and_is_numbered_as_any_other(archive):
+    position, _ = await archive.all_videos()
+    before = await change(archive, "a", **WHOLE)
+    for field, value in OTHERS.items():
+        after = await partial(archive, "a", **{field: value})
+        expected = getattr(await change(archive, "other", **{field: value}), field)
+        assert after.version > before.version
+        assert after == replace(before, version=after.version, **{field: expected})
+        before = after
+    _, found = await changes(archive, position)
+    assert found["a"].video == before
+
+
+async def test_a_change_without_a_title_adds_no_video(archive, connection):
+    assert await partial(archive, "a", hidden=True) is None
+    await change(archive, "b", tags=("cat",))
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("DELETE FROM videos WHERE video_id = 'b'")
+    waiting = asyncio.create_task(partial(archive, "b", hidden=True))
+    await asyncio.sleep(0.2)
+    await transaction.commit()
+    assert await waiting is None
+    assert (await archive.all_videos())[1] == []
 
 
 async def test_what_other_programs_do_is_read(archive, connection):

@@ -16,7 +16,7 @@ from recomind.client.tokens import Tokens
 from recomind.dev.stack.server import free_port
 from recomind.errors import BusyError, KeyRefusedError, RequestError, UnreachableError
 from recomind.model.events import VideoAction
-from recomind.model.responses import Explanation, Feed, ProfileSummary
+from recomind.model.responses import Explanation, Feed, ProfileSummary, Takedowns
 from recomind_web.api_key_middleware import PUBLIC
 from recomind_web.routes import ROUTES
 
@@ -62,6 +62,9 @@ def test_every_response_has_its_type(client):
     for number in range(3):
         client.put_video(f"{tag}-{number}", title="T", tags=[tag])
     assert client.get_video(f"{tag}-0").tags == (tag,)
+    assert client.put_video(f"{tag}-0", labels=["x"]) == client.get_video(f"{tag}-0")
+    assert client.get_video(f"{tag}-0").tags == (tag,)
+    assert isinstance(client.takedowns(), Takedowns)
     assert client.put_user(user, name="Ada")["name"] == "Ada"
     assert client.post_action(user, f"{tag}-0", "like").status == 202
     listed = client.recommendations(user, n=50)

@@ -14,6 +14,8 @@ from recomind.stores.archive import Archive
 from recomind.stores.redis_store import RedisStore
 from tests.web.test_api import act, get, put_videos, wait_for
 
+PAST = "2026-01-02T00:00:00Z"
+
 
 async def put(http, video, **details):
     async with http.put(f"/videos/{video}", json={"title": "T", **details}) as answer:
@@ -131,6 +133,30 @@ async def test_an_unhidden_video_is_back_in_lists_that_were_ranked_while_it_was_
         await put(http, videos[0], tags=[tag], hidden=False)
         for user in users:
             assert videos[0] in await ids(http, f"/recommendations/{user}?n=50")
+
+
+async def test_a_video_is_taken_down_by_a_body_that_says_no_more(http, shown):
+    videos, tag, users = shown
+    whole = {"url": "https://x", "creator_id": "c", "language": "en", "labels": ["new"], "duration_ms": 5000}
+    before, _ = await put(http, videos[0], tags=[tag], **whole)
+    for taken_down, again in (({"hidden": True}, {"hidden": False}), ({"expires_at": PAST}, {"expires_at": None})):
+        async with http.put(f"/videos/{videos[0]}", json=taken_down) as answer:
+            assert answer.status == 200, await answer.text()
+            assert await answer.json() == before | taken_down
+            receipt = answer.headers["X-RecoMind-Receipt"]
+        assert await lists_with(http, videos[0], tag, users) == set()
+        await until_done(http, videos[0], receipt)
+        async with http.put(f"/videos/{videos[0]}", json=again) as answer:
+            assert await answer.json() == before
+    assert await get(http, f"/videos/{videos[0]}") == before
+
+
+@pytest.mark.parametrize(("body", "status"), [({"hidden": True}, 404), ({"tags": ["x"]}, 404), ({}, 400)])
+async def test_a_video_is_not_added_without_a_title(http, body, status):
+    video = uuid4().hex
+    async with http.put(f"/videos/{video}", json=body) as answer:
+        assert (answer.status, "title" in (await answer.json())["detail"]) == (status, True)
+    await get(http, f"/videos/{video}", 404)
 
 
 async def test_a_deleted_video_is_in_no_list_and_can_be_put_again(http, worker, shown):

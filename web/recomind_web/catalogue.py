@@ -25,16 +25,20 @@ from recomind_web.user_profiles import load_profile
 
 
 async def put_video(request: web.Request) -> web.Response:
-    """Add or replace a video.
+    """Add, replace or change a video.
 
-    What the response to `GET` shows may be sent back as it is. Without `creator_id` or `created_at` the stored ones
-    stay. Tags are stored in Unicode's form NFC and without blanks around them; they count as the same in any case.
+    A body with a `title` is a whole entry: what the response to `GET` shows may be sent back as it is. A `url` or
+    `tags` that are left out are empty then; all else that is left out stays. A body without a `title`, such as
+    `{"hidden": true}`, changes a video that the catalogue holds: all that is left out stays. Tags are stored in
+    Unicode's form NFC and without blanks around them; they count as the same in any case.
 
     With `hidden`, or from `expires_at` on, the video is in no list; all that is known of it stays. The response header
     `X-RecoMind-Receipt` names the change, to query when all workers have applied it.
     """
     app, video_id, details = app_of(request), path_id(request, "video_id"), await parse_body(request, VideoDetails)
     video = await app.archive.change_video(video_change(video_id, details), time())
+    if video is None:
+        raise web.HTTPNotFound(text="there is no such video in the catalogue: PUT it with its title to add it")
     headers = {}
     try:
         headers[RECEIPT_HEADER] = await send_change(app, change_of(video))

@@ -147,6 +147,7 @@ ROUTES: Final = (
         catalogue.put_video,
         VideoEntry,
         VideoDetails,
+        other_statuses=(404,),
         response_headers=(headers.RECEIPT_HEADER,),
     ),
     Route("GET", "/videos/{video_id}", catalogue.get_video, VideoEntry, other_statuses=(404,)),

@@ -48,3 +48,29 @@ def test_an_entry_can_be_sent_back_as_it_is():
     video = Video(video_id="v", title="T", url="https://x", tags=("a",), creator_id="c", created_at=at)
     change = video_change("v", msgspec.json.decode(video.entry_json(), type=VideoDetails))
     assert (change.creator_id, change.created_at, change.tags, change.url) == ("c", at, ("a",), "https://x")
+
+
+def test_without_a_title_all_that_is_left_out_stays():
+    change = video_change("v", msgspec.json.decode(b'{"hidden":true}', type=VideoDetails))
+    assert (change.title, change.url, change.tags, change.hidden) == (None, None, None, True)
+    change = video_change("v", msgspec.json.decode(b'{"url":"","tags":[]}', type=VideoDetails))
+    assert (change.title, change.url, change.tags, change.hidden) == (None, "", (), None)
+
+
+def test_with_a_title_url_and_tags_are_empty_where_they_are_left_out():
+    change = video_change("v", details())
+    assert (change.title, change.url, change.tags) == ("T", "", ())
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"video_id":"v"}'])
+def test_a_body_that_changes_nothing_is_refused(body):
+    with pytest.raises(InvalidFieldError, match="there is no title") as refused:
+        video_change("v", msgspec.json.decode(body, type=VideoDetails))
+    assert refused.value.field == "title"
+
+
+@pytest.mark.parametrize(("fields", "field"), [({"url": "javascript:x"}, "url"), ({"tags": [" "]}, "tags")])
+def test_a_change_of_single_fields_keeps_to_the_rules(fields, field):
+    with pytest.raises(InvalidFieldError) as refused:
+        video_change("v", msgspec.convert(fields, VideoDetails))
+    assert refused.value.field == field
