@@ -87,6 +87,23 @@ def test_a_page_without_an_event_stream_is_told_as_it_polls(worker, browser, tag
         assert any("/takedowns?since=" in url for url in asked)
 
 
+def test_a_page_polls_while_a_proxy_holds_its_event_stream_back(worker, browser):
+    with page_opener(browser, worker.base_url) as open_page:
+        page = open_page("about:blank")
+        held = []
+
+        def hold(route):
+            held.append(route)
+
+        page.route("**/events/**", hold)
+        page.goto("/")
+        page.wait_for_selector("#live.polling")
+        held[0].continue_()
+        page.wait_for_selector("#live.streaming")
+        page.wait_for_timeout(500)
+        assert page.locator("#live.streaming").count() == 1
+
+
 def test_an_open_card_closes(worker, page, tagged):
     paged = listed_ids(page)[-3]
     page.click(f"#list .item[data-id='{paged}'] .open-card")

@@ -23,6 +23,9 @@ export async function fetchWithKey(path, options = {}) {
 /** Whether the server refused a request because the key is missing, unknown, or lacks a scope. */
 export const isUnauthorized = response => response.status === 401 || response.status === 403;
 
+/** Whether the viewer is being asked for a key: requests that are refused now wait for it. */
+export const isAskingForKey = () => openDialog !== null;
+
 async function errorDetail(response) {
   try { return (await response.clone().json()).detail; } catch { return response.statusText; }
 }

@@ -1,9 +1,11 @@
 // Keeps a value up to date: by server-sent events, and by polling while the event stream does not work.
 // The stream is read with fetch, because an EventSource cannot send the header with the API key.
 
-import { fetchWithKey, isUnauthorized } from "./api_key.js";
+import { fetchWithKey, isAskingForKey, isUnauthorized } from "./api_key.js";
 
 const POLL_INTERVAL_MS = 3000, RECONNECT_DELAY_MS = 1000, REFUSED_DELAY_MS = 10000;
+const FIRST_LIST_MS = 3000; // a proxy may hold the stream back
+const LONGEST_SILENCE_MS = 25000; // workers send something every 10 s: else the connection is lost
 const STATE_LABELS = { streaming: "live", polling: "refreshed every 3 s", offline: "no connection", unauthorized: "API key needed" };
 
 /**
@@ -21,6 +23,7 @@ export function followUpdates(path, { onValue, onState, onRemoved = null }) {
   function setRemoved(ids) { if (ids.length && !signal.aborted) onRemoved?.(ids); }
   async function poll() {
     const response = await fetchWithKey(path, { signal }).catch(noResponse), value = await valueOf(response);
+    if (pollTimer === null) return; // the stream works again, and its list is newer
     if (value) setValue(value);
     setState(value ? "polling" : response && isUnauthorized(response) ? "unauthorized" : "offline");
   }
@@ -28,25 +31,38 @@ export function followUpdates(path, { onValue, onState, onRemoved = null }) {
     const value = await valueOf(await fetchWithKey(`/takedowns${askedAt === null ? "" : `?since=${askedAt}`}`, { signal }).catch(noResponse));
     if (value) { askedAt = value.at; setRemoved(value.video_ids); }
   }
-  function pollAll() { poll(); if (onRemoved) pollTakedowns(); }
+  function pollAll() {
+    if (isAskingForKey()) return;
+    poll();
+    if (onRemoved) pollTakedowns();
+  }
   function startPolling() {
-    if (pollTimer === null && !signal.aborted) { pollAll(); pollTimer = setInterval(pollAll, POLL_INTERVAL_MS); }
+    if (pollTimer === null && !signal.aborted) { pollTimer = setInterval(pollAll, POLL_INTERVAL_MS); pollAll(); }
   }
   function stopPolling() { clearInterval(pollTimer); pollTimer = null; }
 
-  /** Read one stream to its end. Returns the delay before the next one is opened, in milliseconds. */
-  async function readStream() {
-    const response = await fetchWithKey(`/events${path}`, { signal, headers: { Accept: "text/event-stream" } }).catch(noResponse);
+  /** Read one stream to its end; `onHeard()` is called whenever anything arrives. Returns the delay before the next one is opened, in milliseconds. */
+  async function readStream(streamSignal, onHeard) {
+    const response = await fetchWithKey(`/events${path}`, { signal: streamSignal, headers: { Accept: "text/event-stream" } }).catch(noResponse);
     if (!response?.ok) return response ? REFUSED_DELAY_MS : RECONNECT_DELAY_MS;
-    for await (const { name, data } of parseEvents(response.body)) {
+    for await (const { name, data } of parseEvents(response.body, onHeard)) {
       if (name === "away") setState("offline");
       if (name === "removed") setRemoved(JSON.parse(data));
       if (name === "list") { stopPolling(); setValue(JSON.parse(data)); setState("streaming"); }
     }
     return RECONNECT_DELAY_MS;
   }
+  /** Read streams, one after the other; poll while there is none, or while it is silent. */
   async function openStream() {
-    const delay = await readStream();
+    const stream = new AbortController(), end = () => stream.abort(), firstList = setTimeout(startPolling, FIRST_LIST_MS);
+    let silence = setTimeout(end, LONGEST_SILENCE_MS);
+    signal.addEventListener("abort", end);
+    const delay = await readStream(stream.signal, () => {
+      clearTimeout(firstList); clearTimeout(silence);
+      silence = setTimeout(end, LONGEST_SILENCE_MS);
+    });
+    clearTimeout(firstList); clearTimeout(silence);
+    signal.removeEventListener("abort", end);
     if (signal.aborted) return;
     startPolling();
     setTimeout(() => { if (!signal.aborted) openStream(); }, delay);
@@ -68,12 +84,13 @@ export function showState(state) {
   live.textContent = STATE_LABELS[state];
 }
 
-/** Parse the events of a stream as they arrive. */
-async function* parseEvents(body) {
+/** Parse the events of a stream as they arrive. `onHeard()` is called whenever anything arrives. */
+async function* parseEvents(body, onHeard) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   for (let text = ""; ;) {
     const { value, done } = await reader.read().catch(() => ({ done: true })); // a stream that fails has ended
     if (done) return;
+    onHeard();
     const blocks = (text + value).split("\n\n");
     text = blocks.pop();
     yield* blocks.map(parseEvent).filter(event => event.data);
