@@ -4,7 +4,7 @@ import gc
 import logging
 import os
 import sys
-from typing import Final
+from typing import Any, Final, cast
 
 import faust
 import uvloop
@@ -18,6 +18,7 @@ from recomind.settings import Settings
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
 from recomind.stores.redis_store import RedisStore
+from recomind.stream.assignor import ServingAssignor
 from recomind.stream.connection import credentials
 from recomind.stream.consumer import SCHEME
 from recomind_web import routes
@@ -30,10 +31,17 @@ no collection. With 20,000 the collector took 7 % of the time under a backlog, a
 """
 
 
-def build(settings: Settings) -> RecoMindApp:
-    """The complete app over Redis and PostgreSQL; nothing is connected yet."""
+def build(settings: Settings, *, takes_partitions: bool = True) -> RecoMindApp:
+    """The complete app over Redis and PostgreSQL; nothing is connected yet.
+
+    Args:
+        settings: of the worker.
+        takes_partitions: whether the group may give it partitions; otherwise it only serves HTTP.
+    """
     read_model = ReadModel(RedisStore(settings.redis_url))
     app = create_app(settings, read_model, Archive(settings.postgres_dsn, settings.postgres_pooling))
+    if not takes_partitions:
+        app.conf.PartitionAssignor = cast("Any", ServingAssignor)
     app.ranking_cache.extensions = worker_extensions(settings, app.metrics)
     app.ranking_cache.has_context = settings.context != NONE
     recomind_agents.declare(app)
@@ -81,12 +89,12 @@ def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-def run(settings: Settings) -> None:
-    """Run a worker until a signal stops it. Exits the process, with code 1 after a failure."""
+def run(settings: Settings, *, takes_partitions: bool = True) -> None:
+    """Run a worker until a signal stops it. Exits the process, with code 1 after a failure; arguments as of `build`."""
     uvloop.install()
     logging.disable(logging.DEBUG)  # Faust and aiokafka create two debug records for each record they send
     gc.set_threshold(*GC_THRESHOLDS)
-    app = build(settings)
+    app = build(settings, takes_partitions=takes_partitions)
     Worker(app, loglevel=settings.log_level.upper(), redirect_stdouts=False).execute_from_commandline()
 
 

@@ -1,5 +1,7 @@
 """Workers' statistics and their history in Redis, where any worker can read those of all."""
 
+from collections.abc import Callable
+from time import time
 from typing import Final, TypeVar
 
 import msgspec
@@ -24,28 +26,55 @@ Value = TypeVar("Value")
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class WorkerStatsStore:
-    """Reads and writes statistics; a worker's are stored under the first of its partitions."""
+MAX_AGE_S: Final = 30.0
+"""Age of the statistics of a worker without partitions from which it counts as gone; clocks differ by less."""
 
-    def __init__(self, store: KeyValueStore, partitions: int) -> None:
+
+class WorkerStatsStore:
+    """Reads and writes statistics.
+
+    A worker's are stored under the first of its partitions. Those of workers without partitions are in a stream.
+    """
+
+    def __init__(self, store: KeyValueStore, partitions: int, clock: Callable[[], float] = time) -> None:
+        """Nothing is read yet.
+
+        Args:
+            store: Redis.
+            partitions: how many partitions each topic has.
+            clock: epoch seconds.
+        """
         self._store = store
         self._partitions = partitions
+        self._clock = clock
 
     async def publish(self, stats: WorkerStats) -> None:
-        """Overwrite a worker's statistics; they expire a few seconds after its last ones."""
+        """Replace a worker's statistics; they expire a few seconds after its last ones."""
         if stats.partitions:
             stored = {keys.worker_stats(stats.partitions[0]): _encode(stats)}
             await self._store.set_many(stored, keys.WORKER_STATS_TTL_S)
-            await self._store.publish(keys.LIST_UPDATES, _encode([STATS_UPDATED]))
+        else:
+            await self._store.append(keys.SERVER_STATS, _encode(stats), keys.WORKER_STATS_TTL_S)
+        await self._store.publish(keys.LIST_UPDATES, _encode([STATS_UPDATED]))
 
     async def workers(self) -> list[WorkerStats]:
-        """The latest statistics of each worker, sorted by their partitions."""
+        """The latest statistics of each worker, sorted by their partitions; those without any are the last."""
         found = await self._store.get_many(
             [keys.worker_stats(partition) for partition in all_partitions(self._partitions)]
         )
         decoded = [stats for value in found if value and (stats := _decode(value, WorkerStats))]
+        decoded += await self._without_partitions()
         latest = {one.worker: one for one in sorted(decoded, key=lambda one: one.measured_at)}
-        return sorted(latest.values(), key=lambda one: one.partitions)
+        return sorted(latest.values(), key=lambda one: (not one.partitions, one.partitions, one.worker))
+
+    async def _without_partitions(self) -> list[WorkerStats]:
+        """What workers without partitions have published lately."""
+        found, last, messages = list[WorkerStats](), "0", [b""]
+        while messages:
+            last, messages = await self._store.read_stream(keys.SERVER_STATS, last)
+            decoded = (_decode(message, WorkerStats) for message in messages)
+            found += [stats for stats in decoded if stats and self._clock() - stats.measured_at < MAX_AGE_S]
+        return found
 
     async def append_history(self, weights: Weights, now: float) -> None:
         """Add a point to the history; only the leader calls this.

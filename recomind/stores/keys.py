@@ -23,6 +23,7 @@
 | `video_impressions:{partition}` | how often each video was shown to a partition's users in 24 hours | 25 h |
 | `current_mark:{partition}` | source to the offset below which no stored list lacks an action, msgpack | none |
 | `worker_figures:{partition}` | stats of the worker whose first partition this is, msgpack | 5 s |
+| `server_figures` | a stream of the stats of workers without partitions, msgpack | entries: 5 s |
 | `operations_history` | stats of all workers together, one point per 10 s for 1 h, msgpack | 1 day |
 | `model_version` | the version of the EASE model that is served | none |
 | `model:{version}:{video_id}` | the EASE model's neighbours of a video, msgpack | 1 day |
@@ -74,6 +75,7 @@ POPULARITY_STREAM: Final = "popularity_stream:3"
 PUBLISHED_WEIGHTS: Final = "published_weights"
 WEIGHTS_SNAPSHOTS: Final = "weights_snapshots"
 PINNED_WEIGHTS: Final = "pinned_weights"
+SERVER_STATS: Final = "server_figures"
 CATALOGUE_PROGRESS: Final = "catalogue_progress"
 RETURNED_VIDEOS: Final = "returned_videos"
 LIST_UPDATES: Final = "lists_written"

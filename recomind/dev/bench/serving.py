@@ -1,10 +1,11 @@
-"""Serving: requests for stored lists from a second process, while the same worker processes actions."""
+"""Serving: requests for stored lists while actions are processed, at a worker and at a server without partitions."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from statistics import median
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,12 +29,15 @@ MAX_USERS = 500
 
 BASELINE = "bare aiohttp, one Redis GET"
 
+AT_A_SERVER = ", at a server without partitions"
+"""Ends the names of measurements of `recomind serve`."""
+
 ROUNDS = 5
-"""Rounds in which both servers take turns."""
+"""Rounds in which all of them take turns."""
 
 
 async def run(bench: Bench) -> list[Measurement]:
-    """Compare a bare handler and a worker."""
+    """Compare a bare handler, a worker, and a server without partitions beside the worker."""
     actions = bench.actions(bench.size(20_000, 5_000))
     await bench.prepare(bench.videos())
     with bench.worker() as worker:
@@ -42,13 +46,20 @@ async def run(bench: Bench) -> list[Measurement]:
         await bench.feed(first)
         await bench.wait_until_committed([worker], len(first))
         users = list(dict.fromkeys(one.user_id for one in first))
-        return _measurements(*await compare(bench, worker, users, rest, BACKGROUND_RATE))
+        return _measurements(await compare(bench, worker, users, rest, BACKGROUND_RATE))
 
 
-async def compare(
-    bench: Bench, worker: Worker, users: Sequence[str], actions: Sequence[Action], rate: float
-) -> tuple[LoadResult, LoadResult]:
-    """Let a bare handler and a worker take turns; the median of each measurement counts.
+class Served(NamedTuple):
+    """The load that each took, in the same rounds."""
+
+    bare: LoadResult
+    worker: LoadResult
+    server: LoadResult
+    """Of `recomind serve`, while the worker processes the actions."""
+
+
+async def compare(bench: Bench, worker: Worker, users: Sequence[str], actions: Sequence[Action], rate: float) -> Served:
+    """Let a bare handler, a worker and a server take turns; the median of each measurement counts.
 
     Args:
         bench: the bench.
@@ -56,24 +67,24 @@ async def compare(
         users: whose lists are requested, at most `MAX_USERS`.
         actions: that come meanwhile.
         rate: of these actions, per second.
-
-    Returns:
-        The load that the bare handler took, and that the worker took.
     """
     seconds, port = bench.size(5, 2), free_port()
     paths = [f"/recommendations/{user_id}?n=50" for user_id in users[:MAX_USERS]]
     bare_arguments = ["recomind.dev.bench.baselines", "bare-aiohttp", bench.settings.redis_url, str(port)]
-    bare, ours = [], []
-    with running(bare_arguments, bench.folder / "bare.log"):
+    loads: list[list[LoadResult]] = [[], [], []]
+    with running(bare_arguments, bench.folder / "bare.log"), bench.worker("recomind", "serve") as server:
+        await server.wait_until_ready()
+        await worker.wait_until_ready()  # the group has a new member
         await bench.wait_until_ranked([worker])
+        ports = [port, *(int(one.base_url.rsplit(":", 1)[1]) for one in (worker, server))]
         async with background_actions(bench, actions, rate):
             for number in range(ROUNDS):
                 bench.on_progress(f"serving, round {number + 1} of {ROUNDS}")
-                bare.append(await _measure_load(port, seconds, paths))
-                ours.append(await _measure_load(int(worker.base_url.rsplit(":", 1)[1]), seconds, paths))
-    if failed := sum(one.failed for one in ours):
+                for own, results in zip(ports, loads, strict=True):
+                    results.append(await _measure_load(own, seconds, paths))
+    if failed := sum(one.failed for one in (*loads[1], *loads[2])):
         raise AssertionError(f"{failed} responses had another status than 200")
-    return median_of(bare), median_of(ours)
+    return Served(*map(median_of, loads))
 
 
 @asynccontextmanager
@@ -89,11 +100,22 @@ async def background_actions(
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _measurements(bare: LoadResult, ours: LoadResult) -> list[Measurement]:
+def _measurements(served: Served) -> list[Measurement]:
+    bare = served.bare
+    latency = at_most(BASELINE, 1e3 * bare.p50, 0.0), at_most(BASELINE, 1e3 * bare.p99, 1.5)
+    limits = Limit(BASELINE, bare.rate, 0.8), *latency
     return [
-        Measurement(NAME, "throughput of requests", ours.rate, "1/s", Limit(BASELINE, bare.rate, 0.8)),
-        Measurement(NAME, "latency, p50", 1e3 * ours.p50, "ms", at_most(BASELINE, 1e3 * bare.p50, 0.0)),
-        Measurement(NAME, "latency, p99", 1e3 * ours.p99, "ms", at_most(BASELINE, 1e3 * bare.p99, 1.5)),
+        Measurement(NAME, f"{name}{where}", value, unit, limit)
+        for where, ours in (("", served.worker), (AT_A_SERVER, served.server))
+        for (name, value, unit), limit in zip(
+            (
+                ("throughput of requests", ours.rate, "1/s"),
+                ("latency, p50", 1e3 * ours.p50, "ms"),
+                ("latency, p99", 1e3 * ours.p99, "ms"),
+            ),
+            limits,
+            strict=True,
+        )
     ]
 
 

@@ -2,7 +2,7 @@
 
 from recomind.recommender.blend.model import Weights
 from recomind.runtime.worker_stats import ClusterStats
-from recomind.runtime.worker_stats_store import HISTORY_POINTS, WorkerStatsStore
+from recomind.runtime.worker_stats_store import HISTORY_POINTS, MAX_AGE_S, WorkerStatsStore
 from recomind.stores import keys
 from recomind.stores.memory_store import InMemoryStore
 from tests.unit.runtime.samples import stats_of
@@ -14,6 +14,21 @@ async def test_a_worker_whose_first_partition_moved_is_listed_once_with_its_late
     await store.publish(stats_of("b", (0,), measured_at=2.0))
     await store.publish(stats_of("a", (1,), measured_at=2.0))
     assert [(one.worker, one.partitions) for one in await store.workers()] == [("b", (0,)), ("a", (1,))]
+
+
+async def test_workers_without_partitions_come_last_and_are_listed_once_as_long_as_they_publish():
+    now = [100.0]
+    store = WorkerStatsStore(InMemoryStore(lambda: now[0]), 8, lambda: now[0])
+    await store.publish(stats_of("server b", (), measured_at=99.0))
+    await store.publish(stats_of("a", (0, 1), measured_at=99.0))
+    for at in (98.0, 99.0):
+        await store.publish(stats_of("server a", (), measured_at=at))
+    await store.publish(stats_of("was a server", (), measured_at=98.0))
+    await store.publish(stats_of("was a server", (2,), measured_at=99.0))
+    found = [(one.worker, one.measured_at) for one in await store.workers()]
+    assert found == [("a", 99.0), ("was a server", 99.0), ("server a", 99.0), ("server b", 99.0)]
+    now[0] += MAX_AGE_S
+    assert [one.worker for one in await store.workers() if not one.partitions] == []
 
 
 async def test_statistics_expire_soon_after_their_worker_has_stopped():

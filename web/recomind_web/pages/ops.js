@@ -43,7 +43,7 @@ function workerRow(worker) {
   const sum = values => Object.values(values).reduce((total, value) => total + value, 0);
   const name = element("th", "", element("span", "", worker.worker), ...(worker.leads ? [element("span", "chip", "leader")] : []));
   name.scope = "row"; name.title = `serves ${worker.address}`;
-  const partitions = element("span", "parts", ...worker.partitions.map(partition => element("i", "", String(partition))));
+  const partitions = element("span", "parts", ...(worker.partitions.length ? worker.partitions.map(partition => element("i", "", String(partition))) : ["none"]));
   const cells = [number(sum(worker.per_second)), number(sum(worker.lag)), number(worker.waiting), number(worker.lists_per_second), number(worker.keys.profiles ?? 0), number(worker.streams), percent(worker.processor), `${Math.round(worker.memory / 2 ** 20)} MiB`, duration(worker.up)];
   return element("tr", "", name, element("td", "", partitions), ...cells.map(cell => element("td", "", cell)));
 }
