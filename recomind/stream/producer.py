@@ -2,12 +2,13 @@
 
 Kafka's batches are built here, so that no future is created for each record.
 
-aiokafka has one request at a time on its way to a broker. So there are two of its producers: who posts an action does
-not wait for what the agents write.
+An aiokafka producer has one request at a time on its way to a broker. So there are several of them: who posts an action
+does not wait for what the agents write, nor for the request of another who posts.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -25,6 +26,9 @@ ACK_TIMEOUT_S: Final = 2.0
 
 MAX_BATCH_BYTES: Final = 512 * 1024
 """Largest batch of several records: half of what Kafka takes by default."""
+
+SENDERS: Final = 3
+"""Producers of `send`, and so its requests on their way to a broker at a time. Further calls share the next ones."""
 
 MAX_UNACKNOWLEDGED_RECORDS: Final = 20_000
 """Records that calls of `send` may have in flight together; limits their memory while Kafka is slow or away."""
@@ -48,6 +52,25 @@ class SentRecord(NamedTuple):
     """When Kafka appended it, epoch seconds; None if the topic holds the producers' times."""
 
 
+class _Sender:
+    """One of the producers of `send`."""
+
+    def __init__(self, client: AIOKafkaProducer, append: "Append") -> None:
+        """Take over a client.
+
+        Args:
+            client: connected.
+            append: appends records to a partition of a topic with a client.
+        """
+        self.client = client
+        self.appends = AppendCoalescer[ProducerRecord, SentRecord](partial(append, client))
+        self.calls = 0
+        """Calls that wait for it."""
+
+
+Append = Callable[[AIOKafkaProducer, str, Partition, Sequence[ProducerRecord]], Awaitable[Sequence[SentRecord]]]
+
+
 class Producer:
     """Sends records and waits for their acknowledgement."""
 
@@ -63,9 +86,8 @@ class Producer:
         self._options = {"acks": "all", "compression_type": "snappy", **kafka}
         self._producer: AIOKafkaProducer | None = None
         """That of `send_in_order`."""
-        self._sender: AIOKafkaProducer | None = None
-        """That of `send`."""
-        self._appends = AppendCoalescer(self._append)
+        self._senders: list[_Sender] = []
+        """Those of `send`."""
         self._breaker = CircuitBreaker("Kafka", (KafkaError, TimeoutError))
         self._unacknowledged = 0
 
@@ -78,14 +100,15 @@ class Producer:
         """
         sizes = {"max_batch_size": MAX_BATCH_BYTES, "max_request_size": 4 * MAX_BATCH_BYTES}
         self._producer = AIOKafkaProducer(**self._options, linger_ms=2, **sizes)
-        self._sender = AIOKafkaProducer(**self._options, linger_ms=0, **sizes)
+        clients = [AIOKafkaProducer(**self._options, linger_ms=0, **sizes) for _ in range(SENDERS)]
+        self._senders = [_Sender(client, self._append) for client in clients]
         with translation():
-            await self._producer.start()
-            await self._sender.start()
+            for one in (self._producer, *clients):
+                await one.start()
 
     async def stop(self) -> None:
         """Send buffered records, then disconnect."""
-        for one in (self._producer, self._sender):
+        for one in (self._producer, *(sender.client for sender in self._senders)):
             if one is not None:
                 await one.stop()
 
@@ -104,23 +127,36 @@ class Producer:
             raise UnavailableError("Kafka", TimeoutError(f"nothing came within {ACK_TIMEOUT_S:.0f} s"))
 
     async def send(self, topic: str, partition: Partition, records: Iterable[ProducerRecord]) -> list[SentRecord]:
+        """Send records to one partition, as `send_all`."""
+        return (await self.send_all(topic, {partition: list(records)}))[partition]
+
+    async def send_all(
+        self, topic: str, records: Mapping[Partition, Sequence[ProducerRecord]]
+    ) -> dict[Partition, list[SentRecord]]:
         """Send records that need no order among themselves; return once all are acknowledged.
+
+        Args:
+            topic: which topic.
+            records: partition to its records.
+
+        Returns:
+            Partition to what became of each of its records.
 
         Raises:
             UnavailableError: Kafka did not acknowledge them within `ACK_TIMEOUT_S`, though it may still have stored
                 them; or too many records are in flight.
             RefusedError: Kafka refuses them.
         """
-        batch = list(records)
-        if self._unacknowledged + len(batch) > MAX_UNACKNOWLEDGED_RECORDS:
+        count = sum(map(len, records.values()))
+        if self._unacknowledged + count > MAX_UNACKNOWLEDGED_RECORDS:
             raise UnavailableError("Kafka", RuntimeError(f"{self._unacknowledged} records are not acknowledged yet"))
-        self._unacknowledged += len(batch)
+        self._unacknowledged += count
         try:
             with self._breaker:
                 async with asyncio.timeout(ACK_TIMEOUT_S):
-                    return await self._send_joined(topic, partition, batch)
+                    return await self._send_joined(topic, records)
         finally:
-            self._unacknowledged -= len(batch)
+            self._unacknowledged -= count
 
     async def send_in_order(self, topic: str, partition: Partition, records: Iterable[ProducerRecord]) -> None:
         """Send records to a partition in their order; return once all are acknowledged.
@@ -157,26 +193,36 @@ class Producer:
         return _started(self._producer)
 
     async def _send_joined(
-        self, topic: str, partition: Partition, records: Sequence[ProducerRecord]
-    ) -> list[SentRecord]:
+        self, topic: str, records: Mapping[Partition, Sequence[ProducerRecord]]
+    ) -> dict[Partition, list[SentRecord]]:
+        if not self._senders:
+            raise _not_started()
+        sender = min(self._senders, key=lambda one: one.calls)
+        sender.calls += 1
         try:
-            return list(await self._appends.append(topic, partition, records))
+            appends = (sender.appends.append(topic, partition, some) for partition, some in records.items())
+            sent = await asyncio.gather(*appends)
         except KafkaError as error:
             refused = translated(error)
             if isinstance(refused, RefusedError):  # the server answers: the circuit breaker stays closed
                 raise refused from error
             raise
+        finally:
+            sender.calls -= 1
+        return {partition: list(some) for partition, some in zip(records, sent, strict=True)}
 
-    async def _append(self, topic: str, partition: Partition, records: Sequence[ProducerRecord]) -> list[SentRecord]:
+    async def _append(
+        self, client: AIOKafkaProducer, topic: str, partition: Partition, records: Sequence[ProducerRecord]
+    ) -> list[SentRecord]:
         """Append records, in batches that are halved until they fit; raises errors of aiokafka."""
         sent: list[SentRecord] = []
-        for batch, packed in self._packed(_started(self._sender), records):
+        for batch, packed in self._packed(client, records):
             try:
-                first = await (await _started(self._sender).send_batch(batch, topic, partition=partition))
+                first = await (await client.send_batch(batch, topic, partition=partition))
             except MessageSizeTooLargeError as error:
                 if len(packed) == 1:
                     raise _too_large(topic, packed[0]) from error
-                sent += [one for half in _halves(packed) for one in await self._append(topic, partition, half)]
+                sent += [one for half in _halves(packed) for one in await self._append(client, topic, partition, half)]
                 continue
             logged_at = self.clock.note(first)
             sent += [SentRecord(first.offset + number, logged_at) for number in range(len(packed))]
@@ -202,8 +248,12 @@ class Producer:
 
 def _started(client: AIOKafkaProducer | None) -> AIOKafkaProducer:
     if client is None:
-        raise UnavailableError("Kafka", RuntimeError("the producer has not been started"))
+        raise _not_started()
     return client
+
+
+def _not_started() -> UnavailableError:
+    return UnavailableError("Kafka", RuntimeError("the producer has not been started"))
 
 
 def _halves(records: Sequence[ProducerRecord]) -> tuple[Sequence[ProducerRecord], Sequence[ProducerRecord]]:
