@@ -5,13 +5,13 @@ sent to their right partition; then the profiles change. So a profile that has a
 were sent. An action that is delivered again repeats signals, which videos recognise by their source offset, or changes
 nothing.
 
-With a profile, the blocks of seen videos that it counts are stored: before it in the changelogs, and before it in the
-read model.
+With a profile, the blocks that it counts are stored before it in the changelogs: of seen videos, and of older feedback.
+Blocks of seen videos are stored in the read model, too, and before the profile.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from mode.utils.logging import get_logger
 
@@ -25,9 +25,11 @@ from recomind.runtime.commit import Stage
 from recomind.runtime.publishing import publish_table
 from recomind.runtime.trainer import TrainingExample
 from recomind.runtime.write_behind import WriteBehind
+from recomind.state import older_feedback, seen_blocks
+from recomind.state.older_feedback import OlderFeedback, OlderSearch
 from recomind.state.profile import Profile, has_seen
 from recomind.state.profile_fold import apply_event
-from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, block_of_key, seal_after
+from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, block_of_key
 from recomind.state.served_lists import ServedLists, void_lists
 from recomind.stores.read_model import STAGE_MERGED_PROFILE
 from recomind.stream import topics
@@ -44,10 +46,15 @@ from recomind.stream.codec import (
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord
 from recomind.stream.table import Table
+from recomind_tables import older_feedback as older_table
 from recomind_tables import profiles as table
 from recomind_tables import seen_blocks as blocks_table
 
 logger = get_logger(__name__)
+
+Block = TypeVar("Block", SeenBlock, OlderFeedback)
+Blocks = dict[str, Block | None]
+"""Changed blocks by key; None for one that is deleted."""
 
 MAX_SIGNALS_PER_RECORD: Final = 500
 
@@ -57,21 +64,31 @@ MAX_SIGNAL_BYTES: Final = 256 * 1024
 
 def declare(app: RecoMindApp) -> None:
     """Declare the agent on an app."""
-    blocks = blocks_table.declare(app)
-    processor = ProfileProcessor(app, table.declare(app, blocks), blocks)
+    blocks, older = blocks_table.declare(app), older_table.declare(app)
+    processor = ProfileProcessor(app, table.declare(app, blocks, older), blocks, older)
     app.batch_agent(topics.ACTIONS, name="profiles", linger=False)(processor.process)
 
 
 class ProfileProcessor:
-    """The only writer of the tables `profiles` and `seen_blocks`."""
+    """The only writer of the tables `profiles`, `seen_blocks` and `older_feedback`."""
 
-    def __init__(self, app: RecoMindApp, profiles: Table[Profile], blocks: Table[SeenBlock]) -> None:
+    def __init__(
+        self,
+        app: RecoMindApp,
+        profiles: Table[Profile],
+        blocks: Table[SeenBlock],
+        older: Table[OlderFeedback],
+    ) -> None:
         self._app = app
         self._profiles = profiles
         self._blocks = blocks
-        self._new_blocks: dict[int, dict[str, SeenBlock | None]] = {}
+        self._older = older
+        self._new_blocks: dict[int, Blocks[SeenBlock]] = {}
         """By partition, those of the batch that is being folded, by key: they are not in the table yet."""
+        self._new_older: dict[int, Blocks[OlderFeedback]] = {}
+        """The same of older feedback."""
         self._search = BlockSearch(self._block)
+        self._older_search = OlderSearch(self._older_block)
         self._read_model = WriteBehind[Profile | SeenBlock](self._publish)
         self._merged: dict[str, int] = {}
         """Sessions whose actions are in profiles that wait to be published, to the offset of their control record."""
@@ -85,12 +102,17 @@ class ProfileProcessor:
         self._app.backlog.first_new_offset(batch.partition)  # noted before any wait, in which the log grows
         await self._profiles.recovered(batch.partition)
         await self._blocks.recovered(batch.partition)
+        await self._older.recovered(batch.partition)
         times = [record.timestamp / 1000 for record in batch.records]
         lists = await self._app.served_window.prepare(batch.partition, min(times), max(times))
         decoded = decode_batch(batch, self._app.actions_log)
         await self._reroute(decoded)
-        changed, blocks, signals, examples = await self._fold(batch, decoded, lists)
-        self._put_blocks(batch.partition, blocks)  # training reads them; until a profile counts them, nothing else does
+        changed, signals, examples = await self._fold(batch, decoded, lists)
+        blocks = self._new_blocks[batch.partition]
+        put_blocks(
+            self._blocks, batch.partition, blocks
+        )  # training reads them; nothing else until a profile counts them
+        put_blocks(self._older, batch.partition, self._new_older[batch.partition])
         await self._train(examples)
         await self._send(signals)
         for key, block in blocks.items():
@@ -106,10 +128,11 @@ class ProfileProcessor:
 
     async def _fold(
         self, batch: Batch, records: Sequence[DecodedRecord], lists: ServedLists
-    ) -> tuple[dict[str, Profile], dict[str, SeenBlock | None], list[Signal | ErasureSignal], list[TrainingExample]]:
-        """The changed profiles by user, the changed blocks by key (None: deleted), signals, and likes to train on."""
+    ) -> tuple[dict[str, Profile], list[Signal | ErasureSignal], list[TrainingExample]]:
+        """The changed profiles by user, signals, and likes to train on; changed blocks are in `_new_blocks`."""
         changed: dict[str, Profile] = {}
-        blocks = self._new_blocks[batch.partition] = dict[str, SeenBlock | None]()
+        blocks = self._new_blocks[batch.partition] = Blocks[SeenBlock]()
+        older = self._new_older[batch.partition] = Blocks[OlderFeedback]()
         signals: list[Signal | ErasureSignal] = []
         examples: list[TrainingExample] = []
         time_slice = self._app.time_slices.begin()
@@ -117,8 +140,8 @@ class ProfileProcessor:
         for decoded, event in events_of(records):
             user_id = event.user_id
             before = changed.get(user_id) or self._profiles.get(batch.partition, user_id) or Profile()
-            in_blocks = self._search.of_user(user_id, before)
-            after, derived = apply_event(before, decoded.source_offset, decoded.log_offset, event, in_blocks)
+            of_user = self._search.of_user(user_id, before), self._older_search.of_user(user_id, before)
+            after, derived = apply_event(before, decoded.source_offset, decoded.log_offset, event, *of_user)
             logged_at = decoded.record.timestamp / 1000
             if isinstance(event, EraseUser):
                 after = void_lists(before, after, logged_at)
@@ -135,26 +158,21 @@ class ProfileProcessor:
                 if event.merged is None and event.action_type not in UNDONE_BY:
                     is_new = not has_seen(before, event.video_id)
                     self._app.served_figures.add_action(batch.partition, logged_at, event, is_new=is_new)
-            changed[user_id], changed_blocks = seal_after(user_id, before, after)
-            blocks |= changed_blocks
+            after, sealed = seen_blocks.seal_after(user_id, before, after)
+            changed[user_id], sealed_older = older_feedback.seal_after(user_id, before, after)
+            blocks |= sealed
+            older |= sealed_older
             signals += derived
             await time_slice.end_if_due()
         if changed:
             self._app.ranking_cache.advance_time(max(value.last_at for value in changed.values()))
-        return changed, blocks, signals, examples
+        return changed, signals, examples
 
     async def _train(self, examples: Sequence[TrainingExample]) -> None:
         try:
             await self._app.trainer.train(examples)
         except UnavailableError as error:  # nothing waits to be learned later
             logger.warning("likes of a batch do not train the blend: %s", error)
-
-    def _put_blocks(self, partition: Partition, blocks: Mapping[str, SeenBlock | None]) -> None:
-        for key, block in blocks.items():
-            if block is None:
-                self._blocks.delete(partition, key)
-            else:
-                self._blocks.put(partition, key, block)
 
     def _block(self, user_id: str, number: int) -> SeenBlock:
         """A block that a profile counts; an empty one where something else has destroyed it in the changelog."""
@@ -163,6 +181,12 @@ class ProfileProcessor:
         if block is None:
             block = self._blocks.get(partition, key)
         return block if block is not None else SeenBlock({}, b"")
+
+    def _older_block(self, user_id: str, number: int) -> OlderFeedback:
+        """As `_block`, of older feedback."""
+        partition, key = partition_of(user_id, self._app.options.partitions), block_key(user_id, number)
+        block = self._new_older.get(partition, {}).get(key) or self._older.get(partition, key)
+        return block if block is not None else OlderFeedback({}, b"")
 
     def _own_block(self, user_id: str, number: int) -> SeenBlock | None:
         partition = partition_of(user_id, self._app.options.partitions)
@@ -212,6 +236,15 @@ class ProfileProcessor:
             copy = ProducerRecord(event.user_id.encode(), decoded.record.value, headers)
             rerouted[partition_of(event.user_id, log.partitions)].append(copy)
         await self._app.send_records(topics.ACTIONS, rerouted)
+
+
+def put_blocks(table: Table[Block], partition: Partition, blocks: Blocks[Block]) -> None:
+    """Put changed blocks into their table."""
+    for key, block in blocks.items():
+        if block is None:
+            table.delete(partition, key)
+        else:
+            table.put(partition, key, block)
 
 
 def _source_offsets(records: Sequence[DecodedRecord]) -> Iterator[SourceOffset]:

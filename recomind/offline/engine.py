@@ -33,12 +33,12 @@ from recomind.recommender.pipeline import learn, rank, slate_of
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.ranked import Ranked
 from recomind.recommender.slate import Slate
-from recomind.state import neighbours, popularity, profile, profile_fold, seen_blocks
+from recomind.state import neighbours, popularity, profile, profile_fold
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind.state.seen_blocks import SeenBlock
-from recomind.state.served_lists import ServedLists
+from recomind.state.served_lists import ServedLists, with_joined
+from recomind.state.user_blocks import UserBlocks
 
 
 class Engine:
@@ -54,11 +54,9 @@ class Engine:
         extensions: Extensions = BUILT_IN,
     ) -> None:
         self.profiles: dict[str, Profile] = {}
-        self.seen_blocks: dict[str, list[SeenBlock]] = {}
-        """User to the blocks of seen videos, for users who have any."""
-        self._search = seen_blocks.BlockSearch(lambda user_id, number: self.seen_blocks[user_id][number])
+        self.blocks = UserBlocks()
         self._complete: dict[str, tuple[Profile, Profile]] = {}
-        """The same users to a profile, and to the complete one."""
+        """Users with blocks of seen videos to a profile, and to the complete one."""
         self.popularity: dict[str, Popularity] = {}
         self.neighbours: dict[str, Neighbours] = {}
         self.index = VideoIndex()
@@ -94,17 +92,15 @@ class Engine:
     def observe(self, action: Action, source_offset: SourceOffset) -> None:
         """Apply an action to the state; if it is a like, train the weights on it first."""
         before = self.profiles.get(action.user_id) or Profile()
-        in_blocks = self._search.of_user(action.user_id, before)
-        after, signals = profile_fold.fold(before, source_offset, action, in_blocks)
+        blocks = self.blocks.of_user(action.user_id, before)
+        after, signals = profile_fold.fold(before, source_offset, action, *blocks)
         if not signals:
             self.profiles[action.user_id] = after
             return
         self._logged_at = max(self._logged_at, action.timestamp)
         after, signals = self._learn(before, after, action, signals)
         self._version += 1
-        self.profiles[action.user_id], sealed = seen_blocks.seal(after)
-        if sealed is not None:
-            self.seen_blocks.setdefault(action.user_id, []).append(sealed)
+        self.profiles[action.user_id] = self.blocks.seal_after(action.user_id, before, after)
         self._changed_users.add(action.user_id)
         self.now = max(self.now, action.timestamp)
         for signal in signals:
@@ -166,7 +162,7 @@ class Engine:
         if not known.seen_blocks:
             return known
         if self._complete.get(user_id, (None,))[0] is not known:
-            self._complete[user_id] = known, seen_blocks.complete(known, self.seen_blocks[user_id])
+            self._complete[user_id] = known, self.blocks.complete(user_id, known)
         return self._complete[user_id][1]
 
     def _learn(
@@ -187,9 +183,7 @@ class Engine:
         if example is not None:
             taught = self._learn_example(factors, example)
         factors, first = taught.factors, with_outcome(first, joined.outcome, taught)
-        after = msgspec.structs.replace(
-            after, factors=factors, list_ids=joined.list_ids, served_likes=joined.served_likes
-        )
+        after = msgspec.structs.replace(with_joined(after, action, joined), factors=factors)
         return after, [first, *derived[1:], *passed]
 
     def _learn_example(self, factors: bytes, example: Example) -> Taught:

@@ -17,7 +17,7 @@ from recomind.model.applied_offsets import AppliedOffsets, advance_if_new, is_ne
 from recomind.model.events import Action, EraseUser, Rejected
 from recomind.model.ids import all_partitions
 from recomind.model.log_identity import LogIdentity
-from recomind.model.signals import ActionSignal, Signal
+from recomind.model.signals import Signal, TransitionSignal
 from recomind.offline.known_log import known_log
 from recomind.offline.verification.recompute_users import erasure_offsets
 from recomind.recommender.candidates import trending
@@ -27,7 +27,7 @@ from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.state.profile_fold import apply_event
-from recomind.state.seen_blocks import BlockSearch, SeenBlock, seal
+from recomind.state.user_blocks import UserBlocks
 from recomind.stores.archive import Archive
 from recomind.stream import topics
 from recomind.stream.codec import DecodedRecord, decode_record
@@ -44,8 +44,7 @@ class RebuiltState:
         self.neighbours: dict[str, Neighbours] = {}
         self.records: Counter[str] = Counter()
         """Number of records read by kind: `like`, `view`, `skip`, `repeated`, `forgotten` (erased), `unreadable`."""
-        self._blocks: dict[str, list[SeenBlock]] = {}
-        self._search = BlockSearch(lambda user_id, number: self._blocks[user_id][number])
+        self._blocks = UserBlocks()
         self._erased_offsets: dict[str, AppliedOffsets] = {}
         """Erased user to the last offsets of their rerouted records before that."""
         self.notes: list[str] = []
@@ -62,8 +61,9 @@ class RebuiltState:
         if isinstance(event, Rejected):
             self.records["unreadable"] += 1
         elif isinstance(event, EraseUser) and event.keeps_counts:
-            self.profiles.pop(event.user_id, None)
-            self._blocks.pop(event.user_id, None)
+            expired = self.profiles.pop(event.user_id, None)
+            if expired is not None:
+                self._blocks.seal_after(event.user_id, expired, Profile())
         elif isinstance(event, Action) and decoded.log_offset > erased_at and not self._was_erased(decoded, event):
             self._apply(decoded, event)
         else:
@@ -110,11 +110,9 @@ class RebuiltState:
 
     def _apply(self, decoded: DecodedRecord, action: Action) -> None:
         known = self.profiles.get(action.user_id, Profile())
-        in_blocks = self._search.of_user(action.user_id, known)
-        after, signals = apply_event(known, decoded.source_offset, decoded.log_offset, action, in_blocks)
-        self.profiles[action.user_id], sealed = seal(after)
-        if sealed is not None:
-            self._blocks.setdefault(action.user_id, []).append(sealed)
+        blocks = self._blocks.of_user(action.user_id, known)
+        after, signals = apply_event(known, decoded.source_offset, decoded.log_offset, action, *blocks)
+        self.profiles[action.user_id] = self._blocks.seal_after(action.user_id, known, after)
         self.records[action.action_type if signals else "repeated"] += 1
         for signal in signals:
             if isinstance(signal, Signal):
@@ -125,7 +123,7 @@ class RebuiltState:
         after = neighbours.fold(self.neighbours.get(video_id, Neighbours()), [signal])
         if after.applied_offsets:
             self.neighbours[video_id] = after
-        if isinstance(signal, ActionSignal):
+        if not isinstance(signal, TransitionSignal):
             self.popularity[video_id] = popularity.fold(self.popularity.get(video_id, Popularity()), [signal])
 
 

@@ -2,7 +2,7 @@
 
 Lists and actions are joined as workers do (`recomind.state.served_lists`), partition by partition, in the order of the
 logs. A list is written when no action can be its outcome any more, so that memory holds the lists of an hour, the
-profiles of a partition's users, and one row group. Lists of erased users are left out.
+state of a partition's users, and one row group. Lists of erased users are left out.
 """
 
 from collections import OrderedDict
@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 from aiokafka import ConsumerRecord
-from msgspec.structs import replace
 
 from recomind.errors import InputError
 from recomind.model.events import Action, EraseUser, Note, Rejected
@@ -29,8 +28,8 @@ from recomind.recommender.served import RATE_NAMES, ShownFeatures, unpack
 from recomind.settings import Settings
 from recomind.state import profile_fold
 from recomind.state.profile import Profile
-from recomind.state.seen_blocks import seal
-from recomind.state.served_lists import MAX_USERS, RETENTION_S, Place, ServedLists, void_lists
+from recomind.state.served_lists import MAX_USERS, RETENTION_S, Place, ServedLists, void_lists, with_joined
+from recomind.state.user_blocks import UserBlocks
 from recomind.stream import topics
 from recomind.stream.codec import decode_record
 from recomind.stream.connection import client_options
@@ -80,6 +79,7 @@ class ServedExport:
         self._open: OrderedDict[tuple[str, str], OpenList] = OrderedDict()
         """(user, list id) to the list, oldest first."""
         self._profiles: dict[str, Profile] = {}
+        self._blocks = UserBlocks()
         self.is_read = False
         """Whether all lists have been read."""
 
@@ -110,15 +110,16 @@ class ServedExport:
         if isinstance(event, Rejected | Note) or decoded.misrouted:
             return
         before = self._profiles.get(event.user_id, Profile())
-        after, derived = profile_fold.apply_event(before, decoded.source_offset, decoded.log_offset, event)
+        blocks = self._blocks.of_user(event.user_id, before)
+        after, derived = profile_fold.apply_event(before, decoded.source_offset, decoded.log_offset, event, *blocks)
         signals = [one for one in derived if not isinstance(one, ErasureSignal)]
         if isinstance(event, EraseUser):
             after = void_lists(before, after, logged_at)
         elif signals:
             joined = self._lists.join(before, event, signals, logged_at)
             self._note(event, joined.place, joined.passed)
-            after = replace(after, list_ids=joined.list_ids, served_likes=joined.served_likes)
-        self._profiles[event.user_id], _ = seal(after)
+            after = with_joined(after, event, joined)
+        self._profiles[event.user_id] = self._blocks.seal_after(event.user_id, before, after)
 
     def take_closed(self, before: float) -> Iterator[Row]:
         """The rows of lists that were logged before a time; they are forgotten."""

@@ -122,14 +122,14 @@ class RecoMindApp(faust.App):
         self.on_partitions_revoked.connect(self._on_revoked)
 
     def Table(  # type: ignore[override]  # noqa: N802 Faust's name; our tables are not Faust's
-        self, name: str, *, value_type: type[Value], flushed_after: StateTable[Any] | None = None, **_: Any
+        self, name: str, *, value_type: type[Value], flushed_after: Sequence[StateTable[Any]] = (), **_: Any
     ) -> StateTable[Value]:
         """Declare a table, backed by a changelog topic: `app.Table("profiles", value_type=Profile)`.
 
         Args:
             name: of the table.
             value_type: type of its values, see `recomind.stream.table`.
-            flushed_after: the table whose values this one refers to, declared before.
+            flushed_after: the tables whose values this one refers to, declared before.
         """
         topic = topics.changelog(self.options.app_id, name)
         table = StateTable(

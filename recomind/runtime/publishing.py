@@ -16,10 +16,10 @@ def publish_table(app: RecoMindApp, table: str, writer: WriteBehind[Any]) -> Non
 
 
 async def republish(app: RecoMindApp, partition: Partition) -> None:
-    """Publish every value of a partition's tables."""
+    """Publish every value of a partition's tables, but for those that nobody else reads."""
     for name, table in app.state_tables.items():
-        writer = app.table_writers[name]
-        if partition in table.partitions:
+        writer = app.table_writers.get(name)
+        if writer is not None and partition in table.partitions:
             for key, value in table.items(partition):
                 writer.add(key, value)
             await writer.flush()

@@ -29,7 +29,7 @@ from recomind.recommender.pipeline import learn, rank
 from recomind.runtime.event_loop import yield_to_other_tasks
 from recomind.runtime.metrics import PASSED_OVER, Metrics
 from recomind.state.profile import Profile, without_video
-from recomind.state.served_lists import Joined
+from recomind.state.served_lists import Joined, with_joined
 from recomind.stores.ranking_cache import RankingCache
 
 TIME_SHARE: Final = 0.4
@@ -106,7 +106,7 @@ class Trainer:
             taught = self._learn_example(factors, outcome, action.action_type)
             if not is_served and is_first_like(first):
                 example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
-        after = replace(after, factors=taught.factors, list_ids=joined.list_ids, served_likes=joined.served_likes)
+        after = replace(with_joined(after, action, joined), factors=taught.factors)
         return after, [with_outcome(first, joined.outcome, taught), *derived[1:], *passed], example
 
     def _learn_example(self, factors: bytes, example: Example, kind: str) -> Taught:

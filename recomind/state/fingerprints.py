@@ -14,6 +14,9 @@ _UNDONE: Final = 0x756E646F
 _REJECTED: Final = 0x72656A65
 """The same for a video that the user rejected."""
 
+_DROPPED: Final = 0x64726F70
+"""The same for other feedback that the profile has dropped; the code of its type is added."""
+
 InBlocks = Callable[[int], bool]
 """Whether the user's blocks hold a fingerprint, see `seen_blocks.BlockSearch`."""
 
@@ -35,6 +38,16 @@ def like_hash(video_hash: int) -> int:
     7
     """
     return video_hash ^ _LIKED
+
+
+def dropped_hash(video_hash: int, code: int) -> int:
+    """The hash that stands for a like, or other feedback, that the profile has dropped.
+
+    Args:
+        video_hash: of the video.
+        code: of the type, see `older_records.type_code`.
+    """
+    return video_hash ^ (_DROPPED + code) if code else like_hash(video_hash)
 
 
 def undone_hash(video_hash: int) -> int:

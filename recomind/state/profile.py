@@ -1,5 +1,7 @@
 """State of a user: the latest likes, reactions and feedback, videos seen, counts, and which event ids were seen.
 
+Likes and feedback that are no longer among the latest are records, see `older_feedback`.
+
 Tag weights are not stored. They are derived from these actions and the current catalogue when a list is ranked: a
 video whose tags arrive or change after the like counts with its current tags, and a replay needs no catalogue.
 (`docs/decisions/0003-tag-weights-derived-at-ranking-time.md`)
@@ -16,11 +18,10 @@ from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.state.fingerprints import (
     InBlocks,
     contains,
-    no_blocks,
     position,
-    rejection_hash,
     video_hash,
 )
+from recomind.state.older_records import without_outcomes
 from recomind.state.profile_entries import (
     MAX_LIKES,
     Feedback,
@@ -67,9 +68,13 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     feedback: tuple[Feedback, ...] = ()
     """Oldest first, one per video and type, at most `MAX_FEEDBACK`."""
     served_likes: bytes = b""
-    """Fingerprints of the likes that were counted as outcomes of served lists, by arrival; see `served_lists`."""
+    """Fingerprints of those of `likes` that were outcomes of served lists, by arrival; see `served_lists`."""
     local: str = NO_LOCAL_CONTEXT
     """The local context of the latest action."""
+    older: bytes = b""
+    """Records of the likes and feedback that were dropped last, and of undos of dropped ones; see `older_feedback`."""
+    older_blocks: int = 0
+    """How many blocks hold the records before those in `older`."""
 
     @property
     def action_count(self) -> int:
@@ -94,9 +99,11 @@ def counted(profile: Profile) -> Profile:
 
     It is what a replay of the log of actions alone makes of it.
     """
-    if not (profile.factors or profile.list_ids or profile.lists_since or profile.served_likes):
+    older = without_outcomes(profile.older)
+    joined = profile.list_ids or profile.lists_since or profile.served_likes or older != profile.older
+    if not (profile.factors or joined):
         return profile
-    return msgspec.structs.replace(profile, factors=b"", list_ids=(), lists_since=0.0, served_likes=b"")
+    return msgspec.structs.replace(profile, factors=b"", list_ids=(), lists_since=0.0, served_likes=b"", older=older)
 
 
 def recent_positives(profile: Profile, n: int) -> list[VideoId]:
@@ -114,14 +121,6 @@ def has_seen(profile: Profile, video_id: str) -> bool:
     return contains(profile.seen, video_hash(video_id))
 
 
-def is_rejected(profile: Profile, video_id: str, in_blocks: InBlocks = no_blocks) -> bool:
-    """Whether the user has disliked or reported a video, or is not interested in it, and has not undone that since.
-
-    One that was undone when its fingerprint was in a block already counts still.
-    """
-    return remembers(profile, rejection_hash(video_hash(video_id)), in_blocks)
-
-
 def without_video(profile: Profile, video_id: str) -> Profile:
     """The profile as if the user had not seen the video: the input of training on a like that followed a view."""
     if not has_seen(profile, video_id):
@@ -135,7 +134,7 @@ def without_video(profile: Profile, video_id: str) -> Profile:
 
 
 def remembers(profile: Profile, fingerprint: int, in_blocks: InBlocks) -> bool:
-    """Whether a fingerprint is among those of likes that were dropped, of likes that were undone, and of rejections.
+    """Whether a fingerprint is among those of what was dropped, of likes that were undone, and of rejections.
 
     There are none until there are more likes than `likes` can hold, and before the first action of another type.
     """

@@ -10,13 +10,13 @@ from recomind.model.ids import VideoId
 from recomind.model.local_context import NO_LOCAL_CONTEXT
 
 MAX_LIKES: Final = 48
-"""How many likes are kept, the latest by event time. Of those that are dropped, a fingerprint is kept for ever."""
+"""How many likes are kept, the latest by event time. Those that are dropped become records, see `older_feedback`."""
 
 MAX_REACTIONS: Final = 16
 """How many views and skips are kept, the latest by event time."""
 
 MAX_FEEDBACK: Final = 8
-"""How many actions of other types are kept, the latest by event time."""
+"""How many actions of other types are kept, the latest by event time; dropped ones become records, too."""
 
 
 class Like(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -57,7 +57,8 @@ class Feedback(msgspec.Struct, frozen=True, array_like=True, gc=False):
     timestamp: float
 
 
-_Entry = TypeVar("_Entry", bound=Like | Reaction | Feedback)
+Entry = TypeVar("Entry", bound=Like | Reaction | Feedback)
+"""An entry of one kind."""
 
 timestamp_of = attrgetter("timestamp")
 
@@ -69,12 +70,12 @@ def again(earlier: Like, at: float) -> Like:
     return Like(earlier.video_id, latest, first_at, earlier.repeats + 1, earlier.local)
 
 
-def without(entries: Iterable[_Entry], gone: _Entry | None) -> tuple[_Entry, ...]:
+def without(entries: Iterable[Entry], gone: Entry | None) -> tuple[Entry, ...]:
     """Entries without one of them."""
     return tuple([entry for entry in entries if entry is not gone])
 
 
-def latest(entries: tuple[_Entry, ...], new: _Entry, size: int) -> tuple[_Entry, ...]:
+def latest(entries: tuple[Entry, ...], new: Entry, size: int) -> tuple[Entry, ...]:
     """The `size` latest entries by event time; independent of the order of arrival."""
     if entries and entries[-1].timestamp >= new.timestamp:
         return tuple(sorted((*entries, new), key=sort_key)[-size:])

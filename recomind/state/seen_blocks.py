@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from recomind.model.applied_offsets import AppliedOffsets
-from recomind.state.fingerprints import InBlocks, contains, video_hash
+from recomind.state.fingerprints import InBlocks, video_hash
 from recomind.state.profile import MAX_SEEN, Profile
 
 BLOCK_SIZE: Final = 256
@@ -99,14 +99,15 @@ class _Searchable(NamedTuple):
     """All of them."""
     slots: Any
     """A hash table: at the last bits of a fingerprint, one that has these; else 0. Shape: a power of two."""
+    displaced: set[int]
+    """The fingerprints whose slot has another one."""
 
     def holds(self, fingerprint: int) -> bool:
-        """Whether a fingerprint is one of them; only after a collision all of them are searched."""
-        found = int(self.slots[fingerprint & len(self.slots) - 1])
-        return found == fingerprint or (found != 0 and contains(self.packed, fingerprint))
+        """Whether a fingerprint is one of them."""
+        return int(self.slots[fingerprint & len(self.slots) - 1]) == fingerprint or fingerprint in self.displaced
 
 
-_NOTHING: Final = _Searchable(-1, 0, b"", np.ones(1, np.uint32))
+_NOTHING: Final = _Searchable(-1, 0, b"", np.ones(1, np.uint32), set())
 
 
 class BlockSearch:
@@ -136,9 +137,16 @@ class BlockSearch:
 
 def _with(ready: _Searchable, more: bytes, blocks: int) -> _Searchable:
     """`ready` with the fingerprints of further blocks. The slots are changed in place if there are enough."""
-    packed, slots, added = ready.packed + more, ready.slots, np.frombuffer(more, "<u4")
+    packed, slots, displaced, added = ready.packed + more, ready.slots, ready.displaced, np.frombuffer(more, "<u4")
     if len(slots) < len(packed):  # four to eight slots for each fingerprint of four bytes
         slots, added = np.zeros(1 << len(packed).bit_length(), np.uint32), np.frombuffer(packed, "<u4")
-    slots[added & np.uint32(len(slots) - 1)] = added
+        displaced = set()
+    mask = np.uint32(len(slots) - 1)
+    places = added & mask
+    before = slots[places]
+    slots[places] = added
     slots[0] = slots[0] or 1  # 0 would be found as a fingerprint; 1 belongs to another slot, so it is never found
-    return _Searchable(ready.erasure_offset, blocks, packed, slots)
+    after = slots[places]
+    is_lost = (before != after) & (before & mask == places) & (before != 0)
+    displaced.update(before[is_lost].tolist(), added[added != after].tolist())
+    return _Searchable(ready.erasure_offset, blocks, packed, slots, displaced)

@@ -8,8 +8,8 @@ An action on a video of one of the user's latest `MAX_LISTS_PER_USER` lists, wit
 list: of the one whose id it carries, else of the latest that held the video. A list is closed by the next list, or when
 it has left the window; this is noticed at the user's next action. Places of a closed list that the user has not acted
 on, before the last place that the user did act on, were passed over. Each place is counted once: a like after a view, a
-skip or a pass corrects what was learned from the place, and any other later action changes nothing. The profile holds
-the latest likes that were an outcome or a correction; the undo of one of them takes it back.
+skip or a pass corrects what was learned from the place, and any other later action changes nothing. The profile
+remembers of each like whether it was an outcome or a correction; the undo of one that was takes it back.
 """
 
 from collections import OrderedDict, deque
@@ -23,6 +23,7 @@ from recomind.model.events import Action
 from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, UNDONE, ActionSignal, Signal, UndoSignal
 from recomind.state.fingerprints import contains, video_hash
+from recomind.state.older_records import with_latest_served
 from recomind.state.profile import Profile, has_seen, without_fingerprint
 from recomind.state.profile_entries import MAX_LIKES
 
@@ -76,8 +77,6 @@ class Joined(NamedTuple):
     """Places of the list that the action closes which were passed over."""
     list_ids: tuple[str, ...]
     """For `Profile.list_ids`."""
-    served_likes: bytes
-    """For `Profile.served_likes`."""
 
 
 class _Served(NamedTuple):
@@ -157,7 +156,7 @@ class ServedLists:
         closed_ids = (*dict.fromkeys(place.event.list_id for place in passed), *passed_before)
         list_ids = (open_list, *closed_ids[: MAX_LISTS_PER_USER - 1]) if open_list or closed_ids else ()
         outcome, place = _outcome_of(before, action, derived[0], recent, closed_ids)
-        return Joined(outcome, place, tuple(passed), list_ids, _served_likes(before, action, outcome))
+        return Joined(outcome, place, tuple(passed), list_ids)
 
     def _add(self, served: _Served) -> None:
         """Add a user's list. One that was served before with fewer places is replaced.
@@ -187,12 +186,32 @@ def void_lists(before: Profile, erased: Profile, logged_at: float) -> Profile:
     return erased if erased is before else msgspec.structs.replace(erased, lists_since=logged_at)
 
 
+def with_joined(after: Profile, action: Action, joined: Joined) -> Profile:
+    """A user's profile after an action, with what the action means for their served lists.
+
+    Args:
+        after: the profile after the action; its blocks are not sealed yet.
+        action: the action.
+        joined: what it means.
+    """
+    served_likes, older, fingerprint = after.served_likes, after.older, video_hash(action.video_id)
+    if joined.outcome == UNDONE:
+        served_likes = without_fingerprint(served_likes, fingerprint)
+    elif joined.outcome in {OUTCOME, CORRECTION} and action.action_type == "like":
+        if any(one.video_id == action.video_id for one in after.likes):
+            served_likes = (served_likes + pack("<I", fingerprint))[-4 * MAX_LIKES :]
+        else:  # its event time is so early that the profile has dropped it at once
+            older = with_latest_served(older)
+    return msgspec.structs.replace(after, list_ids=joined.list_ids, served_likes=served_likes, older=older)
+
+
 def _outcome_of(
     before: Profile, action: Action, own: Signal, recent: Sequence[_Served], closed_ids: Sequence[str]
 ) -> tuple[int, Place | None]:
     """What an action, with its own signal, is to the user's recent lists, and to which place."""
     if isinstance(own, UndoSignal):
-        is_undone = own.action_type == "like" and contains(before.served_likes, video_hash(action.video_id))
+        was_served = own.outcome == UNDONE or contains(before.served_likes, video_hash(action.video_id))
+        is_undone = own.action_type == "like" and was_served
         return (UNDONE, _place_of(recent, action)) if is_undone else (NOT_SERVED, None)
     is_repeat = isinstance(own, ActionSignal) and own.is_repeat
     place = None if is_repeat else _place_of(recent, action)
@@ -201,15 +220,6 @@ def _outcome_of(
     was_counted = has_seen(before, action.video_id) or _was_passed_over(place, before, closed_ids)
     outcome = OUTCOME if not was_counted else CORRECTION if action.action_type == "like" else NOT_SERVED
     return outcome, place if outcome != NOT_SERVED else None
-
-
-def _served_likes(before: Profile, action: Action, outcome: int) -> bytes:
-    """The fingerprints of likes that were counted, after an action."""
-    if outcome == UNDONE:
-        return without_fingerprint(before.served_likes, video_hash(action.video_id))
-    if outcome in {OUTCOME, CORRECTION} and action.action_type == "like":
-        return (before.served_likes + pack("<I", video_hash(action.video_id)))[-4 * MAX_LIKES :]
-    return before.served_likes
 
 
 def _place_of(recent: Iterable[_Served], action: Action) -> Place | None:

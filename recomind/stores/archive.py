@@ -185,6 +185,11 @@ class Archive(CatalogueQueries, FeedPageQueries, UserQueries):
         rows = await self._fetch("details_since")
         return float(rows[0][0])
 
+    async def feedback_since(self) -> float:
+        """Epoch seconds since which every worker remembers likes and feedback of any age; 0 if every one always has."""
+        rows = await self._fetch("feedback_since")
+        return float(rows[0][0])
+
     async def action_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Users and the number of their rows in `video_actions`."""
         async for row in self._stream("action_counts"):

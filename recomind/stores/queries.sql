@@ -303,6 +303,9 @@ FROM video_actions
 -- details_since --
 SELECT coalesce(max(extract(epoch FROM until)), 0)::float8 FROM bare_actions
 
+-- feedback_since --
+SELECT coalesce(max(extract(epoch FROM until)), 0)::float8 FROM forgetful_actions
+
 -- profile_ids --
 SELECT user_id FROM user_profiles
 

@@ -10,6 +10,7 @@ version 1: RecoMind 0.1.0 wrote no header. Raise `ENCODING_VERSION` with any cha
 |   | `PassedOverSignal` in `video_signals` |
 |   | `UndoSignal` in `video_signals`; feedback and undone likes in profiles and popularity; watch times |
 |   | `Profile.seen` with fingerprints of dropped likes, and `ActionSignal.is_repeated_like` |
+|   | `Profile.older` and `older_blocks`, and the table `older_feedback` |
 |   | local contexts in profiles, signals and popularity |
 """
 

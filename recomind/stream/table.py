@@ -4,7 +4,7 @@ Why not Faust's: `docs/decisions/0002`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -54,7 +54,7 @@ class Table(Generic[Value]):
         kafka: Mapping[str, Any],
         on_error: Callable[[BaseException], Awaitable[None]] = _ignore,
         on_unreadable: Callable[[UnreadableError], None] = logger.error,
-        flushed_after: "Table[Any] | None" = None,
+        flushed_after: "Sequence[Table[Any]]" = (),
     ) -> None:
         """Create an empty table without partitions.
 
@@ -65,8 +65,8 @@ class Table(Generic[Value]):
             kafka: client options, see `recomind.stream.connection`.
             on_error: called with the error of a restore that cannot succeed, such as `NewerEncodingError`.
             on_unreadable: called for each record of the changelog that holds no value, and is skipped.
-            flushed_after: a table whose values this one refers to. No changelog record of this table precedes those
-                of the other table's values that were put before it.
+            flushed_after: tables whose values this one refers to. No changelog record of this table precedes those
+                of the other tables' values that were put before it.
         """
         self.name = name
         self.topic = topic
@@ -189,8 +189,8 @@ class Table(Generic[Value]):
         values = self._values[partition]
         records = [self._record(key, values.get(key)) for key in keys]
         try:
-            if self._flushed_after is not None:  # with what was put since its own flush; these records are older
-                await self._flushed_after._flush_partition(producer, partition)
+            for table in self._flushed_after:  # with what was put since its own flush; these records are older
+                await table._flush_partition(producer, partition)
             await producer.send_in_order(self.topic, partition, records)
         except BaseException:
             self._changed.setdefault(partition, set()).update(keys)

@@ -35,7 +35,7 @@ RULES: Final = "rules"
 EXPERIMENTS: Final = "experiments"
 LIVE_SETTINGS: Final = "live_settings"
 DEAD_LETTERS: Final = "video_actions_dead_letters"
-TABLES: Final = ("seen_blocks", "profiles", "popularity", "neighbours", "forgetting")
+TABLES: Final = ("seen_blocks", "older_feedback", "profiles", "popularity", "neighbours", "forgetting")
 
 LOG_CONFIG: Final = {
     "cleanup.policy": "delete",

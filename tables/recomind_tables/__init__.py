@@ -5,6 +5,7 @@
 | `popularity` | video id | windowed popularity: actions per minute and hour, and decayed scores | `popularity` |
 | `profiles` | user id | likes, views and skips of a user; the user's tags are derived from the likes | `profiles` |
 | `seen_blocks` | user id and number | videos that a user acted on longer ago, in blocks | `profiles` |
+| `older_feedback` | user id and number | likes and feedback that profiles no longer hold, in blocks | `profiles` |
 | `neighbours` | video id | videos liked by the same users, or liked next | `neighbours` |
 | `forgetting` | partition and user id | erasure requests, and which are complete | `forgetting` |
 

@@ -27,6 +27,7 @@ from recomind.stream.connection import client_options
 from recomind.stream.log_replay import replay_log
 from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import Producer, ProducerRecord
+from tests.acceptance import recount
 from tests.acceptance.test_exactness import send_with_faults, simulated_actions
 from tests.conftest import workers
 
@@ -36,17 +37,21 @@ async def test_verify_finds_nothing_in_a_correct_system_and_every_value_that_was
     actions = list(simulated_actions(audience, 1500))
     seen_much = [Action("devoted", f"w{number}", "view", 1.7e9 + number) for number in range(700)]
     likes = [Action("fan", f"l{number}", "like", 1.7e9 + number) for number in [*range(600), *range(0, 600, 3)]]
+    undone = [Action("fan", f"l{number}", "undo_like", 1.7e9 + 700) for number in [0, 3, *range(100, 120), 599, 0]]
     with workers(settings, tmp_path) as start:
         worker = start().wait_ready()
         await replay_log(settings, actions[:500])
         await replay_log(settings, seen_much)
-        await replay_log(settings, likes)
+        await replay_log(settings, [*likes, *undone, Action("fan", "l0", "like", 1.7e9 + 701)])
         await put_videos(settings, audience.videos)
         await send_with_faults(settings, actions[500:])
         report = await verify(settings, within=120)
         assert report.differences == []
         assert report.is_clean
-        assert report.compared["PostgreSQL video_actions"] == 3000
+        assert report.compared["PostgreSQL video_actions"] == 3025
+        assert report.compared["table older_feedback"] >= 20  # 600 likes, of which 48 are in the profile
+        counts = await recount.table_counts(settings)
+        assert [counts[f"l{number}"][0] for number in (0, 1, 3, 6, *range(100, 120), 599)] == [1, 1, 0, 2, *21 * [0]]
         assert report.compared["table seen_blocks"] == report.compared["Redis seen_block"] == 7
         assert report.notes == []
         elsewhere = {recompute_outcomes.STORE, compare_merged.STORE}  # see test_served_lists, test_merging

@@ -15,7 +15,7 @@ from recomind.model.signals import OUTCOME, PassedOverSignal, SourceOffset
 from recomind.recommender.pipeline import rank, slate_of
 from recomind.runtime.metrics import Metrics
 from recomind.runtime.trainer import Trainer
-from recomind.state import profile_fold
+from recomind.state import older_feedback, profile_fold
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import seal
 from recomind.state.served_lists import ServedLists
@@ -59,6 +59,7 @@ def test_an_outcome_costs_at_most_150_microseconds():
                 outcomes += signals[0].outcome == OUTCOME
                 more = sum(isinstance(one, PassedOverSignal) for one in signals)
                 outcomes, passed = outcomes + more, passed + more
+                after, _ = older_feedback.seal(after)
                 profiles[user], _ = seal(after)
     costs = [(later - s) / (more - n) for (s, n), (later, more) in pairwise([*rounds[:-1], (spent, outcomes)])]
     print(

@@ -109,6 +109,7 @@ async def test_rows_of_an_earlier_version_stay_and_lack_the_fields_that_it_did_n
     await archive.open()
     try:
         assert await archive.details_since() > 1.7e9
+        assert await archive.feedback_since() > 1.7e9
         assert await found_differences(archive, rows, logged_at=1.7e9) == []
         late = await archive.details_since() + 1
         assert len(await found_differences(archive, rows, logged_at=late)) == len(CONTEXTS)

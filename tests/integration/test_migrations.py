@@ -54,6 +54,7 @@ async def test_an_empty_database_gets_all_migrations_once(dsn):
     first = await run(dsn, "SELECT * FROM schema_migrations")
     await open_and_close(dsn)
     assert await run(dsn, "SELECT * FROM schema_migrations") == first
+    assert await run(dsn, "SELECT * FROM forgetful_actions") == []
 
 
 async def test_a_database_of_the_version_without_migrations_is_taken_over_with_its_rows(dsn):

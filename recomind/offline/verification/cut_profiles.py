@@ -4,19 +4,24 @@ It also kept no fingerprints of the likes that it dropped. What it has dropped c
 these profiles is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
 
+from recomind.model.action_types import FEEDBACK_TYPES
 from recomind.offline.verification.recompute_users import RecomputedUsers
-from recomind.state.fingerprints import like_hash
+from recomind.state.fingerprints import dropped_hash, like_hash, undone_hash
+from recomind.state.older_records import type_code
 from recomind.state.profile import MAX_SEEN, Profile
 from recomind.state.seen_blocks import BLOCK_SIZE, SeenBlock, block_key, complete
 
 OLD_MAX_SEEN: Final = 400
 """How many videos an older version kept."""
+
+_OLD_MARKS: Final = (like_hash(0), undone_hash(0), *(dropped_hash(0, type_code(one)) for one in FEEDBACK_TYPES))
+"""Bits of the fingerprints of dropped likes, and of what earlier versions did not mark either."""
 
 CUT_PROFILES_NOTE: Final = (
     "{} users: the videos seen or liked first are not compared, as version 0.2 or older may have dropped them"
@@ -45,7 +50,8 @@ def accept_cut_profiles(
             continue
         own = {key: blocks.get(key) for key in _block_keys(user_id, found)}
         whole = [block for block in own.values() if block is not None and len(block.seen) == 4 * BLOCK_SIZE]
-        if len(whole) == len(own) and _is_cut(users.complete(user_id), found, complete(found, whole).seen):
+        is_old = user_id in users.old_users
+        if len(whole) == len(own) and _is_cut(users.complete(user_id), found, complete(found, whole).seen, is_old):
             for key in expected_keys:
                 del users.seen_blocks[key]
             users.profiles[user_id] = found
@@ -58,7 +64,7 @@ def _block_keys(user_id: str, profile: Profile) -> list[str]:
     return [block_key(user_id, number) for number in range(profile.seen_blocks)]
 
 
-def _is_cut(expected: Profile, found: Profile, found_seen: bytes) -> bool:
+def _is_cut(expected: Profile, found: Profile, found_seen: bytes, is_old: bool) -> bool:
     """Whether a profile lacks nothing but videos that an older version may have dropped."""
     if len(found.seen) > 4 * OLD_MAX_SEEN or _without_seen(found) != _without_seen(expected):
         return False
@@ -66,14 +72,15 @@ def _is_cut(expected: Profile, found: Profile, found_seen: bytes) -> bool:
     required = all_seen
     if len(found_seen) >= 4 * MAX_SEEN:
         required = _fingerprints(expected.seen[-4 * (MAX_SEEN - BLOCK_SIZE) :])
-    return required - _dropped_likes(expected.seen) <= known <= all_seen
+    return required - _forgotten(expected.seen, _OLD_MARKS if is_old else _OLD_MARKS[:1]) <= known <= all_seen
 
 
-def _dropped_likes(seen: bytes) -> set[int]:
-    """The fingerprints of dropped likes: each comes after that of its video."""
+def _forgotten(seen: bytes, marks: Sequence[int]) -> set[int]:
+    """The fingerprints of what was dropped or undone: each is that of a video before it, with other bits."""
     earlier, found = set[int](), set[int]()
     for fingerprint in np.frombuffer(seen, "<u4").tolist():
-        (found if like_hash(fingerprint) in earlier else earlier).add(fingerprint)
+        is_mark = any(fingerprint ^ mark in earlier for mark in marks)
+        (found if is_mark else earlier).add(fingerprint)
     return found
 
 

@@ -64,5 +64,5 @@ def _compared(profile: Profile) -> tuple[object, ...]:
 def _without_repeats(profile: Profile) -> Profile:
     likes = tuple([replace(one, first_at=None, repeats=0, local=NO_LOCAL_CONTEXT) for one in profile.likes])
     reactions = tuple([replace(one, watched=None) for one in profile.reactions])
-    profile = replace(profile, reactions=reactions, local=NO_LOCAL_CONTEXT)
-    return replace(profile, likes=likes, like_count=profile.like_count + profile.other_count, other_count=0, seen=b"")
+    profile = replace(profile, reactions=reactions, local=NO_LOCAL_CONTEXT, seen=b"", seen_blocks=0)
+    return replace(profile, likes=likes, like_count=profile.like_count + profile.other_count, other_count=0)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 import msgspec
 from aiokafka import ConsumerRecord
 
+from recomind.model.action_types import FEEDBACK_TYPES
 from recomind.model.events import Action, EraseUser, Note, Rejected, is_session
 from recomind.model.log_identity import LogIdentity
 from recomind.model.signals import (
@@ -23,8 +24,10 @@ from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.expected_rows import ExpectedRows
 from recomind.offline.verification.recompute_outcomes import RecomputedOutcomes
 from recomind.state import profile_fold
-from recomind.state.profile import Profile
-from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key, complete, seal_after
+from recomind.state.older_feedback import counted_block
+from recomind.state.profile import Profile, counted
+from recomind.state.served_lists import void_lists, with_joined
+from recomind.state.user_blocks import UserBlocks
 from recomind.stores.archive_rows import archived_action
 from recomind.stream.codec import DecodedRecord, decode_record, encode_signals
 from recomind.stream.dead_letters import dead_letter_key
@@ -50,17 +53,11 @@ class ExpectedOutputs:
         self.merged = MergedActions()
         self.dropped_likes: dict[SourceOffset, str] = {}
         """Repeated likes, with their users, of videos whose first like the profile no longer holds as such."""
+        self.forgetful_until = 0.0
+        """Until when an earlier version may have forgotten likes and feedback beyond the latest; epoch seconds."""
         self.not_compared: set[SourceOffset] = set()
         """Actions whose signals may be those of an earlier version, which knew no watch times and local contexts, and
         counted no repeated likes, see `old_likes`."""
-
-
-class JoinState(NamedTuple):
-    """Fields of a profile that follow from served lists, too."""
-
-    list_ids: tuple[str, ...] = ()
-    served_likes: bytes = b""
-    lists_since: float = 0.0
 
 
 class RecomputedUsers:
@@ -74,16 +71,17 @@ class RecomputedUsers:
         outcomes: RecomputedOutcomes | None = None,
     ) -> None:
         self.profiles: dict[str, Profile] = {}
-        self.seen_blocks: dict[str, SeenBlock] = {}
+        """With what follows from served lists, until `leave_out_outcomes`."""
+        self._blocks = UserBlocks()
+        self.seen_blocks = self._blocks.seen
         """Blocks by key, as the table `seen_blocks` has them."""
+        self.older_blocks = self._blocks.older
+        """Blocks by key, as the table `older_feedback` has them."""
         self.logged_at: dict[str, float] = {}
         """When Kafka stored each user's latest record, epoch seconds."""
         self.old_users: set[str] = set()
         """Users who acted while an earlier version may have run."""
         self._outcomes = outcomes
-        self._joins: dict[str, JoinState] = {}
-        """User to what their profile holds of served lists, and is compared without."""
-        self._search = BlockSearch(lambda user_id, number: self.seen_blocks[block_key(user_id, number)])
         self._log = log
         self._expected = expected
         self._erased_at = erased_at
@@ -105,23 +103,22 @@ class RecomputedUsers:
 
     def complete(self, user_id: str) -> Profile:
         """A user's profile with all videos acted on."""
-        known = self.profiles[user_id]
-        return complete(known, [self.seen_blocks[block_key(user_id, one)] for one in range(known.seen_blocks)])
+        return self._blocks.complete(user_id, self.profiles[user_id])
+
+    def leave_out_outcomes(self) -> None:
+        """Leave out what follows from served lists: a profile and its blocks are compared without that."""
+        self.profiles.update({user_id: counted(profile) for user_id, profile in self.profiles.items()})
+        self.older_blocks.update({key: counted_block(block) for key, block in self.older_blocks.items()})
 
     def _apply(self, decoded: DecodedRecord, event: Action | EraseUser) -> None:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
-        in_blocks = self._search.of_user(user_id, known)
-        after, signals = profile_fold.apply_event(known, decoded.source_offset, decoded.log_offset, event, in_blocks)
-        self._join(decoded, known, after, event, signals)
-        self.profiles[user_id], changed_blocks = seal_after(user_id, known, after)
-        for key, block in changed_blocks.items():
-            if block is None:
-                self.seen_blocks.pop(key)
-            else:
-                self.seen_blocks[key] = block
+        blocks = self._blocks.of_user(user_id, known)
+        after, signals = profile_fold.apply_event(known, decoded.source_offset, decoded.log_offset, event, *blocks)
+        after = self._join(decoded, known, after, event, signals)
+        self.profiles[user_id] = self._blocks.seal_after(user_id, known, after)
         self.logged_at[user_id] = decoded.record.timestamp / 1000
-        self._note_old(decoded, event, signals)
+        self._note_old(decoded, known, event, signals)
         if _is_repeat_of_dropped_like(known, signals):
             self._expected.dropped_likes[decoded.source_offset] = user_id
         for signal in signals:
@@ -146,15 +143,17 @@ class RecomputedUsers:
         elif event.merged is not None:
             self._expected.merged.note_found(event)
 
-    def _note_old(self, decoded: DecodedRecord, event: Action | EraseUser, signals: Sequence[object]) -> None:
+    def _note_old(
+        self, decoded: DecodedRecord, known: Profile, event: Action | EraseUser, signals: Sequence[object]
+    ) -> None:
         """Note what an earlier version may have made of an action in another way."""
         user_id = event.user_id
-        if self.logged_at[user_id] < self._expected.rows.bare_until:
+        if self.logged_at[user_id] < max(self._expected.rows.bare_until, self._expected.forgetful_until):
             self.old_users.add(user_id)
             has_details = isinstance(event, Action) and (event.watched_ms, event.context) != (None, None)
             if signals and has_details:
                 self._expected.not_compared.add(decoded.source_offset)
-        if user_id in self.old_users and any(isinstance(one, UndoSignal) and one.repeats for one in signals):
+        if user_id in self.old_users and any(_depends_on_older(known, one) for one in signals):
             self._expected.not_compared.add(decoded.source_offset)
 
     def _join(
@@ -164,22 +163,17 @@ class RecomputedUsers:
         after: Profile,
         event: Action | EraseUser,
         signals: Sequence[object],
-    ) -> None:
-        """Recount the outcomes of served lists."""
+    ) -> Profile:
+        """Recount the outcomes of served lists; returns the profile after the event, with what follows from these."""
         logged_at = decoded.record.timestamp / 1000
         if self._outcomes is None:
-            return
+            return after
         if isinstance(event, EraseUser):
-            if after is not known:
-                self._joins[event.user_id] = JoinState(lists_since=logged_at)
-            return
+            return void_lists(known, after, logged_at)
         if not signals:
-            return
-        state = self._joins.get(event.user_id, JoinState())
-        before = msgspec.structs.replace(known, **state._asdict())
+            return after
         own = cast("Sequence[Signal]", signals)
-        joined = self._outcomes.join(before, event, decoded.source_offset, own, logged_at)
-        self._joins[event.user_id] = JoinState(joined.list_ids, joined.served_likes, state.lists_since)
+        return with_joined(after, event, self._outcomes.join(known, event, decoded.source_offset, own, logged_at))
 
 
 def _is_repeat_of_dropped_like(known: Profile, signals: Sequence[Signal | ErasureSignal]) -> bool:
@@ -188,6 +182,16 @@ def _is_repeat_of_dropped_like(known: Profile, signals: Sequence[Signal | Erasur
     if not isinstance(first, ActionSignal) or not first.is_repeated_like:
         return False
     return all(like.video_id != first.video_id for like in known.likes)
+
+
+def _depends_on_older(known: Profile, signal: object) -> bool:
+    """Whether a signal follows from likes or feedback that an earlier version did not remember, or not as exactly."""
+    if isinstance(signal, UndoSignal):
+        entries = known.likes if signal.action_type == "like" else known.feedback
+        return signal.repeats > 0 or all(one.video_id != signal.video_id for one in entries)
+    if not isinstance(signal, ActionSignal):
+        return False
+    return signal.was_undone or (signal.is_repeat and signal.action_type in FEEDBACK_TYPES)
 
 
 def erasure_offsets(

@@ -25,6 +25,7 @@ from recomind.offline.verification.compare_stores import StoreComparison
 from recomind.offline.verification.compare_trending import TrendingComparison
 from recomind.offline.verification.cut_profiles import CUT_PROFILES_NOTE, accept_cut_profiles
 from recomind.offline.verification.digests import DigestSet
+from recomind.offline.verification.old_feedback import OLD_FEEDBACK_NOTE, accept_old_feedback
 from recomind.offline.verification.old_likes import OLD_REPEATS_NOTE, accept_old_likes
 from recomind.offline.verification.quiescence import (
     LogEnds,
@@ -39,12 +40,9 @@ from recomind.offline.verification.recompute_users import ExpectedOutputs, Recom
 from recomind.offline.verification.recompute_videos import RecomputedVideos
 from recomind.offline.verification.recount_experiments import ExperimentRecount
 from recomind.offline.verification.report import Report
+from recomind.offline.verification.tables import COMPARED_PART, VALUE_TYPES
 from recomind.settings import Settings
-from recomind.state.forgetting import Erasure
-from recomind.state.neighbours import Neighbours
-from recomind.state.popularity import Popularity
-from recomind.state.profile import Profile, counted
-from recomind.state.seen_blocks import SeenBlock
+from recomind.state.profile import Profile
 from recomind.stores.archive import Archive
 from recomind.stores.read_model import ReadModel
 from recomind.stores.redis_store import RedisStore
@@ -61,13 +59,7 @@ Progress = Callable[[str], None]
 WaitUntilListed = Callable[[Partition, Iterable[Profile]], Awaitable[None]]
 """Returns once the lists of a partition count all of these profiles."""
 
-VALUE_TYPES: Final = {
-    "seen_blocks": SeenBlock,
-    "profiles": Profile,
-    "popularity": Popularity,
-    "neighbours": Neighbours,
-    "forgetting": Erasure,
-}
+ACCEPTANCE_NOTES: Final = (CUT_PROFILES_NOTE, OLD_REPEATS_NOTE, OLD_FEEDBACK_NOTE)
 
 
 async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progress = lambda _: None) -> Report:
@@ -97,6 +89,7 @@ async def verify(settings: Settings, *, within: float = 60.0, on_progress: Progr
         trending = TrendingComparison(archive, read_model, report)
         verification = Verification(settings, log, ends, report, stores, trending, until_listed, on_progress)
         verification.expected.rows.bare_until = await archive.details_since()
+        verification.expected.forgetful_until = await archive.feedback_since()
         verification.expected.rows.context_level = settings.context
         verification.recount = ExperimentRecount(await recorded_experiments(settings))
         await verification.run()
@@ -139,8 +132,8 @@ class Verification:
         """The figures of experiments."""
         self._user_ids: list[str] = []
         self._block_keys: list[str] = []
-        self._cut_users: set[str] = set()
-        self._repeat_users: set[str] = set()
+        self._accepted: dict[str, set[str]] = {note: set() for note in ACCEPTANCE_NOTES}
+        """Note to the users of whom something is not compared."""
         self._old_first_likes: set[SourceOffset] = set()
         self._counts: dict[str, int] = {}
         """User to the number of actions that their profile counts."""
@@ -162,10 +155,7 @@ class Verification:
         await self._compare_dead_letters()
         await self._stores.compare_actions(self.expected.rows, self._counts)
         await self._stores.find_unexpected_keys(self._user_ids, self._block_keys, self._video_ids)
-        if self._cut_users:
-            self._report.notes.append(CUT_PROFILES_NOTE.format(len(self._cut_users)))
-        if self._repeat_users:
-            self._report.notes.append(OLD_REPEATS_NOTE.format(len(self._repeat_users)))
+        self._report.notes += [note.format(len(users)) for note, users in self._accepted.items() if users]
 
     async def _compare_users(self, partition: Partition) -> None:
         erased_at: dict[str, int] = {}
@@ -179,13 +169,17 @@ class Verification:
                 users.apply_records(records)
             if self.recount.records:
                 await outcomes.read_rest()
+        users.leave_out_outcomes()
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
-        self._repeat_users |= accept_old_likes(users.profiles, profiles, users.old_users)
-        self._cut_users |= accept_cut_profiles(users, profiles, blocks)
+        older = await self._restored("older_feedback", partition)
+        self._accepted[OLD_FEEDBACK_NOTE] |= accept_old_feedback(users, profiles, older)
+        self._accepted[OLD_REPEATS_NOTE] |= accept_old_likes(users.profiles, profiles, users.old_users)
+        self._accepted[CUT_PROFILES_NOTE] |= accept_cut_profiles(users, profiles, blocks)
         self._user_ids += [user_id for user_id, profile in users.profiles.items() if not profile.is_erased]
         self._block_keys += users.seen_blocks
         self._report.compare_mappings("table profiles", users.profiles, profiles)
         self._report.compare_mappings("table seen_blocks", users.seen_blocks, blocks)
+        self._report.compare_mappings("table older_feedback", users.older_blocks, older)
         self._counts |= {user_id: profile.action_count for user_id, profile in users.profiles.items()}
         await self._until_listed(partition, users.profiles.values())
         await self._stores.compare_users(users)
@@ -197,7 +191,7 @@ class Verification:
             self._note_unreadable,
             self._outcomes,
             self.expected.dropped_likes,
-            self._cut_users,
+            self._accepted[CUT_PROFILES_NOTE],
         )
         async for _, records in self._log(topics.SIGNALS, partition, self._ends.signals):
             videos.collect_erasures(records)
@@ -226,10 +220,8 @@ class Verification:
             on_unreadable=self._note_unreadable,
         )
         found = restored[partition]
-        values = {key: decode(value) for key, value in found.items()}
-        if name == "profiles":
-            values = {user_id: counted(value) for user_id, value in values.items()}
-        return values
+        compared = COMPARED_PART.get(name, lambda value: value)
+        return {key: compared(decode(value)) for key, value in found.items()}
 
     def _compare_signals(self) -> None:
         store, expected, found = f"topic {topics.SIGNALS}", self.expected.signals, self._applied_signals

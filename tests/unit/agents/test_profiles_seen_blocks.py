@@ -9,10 +9,15 @@ import pytest
 
 from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video, VideoSummary
+from recomind.model.events import Action
+from recomind.model.signals import SourceOffset
 from recomind.runtime.metrics import values_by_label
 from recomind.runtime.publishing import republish
 from recomind.settings import Settings
+from recomind.state.profile import Profile
+from recomind.state.profile_fold import fold
 from recomind.state.seen_blocks import block_key, block_of_videos
+from recomind.state.user_blocks import UserBlocks
 from recomind.stores import seen_blocks as stored_blocks
 from recomind.stores.archive import Archive
 from recomind.stores.memory_store import InMemoryStore
@@ -21,7 +26,7 @@ from recomind.stream.batches import Batch
 from recomind.worker import create_app
 from recomind_agents.profiles import ProfileProcessor
 from recomind_agents.refresher import Refresher
-from recomind_tables import profiles, seen_blocks
+from recomind_tables import older_feedback, profiles, seen_blocks
 from tests.unit.runtime.empty_served_lists import without_served_lists
 from tests.unit.stream.records import action_record
 
@@ -58,13 +63,14 @@ class Worker:
         self.app.kafka_producer = changelogs
         self.app.send_records = self.send_nothing
         self.blocks = seen_blocks.declare(self.app)
-        self.profiles = profiles.declare(self.app, self.blocks)
-        for table in (self.blocks, self.profiles):
+        self.older = older_feedback.declare(self.app)
+        self.profiles = profiles.declare(self.app, self.blocks, self.older)
+        for table in (self.blocks, self.older, self.profiles):
             restored = changelogs.values.get(table.topic, {})
             table._values = {one: dict(restored) for one in range(partitions)}
             table._recovery = dict.fromkeys(range(partitions), asyncio.create_task(asyncio.sleep(0)))
         without_served_lists(self.app)
-        self.processor = ProfileProcessor(self.app, self.profiles, self.blocks)
+        self.processor = ProfileProcessor(self.app, self.profiles, self.blocks, self.older)
         self.refresher = Refresher(self.app)
         for number, video_id in enumerate(VIDEOS):
             video = Video(video_id=video_id, title="T", tags=(f"t{number % 30}",), created_at=1e9 + number)
@@ -125,11 +131,15 @@ async def test_no_video_is_shown_again_in_2000_over_crashes_failed_commits_and_l
             await republish(worker.app, 0)
     assert await worker.app.before_commit()
     await assert_consistent(worker, blocks=7)
+    assert_older_feedback_is_that_of_the_log(worker, log)
 
 
 async def assert_consistent(worker, blocks):
-    """Every block is in the table, in the changelog and in Redis, and no other is."""
+    """Every block is in the table and the changelog, and one of seen videos in Redis; no other is."""
     profile = worker.profiles[0, "me"]
+    older_keys = {block_key("me", number) for number in range(profile.older_blocks)}
+    assert {key for key, _ in worker.older.items(0)} == older_keys
+    assert worker.app.kafka_producer.values[worker.older.topic].keys() == older_keys
     assert profile.seen_blocks >= blocks
     keys = {block_key("me", number) for number in range(profile.seen_blocks)}
     assert {key for key, _ in worker.blocks.items(0)} == keys
@@ -139,14 +149,28 @@ async def assert_consistent(worker, blocks):
     assert found == {("me", number): worker.blocks[0, block_key("me", number)] for number in range(profile.seen_blocks)}
 
 
-@pytest.mark.parametrize("crash_after", [None, 0, 1, 2, 3, 4])
+def assert_older_feedback_is_that_of_the_log(worker, log):
+    """The profile and its blocks are those that a fold of the whole log makes at once."""
+    profile, blocks = Profile(), UserBlocks()
+    for offset, value in enumerate(log):
+        sent = json.loads(value)
+        act = Action("me", sent["video_id"], sent["action_type"], action_record(value, offset, 0).timestamp / 1000)
+        after, _ = fold(profile, SourceOffset(0, offset), act, *blocks.of_user("me", profile))
+        profile = blocks.seal_after("me", profile, after)
+    found = worker.profiles[0, "me"]
+    assert (found.likes, found.older, found.older_blocks) == (profile.likes, profile.older, profile.older_blocks)
+    assert profile.older_blocks >= 15
+    assert dict(worker.older.items(0)) == blocks.older
+
+
+@pytest.mark.parametrize("crash_after", [None, 0, 1, 2, 3, 4, 8, 12])
 async def test_an_erasure_removes_the_blocks_everywhere_wherever_it_is_interrupted(crash_after):
     draw, changelogs, redis = np.random.default_rng(0), Changelogs(), Redis()
     worker = Worker(changelogs, redis)
     log = [action(video_id, draw) for video_id in VIDEOS[:900]]
     await worker.process(log, 0)
     assert await worker.app.before_commit()
-    assert len(worker.blocks) == 3
+    assert (len(worker.blocks), len(worker.older)) == (3, 7)
     log.append(FORGET)
     await worker.process(log, 900)
     if crash_after is not None:
@@ -157,6 +181,7 @@ async def test_an_erasure_removes_the_blocks_everywhere_wherever_it_is_interrupt
         await worker.process(log, 900)
     assert await worker.app.before_commit()
     assert len(worker.blocks) == len(changelogs.values[worker.blocks.topic]) == 0
+    assert len(worker.older) == len(changelogs.values[worker.older.topic]) == 0
     assert [key async for key in redis.scan_keys("seen_block:")] == []
     log += [action(video_id, draw) for video_id in VIDEOS[:400]]
     await worker.process(log, 901)

@@ -26,7 +26,7 @@ from recomind.stream.batches import Batch
 from recomind.worker import create_app
 from recomind_agents.profiles import ProfileProcessor
 from recomind_agents.refresher import Refresher
-from recomind_tables import profiles, seen_blocks
+from recomind_tables import older_feedback, profiles, seen_blocks
 from tests.unit.runtime.empty_served_lists import without_served_lists
 from tests.unit.stream.records import action_record
 
@@ -61,11 +61,12 @@ class Worker:
         without_served_lists(self.app)
         self.list_count = 0
         blocks = seen_blocks.declare(self.app)
-        table = profiles.declare(self.app, blocks)
-        for one in (blocks, table):
+        older = older_feedback.declare(self.app)
+        table = profiles.declare(self.app, blocks, older)
+        for one in (blocks, older, table):
             one._values = {0: {}}
             one._recovery = {0: asyncio.create_task(asyncio.sleep(0))}
-        self.processor, self.refresher = ProfileProcessor(self.app, table, blocks), Refresher(self.app)
+        self.processor, self.refresher = ProfileProcessor(self.app, table, blocks, older), Refresher(self.app)
         self.lists, self.offset = [], 0
         put_lists = self.app.read_model.put_lists
 

@@ -11,13 +11,13 @@ from recomind.stores.memory_store import InMemoryStore
 from recomind.stores.read_model import ReadModel
 from recomind.worker import create_app
 from recomind_agents import watermarks
-from recomind_tables import profiles, seen_blocks
+from recomind_tables import older_feedback, profiles, seen_blocks
 
 
 @pytest.fixture
 def app():
     made = create_app(Settings(), ReadModel(InMemoryStore()), Archive(""))
-    profiles.declare(made, seen_blocks.declare(made))
+    profiles.declare(made, seen_blocks.declare(made), older_feedback.declare(made))
     watermarks.declare(made)
     return made
 

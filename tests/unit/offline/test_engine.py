@@ -25,7 +25,7 @@ def test_no_video_is_shown_twice_in_2000():
             engine.observe(
                 Action("me", video_id, ("like", "view", "skip")[draw.integers(3)], 1.1e9 + offset.offset), offset
             )
-    assert engine.profiles["me"].seen_blocks == len(engine.seen_blocks["me"]) > 5
+    assert engine.profiles["me"].seen_blocks == len(engine.blocks.seen) > 5
 
 
 def test_a_like_of_a_video_in_a_block_trains_as_if_it_were_new():

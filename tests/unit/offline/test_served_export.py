@@ -1,5 +1,6 @@
 """The export of served lists: one row a place, with the features of the list's first event."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ from recomind.recommender.factors.gaussians import WIDTH
 from recomind.recommender.factors.model import ItemFactors
 from recomind.recommender.like_rates import NAMES
 from recomind.recommender.served import pack
-from tests.unit.stream.records import LOG
+from tests.unit.stream.records import LOG, action_record
 
 
 def record(offset, *video_ids, features=True, list_id="l"):
@@ -21,12 +22,14 @@ def record(offset, *video_ids, features=True, list_id="l"):
     return SimpleNamespace(partition=0, offset=offset, timestamp=1e12 + 1000 * offset, value=encode_served_list(event))
 
 
-async def rows_of(*records):
+async def rows_of(*records, actions=()):
     async def served():
         yield 0, records
 
     export = ServedExport(served(), LOG, {})
     await export.read_some()
+    for one in actions:
+        export.apply(one)
     return list(export.take_closed(2e9))
 
 
@@ -43,3 +46,13 @@ async def test_a_list_that_was_handed_out_with_more_places_is_exported_with_all_
         ("l", "a", 0.5),
         ("l", "b", 0.5),
     ]
+
+
+async def test_a_like_of_a_video_that_was_liked_long_ago_is_no_outcome():
+    likes = [*(f"v{number}" for number in range(1000)), "v0", "new"]
+    bodies = [json.dumps({"user_id": "u", "video_id": one, "action_type": "like"}).encode() for one in likes]
+    actions = [action_record(body, offset, 3) for offset, body in enumerate(bodies)]
+    for one in actions:
+        one.timestamp = int(1e12) - 10_000 + (20_000 if one.offset >= 1000 else 0)
+    rows = await rows_of(record(0, "v0", "new"), actions=actions)
+    assert [(one["video_id"], one["outcome"]) for one in rows] == [("v0", None), ("new", "like")]

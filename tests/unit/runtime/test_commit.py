@@ -134,7 +134,7 @@ def test_every_part_of_a_worker_registers_in_the_stage_of_what_it_writes():
     """Changed only on purpose: this is the order in which a worker becomes durable."""
     steps = build(Settings(redis_url="redis://127.0.0.1:1")).commit_steps._steps
     owners = [getattr(step, "__self__", None) for step in steps[Stage.STORES]]
-    assert len(steps[Stage.TABLES]) == 5
+    assert len(steps[Stage.TABLES]) == 6
     assert [type(owner).__name__ for owner in owners] == [
         "WriteBehind",  # profiles and blocks of seen videos
         "ProfileProcessor",  # which sessions are in these profiles

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from recomind.model.events import Action
 from recomind.model.signals import ActionSignal, SourceOffset, TransitionSignal, rerouted_source
-from recomind.state import profile_fold
+from recomind.state import older_feedback, profile_fold
 from recomind.state.event_ids import MAX_EVENT_IDS
 from recomind.state.fingerprints import contains, video_hash
+from recomind.state.older_feedback import MAX_RECORDS
+from recomind.state.older_records import RECORD_SIZE
 from recomind.state.profile import MAX_SEEN, Profile
 from recomind.state.profile_entries import MAX_FEEDBACK, MAX_LIKES, MAX_REACTIONS
 from recomind.state.seen_blocks import seal
@@ -98,11 +100,13 @@ def test_a_profile_stays_within_its_limits():
     for offset, action in enumerate(actions):
         user, _ = profile_fold.fold(user, SourceOffset(0, offset), action)
         user, _ = seal(user)
+        user, _ = older_feedback.seal(user)
     assert len(user.likes) == MAX_LIKES
     assert len(user.reactions) == MAX_REACTIONS
     assert len(user.feedback) == MAX_FEEDBACK
     assert len(user.seen) < 4 * MAX_SEEN
     assert len(user.event_ids) == 8 * MAX_EVENT_IDS
+    assert len(user.older) < RECORD_SIZE * MAX_RECORDS
     assert len(msgspec.msgpack.encode(user)) <= 4096
 
 

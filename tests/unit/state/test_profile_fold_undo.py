@@ -12,10 +12,11 @@ from recomind.model.events import Action
 from recomind.model.signals import ActionSignal, SourceOffset, TransitionSignal, UndoSignal
 from recomind.state import neighbours, popularity, profile_fold
 from recomind.state.neighbours import Neighbours
+from recomind.state.older_feedback import is_rejected
 from recomind.state.popularity import Popularity
-from recomind.state.profile import Profile, has_seen, is_rejected
+from recomind.state.profile import Profile, has_seen
 from recomind.state.profile_entries import MAX_FEEDBACK, MAX_LIKES
-from recomind.state.seen_blocks import BlockSearch, seal
+from recomind.state.user_blocks import UserBlocks
 
 START = 1.7e9
 TYPES = ("like", "like", "undo_like", "undo_like", "view", "skip", "dislike", "undo_dislike", "share", "undo_share")
@@ -28,19 +29,16 @@ class World:
 
     def __init__(self, actions=()):
         self.users, self.signals = {}, []
-        self.blocks = {}
-        self.search = BlockSearch(lambda user, number: self.blocks[user][number])
+        self.blocks = UserBlocks()
         self.offset = 0
         for action in actions:
             self.act(action)
 
     def act(self, action):
         before = self.users.get(action.user_id, Profile())
-        in_blocks = self.search.of_user(action.user_id, before)
-        after, signals = profile_fold.fold(before, SourceOffset(0, self.offset), action, in_blocks)
-        self.users[action.user_id], block = seal(after)
-        if block is not None:
-            self.blocks.setdefault(action.user_id, []).append(block)
+        blocks = self.blocks.of_user(action.user_id, before)
+        after, signals = profile_fold.fold(before, SourceOffset(0, self.offset), action, *blocks)
+        self.users[action.user_id] = self.blocks.seal_after(action.user_id, before, after)
         self.signals += signals
         self.offset += 1
         return signals
@@ -131,13 +129,16 @@ def test_liking_and_undoing_again_and_again_counts_once_and_makes_its_pairs_once
     assert world.popularity("b").first_likes == 1
 
 
-def test_a_like_that_later_likes_have_pushed_out_cannot_be_undone_and_counts_once_still():
+def test_a_like_that_later_likes_have_pushed_out_can_be_undone_and_counts_once_still():
     world = World([Action("u", f"v{number}", "like", START + number) for number in range(MAX_LIKES + 5)])
-    assert world.act(Action("u", "v0", "undo_like", START + 900)) == []
-    assert world.act(Action("u", "v40", "undo_like", START + 901)) != []
-    assert world.act(Action("u", "v41", "undo_like", START + 901)) != []
+    [undo] = world.act(Action("u", "v0", "undo_like", START + 900))
+    assert (undo.acted_at, undo.repeats) == (START, 0)
+    assert exact_parts(world.popularity("v0")) == exact_parts(Popularity())
+    assert world.act(Action("u", "v0", "undo_like", START + 901)) == []
     [signal] = world.act(Action("u", "v1", "like", START + 902))
     assert signal.is_repeat
+    [undo] = world.act(Action("u", "v1", "undo_like", START + 903))
+    assert (undo.acted_at, undo.repeats) == (START + 1, 1)
 
 
 def test_an_undo_of_what_never_was_changes_only_the_count_of_actions():
@@ -182,9 +183,14 @@ def test_a_rejection_is_remembered_after_many_others_also_in_a_block():
     user = world.users["u"]
     assert user.seen_blocks > 0
     assert len(user.feedback) == MAX_FEEDBACK
-    in_blocks = world.search.of_user("u", user)
-    assert all(is_rejected(user, f"v{number}", in_blocks) for number in range(400))
-    assert not is_rejected(user, "other", in_blocks)
+    blocks = world.blocks.of_user("u", user)
+    assert all(is_rejected(user, f"v{number}", *blocks) for number in range(400))
+    assert not is_rejected(user, "other", *blocks)
+    for number in range(0, 400, 3):
+        assert len(world.act(Action("u", f"v{number}", "undo_dislike", START + 500))) == 1
+    user = world.users["u"]
+    blocks = world.blocks.of_user("u", user)
+    assert [is_rejected(user, f"v{number}", *blocks) for number in range(400)] == [n % 3 > 0 for n in range(400)]
 
 
 def test_a_repeated_first_like_after_a_repeated_undo_is_a_signal_each_time():

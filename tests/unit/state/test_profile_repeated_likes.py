@@ -11,11 +11,11 @@ from recomind.model.signals import ActionSignal, SourceOffset
 from recomind.recommender.explain.evidence import counts
 from recomind.recommender.explain.trend import trend
 from recomind.recommender.index.windowed_top import WINDOWS
-from recomind.state import popularity, profile_fold, seen_blocks
+from recomind.state import popularity, profile_fold
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
 from recomind.state.profile_entries import MAX_LIKES
-from recomind.state.seen_blocks import BlockSearch
+from recomind.state.user_blocks import UserBlocks
 
 NOW = 1_700_000_000.0
 
@@ -24,17 +24,15 @@ class User:
     """A user and the blocks of what they have seen."""
 
     def __init__(self):
-        self.profile, self.blocks, self.offset = Profile(), {}, 0
-        self.search = BlockSearch(lambda user_id, number: self.blocks[seen_blocks.block_key(user_id, number)])
+        self.profile, self.blocks, self.offset = Profile(), UserBlocks(), 0
 
     def act(self, video_id, action_type="like", at=NOW):
         """The first signal of an action."""
         self.offset += 1
         before, action = self.profile, Action("u", video_id, action_type, at)
-        held = self.search.of_user("u", before)
-        after, signals = profile_fold.fold(before, SourceOffset(0, self.offset), action, held)
-        self.profile, changed = seen_blocks.seal_after("u", before, after)
-        self.blocks |= changed
+        blocks = self.blocks.of_user("u", before)
+        after, signals = profile_fold.fold(before, SourceOffset(0, self.offset), action, *blocks)
+        self.profile = self.blocks.seal_after("u", before, after)
         return signals[0]
 
 
@@ -90,8 +88,10 @@ def test_a_search_forgets_the_blocks_of_an_erased_user():
     for number in range(1000):
         user.act(f"v{number}", at=NOW + number)
     assert user.act("v0", at=NOW).is_repeat
-    user.profile = profile_fold.erase(user.profile, SourceOffset(0, user.offset), user.offset)
-    user.blocks.clear()
+    before = user.profile
+    erased = profile_fold.erase(before, SourceOffset(0, user.offset), user.offset)
+    user.profile = user.blocks.seal_after("u", before, erased)
+    assert (user.blocks.seen, user.blocks.older) == ({}, {})
     for number in range(1000):
         assert not user.act(f"w{number}", at=NOW + number).is_repeat
     assert not user.act("v0", at=NOW).is_repeat

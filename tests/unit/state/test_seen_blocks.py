@@ -13,6 +13,7 @@ from recomind.state.fingerprints import video_hash
 from recomind.state.profile import MAX_SEEN, Profile, has_seen, without_video
 from recomind.state.seen_blocks import (
     BLOCK_SIZE,
+    BlockSearch,
     SeenBlock,
     block_key,
     block_of_key,
@@ -86,6 +87,22 @@ def test_a_repeated_like_is_recognised_when_its_video_is_in_a_block():
     after, signals = profile_fold.fold(user, SourceOffset(0, 601), Action("u", "liked", "like", 601.0))
     assert signals[0].is_repeat
     assert len(after.likes) == 1
+
+
+def test_a_search_finds_each_fingerprint_whatever_shares_its_slot_and_no_other():
+    draw = np.random.default_rng(0)
+    fingerprints = draw.permutation(np.unique(draw.integers(1, 2**32, 20_000, np.uint32)))[: 70 * BLOCK_SIZE]
+    fingerprints[1::2] = (fingerprints[1::2] & ~np.uint32(2**16 - 1)) | (fingerprints[::2] & np.uint32(2**16 - 1))
+    blocks = [SeenBlock({}, one.astype("<u4").tobytes()) for one in fingerprints.reshape(-1, BLOCK_SIZE)]
+    search, known = BlockSearch(lambda _, number: blocks[number]), set()
+    for count, block in enumerate(blocks, 1):
+        known.update(np.frombuffer(block.seen, "<u4").tolist())
+        in_blocks = search.of_user("u", Profile(seen_blocks=count))
+        assert in_blocks(int(fingerprints[0]))
+        assert [one for one in range(2000) if in_blocks(one)] == sorted(one for one in known if one < 2000)
+    assert all(map(in_blocks, fingerprints.tolist()))
+    others = set(draw.integers(1, 2**32, 20_000, np.uint32).tolist()) - known
+    assert not any(map(in_blocks, others))
 
 
 def test_an_erasure_removes_all_blocks_and_the_first_is_number_0_again():

@@ -1,14 +1,24 @@
 """Joining actions with served lists: a function of both logs, whatever was read when."""
 
 import pytest
-from msgspec.structs import replace
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recomind.model.events import Action, EraseUser
 from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import CORRECTION, NOT_SERVED, OUTCOME, UNDONE, SourceOffset
 from recomind.state import profile_fold
 from recomind.state.profile import Profile
-from recomind.state.served_lists import MARGIN_S, MAX_LISTS_PER_USER, RETENTION_S, WINDOW_S, ServedLists, void_lists
+from recomind.state.served_lists import (
+    MARGIN_S,
+    MAX_LISTS_PER_USER,
+    RETENTION_S,
+    WINDOW_S,
+    ServedLists,
+    void_lists,
+    with_joined,
+)
+from recomind.state.user_blocks import UserBlocks
 
 
 class User:
@@ -17,18 +27,23 @@ class User:
     def __init__(self, lists=None):
         self.lists = ServedLists() if lists is None else lists
         self.profile, self.offset = Profile(), 0
+        self.blocks = UserBlocks()
 
     def serve(self, list_id, video_ids, at, user="u"):
         event = ServedListEvent(list_id, user, at, 0, tuple(video_ids))
         self.lists.put(self.lists.next_offset, at, event)
 
-    def act(self, video_id, at, kind="view", list_id=None):
-        action = Action("u", video_id, kind, at, None, list_id)
+    def act(self, video_id, at, kind="view", list_id=None, event_time=None):
+        action = Action("u", video_id, kind, at if event_time is None else event_time, None, list_id)
         self.offset += 1
         before = self.profile
-        after, derived = profile_fold.fold(before, SourceOffset(0, self.offset), action)
+        blocks = self.blocks.of_user("u", before)
+        after, derived = profile_fold.fold(before, SourceOffset(0, self.offset), action, *blocks)
+        if not derived:
+            self.profile = self.blocks.seal_after("u", before, after)
+            return None
         joined = self.lists.join(before, action, derived, at)
-        self.profile = replace(after, list_ids=joined.list_ids, served_likes=joined.served_likes)
+        self.profile = self.blocks.seal_after("u", before, with_joined(after, action, joined))
         return joined
 
 
@@ -195,6 +210,25 @@ def test_an_undo_takes_back_a_like_that_was_counted_once_and_only_one_that_was()
     assert user.act("b", 16.0, "like").outcome == CORRECTION
     assert user.act("b", WINDOW_S + 100.0, "undo_like").outcome == UNDONE
     assert user.profile.served_likes == b""
+
+
+@given(st.lists(st.tuples(st.integers(0, 70), st.sampled_from(["like", "like", "undo_like"]), st.floats(0, 500))))
+def test_an_undo_takes_back_a_like_of_any_age_if_and_only_if_it_was_counted(drawn):
+    """Whatever the event times are: a like with an early one is dropped by the profile at once."""
+    user, counted = User(), {}
+    user.serve("list", [f"v{number}" for number in range(0, 70, 2)], 10.0)
+    drawn = [(number, "like", 100.0 + number) for number in range(60)] + drawn
+    for number, kind, event_time in drawn:
+        joined = user.act(f"v{number}", 1000.0, kind, event_time=event_time)
+        if kind == "like":
+            counted[number] = joined.outcome in {OUTCOME, CORRECTION} or counted.get(number, False)
+        else:
+            was_counted = counted.pop(number, None)
+            assert (joined and joined.outcome) == {None: None, True: UNDONE, False: NOT_SERVED}[was_counted]
+    assert user.profile.older_blocks or len(user.profile.older) > 0
+    assert len(user.profile.served_likes) <= 4 * sum(
+        like.video_id[1:] in map(str, counted) for like in user.profile.likes
+    )
 
 
 def test_other_feedback_is_an_outcome_but_corrects_nothing():

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from recomind.errors import UnavailableError
+from recomind.state.older_feedback import OlderFeedback
 from recomind.state.profile import Profile
 from recomind.state.seen_blocks import SeenBlock, block_key
 from recomind.stream import table as tables
@@ -102,14 +103,17 @@ async def test_a_partition_that_left_during_a_failed_flush_gets_no_tombstones():
 async def test_no_record_precedes_the_values_that_it_refers_to():
     """A batch is processed while the first table is flushed: its profile must not be durable before its block."""
     blocks = Table("blocks", SeenBlock, topic="blocks", kafka={})
-    profiles = Table("profiles", Profile, topic="profiles", kafka={}, flushed_after=blocks)
-    blocks._values, profiles._values = {0: {}, 1: {}}, {0: {}, 1: {}}
+    older = Table("older", OlderFeedback, topic="older", kafka={})
+    profiles = Table("profiles", Profile, topic="profiles", kafka={}, flushed_after=[blocks, older])
+    for table in (blocks, older, profiles):
+        table._values = {0: {}, 1: {}}
     puts = [(1, 1), (1, 0), (0, 1)]
     sent = []
 
     def put(partition, number):
         blocks.put(partition, block_key("u", number), SeenBlock({}, b""))
-        profiles.put(partition, "u", Profile(seen_blocks=number + 1))
+        older.put(partition, block_key("u", number), OlderFeedback({}, b""))
+        profiles.put(partition, "u", Profile(seen_blocks=number + 1, older_blocks=number + 1))
 
     class BusyProducer:
         async def send_in_order(self, topic, partition, records):
@@ -118,14 +122,15 @@ async def test_no_record_precedes_the_values_that_it_refers_to():
                 put(*puts.pop())
 
     put(0, 0)
-    while puts or blocks._changed or profiles._changed:
-        await blocks.flush(BusyProducer())
-        await profiles.flush(BusyProducer())
+    while puts or any(table._changed for table in (blocks, older, profiles)):
+        for table in (blocks, older, profiles):
+            await table.flush(BusyProducer())
     stored = set()
     for topic, partition, record in sent:
-        if topic == "blocks":
-            stored.add((partition, record.key.decode()))
+        if topic != "profiles":
+            stored.add((topic, partition, record.key.decode()))
         else:
             counted = msgspec.msgpack.decode(record.value, type=Profile).seen_blocks
-            assert {(partition, block_key("u", number)) for number in range(counted)} <= stored
-    assert len(stored) == 4
+            keys = [block_key("u", number) for number in range(counted)]
+            assert {(name, partition, key) for name in ("blocks", "older") for key in keys} <= stored
+    assert len(stored) == 8

@@ -120,7 +120,8 @@ def likes(count, is_old):
 
 def test_a_profile_without_fingerprints_of_dropped_likes_is_expected_as_it_is():
     users = RecomputedUsers(4, ExpectedOutputs(), {})
-    users.profiles["u"], users.seen_blocks = likes(350, is_old=False)
+    users.profiles["u"], blocks = likes(350, is_old=False)
+    users.seen_blocks.update(blocks)
     assert users.seen_blocks
     old, _ = likes(350, is_old=True)
     assert accept_cut_profiles(users, {"u": old}, {}) == {"u"}
@@ -129,6 +130,7 @@ def test_a_profile_without_fingerprints_of_dropped_likes_is_expected_as_it_is():
 
 def test_a_profile_without_a_video_that_was_liked_is_a_difference():
     users = RecomputedUsers(4, ExpectedOutputs(), {})
-    users.profiles["u"], users.seen_blocks = likes(100, is_old=False)
+    users.profiles["u"], blocks = likes(100, is_old=False)
+    users.seen_blocks.update(blocks)
     old, _ = likes(100, is_old=True)
     assert accept_cut_profiles(users, {"u": msgspec.structs.replace(old, seen=old.seen[4:])}, {}) == set()

@@ -20,10 +20,11 @@ from tests.unit.agents.test_profiles_seen_blocks import Changelogs, Redis, Worke
 from tests.unit.stream.records import action_record
 
 LIKED = [*range(500), *range(0, 500, 3), 7, *range(600, 700), 8]
+UNDONE = [*range(0, 700, 5), 7, 7, 1234]
 
 
-def body(number):
-    return json.dumps({"user_id": "me", "video_id": f"v{number}", "action_type": "like"}).encode()
+def body(number, *, undo=False):
+    return json.dumps({"user_id": "me", "video_id": f"v{number}", "action_type": "like", "undo": undo}).encode()
 
 
 @pytest.fixture
@@ -48,18 +49,23 @@ def causes(expected, applied):
     return {*expected.missing_from(applied), *applied.missing_from(expected)}
 
 
-async def test_what_a_worker_makes_is_what_verify_expects(recomputed):
+@pytest.mark.parametrize("undone", [[], UNDONE])
+async def test_what_a_worker_makes_is_what_verify_expects(recomputed, undone):
     users, expected = recomputed
+    bodies = [*map(body, LIKED), *(body(number, undo=True) for number in undone), *map(body, undone)]
+    users.apply_records([action_record(one, at, 0) for at, one in enumerate(bodies) if at >= len(LIKED)])
     worker, sent = Worker(Changelogs(), Redis()), []
 
     async def note(topic, records):
         sent.extend(action_record(one.value, 0, 0, one.headers) for some in records.values() for one in some)
 
     worker.app.send_records = note
-    for start in range(0, len(LIKED), 150):
-        await worker.process([body(number) for number in LIKED[: start + 150]], start)
+    for start in range(0, len(bodies), 150):
+        await worker.process(bodies[: start + 150], start)
     assert counted(worker.profiles[0, "me"]) == users.profiles["me"]
     assert dict(worker.blocks.items(0)) == users.seen_blocks
+    assert dict(worker.older.items(0)) == users.older_blocks
+    assert len(users.older_blocks) > 10
     videos, applied = videos_of(sent, expected)
     assert causes(expected.signals, applied) == set()
     assert len(expected.dropped_likes) > 100

@@ -1,0 +1,42 @@
+"""The blocks of all users of one process: what a worker has in two tables, as dictionaries."""
+
+from recomind.state import older_feedback, seen_blocks
+from recomind.state.fingerprints import InBlocks
+from recomind.state.older_feedback import InOlder, OlderFeedback, OlderSearch
+from recomind.state.profile import Profile
+from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key
+
+
+class UserBlocks:
+    """Blocks of seen videos and of older feedback, by key as in the tables."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, SeenBlock] = {}
+        self.older: dict[str, OlderFeedback] = {}
+        self._search = BlockSearch(lambda user_id, number: self.seen[block_key(user_id, number)])
+        self._older_search = OlderSearch(lambda user_id, number: self.older[block_key(user_id, number)])
+
+    def of_user(self, user_id: str, profile: Profile) -> tuple[InBlocks, InOlder]:
+        """What a fold reads of a user's blocks."""
+        return self._search.of_user(user_id, profile), self._older_search.of_user(user_id, profile)
+
+    def seal_after(self, user_id: str, before: Profile, after: Profile) -> Profile:
+        """Seal a profile after an event, and store the blocks that have changed."""
+        after, seen = seen_blocks.seal_after(user_id, before, after)
+        after, older = older_feedback.seal_after(user_id, before, after)
+        for key, block in seen.items():
+            if block is None:
+                del self.seen[key]
+            else:
+                self.seen[key] = block
+        for key, records in older.items():
+            if records is None:
+                del self.older[key]
+            else:
+                self.older[key] = records
+        return after
+
+    def complete(self, user_id: str, profile: Profile) -> Profile:
+        """A user's profile with all videos acted on."""
+        blocks = [self.seen[block_key(user_id, number)] for number in range(profile.seen_blocks)]
+        return seen_blocks.complete(profile, blocks)
