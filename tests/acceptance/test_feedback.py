@@ -99,6 +99,7 @@ async def test_feedback_and_undos_are_exact_verified_and_forgotten(new_stack, tm
         await asyncio.sleep(1)
         report = await verify(settings, within=120)
         assert report.differences == []
+        assert report.compared["outcomes of served lists, by kind"] >= 3  # likes, undone ones, and other feedback
         assert second.stop() == 0
 
 
@@ -108,15 +109,17 @@ def twice(actions):
 
 
 async def act_on_a_served_list(base_url, user):
-    """Like a served video, undo that, dislike it, and like another: the outcomes of a list."""
+    """Like a served video, undo that, dislike it, and like another, which is undone after 60 others."""
     async with aiohttp.ClientSession(base_url) as http:
         async with http.get(f"/recommendations/{user}") as answer:
             assert answer.status == 200
             list_id, videos = answer.headers["X-RecoMind-List"], [one["video_id"] for one in await answer.json()]
         await asyncio.sleep(1.5)
         steps = [(0, "like", False), (0, "like", True), (0, "dislike", False), (1, "like", False), (2, "report", False)]
-        for place, kind, undo in steps:
-            action = {"user_id": user, "video_id": videos[place], "action_type": kind, "undo": undo, "list_id": list_id}
+        acts = [(videos[place], kind, undo) for place, kind, undo in steps]
+        acts += [(f"other-{number}", "like", False) for number in range(60)] + [(videos[1], "like", True)]
+        for video, kind, undo in acts:
+            action = {"user_id": user, "video_id": video, "action_type": kind, "undo": undo, "list_id": list_id}
             async with http.post("/video_action", json=action) as answer:
                 assert answer.status == 202, await answer.text()
                 token = (await answer.json())["token"]

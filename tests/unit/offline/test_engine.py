@@ -55,3 +55,19 @@ def test_an_undone_like_of_a_served_video_is_no_like_any_more():
     assert engine.profiles["u"].likes == ()
     engine.refresh()
     assert engine.index.user_likes.likes.max() == -1
+
+
+def test_an_undo_of_a_like_of_a_served_video_takes_it_back_after_100_other_likes():
+    engine = Engine(exploration=0.0)
+    for number in range(5):
+        engine.put_video(Video(video_id=f"v{number}", title="T"))
+    shown = engine.serve("u", 5, 1e9).picks[0].video_id
+    engine.observe(Action("u", shown, "like", 1e9 + 1), SourceOffset(0, 0))
+    for number in range(1, 101):
+        engine.observe(Action("u", f"w{number}", "like", 1e9 + 1 + number), SourceOffset(0, number))
+    assert engine.popularity[shown].shown_likes == 1
+    engine.observe(Action("u", shown, "undo_like", 1e9 + 200), SourceOffset(0, 101))
+    popularity = engine.popularity[shown]
+    assert (popularity.shown_likes, popularity.impressions, popularity.counts.likes) == (0, 1, 0)
+    engine.observe(Action("u", shown, "undo_like", 1e9 + 201), SourceOffset(0, 102))
+    assert engine.popularity[shown] == popularity

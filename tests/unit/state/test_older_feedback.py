@@ -1,11 +1,12 @@
 """Likes and feedback of any age can be undone: random histories against a model that remembers everything."""
 
+from functools import cache
 from itertools import pairwise
 from math import inf
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recomind.model.action_types import FEEDBACK_TYPES, REJECTIONS, UNDONE_BY
@@ -74,6 +75,25 @@ class Model:
         return max(one.timestamp for one in gone), 0, ""
 
 
+@cache
+def after_before():
+    """The user, the model, and the signals after `BEFORE`."""
+    user, model = User(), Model()
+    signals = [user.act(action) for action in actions_of(BEFORE)]
+    assert [said(some) for some in signals] == [model.signal(action) for action in actions_of(BEFORE)]
+    return user, model, [one for some in signals for one in some]
+
+
+def start():
+    """The same, to go on from."""
+    user, model, signals = after_before()
+    blocks, copied = UserBlocks(), Model()
+    blocks.seen |= user.blocks.seen
+    blocks.older |= user.blocks.older
+    copied.done = {key: list(some) for key, some in model.done.items()}
+    return User(user.profile, blocks, user.offset), copied, list(signals)
+
+
 def said(signals):
     """The same of the signals of an action."""
     own = signals[0] if signals else None
@@ -84,10 +104,11 @@ def said(signals):
 
 @given(LATER)
 def test_signals_and_counts_are_those_of_a_model_that_remembers_everything(later):
-    user, model, signals = User(), Model(), []
-    for action in actions_of(BEFORE + later):
-        signals.append(user.act(action))
-        assert said(signals[-1]) == model.signal(action)
+    user, model, signals = start()
+    for action in actions_of(later):
+        derived = user.act(action)
+        assert said(derived) == model.signal(action)
+        signals += derived
     assert user.profile.older_blocks >= 2
     likes = sum(len(some) for (_, kind), some in model.done.items() if kind == "like")
     assert user.profile.like_count == likes
@@ -95,12 +116,12 @@ def test_signals_and_counts_are_those_of_a_model_that_remembers_everything(later
     rejected = {video for video, kind in model.done if kind in REJECTIONS}
     blocks = user.blocks.of_user("u", user.profile)
     assert rejected == {one for one in (f"v{n}" for n in range(111)) if is_rejected(user.profile, one, *blocks)}
-    assert_videos_count(model, [one for some in signals for one in some])
+    assert_videos_count(model, signals, {f"v{number}" for number, *_ in later})
 
 
-def assert_videos_count(model, signals):
-    """Counts, windows, scores and likers of each video are those of what the model has left."""
-    for video in {one.video_id for one in signals}:
+def assert_videos_count(model, signals, videos):
+    """Counts, windows, scores and likers of videos are those of what the model has left."""
+    for video in videos:
         own = [one for one in signals if one.video_id == video]
         left = [
             action for (one, kind), some in model.done.items() if one == video and kind == "like" for action in some
@@ -128,12 +149,13 @@ def assert_videos_count(model, signals):
         }
 
 
+@settings(max_examples=40)
 @given(LATER, st.data())
 def test_a_replay_from_any_snapshot_gives_the_same_profile_and_blocks(later, data):
     """The blocks may be newer than the profile: they are in the changelog before it."""
-    actions, user = actions_of(BEFORE + later), User()
-    at = data.draw(st.integers(0, len(actions)))
-    for action in actions[:at]:
+    actions, at = actions_of(BEFORE + later), data.draw(st.integers(0, len(BEFORE) + len(later)))
+    user, first = (User(), 0) if at < len(BEFORE) else (start()[0], len(BEFORE))
+    for action in actions[first:at]:
         user.act(action)
     snapshot = msgspec.msgpack.decode(msgspec.msgpack.encode(user.profile), type=Profile)
     signals = [user.act(action) for action in actions[at:]]
@@ -174,6 +196,18 @@ def test_records_stay_few_while_one_video_is_liked_and_undone_without_end():
         user.act(Action("u", "v3", "undo_like", START + 100 + number))
     assert user.profile.older_blocks == 0
     assert len(user.profile.older) <= older_records.RECORD_SIZE * 20
+
+
+def test_records_stay_few_while_an_old_like_is_repeated_without_end():
+    user = User()
+    for action in actions_of([(number, "like", float(number), None) for number in range(60)]):
+        user.act(action)
+    for _ in range(300):
+        assert user.act(Action("u", "v3", "like", START + 3))[0].is_repeat
+    assert user.profile.older_blocks == 0
+    assert len(user.profile.older) == older_records.RECORD_SIZE * 13
+    [undo] = user.act(Action("u", "v3", "undo_like", START + 100))
+    assert (undo.acted_at, undo.repeats) == (START + 3, 300)
 
 
 def test_an_erasure_takes_the_records_and_blocks():

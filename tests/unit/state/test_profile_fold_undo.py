@@ -178,6 +178,18 @@ def test_a_video_stays_rejected_until_each_rejection_is_undone():
     assert not is_rejected(world.users["u"], "a")
 
 
+def test_a_rejection_can_be_undone_when_its_fingerprint_is_in_a_block():
+    """The latest by event time: it is among the feedback of the profile still."""
+    world = World([Action("u", "late", "report", START + 9000)])
+    for number in range(400):
+        world.act(Action("u", f"v{number}", "view", START + number))
+    for kind, expected in (("report", True), ("undo_report", False), ("dislike", True), ("undo_dislike", False)):
+        world.act(Action("u", "late", kind, START + 9001))
+        user = world.users["u"]
+        assert user.seen_blocks > 0
+        assert is_rejected(user, "late", *world.blocks.of_user("u", user)) == expected
+
+
 def test_a_rejection_is_remembered_after_many_others_also_in_a_block():
     world = World([Action("u", f"v{number}", "dislike", START + number) for number in range(400)])
     user = world.users["u"]
