@@ -1,7 +1,7 @@
 """Profiles that RecoMind 0.2 or older has cut: it kept the last 400 videos seen, and no blocks.
 
-It also kept no fingerprints of the likes that it dropped. What it has dropped cannot be compared. Everything else of
-these profiles is.
+It also kept no fingerprints of the likes that it dropped. Later versions kept none of dropped feedback, and could not
+undo it. What is missing because of that cannot be compared. Everything else of these profiles is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 
 from recomind.model.action_types import FEEDBACK_TYPES
 from recomind.offline.verification.recompute_users import RecomputedUsers
-from recomind.state.fingerprints import dropped_hash, like_hash, undone_hash
+from recomind.state.fingerprints import dropped_hash, like_hash, rejection_hash, undone_hash
 from recomind.state.older_records import type_code
 from recomind.state.profile import MAX_SEEN, Profile
 from recomind.state.seen_blocks import BLOCK_SIZE, SeenBlock, block_key, complete
@@ -24,7 +24,7 @@ _OLD_MARKS: Final = (like_hash(0), undone_hash(0), *(dropped_hash(0, type_code(o
 """Bits of the fingerprints of dropped likes, and of what earlier versions did not mark either."""
 
 CUT_PROFILES_NOTE: Final = (
-    "{} users: the videos seen or liked first are not compared, as version 0.2 or older may have dropped them"
+    "{} users: the videos seen, liked or rejected first are not compared, as an earlier version may have dropped them"
 )
 
 
@@ -50,7 +50,7 @@ def accept_cut_profiles(
             continue
         own = {key: blocks.get(key) for key in _block_keys(user_id, found)}
         whole = [block for block in own.values() if block is not None and len(block.seen) == 4 * BLOCK_SIZE]
-        is_old = user_id in users.old_users
+        is_old = user_id in users.old_users  # what was forgotten could not be undone: rejections, too
         if len(whole) == len(own) and _is_cut(users.complete(user_id), found, complete(found, whole).seen, is_old):
             for key in expected_keys:
                 del users.seen_blocks[key]
@@ -72,11 +72,13 @@ def _is_cut(expected: Profile, found: Profile, found_seen: bytes, is_old: bool) 
     required = all_seen
     if len(found_seen) >= 4 * MAX_SEEN:
         required = _fingerprints(expected.seen[-4 * (MAX_SEEN - BLOCK_SIZE) :])
-    return required - _forgotten(expected.seen, _OLD_MARKS if is_old else _OLD_MARKS[:1]) <= known <= all_seen
+    forgotten = _marked(expected.seen, _OLD_MARKS if is_old else _OLD_MARKS[:1])
+    not_undone = _marked(found_seen, (rejection_hash(0),)) if is_old else set[int]()
+    return required - forgotten <= known <= all_seen | not_undone
 
 
-def _forgotten(seen: bytes, marks: Sequence[int]) -> set[int]:
-    """The fingerprints of what was dropped or undone: each is that of a video before it, with other bits."""
+def _marked(seen: bytes, marks: Sequence[int]) -> set[int]:
+    """The fingerprints of what was dropped, undone or rejected: each is that of a video before it, with other bits."""
     earlier, found = set[int](), set[int]()
     for fingerprint in np.frombuffer(seen, "<u4").tolist():
         is_mark = any(fingerprint ^ mark in earlier for mark in marks)

@@ -21,6 +21,7 @@ from recomind.stream.codec import decode_record
 from tests.unit.stream.records import action_record
 
 BEFORE = [("like", f"v{number}", False) for number in range(130)] + [("share", f"v{one}", False) for one in range(20)]
+BEFORE += [("dislike", f"v{number}", False) for number in range(12)]
 AFTER = [("like", f"w{number}", False) for number in range(130)] + [("share", f"w{one}", False) for one in range(20)]
 AFTER += [
     ("like", "v3", True),
@@ -29,7 +30,7 @@ AFTER += [
     ("like", "w99", True),
     ("share", "v1", True),
 ]
-AFTER += [("like", "v3", False), ("share", "v2", False), ("like", "v4", True)]
+AFTER += [("like", "v3", False), ("share", "v2", False), ("like", "v4", True), ("dislike", "v1", True)]
 DEPENDS_ON_OLDER = {"v1", "v2", "v3", "v4", "w3"}
 LOG = LogIdentity(1)
 
