@@ -27,7 +27,7 @@ ACK_TIMEOUT_S: Final = 2.0
 MAX_BATCH_BYTES: Final = 512 * 1024
 """Largest batch of several records: half of what Kafka takes by default."""
 
-SENDERS: Final = 3
+UNORDERED_PRODUCERS: Final = 3
 """Producers of `send`, and so its requests on their way to a broker at a time. Further calls share the next ones."""
 
 MAX_UNACKNOWLEDGED_RECORDS: Final = 20_000
@@ -52,8 +52,8 @@ class SentRecord(NamedTuple):
     """When Kafka appended it, epoch seconds; None if the topic holds the producers' times."""
 
 
-class _Sender:
-    """One of the producers of `send`."""
+class UnorderedProducer:
+    """One of the producers of records that need no order."""
 
     def __init__(self, client: AIOKafkaProducer, append: "Append") -> None:
         """Take over a client.
@@ -86,7 +86,7 @@ class Producer:
         self._options = {"acks": "all", "compression_type": "snappy", **kafka}
         self._producer: AIOKafkaProducer | None = None
         """That of `send_in_order`."""
-        self._senders: list[_Sender] = []
+        self._unordered: list[UnorderedProducer] = []
         """Those of `send`."""
         self._breaker = CircuitBreaker("Kafka", (KafkaError, TimeoutError))
         self._unacknowledged = 0
@@ -100,15 +100,15 @@ class Producer:
         """
         sizes = {"max_batch_size": MAX_BATCH_BYTES, "max_request_size": 4 * MAX_BATCH_BYTES}
         self._producer = AIOKafkaProducer(**self._options, linger_ms=2, **sizes)
-        clients = [AIOKafkaProducer(**self._options, linger_ms=0, **sizes) for _ in range(SENDERS)]
-        self._senders = [_Sender(client, self._append) for client in clients]
+        clients = [AIOKafkaProducer(**self._options, linger_ms=0, **sizes) for _ in range(UNORDERED_PRODUCERS)]
+        self._unordered = [UnorderedProducer(client, self._append) for client in clients]
         with translation():
             for one in (self._producer, *clients):
                 await one.start()
 
     async def stop(self) -> None:
         """Send buffered records, then disconnect."""
-        for one in (self._producer, *(sender.client for sender in self._senders)):
+        for one in (self._producer, *(other.client for other in self._unordered)):
             if one is not None:
                 await one.stop()
 
@@ -195,12 +195,12 @@ class Producer:
     async def _send_joined(
         self, topic: str, records: Mapping[Partition, Sequence[ProducerRecord]]
     ) -> dict[Partition, list[SentRecord]]:
-        if not self._senders:
+        if not self._unordered:
             raise _not_started()
-        sender = min(self._senders, key=lambda one: one.calls)
-        sender.calls += 1
+        chosen = min(self._unordered, key=lambda one: one.calls)
+        chosen.calls += 1
         try:
-            appends = (sender.appends.append(topic, partition, some) for partition, some in records.items())
+            appends = (chosen.appends.append(topic, partition, some) for partition, some in records.items())
             sent = await asyncio.gather(*appends)
         except KafkaError as error:
             refused = translated(error)
@@ -208,7 +208,7 @@ class Producer:
                 raise refused from error
             raise
         finally:
-            sender.calls -= 1
+            chosen.calls -= 1
         return {partition: list(some) for partition, some in zip(records, sent, strict=True)}
 
     async def _append(

@@ -7,7 +7,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 
 from recomind.errors import RefusedError, TooLargeError, UnavailableError
-from recomind.stream.producer import Producer, ProducerRecord, _Sender
+from recomind.stream.producer import Producer, ProducerRecord, UnorderedProducer
 
 
 class FakeBatch:
@@ -52,7 +52,7 @@ class FakeClient:
 
 def producer(client):
     made = Producer({})
-    made._producer, made._senders = client, [_Sender(client, made._append)]
+    made._producer, made._unordered = client, [UnorderedProducer(client, made._append)]
     return made
 
 
@@ -95,7 +95,7 @@ async def test_a_send_goes_by_a_client_that_waits_for_no_other_one():
 
     slow._acknowledge = acknowledge_late
     made = producer(slow)
-    made._senders.append(_Sender(quick, made._append))
+    made._unordered.append(UnorderedProducer(quick, made._append))
     first = asyncio.create_task(made.send_all("t", {0: records(1), 1: records(1)}))
     await asyncio.sleep(0.001)
     assert await made.send_all("t", {0: records(2), 1: records(2)}) == {
