@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from recomind.errors import UnavailableError
 from recomind.experiments.results import breaches
+from recomind.model.experiments import GUARDRAIL
 from recomind.recommender.blend.model import merge
 from recomind.recommender.ranked import FEATURE_NAMES
 from recomind.runtime.app import RecoMindApp
@@ -68,6 +69,6 @@ async def stop_breached(app: RecoMindApp) -> None:
                 for arm, reason in stopped.items():
                     logger.warning("experiment %s: arm %s is stopped, since %s", record.name, arm, reason)
                 changed = replace(record, stopped={**record.stopped, **stopped})
-                await app.experiment_stream.send(app.kafka_producer, changed)
+                await app.experiment_stream.send(app.kafka_producer, changed, GUARDRAIL)
     except UnavailableError as error:
         logger.warning("guardrails of experiments are not checked: %s", error)

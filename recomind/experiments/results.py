@@ -107,6 +107,8 @@ def figures_of(record: ExperimentRecord, totals: Totals, *, is_running: bool) ->
         tuple(_differences(experiment, totals)),
         None if record.stopped else _sample_ratio(experiment, totals),
         _preference(experiment, totals),
+        record.changed_by,
+        record.changed_at,
     )
 
 

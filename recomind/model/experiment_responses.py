@@ -90,3 +90,22 @@ class ExperimentFigures(msgspec.Struct, frozen=True):
     """Null if lists are interleaved, and once an arm was stopped, as it gets no users any more."""
     preference: Preference | None
     """Null unless lists are interleaved."""
+    changed_by: str = ""
+    """Name of the API key that changed it last, or `a guardrail`; empty where requests need none, or before this was
+    stored."""
+    changed_at: float | None = None
+    """When it was changed last, epoch seconds; null before this was stored."""
+
+
+class ExperimentChange(msgspec.Struct, frozen=True):
+    """A change of an experiment."""
+
+    name: str
+    experiment: Experiment | None
+    """The experiment as it was put; null if it was deleted."""
+    stopped: dict[str, str]
+    """Arms that guardrails had stopped by then, each with the reason."""
+    changed_by: str
+    """Name of the API key; `a guardrail` if one has stopped an arm; empty where requests need no key."""
+    changed_at: float | None
+    """Epoch seconds."""

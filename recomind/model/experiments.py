@@ -17,6 +17,9 @@ Metric = Literal["like_rate", "watch_share", "skip_rate", "repeats"]
 METRICS: Final = ("like_rate", "watch_share", "skip_rate", "repeats")
 LESS_IS_BETTER: Final = frozenset({"skip_rate", "repeats"})
 
+GUARDRAIL: Final = "a guardrail"
+"""Who has changed an experiment whose arm a guardrail has stopped; no name of an API key has a blank."""
+
 SourceNames = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=32)]
 Cap = Annotated[int, msgspec.Meta(ge=1, le=10)]
 
@@ -117,6 +120,10 @@ class ExperimentRecord(msgspec.Struct, frozen=True, array_like=True):
     """First position of its users in its layer, in 1 / `RESOLUTION` of `recomind.experiments.assignment`."""
     stopped: dict[str, str] = {}
     """Arms that were stopped, with the reason. Their users get what users without an experiment get."""
+    changed_by: str = ""
+    """Name of the API key, or `GUARDRAIL`; empty where requests need no key, and in records of earlier versions."""
+    changed_at: float | None = None
+    """Epoch seconds, by the clock of the log; None in records of earlier versions."""
 
 
 encode_experiment_record = msgspec.msgpack.Encoder().encode

@@ -1,19 +1,21 @@
 """Follows the topic `experiments`, so that this worker starts, changes or stops an experiment within milliseconds.
 
 The topic is where experiments are stored: it is compacted, and a worker that starts reads it from its beginning before
-it serves. The last record of an experiment counts; a record without one deletes it.
+it serves. The last record of an experiment counts; a record without one deletes it. The topic holds the history of
+changes, too.
 """
 
 from collections.abc import Callable
 
+import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.model.experiments import ExperimentRecord, decode_experiment_record, encode_experiment_record
+from recomind.runtime.change_history import ChangeHistory
 from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
-from recomind.stream.encoding import VERSION_HEADERS
-from recomind.stream.producer import Producer, ProducerRecord
+from recomind.stream.producer import Producer
 
 
 class ExperimentStream(TopicStream):
@@ -26,19 +28,33 @@ class ExperimentStream(TopicStream):
             settings: the brokers, and how many partitions there are.
             apply: called with each record, in order.
         """
+        self.history = ChangeHistory(_readable_experiment)
 
         def apply_record(record: ConsumerRecord) -> None:
-            found = readable(record, decode_experiment_record, "experiment")
+            if self.history.apply(record):
+                return
+            found = _readable_experiment(record)
             if found is not None:
                 apply(found)
 
         super().__init__(settings, topics.EXPERIMENTS, apply_record)
 
-    async def send(self, producer: Producer, record: ExperimentRecord) -> None:
+    async def send(self, producer: Producer, record: ExperimentRecord, changed_by: str) -> None:
         """Send a record, and return when this worker has applied it.
+
+        Args:
+            producer: sends it, and says when.
+            record: who and when are replaced.
+            changed_by: name of the API key, or `GUARDRAIL`.
 
         Raises:
             UnavailableError: Kafka did not acknowledge it, or it cannot be read.
         """
-        sent = ProducerRecord(record.name.encode(), encode_experiment_record(record), VERSION_HEADERS)
-        await self.send_and_apply(producer, [sent], "experiment")
+        dated = msgspec.structs.replace(record, changed_by=changed_by, changed_at=producer.clock.now())
+        changes = {record.name.encode(): encode_experiment_record(dated)}
+        await self.send_and_apply(producer, self.history.records_of(changes), "experiment")
+
+
+def _readable_experiment(record: ConsumerRecord) -> ExperimentRecord | None:
+    """What a record says of an experiment; None, and a line in the log, if it cannot be read."""
+    return readable(record, decode_experiment_record, "experiment")

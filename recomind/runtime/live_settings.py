@@ -1,11 +1,10 @@
 """Follows the topic `live_settings`, so that a changed setting is in every worker within milliseconds.
 
 All records are in one partition, so their order is that of the changes. The topic is compacted: a change is written
-under the name of the setting, which later changes replace, and before that under a name of its own, which stays as the
-history. A worker reads the whole topic when it starts, and then what is added.
+under the name of the setting, which later changes replace, and before that under a name of its own, as the history. A
+worker reads the whole topic when it starts, and then what is added.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -14,12 +13,11 @@ from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
 from recomind.model.live_settings import SettingChange, decode_change, encode_change, setting_value
-from recomind.runtime.change_history import MAX_HISTORY, is_history, keys_of_change
+from recomind.runtime.change_history import ChangeHistory
 from recomind.runtime.topic_stream import ONLY_PARTITION, TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
-from recomind.stream.encoding import VERSION_HEADERS
-from recomind.stream.producer import Producer, ProducerRecord
+from recomind.stream.producer import Producer
 
 logger = get_logger(__name__)
 
@@ -36,8 +34,7 @@ class LiveSettings(TopicStream):
     def __init__(self, settings: Settings) -> None:
         self.current: dict[str, SettingChange] = {}
         """Name of a setting to its latest change; settings that were never changed are not in it."""
-        self.history: deque[SettingChange] = deque(maxlen=MAX_HISTORY)
-        """Changes, the earliest first."""
+        self.history = ChangeHistory(_readable_change)
         super().__init__(settings, topics.LIVE_SETTINGS, self.apply)
         self._apply_value: dict[str, Apply] = {}
 
@@ -56,27 +53,32 @@ class LiveSettings(TopicStream):
         """
         for name, value in values.items():
             setting_value(name, value)
-        at, records = producer.clock.now(), list[ProducerRecord]()
-        for name, value in values.items():
-            content = encode_change(SettingChange(name=name, value=value, changed_by=changed_by, changed_at=at))
-            records += [ProducerRecord(key, content, VERSION_HEADERS) for key in keys_of_change(name.encode())]
-        sent = await producer.send(topics.LIVE_SETTINGS, ONLY_PARTITION, records)
+        at = producer.clock.now()
+        changes = {
+            name.encode(): encode_change(SettingChange(name=name, value=value, changed_by=changed_by, changed_at=at))
+            for name, value in values.items()
+        }
+        sent = await producer.send(topics.LIVE_SETTINGS, ONLY_PARTITION, self.history.records_of(changes))
         last = max((one.offset for one in sent), default=-1)
         if not await self.wait_until_applied(ONLY_PARTITION, last, APPLY_TIMEOUT_S):
             logger.warning("this worker has not applied a change of live settings within a second")
 
     def apply(self, record: ConsumerRecord) -> None:
         """Apply the next record of the topic; one that holds no change is skipped."""
-        change = readable(record, _decode_valid, "change of a live setting")
-        if change is None:
+        if self.history.apply(record):
             return
-        if is_history(record):
-            self.history.append(change)
+        change = _readable_change(record)
+        if change is None:
             return
         self.current[change.name] = change
         if change.name in self._apply_value:
             self._apply_value[change.name](setting_value(change.name, change.value))
             logger.info("%s is now %s", change.name, bytes(change.value).decode())
+
+
+def _readable_change(record: ConsumerRecord) -> SettingChange | None:
+    """The change that a record holds; None, and a line in the log, if it holds none."""
+    return readable(record, _decode_valid, "change of a live setting")
 
 
 def _decode_valid(value: bytes) -> SettingChange:

@@ -39,8 +39,15 @@ def test_an_experiment_is_put_shown_ended_and_deleted(audience, visit, name, siz
     entry.get_by_role("button", name="End now").click()
     entry.get_by_text("ended", exact=True).wait_for()
     page.on("dialog", lambda dialog: dialog.accept())
+    assert entry.locator(".changed").inner_text().startswith("Changed ")
     entry.get_by_role("button", name="Delete").click()
     entry.wait_for(state="detached")
+    changes = page.locator("#changes li", has_text=name)
+    changes.get_by_text("deleted").wait_for()
+    assert changes.count() == 3
+    changes.nth(1).locator("summary").click()
+    assert "ends_at" in changes.nth(1).locator("pre").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
 def test_lists_that_lack_their_ranker_are_shown_and_many_are_warned_of(visit, name):

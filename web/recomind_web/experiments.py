@@ -1,4 +1,4 @@
-"""Experiments: put and delete them, and read what users of each arm were shown and did.
+"""Experiments: put and delete them, who did so, and read what users of each arm were shown and did.
 
 A change acts on this worker before the response, and on all others within milliseconds. Figures are those of the last
 commits of all workers.
@@ -12,11 +12,12 @@ import msgspec
 from aiohttp import web
 
 from recomind.experiments.results import figures_of
-from recomind.model.experiment_responses import ExperimentFigures
+from recomind.model.experiment_responses import ExperimentChange, ExperimentFigures
 from recomind.model.experiments import Experiment, ExperimentRecord, check_experiment
 from recomind.model.rules import DEFAULT_SCENARIO, NAME_PATTERN
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.experiment_results import read_totals
+from recomind_web.api_key_middleware import key_name
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of, json_response, parse_body, path_id
 
@@ -53,7 +54,7 @@ async def put_experiment(request: web.Request) -> web.Response:
     check_experiment(name, experiment, known.source_names, known.ranker_names, known.has_own_sources)
     if experiment.scenario != DEFAULT_SCENARIO and experiment.scenario not in cache.rules.scenarios:
         raise BadRequestError("there is no such scenario: PUT /scenarios/{name} makes one", "scenario")
-    await app.experiment_stream.send(app.kafka_producer, _record(app, name, experiment))
+    await app.experiment_stream.send(app.kafka_producer, _record(app, name, experiment), key_name.get())
     [found] = await _figures(app, [_known(app, name)])
     return json_response(msgspec.json.encode(found))
 
@@ -62,8 +63,20 @@ async def delete_experiment(request: web.Request) -> web.Response:
     """End an experiment, and forget its results. The response has them for the last time."""
     app, name = app_of(request), _name(request)
     [found] = await _figures(app, [_known(app, name)])
-    await app.experiment_stream.send(app.kafka_producer, ExperimentRecord(name))
+    await app.experiment_stream.send(app.kafka_producer, ExperimentRecord(name), key_name.get())
     return json_response(msgspec.json.encode(found))
+
+
+async def experiment_history(request: web.Request) -> web.Response:
+    """Changes of experiments: who, when and what, the latest first, at most 500.
+
+    That a guardrail has stopped an arm is a change, too: `changed_by` is `a guardrail`, and `stopped` has the reason.
+    """
+    changes = [
+        ExperimentChange(one.name, one.experiment, one.stopped, one.changed_by, one.changed_at)
+        for one in app_of(request).experiment_stream.history.latest
+    ]
+    return json_response(msgspec.json.encode(changes[::-1]))
 
 
 def _record(app: RecoMindApp, name: str, experiment: Experiment) -> ExperimentRecord:

@@ -33,7 +33,7 @@ async def put_settings(request: web.Request) -> web.Response:
 
 async def settings_history(request: web.Request) -> web.Response:
     """Changes of settings: who, when and what, the latest first, at most 500."""
-    changes = reversed(app_of(request).live_settings.history)
+    changes = reversed(app_of(request).live_settings.history.latest)
     return json_response(msgspec.json.encode(list(_changed(changes))))
 
 

@@ -10,7 +10,7 @@ import msgspec
 from recomind.model.action_weights import ActionWeights
 from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
-from recomind.model.experiment_responses import ArmFigures, Difference, ExperimentFigures, SampleRatio
+from recomind.model.experiment_responses import ArmFigures, Difference, ExperimentChange, ExperimentFigures, SampleRatio
 from recomind.model.experiments import Arm, Experiment
 from recomind.model.receipts import (
     ChangeProgress,
@@ -139,6 +139,8 @@ FIGURES: Final = ExperimentFigures(
     (Difference("B", "like_rate", 0.0025, 0.0004, 0.0046, "better"),),
     SampleRatio(True, 1.0, (10_000.0, 10_000.0)),
     None,
+    "operator",
+    NOON.timestamp(),
 )
 
 EXAMPLES: Final = {
@@ -180,6 +182,7 @@ EXAMPLES: Final = {
     "get_experiment": Example(FIGURES),
     "put_experiment": Example(FIGURES, EXPERIMENT),
     "delete_experiment": Example(FIGURES),
+    "experiment_history": Example([ExperimentChange("more-new", EXPERIMENT, {}, "operator", NOON.timestamp())]),
     "get_settings": Example(SETTINGS),
     "put_settings": Example(SETTINGS, SETTINGS_CHANGE),
     "settings_history": Example(SETTINGS.changes),

@@ -1,14 +1,12 @@
 """All HTTP routes: method, path, handler, parameters, and the types of bodies."""
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
-from aiohttp import web
 from faust.web.drivers.aiohttp import Web
 
 from recomind.model.catalogue import VideoDetails, VideoEntry, VideoSummary
 from recomind.model.events import VideoAction
-from recomind.model.experiment_responses import ExperimentFigures
+from recomind.model.experiment_responses import ExperimentChange, ExperimentFigures
 from recomind.model.experiments import Experiment
 from recomind.model.receipts import (
     ChangeProgress,
@@ -34,7 +32,7 @@ from recomind.model.responses import (
 from recomind.model.rule_responses import RulebookChange, RuleEntry, RulePreview, ScenarioEntry
 from recomind.model.rules import Rule, Scenario
 from recomind.model.users import UserDetails, UserEntry
-from recomind.runtime.api_keys import ADMIN, READ, WRITE, parse_keys
+from recomind.runtime.api_keys import ADMIN, parse_keys
 from recomind.runtime.app import RecoMindApp
 from recomind.runtime.worker_stats import ClusterStats
 from recomind_web import (
@@ -66,53 +64,11 @@ from recomind_web.rate_limits import RateLimiter
 from recomind_web.request_body import BodyReader
 from recomind_web.request_parsing import APP_KEY, BODY_READER_KEY
 from recomind_web.response_headers import common_headers
+from recomind_web.route import Route
 from recomind_web.server import install
 from recomind_web.update_hub import HUB_KEY, Hub
 
 HTML: Final = "text/html"
-
-
-class Route(NamedTuple):
-    """One endpoint."""
-
-    method: str
-    path: str
-    handler: Callable[[web.Request], Any]
-    response_type: Any = None
-    """Type of the JSON body of the response."""
-    body_type: Any = None
-    """Type of the JSON body of the request."""
-    status: int = 200
-    has_n: bool = False
-    """Whether it has the parameter `n`; likewise `window` (with `tag`), `after`, `exclude` and `cursor`."""
-    has_window: bool = False
-    has_after: bool = False
-    has_exclude: bool = False
-    has_cursor: bool = False
-    has_scenario: bool = False
-    """Whether it has the parameters `scenario` and `filter`, and those of the local context; likewise `ranker`."""
-    has_ranker: bool = False
-    has_country: bool = False
-    has_since: bool = False
-    media_type: str = "application/json"
-    """Media type of the response."""
-    other_statuses: tuple[int, ...] = ()
-    """Further statuses, beside those that follow from the other fields."""
-    response_headers: tuple[str, ...] = ()
-    """RecoMind's own headers of the response."""
-    scope: str | None = None
-    """The scope that a key needs; `PUBLIC`: no key is needed; None: `read` for GET, `write` for other methods."""
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """The methods that are served: HEAD wherever GET is, by the same handler."""
-        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
-
-    @property
-    def required_scope(self) -> str:
-        """The scope that a key needs."""
-        return (READ if self.method == "GET" else WRITE) if self.scope is None else self.scope
-
 
 ROUTES: Final = (
     Route("GET", "/", pages.feed_page, media_type=HTML, other_statuses=(304,), scope=PUBLIC),
@@ -214,6 +170,7 @@ ROUTES: Final = (
         "DELETE", "/scenarios/{scenario}", rules.delete_scenario, ScenarioEntry, other_statuses=(404, 503), scope=ADMIN
     ),
     Route("GET", "/rulebook/history", rules.rulebook_history, list[RulebookChange], scope=ADMIN),
+    Route("GET", "/experiment-history", experiments.experiment_history, list[ExperimentChange], scope=ADMIN),
     Route("GET", "/experiments", experiments.get_experiments, list[ExperimentFigures], scope=ADMIN),
     Route(
         "GET",

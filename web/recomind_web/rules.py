@@ -135,7 +135,7 @@ async def rulebook_history(request: web.Request) -> web.Response:
     """Changes of rules and scenarios: who, when and what, the latest first, at most 500."""
     changes = [
         RulebookChange(one.kind, one.name, one.rule, one.scenario, one.changed_by, one.changed_at)
-        for one in app_of(request).rule_stream.history
+        for one in app_of(request).rule_stream.history.latest
     ]
     return json_response(msgspec.json.encode(changes[::-1]))
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from recomind.model.experiments import Arm, Experiment, ExperimentRecord, Guardrail
+from recomind.model.experiments import GUARDRAIL, Arm, Experiment, ExperimentRecord, Guardrail
 from recomind.recommender.blend import network
 from recomind.recommender.blend.model import LINEAR_ROWS, Weights
 from recomind.recommender.ranked import FEATURE_NAMES
@@ -28,8 +28,8 @@ def app():
 def sent(app):
     records = []
 
-    async def send(_, record):
-        records.append(record)
+    async def send(_, record, changed_by):
+        records.append(msgspec.structs.replace(record, changed_by=changed_by))
         app.ranking_cache.experiments.apply(record)
 
     app.experiment_stream.send = send
@@ -52,6 +52,7 @@ async def test_a_harmful_arm_is_stopped_once(app, sent):
     [record] = sent
     assert record.created_at == 1.0
     assert list(record.stopped) == ["B"]
+    assert record.changed_by == GUARDRAIL
 
 
 async def test_arms_of_experiments_that_do_not_run_are_left_alone(app, sent):

@@ -1,50 +1,15 @@
 """Records of the topic `rules`: what cannot be read is passed over, and a newer encoding stops the worker."""
 
 import pytest
-from aiokafka import ConsumerRecord
 
 from recomind.errors import NewerEncodingError
 from recomind.model.filters import parse_filter
 from recomind.model.rules import Rule, RuleRecord, Scenario, encode_rule_record
 from recomind.runtime.rule_stream import RuleStream, readable_rule
 from recomind.settings import Settings
-from recomind.stream.encoding import VERSION_HEADERS
-from recomind.stream.producer import SentRecord
+from tests.unit.runtime.compacted_log import Log, consumed
 
 RECORD = RuleRecord("rule", "R1", Rule(action="filter", where="tag:cat"))
-
-
-def consumed(value, headers=VERSION_HEADERS, key=b"rule:R1"):
-    return ConsumerRecord("rules", 0, 5, 0, 0, key, value, None, 0, 0, tuple(headers))
-
-
-class Log:
-    """A producer whose records a stream reads back at once."""
-
-    def __init__(self):
-        self.clock, self.records, self.streams = Clock(), [], []
-
-    async def send(self, topic, partition, records):
-        offset = len(self.records)
-        for record in records:
-            self.records.append(record)
-            for stream in self.streams:
-                stream._apply(consumed(record.value, record.headers, record.key))
-                stream.positions[0] = len(self.records)
-        return [SentRecord(offset + place, None) for place in range(len(records))]
-
-    def compacted(self):
-        """The latest record of each key, without tombstones."""
-        latest = {record.key: place for place, record in enumerate(self.records)}
-        return [self.records[place] for place in sorted(latest.values()) if self.records[place].value is not None]
-
-
-class Clock:
-    at = 100.0
-
-    def now(self):
-        self.at += 1
-        return self.at
 
 
 def stream_on(log):
@@ -85,23 +50,8 @@ async def test_a_change_says_who_when_and_what_and_stays_in_the_history():
         ("scenario", "", 102.0),
         ("rule", "ada", 103.0),
     ]
-    assert list(stream.history) == list(other.history) == applied
+    assert stream.history.latest == other.history.latest == applied
     assert stream.latest == {("scenario", "R1"): applied[1]}
-
-
-async def test_the_history_outlives_compaction_and_is_of_the_latest_changes(monkeypatch):
-    monkeypatch.setattr("recomind.runtime.rule_stream.MAX_HISTORY", 3)
-    log = Log()
-    stream, _ = stream_on(log)
-    for number in range(6):
-        await stream.send(log, RuleRecord("rule", "R1", rule(number)), "ops")
-    assert [one.rule for one in stream.history] == [rule(3), rule(4), rule(5)]
-    assert len(log.compacted()) == 3 + 1
-    later, applied = stream_on(Log())
-    for record in log.compacted():
-        later._apply(consumed(record.value, record.headers, record.key))
-    assert list(later.history) == list(stream.history)
-    assert applied == [stream.latest["rule", "R1"]]
 
 
 async def test_a_record_of_the_history_changes_nothing_for_workers_that_do_not_know_of_it():
@@ -112,9 +62,3 @@ async def test_a_record_of_the_history_changes_nothing_for_workers_that_do_not_k
     history, latest = (readable_rule(consumed(record.value)) for record in log.records)
     assert history == latest
     assert [record.key.partition(b"@")[0] for record in log.records] == [b"rule:R1", b"rule:R1"]
-
-
-async def test_tombstones_of_the_history_are_no_fault(caplog):
-    stream, applied = stream_on(Log())
-    stream._apply(consumed(None, key=b"rule:R1@1"))
-    assert (applied, list(stream.history), caplog.text) == ([], [], "")

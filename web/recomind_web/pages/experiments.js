@@ -5,13 +5,15 @@ import { element } from "./dom.js";
 import { number } from "./metric_panels.js";
 import { pathSegment } from "./path_segment.js";
 
-const REFRESH_INTERVAL_MS = 5000;
+const REFRESH_INTERVAL_MS = 5000, SHOWN_CHANGES = 50;
+/** Who has changed an experiment whose arm a guardrail has stopped. */
+const GUARDRAIL = "a guardrail";
 /** Share of an arm's lists that its ranker may be left out of without a warning. */
 const MAX_LEFT_OUT_SHARE = 0.01;
 const EXAMPLE = { arms: [{ name: "A" }, { name: "B", exploration: 0.1 }], traffic: 1, guardrails: [{ metric: "like_rate", worse_by: 0.01 }] };
 const METRIC_NAMES = { like_rate: "Like rate", watch_share: "Share watched", skip_rate: "Skip rate", repeats: "Repeats" };
 const $ = id => document.getElementById(id);
-let entries = [], shown = "";
+let entries = [], shown = "", changesShown = "";
 
 function showMessage(text, isBad = false) {
   $("message").textContent = text;
@@ -30,6 +32,10 @@ async function send(path, options = {}) {
 
 const percent = value => (value === null ? "–" : `${(100 * value).toFixed(2)} %`);
 const points = value => (value === null ? "?" : `${value > 0 ? "+" : ""}${(100 * value).toFixed(2)}`);
+
+const moment = at => new Date(at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+/** When something was changed, and by whom; empty where neither is known. */
+const changeOf = ({ changed_at: at, changed_by: by }) => (at ? `${moment(at)}${by ? ` by ${by}` : ""}` : "");
 
 function stateOf({ experiment, is_running: isRunning }) {
   if (isRunning) return ["active", "running"];
@@ -84,7 +90,7 @@ function item(entry) {
     button("Change", name, () => fillForm(name, experiment)),
     ...(entry.is_running ? [button("End now", name, () => put(name, { ...experiment, starts_at: null, ends_at: new Date().toISOString() }, "has ended"))] : []),
     button("Delete", name, () => remove(name)));
-  return element("li", `rule ${state}`, heading, element("p", "quiet", details), ...resultsOf(entry), choices);
+  return element("li", `rule ${state}`, heading, element("p", "quiet", details), ...resultsOf(entry), element("p", "quiet changed", changeOf(entry) && `Changed ${changeOf(entry)}`), choices);
 }
 
 /** Show the experiments. The page changes only when they do: a button keeps its focus meanwhile. */
@@ -98,9 +104,35 @@ function showExperiments() {
   $("experiments-note").textContent = entries.length ? `${number(entries.length)} experiment${entries.length === 1 ? "" : "s"}, ${number(entries.filter(entry => entry.is_running).length)} running. You may look at any time, and end one as soon as a verdict is known.` : "There are no experiments yet.";
 }
 
+/** What a change did, as far as it says so itself. */
+function wordOf({ experiment, changed_by: by, stopped }) {
+  if (!experiment) return "deleted";
+  return by === GUARDRAIL ? `arm ${Object.keys(stopped).join(", ")} stopped: ${Object.values(stopped).join("; ")}` : "put";
+}
+
+function changeItem(change) {
+  const parts = [element("strong", "", change.name), ` ${wordOf(change)}`, element("span", "quiet", ` · ${changeOf(change)}`)];
+  if (change.experiment) {
+    const { name: _, ...definition } = change.experiment, label = `Definition of ${change.name} as of ${moment(change.changed_at)}`;
+    const text = Object.assign(element("pre", "", JSON.stringify(definition, null, 2)), { tabIndex: 0, role: "region", ariaLabel: label });
+    parts.push(element("details", "", element("summary", "", "Definition"), text));
+  }
+  return element("li", "", ...parts);
+}
+
+function showChanges(changes) {
+  const text = JSON.stringify(changes);
+  if (text === changesShown) return;
+  changesShown = text;
+  $("changes").replaceChildren(...changes.slice(0, SHOWN_CHANGES).map(changeItem));
+  $("changes-note").textContent = changes.length > SHOWN_CHANGES ? `The latest ${SHOWN_CHANGES}; GET /experiment-history has ${number(changes.length)}.` : changes.length ? "The latest first." : "Nothing was changed yet.";
+}
+
 async function refresh() {
   const found = await send("/experiments");
   if (found) { entries = found; showExperiments(); } else $("experiments-note").textContent = "The experiments are not known.";
+  const changes = found && await send("/experiment-history");
+  if (changes) showChanges(changes);
   return found !== null;
 }
 
