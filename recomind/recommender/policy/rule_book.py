@@ -49,18 +49,25 @@ class RuleBook:
         """Scenario to the policy of requests that nothing else restricts."""
 
     def apply(self, record: RuleRecord) -> None:
-        """Apply a record; the last one of a rule or scenario counts."""
+        """Apply a record; the last one of a rule or scenario counts.
+
+        Raises:
+            InvalidFieldError: this version cannot read its filter; then there is no such rule or scenario.
+        """
         if record.kind == "rule":
             self.rules.pop(record.name, None)
             self._conditions.pop(record.name, None)
-            if record.rule is not None:
-                self.rules[record.name] = record.rule
-                self._conditions[record.name] = parse_filter(record.rule.where)
-        elif record.scenario is None:
-            self.scenarios.pop(record.name, None)
         else:
-            self.scenarios[record.name] = record.scenario
-        self._refresh(is_changed=record.kind == "scenario")
+            self.scenarios.pop(record.name, None)
+        try:
+            if record.rule is not None:
+                self._conditions[record.name] = parse_filter(record.rule.where)
+                self.rules[record.name] = record.rule
+            elif record.scenario is not None:
+                parse_filter(record.scenario.filter)
+                self.scenarios[record.name] = record.scenario
+        finally:
+            self._refresh(is_changed=record.kind == "scenario")
 
     def advance(self, now: float) -> None:
         """Let time pass: rules start and end. `now` is Kafka's time, epoch seconds."""

@@ -1,10 +1,12 @@
 """Policies: filters reach the whole catalogue, rules explain themselves, and spread keeps alike videos apart."""
 
 import numpy as np
+import pytest
 
 from recomind.model.catalogue import Video
 from recomind.model.filters import parse_filter
 from recomind.model.rules import Rule, RuleRecord, Scenario
+from recomind.model.text import InvalidFieldError
 from recomind.model.users import NO_METADATA, UserMetadata
 from recomind.recommender.blend.model import Weights
 from recomind.recommender.index.video_index import VideoIndex
@@ -177,3 +179,22 @@ def test_spread_keeps_videos_with_the_same_tags_apart():
     assert sorted(order.tolist()) == sorted(rows.tolist())
     assert {row % 2 for row in order[:2].tolist()} == {0, 1}
     assert spread_out(index, rows, np.linspace(1, 0.5, 8), 0.0, 8).tolist() == rows.tolist()
+
+
+def ban(text):
+    return {"rule": Rule(action="filter", where=text)}
+
+
+def shelf(text):
+    return {"scenario": Scenario(filter=text)}
+
+
+@pytest.mark.parametrize(("kind", "made"), [("rule", ban), ("scenario", shelf)])
+def test_what_has_a_filter_of_a_newer_version_is_not_there_and_lists_are_ranked(kind, made):
+    book = RuleBook(catalogue(10))
+    book.advance(NOW)
+    book.apply(RuleRecord(kind, "one", **made("tag:cat")))
+    assert book.policy("u", NO_METADATA, NOW, "one") is not None
+    with pytest.raises(InvalidFieldError):
+        book.apply(RuleRecord(kind, "one", **made("colour:red")))
+    assert book.policy("u", NO_METADATA, NOW, "one") is None
