@@ -145,6 +145,11 @@ class ExperimentBook:
                 notify()
 
 
+def assigned_to(record: ExperimentRecord, arm: Arm) -> Assigned:
+    """What users of an arm of an experiment get."""
+    return Assigned(record.name, arm.name, (arm,), _key(record, arm))
+
+
 def key_of(assigned: tuple[Assigned, ...]) -> str:
     """Names some arms as they are now."""
     return "+".join(one.key for one in assigned)
@@ -169,10 +174,7 @@ def _assigned(running: tuple[_Running, ...], user_id: str) -> tuple[Assigned, ..
 
 
 def _running(record: ExperimentRecord, experiment: Experiment) -> _Running:
-    by_arm = tuple(
-        None if arm.name in record.stopped else Assigned(record.name, arm.name, (arm,), _key(record, arm))
-        for arm in experiment.arms
-    )
+    by_arm = tuple(None if arm.name in record.stopped else assigned_to(record, arm) for arm in experiment.arms)
     both = None
     if experiment.mode == "interleaving":
         both = Assigned(record.name, BOTH, experiment.arms, _key(record, *experiment.arms))

@@ -31,6 +31,11 @@ class ServedListEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Of an interleaved list: whose each place is, a byte a place, see `recomind.stores.interleaved`."""
     is_ranker_left_out: bool = False
     """Whether a ranker that was to order it was left out, since it failed, is suspended or missing."""
+    local: str = ""
+    """The local context that the request said, also where the list does not depend on it; empty for none, and in events
+    of earlier versions."""
+    likely_country: str = ""
+    """The country that counted if nothing else said one."""
 
 
 encode_served_list = msgspec.msgpack.Encoder().encode

@@ -1,9 +1,9 @@
 """What another configuration would have got, estimated from served lists: a replay of the log beside both.
 
 The log is replayed in its order. For each list that was handed out, the other configuration ranks as many places for
-the same user at the same moment, in the state that the engine has then. A sample is a random place of the list: its
-video, whether it was liked, the probability with which lists had it, and that with which the other configuration has
-it. So a like is taken to depend on the user and the video, not on the place.
+the same user at the same moment, in the state that the engine has then, under the rules of that time. A sample is a
+random place of the list: its video, whether it was liked, the probability with which lists had it, and that with which
+the other configuration has it. So a like is taken to depend on the user and the video, not on the place.
 
 Random lists (the control group, and rankers that draw) can hold every video, with a small probability. Other lists hold
 what was ranked: they speak only of configurations that show nearly the same.
@@ -15,19 +15,19 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from recomind.experiments.book import Assigned
 from recomind.experiments.off_policy import Estimate, Samples, estimate
 from recomind.model.catalogue import Video
 from recomind.model.events import Action
-from recomind.model.experiments import Arm
 from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import SourceOffset
 from recomind.offline.engine import Engine
+from recomind.offline.whatif_policies import Changed, ReplayedPolicies
 from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.recommender.pipeline import rank, slate_of
-from recomind.recommender.policy.policy import Policy
 from recomind.recommender.served import unpack
 from recomind.state.served_lists import WINDOW_S
-from recomind.stores.arm_policies import changed_by
+from recomind.stores.user_follower import UserFollower
 
 PRIOR_PLACES: Final = 20.0
 """The model's like rate of a video begins as if it had been shown so often, and been liked as all others are."""
@@ -87,27 +87,34 @@ class Replay:
 
     def __init__(
         self,
-        arm: Arm,
+        target: Assigned,
         videos: Iterable[Video],
+        users: UserFollower,
         since: float,
         share: float = 1.0,
         extensions: Extensions = BUILT_IN,
+        *,
+        has_context: bool = True,
     ) -> None:
-        """Begin with a catalogue and without any action.
+        """Begin with a catalogue, and without any action, rule or experiment.
 
         Args:
-            arm: the configuration.
+            target: the configuration, as the arm of an experiment.
             videos: the catalogue.
+            users: their metadata.
             since: log time from which on lists count, epoch seconds.
             share: of the lists that are not random, those that count; all random ones do.
             extensions: rankers, and what else takes part in ranking.
+            has_context: whether place and hour count, by the settings.
         """
-        self._policy = changed_by(Policy(), arm)
         self._lists = self._left_out = 0
         """Lists that were ranked anew, and those of them that the ranker was left out of."""
+        self._left_out_ranker = ""
+        """The ranker that was left out last."""
         self._since = since
         self._share = share
         self._engine = Engine(extensions=extensions)
+        self._policies = ReplayedPolicies(self._engine, users, target, has_context=has_context)
         for video in videos:
             self._engine.put_video(video)
         self._places: dict[bool, list[_Place]] = {True: [], False: []}
@@ -123,9 +130,14 @@ class Replay:
         self._offsets = 0
         self._met = 0.0
 
+    def change(self, changed: Changed) -> None:
+        """Replay a change of a rule, scenario or experiment."""
+        self._policies.change(changed)
+
     def serve(self, listed: Listed) -> None:
         """Replay a list."""
         event, at = listed.event, listed.logged_at
+        self._policies.note(event)
         self._engine.served.put(self._offsets, at, event)
         self._offsets += 1
         if at < self._since or not event.shown or event.teams:
@@ -141,7 +153,7 @@ class Replay:
                 return
             self._met -= 1
         self._open[event.user_id].append((at, event, is_random, len(self._places[is_random])))
-        self._places[is_random] += self._samples(event, propensities, is_random=is_random)
+        self._places[is_random] += self._samples(listed, propensities, is_random=is_random)
         self._all_shown += len(event.video_ids)
         for video_id in event.video_ids:
             self._shown[video_id] += 1
@@ -158,7 +170,8 @@ class Replay:
                     self._likes[action.video_id] += 1
                     self._all_likes += 1
                     break
-        self._engine.observe(action, acted.source_offset)
+        with self._policies.learning_from(action.user_id, acted.logged_at):
+            self._engine.observe(action, acted.source_offset)
 
     def result(self) -> WhatIf:
         """The estimates of what was replayed."""
@@ -166,20 +179,27 @@ class Replay:
         like_rate = float(ranked.rewards.mean()) if len(ranked.rewards) else float("nan")
         places, left_out = (len(random.rewards), len(ranked.rewards)), self._left_out / max(1, self._lists)
         estimates = estimate(random), estimate(ranked)
+        reason = ""
         if left_out > MAX_LEFT_OUT:
-            reason = f"the ranker {self._policy.ranker} was left out of {left_out:.0%} of the lists, which the hybrid"
+            reason = f"the ranker {self._left_out_ranker} was left out of {left_out:.0%} of the lists, which the hybrid"
             reason += f" ranked instead; at most {MAX_LEFT_OUT:.0%} are allowed"
+        elif self._policies.lacks_own_weights:
+            reason = "no user of the arm has acted, so it has not learned any weights of its own"
+        if reason:
             estimates = estimates[0]._replace(refusal=reason), estimates[1]._replace(refusal=reason)
         return WhatIf(*estimates, *places, like_rate, left_out)
 
-    def _samples(self, event: ServedListEvent, propensities: list[float], *, is_random: bool) -> Iterator[_Place]:
+    def _samples(self, listed: Listed, propensities: list[float], *, is_random: bool) -> Iterator[_Place]:
         """The places of a list, as random places."""
-        n, engine = len(event.video_ids), self._engine
+        event, engine = listed.event, self._engine
         engine.refresh()
-        ranked = rank(engine.profile(event.user_id), engine.index, event.at, self._policy, engine.extensions)
-        slate = slate_of(ranked, engine.index, engine.weights, n, exploration=0.0)
+        (policy, local, weights), n = self._policies.ranking(event, listed.logged_at), len(event.video_ids)
+        ranked = rank(engine.profile(event.user_id), engine.index, event.at, policy, engine.extensions, local)
+        slate = slate_of(ranked, engine.index, weights, n, exploration=0.0)
         other = [pick.video_id for pick in slate.picks]
         self._lists, self._left_out = self._lists + 1, self._left_out + slate.is_ranker_left_out
+        if slate.is_ranker_left_out:
+            self._left_out_ranker = policy.ranker
         user = self._users.setdefault(event.user_id, len(self._users))
         expected = float(np.mean([self._predicted(one) for one in other])) if other else 0.0
         for video_id, propensity in zip(event.video_ids, propensities, strict=True):

@@ -2,23 +2,31 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
 from recomind.errors import InputError
+from recomind.experiments.book import Assigned, assigned_to
+from recomind.model.context_limits import NONE
 from recomind.model.events import Action
 from recomind.model.experiments import Arm, check_arm
 from recomind.model.ids import all_partitions
 from recomind.model.log_identity import LogIdentity
+from recomind.model.rules import RuleRecord
 from recomind.model.served_lists import decode_served_list
 from recomind.model.text import InvalidFieldError
 from recomind.offline.known_log import known_log
+from recomind.offline.recorded_changes import recorded_changes
 from recomind.offline.verification.compare_experiments import recorded_experiments
 from recomind.offline.verification.recompute_users import erasure_offsets
 from recomind.offline.whatif import Acted, Listed, Replay, WhatIf
+from recomind.offline.whatif_policies import Changed
 from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.settings import Settings
 from recomind.stores.archive import Archive
+from recomind.stores.user_follower import UserFollower
 from recomind.stream import topics
 from recomind.stream.codec import decode_record
 from recomind.stream.connection import client_options
@@ -37,22 +45,25 @@ async def whatif(
 
     Args:
         settings: the addresses of Kafka and PostgreSQL, which are only read.
-        config: see `arm_of`.
+        config: see `target_of`.
         window_s: lists of the last so many seconds count.
         most: so many ranked lists count, spread evenly; all random ones do.
         on_progress: called with a description of each step.
         extensions: rankers, and what else takes part in ranking.
 
     Raises:
-        InputError: there is no such configuration, or no served list.
+        InputError: there is no such configuration, or no served list; or the log does not say any more which rules, or
+            which users of the arm, there were.
         UnavailableError: a server does not answer.
     """
-    arm = await arm_of(settings, config, extensions)
+    target, created_at = await target_of(settings, config, extensions)
     archive = Archive(settings.postgres_dsn, settings.postgres_pooling)
     await archive.open()
     try:
         log = await known_log(archive, settings.partitions)
         _, videos = await archive.all_videos()
+        users = UserFollower(archive)
+        await users.follow()
     finally:
         await archive.close()
     on_progress("reading served lists")
@@ -62,53 +73,98 @@ async def whatif(
     if not lists:
         raise InputError("there is no served list: lists are recorded when they are handed out")
     since = lists[-1].logged_at - window_s
+    if target.configuration[0].own_weights:
+        since = max(since, created_at)  # before, the arm had no weights
+    changes = await _changes(settings, target, since, created_at)
     recent = sum(one.logged_at >= since and not one.event.is_control for one in lists)
-    replay = Replay(arm, videos, since, min(1.0, most / max(1, recent)), extensions)
-    events: list[Listed | Acted] = [*lists, *actions]
+    share, has_context = min(1.0, most / max(1, recent)), settings.context != NONE
+    replay = Replay(target, videos, users, since, share, extensions, has_context=has_context)
+    events: list[Changed | Listed | Acted] = [*changes, *lists, *actions]
     events.sort(key=lambda one: one.logged_at)
     for number, one in enumerate(events):
         if number % 1_000 == 0:
             on_progress(f"replaying: {number:,} of {len(events):,} events")
-        if isinstance(one, Listed):
+        if isinstance(one, Changed):
+            replay.change(one)
+        elif isinstance(one, Listed):
             replay.serve(one)
         else:
             replay.act(one)
     return replay.result()
 
 
-async def arm_of(settings: Settings, config: str, extensions: Extensions = BUILT_IN) -> Arm:
+class Target(NamedTuple):
+    """The configuration that `recomind whatif` is asked for."""
+
+    assigned: Assigned
+    """What its users would get."""
+    created_at: float = 0.0
+    """Since when its experiment is as it is now, epoch seconds; 0 if it is no arm of an experiment."""
+
+
+async def target_of(settings: Settings, config: str, extensions: Extensions = BUILT_IN) -> Target:
     """The configuration that a text names: an arm in JSON, `EXPERIMENT:ARM`, or a ranker.
 
     Raises:
-        InputError: there is none, or it names a source or ranker that this process does not have.
+        InputError: there is none, it names a source or ranker that this process does not have, or it has weights of its
+            own and no users who could teach them.
     """
-    arm = await _named_arm(settings, config, extensions)
+    target = await _named_target(settings, config, extensions)
+    [arm] = target.assigned.configuration
     if arm.ranker == config:
-        return arm
+        return target
     try:
         check_arm(arm, extensions.source_names, extensions.ranker_names, extensions.has_own_sources)
     except InvalidFieldError as error:
         raise InputError(f"{config}: {error}") from error
-    return arm
+    if arm.own_weights and not target.created_at:
+        raise InputError(
+            f"{config}: own_weights are learned from the users of an arm: name the arm of an experiment, EXPERIMENT:ARM"
+        )
+    return target
 
 
-async def _named_arm(settings: Settings, config: str, extensions: Extensions) -> Arm:
+async def _named_target(settings: Settings, config: str, extensions: Extensions) -> Target:
     """The configuration that a text names; the names in it are not checked."""
     if config.startswith("{"):
         try:
-            return msgspec.convert({"name": "config"} | msgspec.json.decode(config), Arm)
+            arm = msgspec.convert({"name": "config"} | msgspec.json.decode(config), Arm)
         except msgspec.DecodeError as error:
             example = '{"sources":["trending","tags"]}'
             raise InputError(f"{config} is no arm in JSON, such as {example}: {error}") from error
+        return _without_experiment(arm)
     experiment, _, name = config.partition(":")
-    known = {one.name: one.experiment for one in await recorded_experiments(settings)}
-    found = known.get(experiment)
-    arm = None if found is None else found.arm(name)
-    if arm is not None:
-        return arm
+    record = {one.name: one for one in await recorded_experiments(settings)}.get(experiment)
+    found = None if record is None or record.experiment is None else record.experiment.arm(name)
+    if record is not None and found is not None:
+        return Target(assigned_to(record, found), record.created_at)
     if extensions.has_ranker(config):
-        return Arm(name="config", ranker=config)
+        return _without_experiment(Arm(name="config", ranker=config))
     raise InputError(f"{config} is neither a ranker ({', '.join(extensions.ranker_names)}) nor EXPERIMENT:ARM")
+
+
+def _without_experiment(arm: Arm) -> Target:
+    return Target(Assigned("", arm.name, (arm,), ""))
+
+
+async def _changes(settings: Settings, target: Assigned, since: float, created_at: float) -> list[Changed]:
+    """The changes of rules, scenarios and experiments.
+
+    Raises:
+        InputError: some are missing of the time that matters: for rules that of the lists that count, for the users who
+            teach an arm that of its experiment. Or a rule that is not to act has never been there.
+    """
+    rules, experiments = await recorded_changes(settings)
+    if rules.complete_since > since:
+        text = f"{datetime.fromtimestamp(rules.complete_since, UTC):%Y-%m-%d %H:%M} UTC"
+        raise InputError(f"which rules acted is not known before {text}: only the latest changes are; shorten --since")
+    known = {one.record.name for one in rules.all if isinstance(one.record, RuleRecord) and one.record.kind == "rule"}
+    for rule_id in target.configuration[0].without_rules:
+        if rule_id not in known:
+            raise InputError(f"without_rules: there is no rule {rule_id}, and there has not been any")
+    if target.configuration[0].own_weights and experiments.complete_since > created_at:
+        raise InputError("who was in the arm is not known any more, as only the latest changes of experiments are")
+    return [*rules.all, *experiments.all]
 
 
 async def _lists(settings: Settings) -> list[Listed]:

@@ -11,10 +11,10 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from recomind.model.experiments import ExperimentRecord, decode_experiment_record, encode_experiment_record
-from recomind.runtime.change_history import ChangeHistory
 from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
+from recomind.stream.change_history import ChangeHistory
 from recomind.stream.producer import Producer
 
 

@@ -13,10 +13,10 @@ from aiokafka import ConsumerRecord
 from mode.utils.logging import get_logger
 
 from recomind.model.live_settings import SettingChange, decode_change, encode_change, setting_value
-from recomind.runtime.change_history import ChangeHistory
 from recomind.runtime.topic_stream import ONLY_PARTITION, TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
+from recomind.stream.change_history import ChangeHistory
 from recomind.stream.producer import Producer
 
 logger = get_logger(__name__)

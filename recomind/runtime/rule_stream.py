@@ -14,12 +14,12 @@ from mode.utils.logging import get_logger
 from recomind.model.rules import RuleRecord, decode_rule_record, encode_rule_record
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.catalogue_stream import CatalogueStream
-from recomind.runtime.change_history import ChangeHistory
 from recomind.runtime.experiment_stream import ExperimentStream
 from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stores.ranking_cache import RankingCache
 from recomind.stream import topics
+from recomind.stream.change_history import ChangeHistory
 from recomind.stream.encoding import place_of
 from recomind.stream.producer import Producer
 

@@ -19,6 +19,7 @@ from recomind.errors import UnavailableError
 from recomind.model.ids import Partition, UserId
 from recomind.model.served_lists import ServedListEvent, encode_served_list
 from recomind.recommender import place_sources
+from recomind.recommender.policy.policy import ListRequest
 from recomind.recommender.served import first_places
 from recomind.stores.stored_lists import ServedList
 from recomind.stream import topics
@@ -48,7 +49,7 @@ Send = Callable[[str, Mapping[Partition, Sequence[ProducerRecord]]], Awaitable[N
 class _HandOut(NamedTuple):
     """A list that was handed out."""
 
-    user_id: str
+    asked: ListRequest
     n: int
     """Places."""
     at: float
@@ -104,17 +105,18 @@ class ServedListRecorder:
         self._recent: OrderedDict[tuple[str, str | bytes], _Recorded] = OrderedDict()
         """User and list to its last event; a list that an earlier version has stored is named by its encoded meta."""
 
-    def record(self, user_id: str, n: int, at: float, served: ServedList, *, repeats: bool = True) -> None:
+    def record(self, asked: ListRequest, n: int, at: float, served: ServedList, *, repeats: bool = True) -> None:
         """Record a list of which the first `n` places are handed out.
 
         Args:
-            user_id: to whom.
+            asked: the request.
             n: places.
             at: event time, epoch seconds.
             served: the list.
             repeats: whether to record also a list that was recorded before, if the user has acted since or
                 `REPEAT_INTERVAL_S` have passed; its event then has no features.
         """
+        user_id = asked.user_id
         key, now = (user_id, served.list_id or served.encoded_meta), self._clock()
         known = self._recent.get(key)
         is_known = known is not None and known.n >= n
@@ -129,7 +131,7 @@ class ServedListRecorder:
         self._recent.move_to_end(key)
         if len(self._recent) > MAX_RECENT_LISTS:
             self._recent.popitem(last=False)
-        self._recorded.append(_HandOut(user_id, n, at, self._log_now(), served, not is_known))
+        self._recorded.append(_HandOut(asked, n, at, self._log_now(), served, not is_known))
         self._acted.discard(user_id)
         self._unsent.add(user_id)
 
@@ -152,7 +154,7 @@ class ServedListRecorder:
             events = [_event(self._recorded.popleft()) for _ in range(len(self._recorded))]
             if events:
                 await self._send_events(events)
-            self._unsent = {one.user_id for one in self._recorded}
+            self._unsent = {one.asked.user_id for one in self._recorded}
 
     async def _send_events(self, events: Sequence[ServedListEvent]) -> None:
         by_partition: dict[Partition, list[ProducerRecord]] = {}
@@ -169,7 +171,7 @@ def _event(one: _HandOut) -> ServedListEvent:
     meta, n = one.served.shown_meta, one.n
     return ServedListEvent(
         meta.list_id,
-        UserId(one.user_id),
+        UserId(one.asked.user_id),
         one.at,
         meta.version,
         meta.video_ids[:n],
@@ -181,4 +183,6 @@ def _event(one: _HandOut) -> ServedListEvent:
         arms=meta.arms,
         teams=meta.teams[:n],
         is_ranker_left_out=meta.is_ranker_left_out,
+        local=one.asked.local,
+        likely_country=one.asked.likely_country,
     )

@@ -128,10 +128,11 @@ class RankingCache(ListPolicies):
         return local_to_rank(asked, profile, country, self.now, self.index)
 
     def is_current(self, key: str, asked: ListRequest) -> bool:
-        """Whether a stored list with a key suits a request."""
+        """Whether a stored list with a key suits a request; random lists of the control group have no local context."""
         if not self.has_context and local_of_key(key):  # it was ranked before the settings said so
             return False
-        local = asked.local if self.uses_context(asked) else NO_LOCAL_CONTEXT
+        has_local = self.uses_context(asked) and not self.is_control(asked.user_id)
+        local = asked.local if has_local else NO_LOCAL_CONTEXT
         return is_current(key, self.policy_key(asked.user_id), local)
 
     def suits(self, served: ServedList, asked: ListRequest) -> bool:

@@ -23,6 +23,11 @@ _SEPARATOR: Final = b"@"
 """Between the changed key and the id of the change; no name of a setting, rule, scenario or experiment has it."""
 
 
+def is_history(record: ConsumerRecord) -> bool:
+    """Whether a record is of the history."""
+    return _SEPARATOR in (record.key or b"")
+
+
 class ChangeHistory(Generic[Change]):
     """The history of a topic, as its records say it."""
 
@@ -48,9 +53,9 @@ class ChangeHistory(Generic[Change]):
         Raises:
             NewerEncodingError: a newer RecoMind wrote it.
         """
-        key = record.key or b""
-        if _SEPARATOR not in key:
+        if not is_history(record):
             return False
+        key = record.key or b""
         if record.value is None:
             self._changes.pop(key, None)
         else:

@@ -84,7 +84,7 @@ async def test_a_list_of_an_arm_whose_ranker_fails_is_served_and_says_so_in_its_
             assert "X-RecoMind-Ranker" not in answer.headers
             shown[user] = await answer.json()
     assert shown["a"] == shown["b"]
-    found = [(one.user_id, one.served.shown_meta.is_ranker_left_out) for one in recorded]
+    found = [(one.asked.user_id, one.served.shown_meta.is_ranker_left_out) for one in recorded]
     assert found == [("a", False), ("b", True)]
 
 

@@ -163,7 +163,7 @@ async def _user_feed_json(
 ) -> bytes:
     user_list = await without_excluded(app, asked, n, await load_or_rank_list(app, asked, n), excluded)
     composed, user_list = await _explained(app, asked, n, user_list)
-    app.served_lists.record(asked.user_id, n, app.ranking_cache.now, user_list.served, repeats=record_repeats)
+    app.served_lists.record(asked, n, app.ranking_cache.now, user_list.served, repeats=record_repeats)
     is_end = await is_all_seen(app, asked, n, user_list, excluded)
     return msgspec.json.encode(replace(composed, end=is_end))
 

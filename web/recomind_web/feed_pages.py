@@ -76,7 +76,7 @@ async def next_page(app: RecoMindApp, asked: ListRequest, n: int, cursor: Cursor
         if made.video_ids:
             page = await sessions.put(user_id, cursor.session, cursor.pages + 1, made)
         if page == made and made.video_ids:
-            app.served_lists.record(user_id, n, cache.now, served)
+            app.served_lists.record(asked, n, cache.now, served)
     left = [video_id for video_id in page.video_ids if video_id not in excluded]
     after = cursor._replace(pages=cursor.pages + bool(page.video_ids), at=app.kafka_producer.clock.now())
     return FeedPage(

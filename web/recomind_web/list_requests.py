@@ -19,7 +19,7 @@ from recomind_web.request_parsing import DEFAULT_N, app_of, n_param
 def list_request(request: web.Request, user_id: str) -> ListRequest:
     """Parse `?scenario=` and `?filter=`, of several filters all must hold; and the local context.
 
-    Lists of the control group are random: they have none. With `RECOMIND_CONTEXT=none` no list has one.
+    With `RECOMIND_CONTEXT=none` no list has one.
 
     Raises:
         BadRequestError: there is no such scenario, or the local context cannot be read.
@@ -34,7 +34,7 @@ def list_request(request: web.Request, user_id: str) -> ListRequest:
         user_id,
         scenario,
         parse_filter(" ".join(request.query.getall("filter", ()))),
-        known_local(local, cache.index) if local and cache.has_context and not cache.is_control(user_id) else "",
+        known_local(local, cache.index) if local and cache.has_context else "",
         likely_country(request) if cache.has_context else "",
     )
 

@@ -69,7 +69,7 @@ async def recommendations(request: web.Request) -> web.Response:
         return await _previewed(app, asked, n, excluded, ranker, headers)
     user_list = await (_list_or_rank(app, asked, n, counted.served) if counted else load_or_rank_list(app, asked, n))
     user_list = await without_excluded(app, asked, n, user_list, excluded)
-    app.served_lists.record(user_id, n, app.ranking_cache.now, user_list.served)
+    app.served_lists.record(asked, n, app.ranking_cache.now, user_list.served)
     app.metrics.lists_served.labels(user_list.source).inc()
     if count_summaries(user_list.served.videos) < n and await is_all_seen(app, asked, n, user_list, excluded):
         headers[END_HEADER] = "true"

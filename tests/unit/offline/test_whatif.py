@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from recomind.experiments.book import Assigned
 from recomind.model.events import Action
 from recomind.model.experiments import Arm
 from recomind.model.ids import UserId, VideoId
@@ -16,6 +17,7 @@ from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.pipeline import rank, slate_of
 from recomind.recommender.policy.policy import Policy
 from recomind.recommender.slate import Slate
+from recomind.stores.user_follower import UserFollower
 
 PLACES = 5
 SIZE = Size(users=250, videos=60, uploads_per_day=0, days=2, drift_per_day=0.0)
@@ -64,7 +66,8 @@ class Simulation:
         return np.mean(chances) if chances else np.nan
 
     def replay(self, arm, **options):
-        found = Replay(arm, self.world.videos(0, SIZE.videos), START, **options)
+        target, users = Assigned("", arm.name, (arm,), ""), UserFollower(None)
+        found = Replay(target, self.world.videos(0, SIZE.videos), users, START, **options)
         for one in sorted(self.events, key=lambda one: one.logged_at):
             if isinstance(one, Listed):
                 found.serve(one)

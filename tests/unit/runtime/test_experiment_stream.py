@@ -8,7 +8,7 @@ from recomind.model.experiments import GUARDRAIL, Arm, Experiment, ExperimentRec
 from recomind.runtime.api_keys import new_key, parse_keys
 from recomind.runtime.experiment_stream import ExperimentStream
 from recomind.settings import Settings
-from tests.unit.runtime.compacted_log import Log, consumed
+from tests.unit.stream.compacted_log import Log, consumed
 
 EXPERIMENT = Experiment(arms=(Arm(name="A"), Arm(name="B", exploration=0.1)))
 

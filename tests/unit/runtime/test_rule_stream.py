@@ -7,7 +7,7 @@ from recomind.model.filters import parse_filter
 from recomind.model.rules import Rule, RuleRecord, Scenario, encode_rule_record
 from recomind.runtime.rule_stream import RuleStream, readable_rule
 from recomind.settings import Settings
-from tests.unit.runtime.compacted_log import Log, consumed
+from tests.unit.stream.compacted_log import Log, consumed
 
 RECORD = RuleRecord("rule", "R1", Rule(action="filter", where="tag:cat"))
 

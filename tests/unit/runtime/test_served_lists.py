@@ -6,10 +6,11 @@ import msgspec
 import numpy as np
 
 from recomind.errors import UnavailableError
-from recomind.model.served_lists import ServedListEvent, decode_served_list
+from recomind.model.served_lists import ServedListEvent, decode_served_list, encode_served_list
 from recomind.recommender.factors.gaussians import WIDTH
 from recomind.recommender.factors.model import ItemFactors
 from recomind.recommender.like_rates import NAMES
+from recomind.recommender.policy.policy import ListRequest
 from recomind.recommender.served import PLACE_BYTES, pack
 from recomind.runtime.served_lists import MAX_RECORDED, REPEAT_INTERVAL_S, ServedListRecorder
 from recomind.stores.stored_lists import ListMeta, StoredList
@@ -50,10 +51,21 @@ class Sent:
         return [decode_served_list(record.value) for records in self.records.values() for record in records]
 
 
+async def test_a_list_is_recorded_with_what_its_request_says_of_place_and_hour():
+    sent = Sent()
+    recorder = ServedListRecorder(4, sent.send, sent.drop)
+    recorder.record(ListRequest("u", local="DE3", likely_country="AT"), 2, 5.0, stored())
+    await recorder.send()
+    [found] = sent.events
+    assert (found.local, found.likely_country) == ("DE3", "AT")
+    earlier = msgspec.msgpack.decode(encode_served_list(found))[:-2]
+    assert decode_served_list(msgspec.msgpack.encode(earlier)).local == ""
+
+
 async def test_a_list_is_recorded_with_the_places_that_were_handed_out():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
-    recorder.record("u", 2, 5.0, stored())
+    recorder.record(ListRequest("u"), 2, 5.0, stored())
     await recorder.send()
     [found] = sent.events
     assert (found.list_id, found.user_id, found.at, found.version) == ("l", "u", 5.0, 3)
@@ -64,8 +76,8 @@ async def test_a_list_is_recorded_again_after_a_while_and_the_first_event_has_th
     sent, now = Sent(), [0.0]
     recorder = ServedListRecorder(4, sent.send, sent.drop, lambda: now[0], lambda: now[0])
     for now[0] in (0.0, REPEAT_INTERVAL_S - 0.1, REPEAT_INTERVAL_S, REPEAT_INTERVAL_S + 9.0, 2 * REPEAT_INTERVAL_S):
-        recorder.record("u", 2, 5.0, stored(), repeats=False)
-        recorder.record("u", 2, 5.0, stored())
+        recorder.record(ListRequest("u"), 2, 5.0, stored(), repeats=False)
+        recorder.record(ListRequest("u"), 2, 5.0, stored())
         await recorder.send()
     assert [(one.handed_out_at, bool(one.shown)) for one in sent.events] == [(0.0, True), (10.0, False), (20.0, False)]
     assert {(one.video_ids, one.list_id) for one in sent.events} == {(("a", "b"), "l")}
@@ -74,10 +86,10 @@ async def test_a_list_is_recorded_again_after_a_while_and_the_first_event_has_th
 async def test_a_list_that_a_user_gets_again_after_an_action_is_recorded_at_once():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop, clock=lambda: 0.0)
-    recorder.record("u", 2, 5.0, stored())
+    recorder.record(ListRequest("u"), 2, 5.0, stored())
     await recorder.flush(["u", "other"])
     for _ in range(2):
-        recorder.record("u", 2, 5.0, stored())
+        recorder.record(ListRequest("u"), 2, 5.0, stored())
     await recorder.send()
     assert [bool(one.shown) for one in sent.events] == [True, False]
 
@@ -86,7 +98,7 @@ async def test_a_stream_records_a_list_once():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
     for _ in range(3):
-        recorder.record("u", 2, 5.0, stored(), repeats=False)
+        recorder.record(ListRequest("u"), 2, 5.0, stored(), repeats=False)
         await recorder.send()
     assert len(sent.events) == 1
 
@@ -101,8 +113,8 @@ def test_an_event_of_an_earlier_version_is_read():
 async def test_an_event_says_whether_the_ranker_of_its_list_was_left_out():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
-    recorder.record("u", 2, 5.0, stored())
-    recorder.record("u", 2, 5.0, stored("other", is_ranker_left_out=True))
+    recorder.record(ListRequest("u"), 2, 5.0, stored())
+    recorder.record(ListRequest("u"), 2, 5.0, stored("other", is_ranker_left_out=True))
     await recorder.send()
     assert {one.list_id: one.is_ranker_left_out for one in sent.events} == {"l": False, "other": True}
 
@@ -111,7 +123,7 @@ async def test_the_same_list_is_recorded_again_at_once_only_for_more_places():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
     for n in (2, 2, 1, 3):
-        recorder.record("u", n, 5.0, stored())
+        recorder.record(ListRequest("u"), n, 5.0, stored())
     await recorder.send()
     assert [len(one.video_ids) for one in sent.events] == [2, 3]
 
@@ -119,7 +131,7 @@ async def test_the_same_list_is_recorded_again_at_once_only_for_more_places():
 async def test_an_action_waits_until_the_lists_of_its_user_are_sent_and_for_no_others():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
-    recorder.record("u", 1, 5.0, stored())
+    recorder.record(ListRequest("u"), 1, 5.0, stored())
     await recorder.flush(["other"])
     assert sent.events == []
     await recorder.flush(["other", "u"])
@@ -134,7 +146,7 @@ async def test_an_action_does_not_wait_long_for_a_list_that_cannot_be_sent(monke
         await answer.wait()
 
     recorder = ServedListRecorder(4, send, lambda: None)
-    recorder.record("u", 1, 5.0, stored())
+    recorder.record(ListRequest("u"), 1, 5.0, stored())
     async with asyncio.timeout(5):
         await recorder.flush(["u"])
         await recorder.flush(["u"])
@@ -147,7 +159,7 @@ async def test_lists_beyond_the_capacity_are_dropped_and_counted():
     sent = Sent()
     recorder = ServedListRecorder(4, sent.send, sent.drop)
     for number in range(MAX_RECORDED + 5):
-        recorder.record(f"u{number}", 1, 5.0, stored())
+        recorder.record(ListRequest(f"u{number}"), 1, 5.0, stored())
     await recorder.send()
     assert (len(sent.events), sent.drops) == (MAX_RECORDED, 5)
 
@@ -155,7 +167,7 @@ async def test_lists_beyond_the_capacity_are_dropped_and_counted():
 async def test_an_outage_of_kafka_loses_impressions_and_raises_nothing():
     sent = Sent(UnavailableError("Kafka", OSError("away")))
     recorder = ServedListRecorder(4, sent.send, sent.drop)
-    recorder.record("u", 1, 5.0, stored())
+    recorder.record(ListRequest("u"), 1, 5.0, stored())
     await recorder.send()
     sent.error = None
     await recorder.send()

@@ -6,12 +6,12 @@ import pytest
 from recomind.errors import NewerEncodingError
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord
 from recomind.model.rules import Rule, RuleRecord
-from recomind.runtime.change_history import ChangeHistory
 from recomind.runtime.experiment_stream import ExperimentStream
 from recomind.runtime.live_settings import LiveSettings
 from recomind.runtime.rule_stream import RuleStream
 from recomind.settings import Settings
-from tests.unit.runtime.compacted_log import Log, consumed
+from recomind.stream.change_history import ChangeHistory
+from tests.unit.stream.compacted_log import Log, consumed
 
 ARMS = (Arm(name="A"), Arm(name="B", exploration=0.1))
 
@@ -40,7 +40,7 @@ KINDS = pytest.mark.parametrize("kind", ["rule", "experiment", "setting"])
 
 @KINDS
 async def test_the_history_outlives_compaction_and_is_of_the_latest_changes(monkeypatch, kind):
-    monkeypatch.setattr("recomind.runtime.change_history.MAX_HISTORY", 3)
+    monkeypatch.setattr("recomind.stream.change_history.MAX_HISTORY", 3)
     log, stream, later = Log(), new_stream(kind), new_stream(kind)
     log.streams.append(stream)
     for number in range(6):
@@ -59,7 +59,7 @@ async def test_a_long_history_of_an_earlier_version_is_cut_by_the_next_change(mo
     log.streams.append(writer)
     for number in range(5):
         await change(kind, writer, log, number)
-    monkeypatch.setattr("recomind.runtime.change_history.MAX_HISTORY", 3)
+    monkeypatch.setattr("recomind.stream.change_history.MAX_HISTORY", 3)
     log.read_by(stream)
     assert stream.history.latest == writer.history.latest[-3:]
     log.streams = [stream]
@@ -68,7 +68,7 @@ async def test_a_long_history_of_an_earlier_version_is_cut_by_the_next_change(mo
 
 
 async def test_settings_that_are_changed_together_have_room_together(monkeypatch):
-    monkeypatch.setattr("recomind.runtime.change_history.MAX_HISTORY", 3)
+    monkeypatch.setattr("recomind.stream.change_history.MAX_HISTORY", 3)
     log, stream = Log(), new_stream("setting")
     log.streams.append(stream)
     for _ in range(2):
@@ -86,7 +86,7 @@ async def test_tombstones_of_the_history_are_no_fault(caplog, kind):
 
 
 def test_what_this_version_cannot_read_is_passed_over_and_gets_a_tombstone_in_its_turn(monkeypatch):
-    monkeypatch.setattr("recomind.runtime.change_history.MAX_HISTORY", 2)
+    monkeypatch.setattr("recomind.stream.change_history.MAX_HISTORY", 2)
     history = ChangeHistory(lambda record: None if record.value == b"strange" else record.value)
     for key, value in ((b"a@1", b"strange"), (b"a@2", b"first"), (b"a@3", b"second")):
         assert history.apply(consumed(value, key=key))
