@@ -151,6 +151,9 @@ class Settings:
     context: str = "all"
     """How much of the `context` of actions is stored, and over HTTP is logged: `all`, `region`, `country` or `none`."""
 
+    context_headers: str = ""
+    """`key=Header-Name,...`: request headers that a proxy sets, for country, region, timezone, device. Empty: none."""
+
     geoip_file: str = ""
     """GeoIP file (MaxMind DB), for the countries of requests that say none; needs the extra `geoip`. Empty: none."""
 

@@ -17,6 +17,9 @@ NONE: Final = "none"
 CONTEXT_LEVELS: Final = (ALL, "region", "country", NONE)
 """How much is kept, the most first."""
 
+HEADER_KEYS: Final = ("country", "region", "timezone", "device")
+"""Keys of a context that headers of a request may say."""
+
 _RETAINED: Final = {
     "region": frozenset({"country", "region", "language", "device", "timezone", "local_hour"}),
     "country": frozenset({"country", "language", "device", "local_hour"}),

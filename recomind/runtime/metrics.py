@@ -9,6 +9,7 @@ from typing import Final
 from mode.utils.logging import get_logger
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from recomind.model.context_limits import HEADER_KEYS
 from recomind.runtime.health import CAUSES
 from recomind.runtime.worker_stats import freshness_bucket
 
@@ -35,6 +36,9 @@ class Metrics:
         self.actions = self._counter("actions", "Actions processed", "action_type")
         self.dead_letters = self._counter("dead_letters", "Records that could not be decoded")
         self.unreadable_records = self._counter("unreadable_records", "Records that are not ours, by topic", "topic")
+        self.unreadable_headers = self._counter(
+            "unreadable_context_headers", "Trusted headers whose value was ignored, by key of the context", "key"
+        )
         self.timer_errors = self._counter("timer_errors", "Timers that raised an error")
         self.lists_stored = self._counter("lists_stored", "Recommendation lists ranked and stored")
         self.training_steps = self._counter("training_steps", "Likes that the blend was trained on")
@@ -64,6 +68,8 @@ class Metrics:
         self.partitions = self._gauge("partitions", "Partitions of every topic")
         self.partition_owned = self._gauge("partition_owned", "1 for each partition of this worker", "partition")
         ProcessCollector(registry=self.registry)
+        for key in HEADER_KEYS:
+            self.unreadable_headers.labels(key)
         for source in ("cache", "cold", "archive"):
             self.lists_served.labels(source)
         for action_type in ("like", "view", "skip", PASSED_OVER):

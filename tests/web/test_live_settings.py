@@ -83,11 +83,28 @@ async def test_a_bad_value_is_refused_by_name_and_changes_nothing(worker, body, 
 
 async def test_settings_need_the_scope_admin_and_name_the_key_that_changed_them(new_stack, tmp_path):
     keys = [new_key("ops", ["read", "admin"]), new_key("app", ["read", "write"])]
-    settings = replace(new_stack.settings, api_keys=",".join(entry for _, entry in keys))
+    settings = replace(
+        new_stack.settings, api_keys=",".join(entry for _, entry in keys), context_headers="country=X-Country"
+    )
     with workers(settings, tmp_path) as start:
         worker = start().wait_ready()
         admin, writer = ({"X-API-Key": key} for key, _ in keys)
         await put_settings(worker.base_url, {"exploration": 0.0}, status=403, **writer)
         changed = await put_settings(worker.base_url, {"exploration": 0.0}, **admin)
         assert [one["changed_by"] for one in changed["changes"]] == ["ops"]
+        await send_faulty_context_headers(worker.base_url, writer, admin)
         assert worker.stop() == 0
+
+
+async def send_faulty_context_headers(base_url, writer, admin):
+    """A proxy that sends nonsense fails no request; it is counted once for each."""
+    action = {"user_id": "u", "video_id": "v", "action_type": "like"}
+    async with aiohttp.ClientSession(base_url, headers={"X-Country": "Atlantis"}) as http:
+        async with http.post("/video_action", json=action, headers=writer) as answer:
+            assert answer.status == 202
+        async with http.post("/video_actions", json=[action, action | {"user_id": "w"}], headers=writer) as answer:
+            assert answer.status == 202  # of two users: the headers are not read
+        async with http.get("/recommendations/u", headers=writer) as answer:
+            assert answer.status == 200
+        async with http.get("/metrics", headers=admin) as answer:
+            assert 'recomind_unreadable_context_headers_total{key="country"} 2.0' in await answer.text()

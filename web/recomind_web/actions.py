@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
+from recomind.model.action_context import ContextValue, context_json
 from recomind.model.context_limits import ALL, limited_context
 from recomind.model.events import (
     MAX_ACTION_BYTES,
@@ -27,6 +28,7 @@ from recomind.stream.partitioner import partition_of
 from recomind.stream.producer import ProducerRecord, SentRecord
 from recomind.stream.unknown_fields import MAX_NAME_LENGTH, UNKNOWN_FIELDS
 from recomind_web.headers import TOKEN_HEADER
+from recomind_web.local_requests import header_context, without_second_hour
 from recomind_web.problem_json import BadRequestError
 from recomind_web.read_your_writes import merge_tokens
 from recomind_web.request_parsing import app_of, json_response, parse_body
@@ -42,7 +44,8 @@ async def post_action(request: web.Request) -> web.Response:
     `note` says that the catalogue has no such video; the action counts all the same, also for a video that comes later.
     """
     app, raw = app_of(request), await parse_body(request, msgspec.Raw)
-    sent = validated(raw, app.kafka_producer.clock.now(), app.options.context)
+    now, level = app.kafka_producer.clock.now(), app.options.context
+    sent = with_header_context(validated(raw, now, level), header_context(request), now, level)
     [produced] = await _produce(app, [sent])
     if isinstance(produced, InvalidFieldError):
         raise produced
@@ -61,6 +64,10 @@ async def post_actions(request: web.Request) -> web.Response:
         raise BadRequestError(f"{len(items)} actions in one request: the limit is {app.options.batch_limit}")
     now = app.kafka_producer.clock.now()
     parsed = [_parse_item(item, now, app.options.context) for item in items]
+    users = {item.action.user_id for item in parsed if isinstance(item, _Sent)}
+    if len(users) == 1:  # else a program sends for many, and its headers do not speak of them
+        said, level = header_context(request), app.options.context
+        parsed = [with_header_context(one, said, now, level) if isinstance(one, _Sent) else one for one in parsed]
     produced = iter(await _produce(app, [item for item in parsed if isinstance(item, _Sent)]))
     outcomes = [_outcome(app, item, next(produced)) if isinstance(item, _Sent) else item for item in parsed]
     token = merge_tokens(outcome.token for outcome in outcomes if outcome.token)
@@ -135,6 +142,28 @@ def validated(raw: msgspec.Raw, now: float, context_level: str) -> _Sent:
         reason = f"the action with its unknown fields has more than {MAX_ACTION_BYTES} bytes"
         raise InvalidFieldError(next(iter(sent.unknown)), reason)
     return sent
+
+
+def with_header_context(sent: _Sent, said: Mapping[str, ContextValue], now: float, context_level: str) -> _Sent:
+    """An action with what trusted headers say and its own context does not.
+
+    Args:
+        sent: the action.
+        said: by headers.
+        now: the time of the log, epoch seconds.
+        context_level: how much is written.
+    """
+    if not said:
+        return sent
+    own = sent.action.context or {}
+    found = limited_context(said, context_level, to_action(sent.action, now).timestamp) or {}
+    context = {**without_second_hour(found, own), **own}
+    try:
+        context_json(context)
+    except InvalidFieldError:  # the action's own has no room for more
+        return sent
+    filled = sent._replace(action=replace(sent.action, context=context or None))
+    return sent if len(filled.encode()) > MAX_ACTION_BYTES else filled
 
 
 async def _produce(app: RecoMindApp, actions: Sequence[_Sent]) -> list[str | InvalidFieldError]:

@@ -1,12 +1,15 @@
-"""The local context of a request: `?country=`, `?local_hour=` or `?timezone=`, its address and `Accept-Language`."""
+"""The local context of a request: by its parameters, trusted headers, its address and `Accept-Language`."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
 
+from recomind.model.action_context import ContextValue
 from recomind.model.local_context import FIELDS, read_local_context
 from recomind.model.metadata import normal_country
+from recomind_web.context_headers import CONTEXT_HEADERS_KEY
 from recomind_web.geoip import GeoIp, address_of
 from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of
@@ -20,23 +23,41 @@ MEANINGS: Final = {
 }
 """Parameter to what it must be."""
 
+_HOUR: Final = frozenset({"local_hour", "timezone"})
+
 _REGION: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?-([A-Za-z]{2})")
 """A language tag with a country."""
 
 
 def local_param(request: web.Request) -> str:
-    """The local context that the parameters of a request say; empty if they say none.
+    """The local context that a request says, by its parameters, then by trusted headers; empty if it says none.
 
     Raises:
-        BadRequestError: a value cannot be read.
+        BadRequestError: the value of a parameter cannot be read.
     """
-    given = {name: request.query[name] for name in FIELDS if name in request.query}
+    given: dict[str, ContextValue] = {name: request.query[name] for name in FIELDS if name in request.query}
+    given = without_second_hour(header_context(request), given) | given
     if not given:
         return ""
     found = read_local_context(given, app_of(request).kafka_producer.clock.now())
     for name in found.faulty:
         raise BadRequestError(f"{name} must be {MEANINGS[name]}", name)
     return found.key
+
+
+def header_context(request: web.Request) -> dict[str, ContextValue]:
+    """What trusted headers say; values that cannot be read are counted, and left out."""
+    metrics = app_of(request).metrics
+    return request.app[CONTEXT_HEADERS_KEY].read(
+        request.headers, lambda key: metrics.unreadable_headers.labels(key).inc()
+    )
+
+
+def without_second_hour(
+    found: Mapping[str, ContextValue], known: Mapping[str, ContextValue]
+) -> dict[str, ContextValue]:
+    """What headers say, without the hour and time zone if these are known: one would contradict the other."""
+    return dict(found) if _HOUR.isdisjoint(known) else {key: found[key] for key in found.keys() - _HOUR}
 
 
 def likely_country(request: web.Request) -> str:

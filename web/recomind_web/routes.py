@@ -55,6 +55,7 @@ from recomind_web import (
     trending,
 )
 from recomind_web.api_key_middleware import PUBLIC, api_key_middleware
+from recomind_web.context_headers import CONTEXT_HEADERS_KEY, ContextHeaders
 from recomind_web.cross_origin import CorsPolicy, cross_origin_middleware
 from recomind_web.geoip import GeoIp
 from recomind_web.local_requests import GEOIP_KEY
@@ -235,6 +236,7 @@ def add_routes(app: RecoMindApp) -> None:
     server = driver.web_app
     server[APP_KEY] = app
     server[BODY_READER_KEY] = BodyReader(app.options.body_limit)
+    server[CONTEXT_HEADERS_KEY] = ContextHeaders.parse(app.options.context_headers)
     server[GEOIP_KEY] = GeoIp.open(app.options.geoip_file)
     keys, origins = parse_keys(app.options.api_keys), CorsPolicy(app.options.cors_origins)
     server[openapi.DOCUMENT_KEY] = openapi.describe(ROUTES, needs_key=bool(keys), max_n=app.options.slate_size)
