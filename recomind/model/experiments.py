@@ -1,6 +1,5 @@
 """Experiments: arms that rank differently, and who is in them. They are data, which change while workers run."""
 
-from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -8,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from recomind.model.events import Id, epoch_seconds
+from recomind.model.ranking_names import RankingNames
 from recomind.model.rules import DEFAULT_SCENARIO, Name
 from recomind.model.text import InvalidFieldError
 
@@ -33,7 +33,7 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     name: Name
     share: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
     """Of the experiment's users, relative to the shares of the other arms."""
-    ranker: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    ranker: Annotated[str, msgspec.Meta(max_length=128)] = ""
     """The name of a ranker; empty for the hybrid."""
     sources: SourceNames | None = None
     """Sources that propose candidates."""
@@ -130,21 +130,13 @@ encode_experiment_record = msgspec.msgpack.Encoder().encode
 decode_experiment_record = msgspec.msgpack.Decoder(ExperimentRecord).decode
 
 
-def check_experiment(
-    name: str,
-    experiment: Experiment,
-    sources: Collection[str],
-    rankers: Collection[str],
-    has_own_sources: Callable[[str], bool],
-) -> None:
+def check_experiment(name: str, experiment: Experiment, known: RankingNames) -> None:
     """Check an experiment.
 
     Args:
         name: in the path.
         experiment: the experiment.
-        sources: the names that there are.
-        rankers: the names that there are.
-        has_own_sources: whether the ranker of a name has sources of its own.
+        known: the sources and rankers that there are.
 
     Raises:
         InvalidFieldError: a field breaks a rule that types cannot express.
@@ -155,7 +147,7 @@ def check_experiment(
     if len(set(names)) < len(names):
         raise InvalidFieldError("arms", "arms must have different names")
     for arm in experiment.arms:
-        check_arm(arm, sources, rankers, has_own_sources)
+        check_arm(arm, known)
     _check_mode(experiment)
     _check_times(experiment)
     wrong = next((arm for arm in experiment.forced.values() if arm not in names), None)
@@ -163,21 +155,13 @@ def check_experiment(
         raise InvalidFieldError("forced", f"there is no arm {wrong}")
 
 
-def check_arm(
-    arm: Arm, sources: Collection[str], rankers: Collection[str], has_own_sources: Callable[[str], bool]
-) -> None:
+def check_arm(arm: Arm, known: RankingNames) -> None:
     """Check the names in an arm, as `check_experiment`.
 
     Raises:
         InvalidFieldError: there is no such source or ranker, or the ranker has sources of its own.
     """
-    unknown = [source for source in arm.sources or () if source not in sources]
-    if unknown:
-        raise InvalidFieldError("arms", f"there is no source {unknown[0]}, but {', '.join(sorted(sources))}")
-    if arm.ranker and arm.ranker not in rankers:
-        raise InvalidFieldError("arms", f"there is no ranker {arm.ranker}, but {', '.join(sorted(rankers))}")
-    if arm.sources is not None and has_own_sources(arm.ranker):
-        raise InvalidFieldError("arms", f"the ranker {arm.ranker} has sources of its own: leave sources out")
+    known.check(arm.sources, arm.ranker, of_sources="arms", of_ranker="arms")
 
 
 def _check_mode(experiment: Experiment) -> None:

@@ -1,6 +1,5 @@
 """Rules and scenarios: what may be shown, and how lists are arranged. They are data, which change while workers run."""
 
-from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -9,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from recomind.model.events import epoch_seconds
 from recomind.model.filters import MAX_FILTER_LENGTH, Filter, parse_filter
+from recomind.model.ranking_names import RankingNames
 from recomind.model.text import InvalidFieldError
 
 RuleAction = Literal["filter", "boost", "bury", "pin", "cap"]
@@ -129,32 +129,18 @@ def check_rule(rule_id: str, rule: Rule) -> Filter:
     return conditions
 
 
-def check_scenario(
-    name: str,
-    scenario: Scenario,
-    sources: Collection[str],
-    has_ranker: Callable[[str], bool],
-    has_own_sources: Callable[[str], bool],
-) -> Filter:
+def check_scenario(name: str, scenario: Scenario, known: RankingNames) -> Filter:
     """Check a scenario, and return its filter.
 
     Args:
         name: in the path.
         scenario: the scenario.
-        sources: the names that there are.
-        has_ranker: whether there is a ranker of a name.
-        has_own_sources: whether the ranker of a name has sources of its own.
+        known: the sources and rankers that there are.
 
     Raises:
         InvalidFieldError: a field breaks a rule that types cannot express.
     """
     if scenario.name not in {UNSET, name}:
         raise InvalidFieldError("name", "name must be the name in the path, or be left out")
-    unknown = [source for source in scenario.sources or () if source not in sources]
-    if unknown:
-        raise InvalidFieldError("sources", f"there is no source {unknown[0]}, but {', '.join(sorted(sources))}")
-    if scenario.ranker and not has_ranker(scenario.ranker):
-        raise InvalidFieldError("ranker", f"there is no ranker {scenario.ranker}")
-    if scenario.sources is not None and has_own_sources(scenario.ranker):
-        raise InvalidFieldError("sources", f"the ranker {scenario.ranker} has sources of its own: leave sources out")
+    known.check(scenario.sources, scenario.ranker, of_sources="sources", of_ranker="ranker")
     return parse_filter(scenario.filter)

@@ -114,7 +114,7 @@ async def target_of(settings: Settings, config: str, extensions: Extensions = BU
     if arm.ranker == config:
         return target
     try:
-        check_arm(arm, extensions.source_names, extensions.ranker_names, extensions.has_own_sources)
+        check_arm(arm, extensions.names)
     except InvalidFieldError as error:
         raise InputError(f"{config}: {error}") from error
     if arm.own_weights and not target.created_at:

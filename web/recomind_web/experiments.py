@@ -50,8 +50,7 @@ async def put_experiment(request: web.Request) -> web.Response:
     """
     app, name, experiment = app_of(request), _name(request), await parse_body(request, Experiment)
     cache = app.ranking_cache
-    known = cache.extensions
-    check_experiment(name, experiment, known.source_names, known.ranker_names, known.has_own_sources)
+    check_experiment(name, experiment, cache.extensions.names)
     if experiment.scenario != DEFAULT_SCENARIO and experiment.scenario not in cache.rules.scenarios:
         raise BadRequestError("there is no such scenario: PUT /scenarios/{name} makes one", "scenario")
     await app.experiment_stream.send(app.kafka_producer, _record(app, name, experiment), key_name.get())

@@ -111,8 +111,8 @@ async def put_scenario(request: web.Request) -> web.Response:
     that are for no user.
     """
     app, name, scenario = app_of(request), _name(request, "scenario"), await parse_body(request, Scenario)
-    extensions, scenarios = app.ranking_cache.extensions, app.ranking_cache.rules.scenarios
-    check_scenario(name, scenario, extensions.source_names, extensions.has_ranker, extensions.has_own_sources)
+    scenarios = app.ranking_cache.rules.scenarios
+    check_scenario(name, scenario, app.ranking_cache.extensions.names)
     if name not in scenarios and len(scenarios) >= MAX_SCENARIOS:
         raise BadRequestError(f"there are {MAX_SCENARIOS} scenarios: delete some first", "name")
     stored = msgspec.structs.replace(scenario, name=name)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from math import inf
 from typing import Any, Final, NamedTuple
 
+from recomind.model.ranking_names import RankingNames
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.extensions.baselines import (
     ItemItemRanker,
@@ -141,6 +142,11 @@ class Extensions:
     def source_names(self) -> tuple[str, ...]:
         """All sources: built-in ones, and others."""
         return tuple(self._single)
+
+    @property
+    def names(self) -> RankingNames:
+        """What scenarios and arms may name."""
+        return RankingNames(self.source_names, self.ranker_names, self.has_ranker, self.has_own_sources)
 
     def acting(self, kind: str) -> tuple[Extension, ...]:
         """The active extensions of a kind, in the order in which they were added."""

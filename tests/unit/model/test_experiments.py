@@ -10,8 +10,11 @@ from recomind.model.experiments import (
     decode_experiment_record,
     encode_experiment_record,
 )
+from recomind.model.ranking_names import RankingNames
 from recomind.model.text import InvalidFieldError
 
+RANKERS = ("hybrid", "random")
+KNOWN = RankingNames({"trending"}, RANKERS, RANKERS.__contains__, {"random"}.__contains__)
 ARMS = '[{"name":"A"},{"name":"B","ranker":"random"}]'
 
 
@@ -20,12 +23,12 @@ def parse(text):
 
 
 def check(text, name="e"):
-    check_experiment(name, parse(text), {"trending"}, ("hybrid", "random"), {"random"}.__contains__)
+    check_experiment(name, parse(text), KNOWN)
 
 
 def test_a_valid_experiment_is_accepted_and_stored():
     experiment = parse(f'{{"arms":{ARMS},"forced":{{"u1":"B"}},"guardrails":[{{"metric":"like_rate"}}]}}')
-    check_experiment("e", experiment, {"trending"}, ("hybrid", "random"), {"random"}.__contains__)
+    check_experiment("e", experiment, KNOWN)
     record = ExperimentRecord("e", experiment, 5.0, 10, {"B": "worse"})
     assert decode_experiment_record(encode_experiment_record(record)) == record
 

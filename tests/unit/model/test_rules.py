@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from recomind.model.ranking_names import RankingNames
 from recomind.model.rules import Rule, RuleRecord, Scenario, check_rule, check_scenario, decode_rule_record
 from recomind.model.rules import encode_rule_record as encode
 from recomind.model.text import InvalidFieldError
@@ -46,9 +47,9 @@ def test_a_value_out_of_bounds_is_refused(fields):
 
 
 def test_a_scenario_names_known_sources_and_has_a_filter():
-    known = frozenset({"trending"}), {"popularity", "mine"}.__contains__, {"popularity"}.__contains__
+    known = RankingNames({"trending"}, ("mine",), {"popularity", "mine"}.__contains__, {"popularity"}.__contains__)
     scenario = Scenario(sources=("trending",), filter="age:..6", ranker="mine")
-    assert check_scenario("kids", scenario, *known)
+    assert check_scenario("kids", scenario, known)
     faulty = [
         (Scenario(sources=("x",)), "sources"),
         (Scenario(filter="x"), "filter"),
@@ -57,10 +58,10 @@ def test_a_scenario_names_known_sources_and_has_a_filter():
     ]
     for scenario, field in faulty:
         with pytest.raises(InvalidFieldError) as refused:
-            check_scenario("kids", scenario, *known)
+            check_scenario("kids", scenario, known)
         assert refused.value.field == field
     with pytest.raises(InvalidFieldError):
-        check_scenario("kids", Scenario(name="other"), *known)
+        check_scenario("kids", Scenario(name="other"), known)
 
 
 def test_a_rule_acts_from_its_start_until_its_end_unless_it_is_a_draft():
