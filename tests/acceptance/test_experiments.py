@@ -81,7 +81,7 @@ async def test_verify_recounts_experiments(new_stack, tmp_path):
                 shares = [(arm["lists"] > 0, arm["ranker_left_out"]) for arm in (await answer.json())["arms"]]
         assert shares == [(True, 0.0), (True, 1.0)]
         assert report.differences == []
-        assert report.compared[STORE] == 50
+        assert report.compared[STORE] == 55
         await estimate_another(settings)
         await change(settings)
         report = await verify(settings, within=120)

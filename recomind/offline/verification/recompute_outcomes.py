@@ -9,7 +9,7 @@ and what versions without this count have processed.
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiokafka import ConsumerRecord
 
@@ -37,8 +37,20 @@ STORE: Final = "outcomes of served lists"
 PASSED_OVER: Final = "passed over"
 _NAMES: Final = {NOT_SERVED: "not served", OUTCOME: "outcome", CORRECTION: "correction", UNDONE: "undone"}
 
-CountList = Callable[[float, ServedListEvent], None]
-CountAction = Callable[[float, Action], None]
+
+class Counting(NamedTuple):
+    """What counts lists and actions as they come."""
+
+    count_list: Callable[[float, ServedListEvent], None] = lambda *_: None
+    """Called with each list, and when it was logged, epoch seconds."""
+    count_action: Callable[[float, Action], None] = lambda *_: None
+    """Called with each action that counts, and when it was logged."""
+    note: Callable[[str, float, str, Callable[[str], bool]], None] = lambda *_: None
+    """Called with what a user does before it is applied: who, when it was logged, the video, or nothing if the user is
+    erased, and whether they have acted on a video."""
+
+
+NOT_COUNTED: Final = Counting()
 
 
 class Outcomes:
@@ -121,8 +133,7 @@ class RecomputedOutcomes:
         outcomes: Outcomes,
         *,
         is_cut: bool = False,
-        count_list: CountList = lambda *_: None,
-        count_action: CountAction = lambda *_: None,
+        counting: Counting = NOT_COUNTED,
     ) -> None:
         """Create a join.
 
@@ -131,11 +142,10 @@ class RecomputedOutcomes:
             partitions: of the topic.
             outcomes: gets what is expected.
             is_cut: whether Kafka has deleted the beginning of the log.
-            count_list: called with each list, and when it was logged, epoch seconds.
-            count_action: called with each action that counts, and when it was logged.
+            counting: counts lists and actions, too.
         """
         self._served = served
-        self._count_list, self._count_action = count_list, count_action
+        self.counting = counting
         self._outcomes = outcomes
         self._lists = ServedLists(max(1, MAX_USERS // partitions))
         self._is_read = False
@@ -163,7 +173,7 @@ class RecomputedOutcomes:
     ) -> Joined:
         """Expect what an action means, and return it."""
         joined = self._lists.join(before, action, derived, logged_at)
-        self._count_action(logged_at, action)
+        self.counting.count_action(logged_at, action)
         is_now = self._is_complete(logged_at) and self._lists.is_certain(action.user_id, logged_at)
         was_before = action.user_id not in self._after_uncertain
         self._outcomes.expect(cause, action, joined, is_certain=is_now and was_before)
@@ -183,7 +193,7 @@ class RecomputedOutcomes:
                 event = None
             self._lists.put(record.offset, at, event)
             if event is not None:
-                self._count_list(at, event)
+                self.counting.count_list(at, event)
 
 
 def _kind(action_type: str, outcome: int) -> str:

@@ -1,7 +1,8 @@
 """Recompute a partition of the log of actions: its profiles, and the outputs expected from it elsewhere."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, cast
 
 import msgspec
@@ -24,8 +25,9 @@ from recomind.offline.verification.digests import DigestSet
 from recomind.offline.verification.expected_rows import ExpectedRows
 from recomind.offline.verification.recompute_outcomes import RecomputedOutcomes
 from recomind.state import profile_fold
+from recomind.state.fingerprints import InBlocks, video_hash
 from recomind.state.older_feedback import counted_block
-from recomind.state.profile import Profile, counted
+from recomind.state.profile import Profile, counted, has_seen
 from recomind.state.served_lists import void_lists, with_joined
 from recomind.state.user_blocks import UserBlocks
 from recomind.stores.archive_rows import archived_action
@@ -110,11 +112,20 @@ class RecomputedUsers:
         self.profiles.update({user_id: counted(profile) for user_id, profile in self.profiles.items()})
         self.older_blocks.update({key: counted_block(block) for key, block in self.older_blocks.items()})
 
+    def has_seen(self, user_id: str) -> Callable[[str], bool]:
+        """Says whether a user has acted on a video."""
+        known = self.profiles.get(user_id) or Profile()
+        return partial(_has_seen, known, self._blocks.of_user(user_id, known)[0])
+
     def _apply(self, decoded: DecodedRecord, event: Action | EraseUser) -> None:
         user_id = event.user_id
         known = self.profiles.get(user_id) or Profile()
         blocks = self._blocks.of_user(user_id, known)
         after, signals = profile_fold.apply_event(known, decoded.source_offset, decoded.log_offset, event, *blocks)
+        if self._outcomes is not None and after is not known:
+            video_id = event.video_id if isinstance(event, Action) else ""
+            logged_at = decoded.record.timestamp / 1000
+            self._outcomes.counting.note(user_id, logged_at, video_id, partial(_has_seen, known, blocks[0]))
         after = self._join(decoded, known, after, event, signals)
         self.profiles[user_id] = self._blocks.seal_after(user_id, known, after)
         self.logged_at[user_id] = decoded.record.timestamp / 1000
@@ -174,6 +185,11 @@ class RecomputedUsers:
             return after
         own = cast("Sequence[Signal]", signals)
         return with_joined(after, event, self._outcomes.join(known, event, decoded.source_offset, own, logged_at))
+
+
+def _has_seen(known: Profile, in_blocks: InBlocks, video_id: str) -> bool:
+    """Whether a user with a profile and blocks has acted on a video."""
+    return has_seen(known, video_id) or (known.seen_blocks > 0 and in_blocks(video_hash(video_id)))
 
 
 def _is_repeat_of_dropped_like(known: Profile, signals: Sequence[Signal | ErasureSignal]) -> bool:

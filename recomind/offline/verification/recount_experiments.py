@@ -1,9 +1,9 @@
 """Recount the figures of experiments from both logs, and compare them with what workers have stored.
 
 A list counts for the arms that it carries. An action counts for the latest list with its video that was handed out to
-the user before it, within `WINDOW_S`, once a place. Repeats are not compared: they depend on how far a worker had read.
-Neither is the number of lists, which earlier versions have not counted; that of lists without their ranker is. Sketches
-of distinct videos are maxima, which depend on no order: both sides estimate the same number from the same lists.
+the user before it, within `WINDOW_S`, once a place. Of repeats the logs say a range, see `recount_repeats`. The number
+of lists is not compared, as earlier versions have not counted it; that of lists without their ranker is. Sketches of
+distinct videos are maxima, which depend on no order: both sides estimate the same number from the same lists.
 
 Workers keep what waits to be counted in memory. What waits when one is killed is lost, and what was counted of a place
 is forgotten. So sums may differ a little: by `TOLERANCE` or what `FEW` places add at most, whichever is more. The share
@@ -11,7 +11,8 @@ of one place is at most `WATCH_UNIT`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from recomind.experiments.book import ExperimentBook
@@ -21,6 +22,7 @@ from recomind.experiments.tallies import (
     CREDIT,
     LIKED,
     RANKER_LEFT_OUT,
+    REPEATS,
     SHOWN,
     SKIPPED,
     WATCH_SHARE,
@@ -36,6 +38,8 @@ from recomind.model.events import Action
 from recomind.model.experiments import ExperimentRecord
 from recomind.model.ids import Partition
 from recomind.model.served_lists import ServedListEvent
+from recomind.offline.verification.recompute_outcomes import NOT_COUNTED, Counting
+from recomind.offline.verification.recount_repeats import HasSeen, RepeatRecount
 from recomind.offline.verification.report import Report
 from recomind.state.served_lists import MAX_LISTS_PER_USER, WINDOW_S
 
@@ -80,9 +84,21 @@ class ExperimentRecount:
             book.apply(record)
         self.records = book.records
         """Name to the experiment, as it is now."""
+        self._repeats = RepeatRecount()
+        self._counted_since = book.counted_since
         self._tallies = ExperimentTallies(book.counted_since)
         self._lists: defaultdict[str, list[_HandOut]] = defaultdict(list)
         """User to the lists that actions may count for."""
+
+    def counting(self, partition: Partition) -> Counting:
+        """Counts the lists and actions of a partition; nothing if there is no experiment."""
+        if not self.records:
+            return NOT_COUNTED
+        return Counting(partial(self.put, partition), partial(self.act, partition), self._repeats.note)
+
+    def settle(self, has_seen_of: Callable[[str], HasSeen]) -> None:
+        """Count what waits for later actions, once all lists and actions of a partition are counted."""
+        self._repeats.settle(has_seen_of)
 
     def put(self, partition: Partition, logged_at: float, event: ServedListEvent) -> None:
         """Count a list of the log."""
@@ -93,6 +109,7 @@ class ExperimentRecount:
         if not any(one.event.list_id == event.list_id and one.at == at for one in known):
             known.append(_HandOut(event, at))
         self._tallies.count_list(partition, event, logged_at, 0)
+        self._repeats.put(at, event, self._experiments_of(event, logged_at))
 
     def act(self, partition: Partition, logged_at: float, action: Action) -> None:
         """Count an action that counts; the lists until its time have been put."""
@@ -104,6 +121,12 @@ class ExperimentRecount:
         served = next((one for one in before if action.video_id in one.event.video_ids), None)
         if served is not None and not served.event.is_control:
             self._count(partition, logged_at, action, served)
+
+    def _experiments_of(self, event: ServedListEvent, logged_at: float) -> tuple[str, ...]:
+        """The experiments for which a list counts."""
+        since = {name: self._counted_since(name, event.user_id) for name in event.arms}
+        handed_out_at = event.handed_out_at or logged_at
+        return tuple(name for name, at in since.items() if at is not None and at <= handed_out_at)
 
     def _count(self, partition: Partition, logged_at: float, action: Action, served: _HandOut) -> None:
         place = served.event.video_ids.index(action.video_id)
@@ -126,8 +149,22 @@ class ExperimentRecount:
             pair = totals_of(record, expected), totals_of(record, stored)
             for key, should, found, unit in _figures(*pair):
                 report.compared[STORE] += 1
-                if abs(should - found) > max(FEW * unit, TOLERANCE * abs(should)):
+                if abs(should - found) > _tolerance(should, unit):
                     report.add_difference(STORE, f"{record.name}: {key}", should, found)
+            self._compare_repeats(record.name, pair[1], report)
+
+    def _compare_repeats(self, name: str, stored: Totals, report: Report) -> None:
+        """Compare the repeats of an experiment with the range of what workers may have counted."""
+        for arm, totals in stored.arms.items():
+            report.compared[STORE] += 1
+            found, (certain, most) = int(totals.sums[:, REPEATS].sum()), self._repeats.found[name, arm]
+            if not certain - _tolerance(certain) <= found <= most + _tolerance(most):
+                report.add_difference(STORE, f"{name}: {arm}, repeats", f"{certain} to {most}", found)
+
+
+def _tolerance(should: int, unit: int = 1) -> float:
+    """By how much a sum may differ, to which one place adds a unit at most."""
+    return max(FEW * unit, TOLERANCE * abs(should))
 
 
 def _figures(expected: Totals, stored: Totals) -> Iterable[tuple[str, int, int, int]]:

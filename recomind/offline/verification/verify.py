@@ -9,7 +9,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -169,6 +168,7 @@ class Verification:
                 users.apply_records(records)
             if self.recount.records:
                 await outcomes.read_rest()
+                self.recount.settle(users.has_seen)
         users.leave_out_outcomes()
         profiles, blocks = await self._restored("profiles", partition), await self._restored("seen_blocks", partition)
         older = await self._restored("older_feedback", partition)
@@ -270,8 +270,7 @@ class Verification:
             partitions,
             self._outcomes,
             is_cut=starts[partition] > 0,
-            count_list=partial(self.recount.put, partition),
-            count_action=partial(self.recount.act, partition),
+            counting=self.recount.counting(partition),
         )
 
     def _log(
