@@ -138,3 +138,10 @@ def test_an_interleaved_list_says_that_one_of_its_rankers_was_left_out(cache, ra
     arms = tuple(Arm(name=name, ranker=ranker) for name, ranker in zip("AB", rankers, strict=True))
     start(cache, forced=None, arms=arms, mode="interleaving", traffic=1.0)
     assert cache.list_for(Profile(), 10, cache.policy(ListRequest("me"))).meta.is_ranker_left_out
+
+
+def test_a_random_list_suits_a_request_from_any_place(cache):
+    asked = ListRequest("me", local="DE3")
+    assert not cache.is_current("", asked)
+    cache.control_share = 1.0
+    assert cache.is_current("", asked)
