@@ -89,6 +89,8 @@ def exclude_param(request: web.Request) -> tuple[str, ...]:
     Raises:
         BadRequestError: there are too many, or one is not an id.
     """
+    if "exclude" not in request.query:
+        return ()
     pairs = (pair.partition("=") for pair in request.rel_url.raw_query_string.split("&"))
     values = [value for name, _, value in pairs if unquote_plus(name) == "exclude" and value]
     found = tuple(dict.fromkeys(unquote_plus(one) for value in values for one in value.split(",")))
