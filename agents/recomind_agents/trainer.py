@@ -38,9 +38,9 @@ async def exchange_weights(app: RecoMindApp) -> None:
     sent = cache.weights
     if owned and (sent.version or sent.outcomes.likes):
         await app.read_model.put_weights(min(owned), sent)
-    known = await app.read_model.weights(app.options.partitions)
-    if cache.weights is sent:  # else it has learned meanwhile, and exchanges at the next time
-        cache.weights = merge(weights for weights in known if weights.fits(len(FEATURE_NAMES)))
+    known = [one for one in await app.read_model.weights(app.options.partitions) if one.fits(len(FEATURE_NAMES))]
+    if known and cache.weights is sent:  # else Redis is empty, or it has learned meanwhile and exchanges next time
+        cache.weights = merge(known)
     for name, weight in weights_by_feature(cache.weights).items():
         app.metrics.blend_weight.labels(name).set(weight)
 

@@ -111,9 +111,12 @@ _NO_POPULARITY: Final = Popularity()
 
 
 def _factors(evidence: Evidence, video_id: str) -> ReasonText:
-    del video_id
-    has_acted = evidence.profile.action_count > 0
-    return ReasonText("Fits what you liked and what you skipped" if has_acted else "Many who come here like it")
+    if evidence.profile.action_count > 0:
+        return ReasonText("Fits what you liked and what you skipped")
+    counted = evidence.popularity.get(video_id, _NO_POPULARITY).counts
+    if counted.likes > 0 and 2 * counted.likes >= counted.skips:
+        return ReasonText("Many who come here like it")
+    return ReasonText("Its creator or tags are liked here" if counted.total else "New: nobody has judged it yet")
 
 
 def _followed(evidence: Evidence, video_id: str) -> ReasonText:

@@ -47,8 +47,11 @@ class Participation(NamedTuple):
         return policy._replace(eligibility=known._replace(extensions=named))
 
     def _permits(self, extension: Extension, rows: Rows) -> Mask:
-        parts = [self._permits_part(extension, part) for part in parts_of(rows)]
-        return parts[0] if len(parts) == 1 else np.concatenate([np.ones(0, np.bool_), *parts])
+        """The filter is asked about listed videos alone: the index has no entry of others, and no list holds them."""
+        found = self.video_index.columns.listed.take(rows)
+        parts = [self._permits_part(extension, part) for part in parts_of(rows[found])]
+        found[found] = np.concatenate([np.ones(0, np.bool_), *parts])
+        return found
 
     def _permits_part(self, extension: Extension, rows: Rows) -> Mask:
         found = extension.guard.call(

@@ -88,7 +88,10 @@ class Filter(Protocol):
     """Says which videos a list may hold."""
 
     def permits(self, user: UserContext, rows: Rows, index: VideoIndex) -> Mask:
-        """Whether the user's list may hold each row, shape (rows,). It is called several times for one list."""
+        """Whether the user's list may hold each row, shape (rows,).
+
+        It is called several times for one list, with rows of listed videos alone.
+        """
 
 
 @runtime_checkable

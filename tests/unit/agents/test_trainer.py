@@ -20,3 +20,6 @@ async def test_a_spare_worker_takes_the_weights_of_others():
     for _ in range(2):
         await exchange_weights(app)
     assert app.ranking_cache.weights == learned
+    app.read_model.store = InMemoryStore()  # Redis was emptied, and nobody has published again
+    await exchange_weights(app)
+    assert app.ranking_cache.weights == learned

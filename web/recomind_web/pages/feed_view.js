@@ -3,11 +3,12 @@
 import { element } from "./dom.js";
 
 const STRATEGY_LABELS = { "content-based": "tags", collaborative: "viewers", popularity: "popular", hybrid: "for you" };
+const SOURCE_LABELS = { factors: "for you", followed: "followed", fresh: "new" };
 const NO_REASON = "Something different, picked for you";
 const $ = id => document.getElementById(id);
 
 /** What kind of reason it is, in a word or two. "control": a random list. */
-export const strategyLabel = reason => STRATEGY_LABELS[reason.strategy] || (reason.strategy === "control" ? "random" : "for you");
+export const strategyLabel = reason => SOURCE_LABELS[reason.source] || STRATEGY_LABELS[reason.strategy] || (reason.strategy === "control" ? "random" : "for you");
 
 /** Why a video is here, in one sentence. */
 export const mainReason = video => video.reasons?.[0]?.text || NO_REASON;

@@ -2,9 +2,12 @@
 
 from struct import pack
 
+import pytest
+
 from recomind.recommender.candidates.registry import SOURCES
 from recomind.recommender.explain.reasons import DESCRIPTIONS, reasons
 from recomind.state.neighbours import Neighbours
+from recomind.state.popularity import Counts, Popularity
 from recomind.state.profile import Profile
 from recomind_web.feed import CONTROL_REASONS
 from tests.unit.recommender.explain.samples import NOW, evidence
@@ -75,6 +78,15 @@ def test_every_source_speaks_in_words_that_a_viewer_understands():
             assert not INTERNAL_WORDS & set(words), one.text
 
 
-def test_a_user_who_has_done_nothing_is_not_told_what_they_liked():
-    [found] = reasons(evidence(profile=Profile()), "c", {"factors": 1.0})
-    assert found.text == "Many who come here like it"
+@pytest.mark.parametrize(
+    ("counted", "text"),
+    [
+        (Counts(likes=3, skips=2), "Many who come here like it"),
+        (Counts(likes=1, skips=9), "Its creator or tags are liked here"),
+        (Counts(views=4), "Its creator or tags are liked here"),
+        (Counts(), "New: nobody has judged it yet"),
+    ],
+)
+def test_a_user_who_has_done_nothing_is_told_what_others_did_and_not_what_they_liked(counted, text):
+    known = evidence(profile=Profile(), popularity={"c": Popularity(counts=counted)})
+    assert [one.text for one in reasons(known, "c", {"factors": 1.0})] == [text]

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from recomind.model.events import Action
+from recomind.model.ids import Offset
+from recomind.model.signals import SourceOffset
 from recomind.recommender.explain.position import rank_position
 from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.pipeline import rank
@@ -112,6 +115,22 @@ def test_a_filter_holds_for_candidates_for_popular_videos_that_fill_the_list_and
     for second in range(20):
         drawn = engine.recommend("nobody", 20, START + 1_000 + second).picks
         assert {int(pick.video_id[1:]) % 2 for pick in drawn} == {1}
+    assert faults == []
+
+
+def test_a_filter_is_asked_about_listed_videos_alone():
+    class Titled:
+        def permits(self, user, rows, index):
+            return np.array([index.videos[row].video_id != "" for row in rows.tolist()], np.bool_)
+
+    extensions, faults = registry("filter", Titled())
+    engine = engine_with("", extensions)
+    engine.observe(Action("other", "v3", "like", START), SourceOffset(0, Offset(10**6)))
+    engine.remove_video("v3")
+    assert "v3" not in listed(engine, n=40)
+    ranked = rank(engine.profile("me"), engine.index, engine.now, None, extensions)
+    rows, is_listed = np.arange(engine.index.size), engine.index.columns.listed
+    assert np.array_equal(ranked.policy.eligibility.of(rows), is_listed[: len(rows)])
     assert faults == []
 
 
