@@ -135,7 +135,7 @@ class ListCalls:
         return msgspec.json.decode(response.data, type=Feed)
 
     def takedowns(self, *, since: float | None = None) -> Takedowns:
-        """Videos that were taken down in the last hour, or `since` the `at` of an earlier answer.
+        """All videos that were taken down in the last hour, or `since` the `at` of an earlier answer.
 
         Whoever holds lists for a while asks for them again and again, and shows these videos no more.
         """

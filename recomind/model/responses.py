@@ -166,7 +166,7 @@ class Takedowns(msgspec.Struct, frozen=True):
     """Videos that were taken down lately."""
 
     video_ids: list[str]
-    """The earliest takedown first; those that are listed again are left out."""
+    """All of them, the earliest takedown first; those that are listed again are left out."""
     at: float
     """When this was the case, epoch seconds: to be sent as `since` next time."""
 

@@ -13,6 +13,7 @@ from recomind.model.ids import VideoId
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.stores.archive import Archive
 from recomind.stores.returned_videos import ReturnedVideos
+from recomind.stores.takedown_log import RETENTION_S, TakedownLog
 
 CatalogueListener = Callable[[str, Video | None, Video | None], None]
 """Called with a video id, and its entry before and after a change; None where the video may not be in lists.
@@ -39,6 +40,8 @@ class CatalogueFollower:
         """Number of takedowns so far, by which a caller notices that its list may hold one."""
         self.returned = ReturnedVideos(index, self.version_of)
         """Videos that are in lists again."""
+        self.takedowns = TakedownLog()
+        """Videos that were taken down in the last hour, by whomever, also before this worker was started."""
 
     @property
     def has_catalogue(self) -> bool:
@@ -60,10 +63,12 @@ class CatalogueFollower:
 
     def apply(self, change: CatalogueChange) -> bool:
         """Apply a change, unless the same or a later one of the video is known; returns whether it was applied."""
-        before = self._index.listed_video(change.video_id)
+        video_id, before = change.video_id, self._index.listed_video(change.video_id)
+        was_never_listed = video_id in self._never_listed
         if not self._put(change):
             return False
-        self._notify(change.video_id, before, self._index.listed_video(change.video_id))
+        is_in_no_list = was_never_listed or video_id in self._never_listed
+        self._notify(video_id, before, self._index.listed_video(video_id), may_be_shown=not is_in_no_list)
         return True
 
     def expire(self, now: float) -> None:
@@ -122,9 +127,17 @@ class CatalogueFollower:
             self._deleted[video.video_id] = video.version - 1
             self._index.remove_video(video.video_id)
             self._notify(video.video_id, before, None)
+        for video_id, age in await self._archive.recent_takedowns(RETENTION_S):
+            if video_id not in self._index.summaries and video_id not in self.takedowns:
+                self.takedowns.note(video_id, age)
         self._position = position
 
-    def _notify(self, video_id: str, before: Video | None, after: Video | None) -> None:
+    def _notify(self, video_id: str, before: Video | None, after: Video | None, *, may_be_shown: bool = True) -> None:
+        """Tell of a change. `may_be_shown`: whether any worker may have had the video in a list."""
         self.removals += after is None
+        if after is not None:
+            self.takedowns.forget(video_id)
+        elif may_be_shown:
+            self.takedowns.note(video_id)
         for notify in self.listeners:
             notify(video_id, before, after)

@@ -81,6 +81,13 @@ class CatalogueQueries:
             CatalogueChange(row[0], row[1], None if row[2] is None else video_of_row(row[2:], row[1])) for row in rows
         ]
 
+    async def recent_takedowns(self, seconds: float) -> list[tuple[str, float]]:
+        """Videos that were taken down in the last `seconds` and how many seconds ago, the earliest takedown first.
+
+        It is for the caller to leave out those that have not expired by the time of Kafka.
+        """
+        return [(row[0], row[1]) for row in await self._fetch("recent_takedowns", seconds)]
+
     async def _catalogue_position(self) -> str:
         position: str = (await self._fetch("catalogue_position"))[0][0]
         return position

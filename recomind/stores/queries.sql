@@ -236,6 +236,22 @@ FROM (
     GROUP BY video_id
 ) c LEFT JOIN videos v USING (video_id)
 
+-- recent_takedowns --
+-- A video that is hidden since its first change was in no list. One that expires soon may have, by the time of Kafka.
+WITH changed AS (
+    SELECT video_id, max(change_id) AS change_id, max(changed_at) AS at FROM catalogue_changes
+    WHERE changed_at > now() - make_interval(secs => $1) AND video_id <> '' GROUP BY video_id
+)
+SELECT video_id, extract(epoch FROM now() - max(at))::double precision AS age FROM (
+    SELECT c.video_id, c.at FROM changed c LEFT JOIN videos v USING (video_id)
+    WHERE v.video_id IS NULL OR ((v.hidden OR v.expires_at <= now()) AND EXISTS (
+        SELECT FROM catalogue_changes e WHERE e.video_id = c.video_id AND e.change_id < c.change_id
+    ))
+    UNION ALL
+    SELECT video_id, expires_at FROM videos WHERE NOT hidden
+        AND expires_at > now() - make_interval(secs => $1) AND expires_at < now() + interval '1 minute'
+) found GROUP BY video_id ORDER BY age DESC
+
 -- register_generation --
 -- From now on only this generation of the group writes. A generation without a write for $3 seconds is replaced.
 INSERT INTO generations (group_id, generation) VALUES ($1, $2)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from time import time
 from uuid import uuid4
 
 import asyncpg
@@ -11,15 +12,25 @@ from msgspec.structs import replace
 from recomind.model.catalogue import Video, VideoDetails, video_change
 from recomind.model.catalogue_changes import ALL_VIDEOS
 from recomind.stores.archive import Archive
+from recomind.stores.migrations import MIGRATIONS, version_of
+from recomind.stores.sql import QUERIES
+
+TIMES_OF_CHANGES = 8
+"""The migration since which changes of the catalogue have times."""
 
 
-@pytest.fixture
-async def archive(stack):
+async def empty_database(stack):
+    """The DSN of an empty database."""
     name, server = f"catalogue_{uuid4().hex}", stack.settings.postgres_dsn
     connection = await asyncpg.connect(server)
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    found = Archive(f"{server.rpartition('/')[0]}/{name}")
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+async def archive(stack):
+    found = Archive(await empty_database(stack))
     await found.open()
     yield found
     await found.close()
@@ -174,3 +185,53 @@ async def test_hidden_and_expired_videos_are_not_popular(archive):
         await change(archive, name, **details)
     await archive.put_videos([Video(video_id="d", title="T", expires_at=5.0)])
     assert await archive.popular_videos(10) == ["c", "a"]
+
+
+async def test_takedowns_of_the_last_hour_are_read_whoever_made_them(archive, connection):
+    for name in ("hidden", "deleted", "by SQL", "returned", "again", "long ago", "edited"):
+        await change(archive, name)
+    await change(archive, "long ago", hidden=True)
+    expiries = {"expired": -600.0, "expired long ago": -7200.0, "expires": 600.0, "may have expired": 30.0}
+    for name, seconds in expiries.items():
+        await change(archive, name, expires_at=datetime.fromtimestamp(time() + seconds, UTC))
+    await connection.execute("UPDATE catalogue_changes SET changed_at = now() - interval '2 hours'")
+    await change(archive, "never listed", hidden=True)
+    for name in ("hidden", "returned"):
+        await partial(archive, name, hidden=True)
+    await partial(archive, "returned", hidden=False)
+    await partial(archive, "edited", tags=("cat",))
+    for name in ("deleted", "again"):
+        await archive.delete_video(name)
+    await change(archive, "again")
+    await connection.execute("DELETE FROM videos WHERE video_id = 'by SQL'")
+    await connection.execute("INSERT INTO catalogue_changes (video_id) VALUES ('')")
+    await connection.execute(
+        "UPDATE catalogue_changes SET changed_at = now() - interval '60 s' WHERE video_id = 'hidden' "
+        "AND changed_at > now() - interval '1 hour'"
+    )
+    found = await archive.recent_takedowns(3600.0)
+    assert [video_id for video_id, _ in found[:2]] == ["expired", "hidden"]
+    assert {video_id for video_id, _ in found} == {"expired", "hidden", "deleted", "by SQL", "may have expired"}
+    ages = dict(found)
+    assert 600 <= ages["expired"] < 700
+    assert 60 <= ages["hidden"] < 100
+    assert -30 <= ages["may have expired"] < 30
+
+
+async def test_changes_from_before_the_upgrade_have_no_time_and_those_of_older_workers_have_one(stack):
+    database = await empty_database(stack)
+    connection = await asyncpg.connect(database)
+    await connection.execute(QUERIES["create_schema_migrations"])
+    for name in MIGRATIONS:
+        if version_of(name) < TIMES_OF_CHANGES:
+            await connection.execute(MIGRATIONS[name])
+            await connection.execute(QUERIES["record_migration"], version_of(name), name)
+    await connection.execute("INSERT INTO videos (video_id, title) VALUES ('before', 'T'), ('after', 'T')")
+    await connection.execute("DELETE FROM videos WHERE video_id = 'before'")
+    archive = Archive(database)
+    await archive.open()
+    assert await archive.recent_takedowns(3600.0) == []
+    await connection.execute("DELETE FROM videos WHERE video_id = 'after'")
+    assert [video_id for video_id, _ in await archive.recent_takedowns(3600.0)] == ["after"]
+    await archive.close()
+    await connection.close()

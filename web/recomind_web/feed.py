@@ -45,7 +45,6 @@ from recomind_web.request_parsing import (
 )
 from recomind_web.server_sent_events import ComposeData, stream_events
 from recomind_web.trending import popular_videos, tag_param, trending_in_window, window_param
-from recomind_web.update_hub import HUB_KEY
 from recomind_web.user_profiles import load_profile_or_empty
 
 Summary = TypeVar("Summary", bound=VideoSummary)
@@ -96,11 +95,13 @@ async def takedowns(request: web.Request) -> web.Response:
     """Videos that were taken down lately.
 
     Pages and apps that hold lists, but read no event stream, ask again and again: they are not to show these videos any
-    more. Without `since`, they are those of the last hour, at most 500. With the `at` of an answer as `since`, they are
-    those after it, and once more those of the minute before it, as another worker may have answered.
+    more. Without `since`, they are all of the last hour, whoever made them, also before the worker was started. With
+    the `at` of an answer as `since`, they are those after it, and once more those of the minute before it, as another
+    worker may have answered. Nothing is cut off: after a large removal the answer is long.
     """
     since, now = since_param(request), time()
-    answer = Takedowns(request.app[HUB_KEY].removals.within(inf if since is None else now - since), now)
+    log = app_of(request).ranking_cache.loader.catalogue.takedowns
+    answer = Takedowns(log.within(inf if since is None else now - since), now)
     return json_response(msgspec.json.encode(answer))
 
 
@@ -108,7 +109,8 @@ async def trending_events(request: web.Request) -> web.StreamResponse:
     """The trending feed as server-sent events.
 
     An event `list` is sent whenever the feed has changed, at most once a second. An event `removed` names videos that
-    were taken down, first those of the last hour: pages are not to show them any more, wherever they have them from.
+    were taken down, at most 500 each, first all of the last hour: pages are not to show them any more, wherever they
+    have them from.
     """
     compose, interval = _trending_composer(request), TRENDING_MIN_EVENT_INTERVAL_S
     return await stream_events(request, ANONYMOUS_USER, compose, interval, tells_removals=True)
@@ -117,8 +119,8 @@ async def trending_events(request: web.Request) -> web.StreamResponse:
 async def feed_events(request: web.Request) -> web.StreamResponse:
     """A user's feed as server-sent events.
 
-    An event `list` is sent whenever the feed has changed. An event `removed` names videos that were taken down, first
-    those of the last hour: pages are not to show them any more, wherever they have them from.
+    An event `list` is sent whenever the feed has changed. An event `removed` names videos that were taken down, at most
+    500 each, first all of the last hour: pages are not to show them any more, wherever they have them from.
     """
     app, asked = app_of(request), list_request(request, path_id(request, "user_id"))
     n = length_of(request, asked)

@@ -10,6 +10,8 @@ import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
+from recomind.stores.takedown_log import TakedownLog
+from recomind_web.request_parsing import app_of
 from recomind_web.server import write_in_time
 from recomind_web.update_hub import HUB_KEY, POLL_INTERVAL_S, Hub
 
@@ -30,6 +32,9 @@ RESPONSE_HEADERS: Final = {
     "X-Accel-Buffering": "no",
 }
 
+MAX_REMOVED: Final = 500
+"""Videos that one event `removed` names; of more takedowns there are several events."""
+
 ComposeData = Callable[[], Awaitable[bytes]]
 """Makes the data of an event: JSON in one line."""
 
@@ -49,7 +54,7 @@ async def stream_events(
         name: name of the list; see `Hub.watch`.
         compose: makes the data of an event.
         min_interval: shortest time between two events, in seconds.
-        tells_removals: whether events `removed` tell which videos were taken down, first those of the last hour.
+        tells_removals: whether events `removed` tell which videos were taken down, first all of the last hour.
     """
     hub = request.app[HUB_KEY]
     with hub.watch(name) as written:
@@ -59,7 +64,8 @@ async def stream_events(
             return response
         with suppress(ConnectionResetError):  # the browser has closed the connection, or reads too slowly
             await write_in_time(response, b"retry: 1000\n\n")
-            await _send_events(response, hub, written, compose, min_interval, tells_removals=tells_removals)
+            takedowns = app_of(request).ranking_cache.loader.catalogue.takedowns if tells_removals else TakedownLog()
+            await _send_events(response, hub, written, compose, min_interval, takedowns)
     return response
 
 
@@ -69,15 +75,15 @@ async def _send_events(
     written: asyncio.Event,
     compose: ComposeData,
     min_interval: float,
-    *,
-    tells_removals: bool,
+    takedowns: TakedownLog,
 ) -> None:
     last_event, deadline, told = b"", monotonic() + MAX_STREAM_DURATION_S, 0
     while not hub.is_closing and monotonic() < deadline:
         written.clear()
-        told, removed = hub.removals.since(told)
-        if removed and tells_removals:
-            await write_in_time(response, b"event: removed\ndata: " + msgspec.json.encode(removed) + b"\n\n")
+        told, removed = takedowns.since(told)
+        for start in range(0, len(removed), MAX_REMOVED):
+            data = msgspec.json.encode(removed[start : start + MAX_REMOVED])
+            await write_in_time(response, b"event: removed\ndata: " + data + b"\n\n")
         event = await _compose_event(compose)
         await write_in_time(response, event if event != last_event else KEEP_ALIVE)
         last_event = event

@@ -18,7 +18,6 @@ from recomind.errors import UnavailableError
 from recomind.model.catalogue import Video
 from recomind.stores.ranking_cache import RankingCache
 from recomind.stores.read_model import ReadModel
-from recomind_web.removals import RemovalLog
 
 logger = get_logger(__name__)
 
@@ -41,8 +40,6 @@ class Hub:
         self.is_disconnected = False
         """Whether the subscription to Redis has failed."""
         self.is_closing = False
-        self.removals = RemovalLog()
-        """Videos that were taken down, of which streams of feeds tell their pages."""
         self._read_model = read_model
         self._max_streams = max_streams
         self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -57,9 +54,10 @@ class Hub:
         """Notify streams of what changes in the worker's ranking cache."""
         catalogue = cache.loader.catalogue
         catalogue.listeners.append(self.note_catalogue_change)
+        catalogue.takedowns.listeners.append(self.note_change)
         catalogue.returned.listeners.append(self.note_return)
         for book in (cache.rules, cache.experiments):
-            book.listeners.append(self.note_rule_change)
+            book.listeners.append(self.note_change)
         cache.users.listeners.append(self.note_user_change)
 
     async def start(self, _: web.Application) -> None:
@@ -125,13 +123,8 @@ class Hub:
 
     def note_catalogue_change(self, video_id: str, before: Video | None, after: Video | None) -> None:
         """Notify all streams that a video which they may show was taken down, or is described otherwise."""
-        if after is not None:
-            self.removals.forget(video_id)
-        elif before is not None:
-            self.removals.note(video_id)
-        if before is not None and not self._has_changes:
-            self._has_changes = True  # many changes are applied in a row
-            asyncio.get_running_loop().call_soon(self._notify_of_changes)
+        if before is not None:
+            self.note_change()
 
     def note_return(self) -> None:
         """Notify all streams that a video is in lists again, a moment later."""
@@ -139,10 +132,10 @@ class Hub:
             self._has_returns = True
             asyncio.get_running_loop().call_later(RETURN_DELAY_S, self._notify_of_returns)
 
-    def note_rule_change(self) -> None:
-        """Notify all streams that other rules act, or that other experiments run."""
+    def note_change(self) -> None:
+        """Notify all streams that other rules act, other experiments run, or videos were taken down or described."""
         if self._watchers and not self._has_changes:
-            self._has_changes = True
+            self._has_changes = True  # many changes are applied in a row
             asyncio.get_running_loop().call_soon(self._notify_of_changes)
 
     def note_user_change(self, user_id: str) -> None:

@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from recomind.model.catalogue import Video
-from recomind.model.catalogue_changes import CatalogueChange, change_of
+from recomind.model.catalogue_changes import ALL_VIDEOS, CatalogueChange, change_of
+from recomind.stores.takedown_log import RETENTION_S
 
 FIRST = Video(video_id="a", title="A", version=1)
 OTHER = Video(video_id="b", title="B", version=2)
@@ -14,7 +15,7 @@ class FakeCatalogue:
     """What PostgreSQL answers."""
 
     def __init__(self):
-        self.videos, self.changes = [], []
+        self.videos, self.changes, self.takedowns = [], [], []
 
     async def all_videos(self):
         return "7", self.videos
@@ -22,6 +23,10 @@ class FakeCatalogue:
     async def changed_videos(self, after):
         assert after == "7"
         return after, self.changes
+
+    async def recent_takedowns(self, seconds):
+        assert seconds == RETENTION_S
+        return self.takedowns
 
 
 @pytest.fixture
@@ -94,3 +99,45 @@ async def test_an_emptied_catalogue_is_read_again(follower, archive, cache, hear
     assert set(cache.index.summaries) == {"b"}
     follower.apply(change_of(FIRST))  # it was added while the catalogue was read
     assert set(cache.index.summaries) == {"a", "b"}
+
+
+async def test_takedowns_before_the_start_are_known_but_not_of_videos_that_are_listed(follower, archive):
+    archive.videos = [FIRST, OTHER]
+    archive.takedowns = [("deleted", 90.0), ("a", 80.0), ("hidden", 70.0)]
+    await follower.follow()
+    assert follower.takedowns.since(0) == (2, ["deleted", "hidden"])
+    assert follower.takedowns.within(15.0) == ["hidden"]
+    archive.changes = [CatalogueChange(ALL_VIDEOS, 9, None)]
+    await follower.follow()
+    assert follower.takedowns.since(0) == (2, ["deleted", "hidden"])
+    follower.apply(change_of(Video(video_id="deleted", title="D", version=10)))
+    assert follower.takedowns.since(0) == (2, ["hidden"])
+
+
+async def test_a_takedown_of_a_video_that_only_other_workers_have_listed_is_told(follower):
+    await follower.follow()
+    follower.apply(CatalogueChange("missed", 5, None))
+    assert follower.takedowns.since(0) == (1, ["missed"])
+
+
+async def test_a_video_that_was_never_listed_was_not_taken_down(follower):
+    await follower.follow()
+    follower.apply(change_of(replace(FIRST, hidden=True)))
+    follower.apply(change_of(replace(FIRST, hidden=True, title="Other", version=6)))
+    follower.apply(CatalogueChange("a", 7, None))
+    assert follower.takedowns.since(0) == (0, [])
+    follower.apply(change_of(replace(FIRST, version=8)))
+    follower.apply(change_of(replace(FIRST, hidden=True, version=9)))
+    assert follower.takedowns.since(0) == (1, ["a"])
+    follower.apply(CatalogueChange("a", 10, None))
+    assert follower.takedowns.since(0)[1] == ["a"]
+
+
+def test_hiding_and_expiry_are_takedowns_until_the_video_returns(follower):
+    follower.apply(change_of(FIRST))
+    follower.apply(change_of(replace(OTHER, expires_at=5.0)))
+    follower.apply(change_of(replace(FIRST, hidden=True, version=3)))
+    follower.expire(6.0)
+    assert follower.takedowns.since(0) == (2, ["a", "b"])
+    follower.apply(change_of(replace(FIRST, version=4)))
+    assert follower.takedowns.since(0) == (2, ["b"])

@@ -84,6 +84,9 @@ async def test_a_video_that_was_hidden_when_the_catalogue_was_read_returns(cache
         async def all_videos(self):
             return "1", [HIDDEN]
 
+        async def recent_takedowns(self, seconds):
+            return []
+
     catalogue = cache.loader.catalogue
     catalogue._archive = Catalogue()
     await catalogue.follow()
