@@ -123,3 +123,22 @@ def test_trending_can_be_filtered_by_window_and_tag(audience, visit):
     page.wait_for_function(
         "tag => [...document.querySelectorAll('#tags .chip')].some(chip => chip.textContent === tag)", arg=tag
     )
+
+
+DENY_STORAGE = """for (const name of ["localStorage", "sessionStorage"]) {
+  Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
+}"""
+"""What browsers do that are to store nothing."""
+
+FILL_STORAGE = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+
+
+@pytest.mark.parametrize("script", [DENY_STORAGE, FILL_STORAGE], ids=["denied", "full"])
+def test_the_feed_works_in_a_browser_that_stores_nothing(audience, visit, script):
+    page = visit("about:blank")
+    page.add_init_script(script)
+    page.goto("/")
+    page.wait_for_selector("#list .item")
+    title = act_until_counted(page, lambda: page.click("#like"), "Liked")
+    page.click("[data-list='history']")
+    assert page.locator("#other-list h3").all_inner_texts() == [title]

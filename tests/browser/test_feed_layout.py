@@ -40,6 +40,49 @@ def assert_laid_out(page, size):
             assert not overlap(fixed[name], fixed[other]), (name, fixed[name], other, fixed[other])
 
 
+def assert_can_start_without_tags(page, size):
+    """The button is fully visible, wherever the tags are scrolled to, and covers none that has the focus."""
+    tags, start = page.locator("#pick-tags .chip"), page.locator("#pick-start")
+    start.wait_for()
+    box = start.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= size["width"]
+    corners = [(box["x"] + x, box["y"] + box["height"] / 2) for x in (2, box["width"] - 2)]
+    for number in range(tags.count()):
+        tags.nth(number).focus()
+        focused = tags.nth(number).bounding_box()
+        assert focused["x"] >= 0
+        assert focused["x"] + focused["width"] <= box["x"]
+        assert [page.evaluate("at => document.elementFromPoint(...at).id", at) for at in corners] == ["pick-start"] * 2
+
+
+OVERLAPS = """() => {
+  const card = document.querySelector("#video"), message = document.querySelector(".message"), found = [];
+  for (const name of ["out-up", "out-left", "in"]) {
+    card.className = `video ${name}`;
+    const [moving] = card.getAnimations();
+    moving.pause();
+    const length = moving.effect.getComputedTiming().endTime;
+    for (let step = 0; step < 10; step++) {
+      moving.currentTime = length * step / 10;
+      const over = card.getBoundingClientRect().bottom - message.getBoundingClientRect().top;
+      if (over > 0.5) found.push([name, step, over]);
+    }
+  }
+  card.className = "video";
+  return found;
+}"""
+"""By how many pixels the card is over the message, at each step of its transitions."""
+
+
+def test_the_card_never_covers_the_message(audience, visit):
+    page = visit("/")
+    page.wait_for_function("() => document.querySelector('#list').children.length > 3")
+    for size in SIZES.values():
+        page.set_viewport_size(size)
+        assert page.evaluate(OVERLAPS) == [], size
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
 def test_the_page_fits_the_screen_and_nothing_overlaps(audience, visit, scheme, size):
@@ -47,6 +90,8 @@ def test_the_page_fits_the_screen_and_nothing_overlaps(audience, visit, scheme, 
     page.wait_for_selector("#live.streaming")
     page.wait_for_function("() => document.querySelector('#list').children.length > 3")
     assert_laid_out(page, size)
+    if size["width"] <= SIZES["430"]["width"]:
+        assert_can_start_without_tags(page, size)
     sign_in(page) if size["height"] > 600 else page.wait_for_timeout(100)
     act_until_counted(page, lambda: page.click("#like"), "Liked")
     assert page.locator("#undo").is_visible()

@@ -29,6 +29,13 @@ def test_every_imported_script_exists():
     assert imports <= scripts.keys()
 
 
+def test_only_one_script_uses_the_storage_of_the_browser_which_may_deny_it():
+    scripts = {name: file.content.decode() for name, file in FILES.items() if name.endswith(".js")}
+    own = {name: text for name, text in scripts.items() if not name.startswith("swagger-ui")}
+    code = {name: re.sub(r"//.*", "", text) for name, text in own.items()}
+    assert [name for name, text in code.items() if re.search("(local|session)Storage", text)] == ["browser_storage.js"]
+
+
 def test_no_page_names_an_absolute_path_so_that_a_proxy_may_add_a_prefix():
     absolute = re.compile(r'(?:href|src|action|url)\s*[=:(]\s*["\']?/(?!/)|fetch\(\s*["\'`]/|replaceState\([^;]*"/"')
     own = {name: file.content.decode() for name, file in FILES.items() if not name.startswith("swagger-ui")}

@@ -1,13 +1,14 @@
 // API keys: after a request was refused, ask for a key, and send it with every request from then on.
 // The key is stored in sessionStorage, so it is gone when the tab is closed.
 
+import { tabStorage } from "./browser_storage.js";
 import { element } from "./dom.js";
 
 const STORAGE_KEY = "recomind-key", HEADER = "X-API-Key";
 let openDialog = null, isDeclined = false;
 
 /** The stored key; null if there is none. */
-export const storedKey = () => sessionStorage.getItem(STORAGE_KEY);
+export const storedKey = () => tabStorage.get(STORAGE_KEY);
 
 /** Like `fetch`, with the key, for a path of the API below the folder of the page: a proxy may serve it under a prefix. If the server refuses the request, ask for a key and retry, until the user declines. */
 export async function fetchWithKey(path, options = {}) {
@@ -72,8 +73,8 @@ function openForm(form, field) {
 }
 
 function applyChoice(choice, typedKey) {
-  if (choice === "use") sessionStorage.setItem(STORAGE_KEY, typedKey);
-  if (choice === "remove") sessionStorage.removeItem(STORAGE_KEY);
+  if (choice === "use") tabStorage.set(STORAGE_KEY, typedKey);
+  if (choice === "remove") tabStorage.remove(STORAGE_KEY);
   isDeclined = choice !== "use";
   return choice === "use";
 }

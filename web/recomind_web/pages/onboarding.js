@@ -1,6 +1,7 @@
 // For a viewer who has done nothing yet: pick tags to begin with, or watch as a user who is here already.
 
 import { get } from "./api.js";
+import { tabStorage } from "./browser_storage.js";
 import { element } from "./dom.js";
 import { pathSegment } from "./path_segment.js";
 
@@ -13,7 +14,7 @@ let picked = new Set();
 /** Offer tags to pick, the most frequent ones of these videos first, unless the viewer has acted or has had the offer. */
 export function offerOnboarding(viewer, feed) {
   const hasActed = feed.likes + feed.views + feed.skips > 0;
-  panel.hidden = hasActed || sessionStorage.getItem(DONE_KEY) === viewer;
+  panel.hidden = hasActed || tabStorage.get(DONE_KEY) === viewer;
   if (panel.hidden || panel.dataset.viewer === viewer && tagButtons.children.length) return;
   panel.dataset.viewer = viewer;
   picked = new Set();
@@ -46,10 +47,11 @@ function showStart() {
 /** `onTags(tags)` gets what was picked, which may be nothing; `onPersona(user)` a user to watch as. */
 export function listenForOnboarding({ viewer, onTags, onPersona }) {
   start.addEventListener("click", () => {
-    sessionStorage.setItem(DONE_KEY, viewer());
+    tabStorage.set(DONE_KEY, viewer());
     panel.hidden = true;
     onTags([...picked]);
   });
+  tagButtons.addEventListener("focusin", ({ target }) => target.scrollIntoView({ block: "nearest", inline: "nearest" })); // on a phone it may be half beyond the edge
   document.getElementById("personas-show").addEventListener("click", async () => {
     const found = await findPersonas(viewer());
     personas.replaceChildren(...found.map(persona => personaButton(persona, onPersona)));

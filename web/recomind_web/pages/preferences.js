@@ -1,6 +1,7 @@
 // What a user blocks and follows: metadata of the user, read and put back as a whole list.
 
 import { get, request } from "./api.js";
+import { tabStorage } from "./browser_storage.js";
 import { pathSegment } from "./path_segment.js";
 import { isAnonymous } from "./viewer.js";
 
@@ -20,7 +21,7 @@ export async function preferencesOf(user) {
 /** Add values to a list such as `blocked_tags`, or remove them from it. Returns what is stored then. Throws an `ApiError`. */
 export function changePreference(user, field, values, isAdded) {
   const changed = previous.then(async () => {
-    if (isAnonymous(user)) sessionStorage.setItem(OF_SESSION_KEY, user);
+    if (isAnonymous(user)) tabStorage.set(OF_SESSION_KEY, user);
     const stored = await preferencesOf(user), others = stored[field].filter(one => !values.some(value => isSame(one, value)));
     return request("PUT", `/users/${pathSegment(user)}`, { name: stored.name, [field]: isAdded ? [...others, ...values] : others });
   });
@@ -30,10 +31,10 @@ export function changePreference(user, field, values, isAdded) {
 
 /** Give what a session blocks and follows to the user whom it was merged into. Throws an `ApiError`. */
 export async function copyPreferences(session, user) {
-  if (sessionStorage.getItem(OF_SESSION_KEY) !== session) return; // it was never put
+  if (tabStorage.get(OF_SESSION_KEY) !== session) return; // it was never put
   const stored = await preferencesOf(session);
   for (const field of FIELDS) if (stored[field].length) await changePreference(user, field, stored[field], true);
-  sessionStorage.removeItem(OF_SESSION_KEY);
+  tabStorage.remove(OF_SESSION_KEY);
 }
 
 /** Whether two tags or ids are the same: tags are in any case. */

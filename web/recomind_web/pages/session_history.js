@@ -1,12 +1,14 @@
 // What was watched and liked in this tab, the latest first. It is stored until the tab is closed.
 
+import { tabStorage } from "./browser_storage.js";
+
 const STORAGE_KEY = "recomind-history", MAX_ENTRIES = 100;
 
 function load() {
-  try { return JSON.parse(sessionStorage.getItem(STORAGE_KEY)) ?? []; } catch { return []; }
+  try { return JSON.parse(tabStorage.get(STORAGE_KEY)) ?? []; } catch { return []; }
 }
 
-function store(entries) { sessionStorage.setItem(STORAGE_KEY, JSON.stringify(entries.slice(0, MAX_ENTRIES))); }
+function store(entries) { tabStorage.set(STORAGE_KEY, JSON.stringify(entries.slice(0, MAX_ENTRIES))); }
 
 /** What a user did in this tab: `{ user, video, kind, isLiked, watchedMs }`, the latest first. */
 export const historyOf = user => load().filter(entry => entry.user === user);

@@ -2,6 +2,7 @@
 
 import { afterActions } from "./action_sender.js";
 import { request } from "./api.js";
+import { tabStorage } from "./browser_storage.js";
 import { pathSegment } from "./path_segment.js";
 import { randomUuid } from "./random_uuid.js";
 
@@ -9,10 +10,10 @@ const SESSION_KEY = "recomind-session", ACTED_KEY = "recomind-session-acted";
 
 /** The id of this tab's anonymous session. It is stored until the tab is closed, or until the session is merged. */
 export function sessionId() {
-  const stored = sessionStorage.getItem(SESSION_KEY);
+  const stored = tabStorage.get(SESSION_KEY);
   if (stored) return stored;
   const made = `session:${randomUuid()}`;
-  sessionStorage.setItem(SESSION_KEY, made);
+  tabStorage.set(SESSION_KEY, made);
   return made;
 }
 
@@ -21,15 +22,15 @@ export const isAnonymous = id => id.startsWith("session:");
 
 /** Remember that the session has done something, so that there is something to merge. */
 export function noteAction(id) {
-  if (id === sessionStorage.getItem(SESSION_KEY)) sessionStorage.setItem(ACTED_KEY, "yes");
+  if (id === tabStorage.get(SESSION_KEY)) tabStorage.set(ACTED_KEY, "yes");
 }
 
 /** Make what this tab's session did what the user did. Returns whether there was anything. Throws an `ApiError`. */
 export async function mergeSession(user) {
-  const session = sessionStorage.getItem(SESSION_KEY);
-  if (!session || !sessionStorage.getItem(ACTED_KEY) || isAnonymous(user)) return false;
+  const session = tabStorage.get(SESSION_KEY);
+  if (!session || !tabStorage.get(ACTED_KEY) || isAnonymous(user)) return false;
   await afterActions(() => request("POST", `/users/${pathSegment(user)}/merge`, { session }));
-  sessionStorage.removeItem(SESSION_KEY);
-  sessionStorage.removeItem(ACTED_KEY);
+  tabStorage.remove(SESSION_KEY);
+  tabStorage.remove(ACTED_KEY);
   return true;
 }
