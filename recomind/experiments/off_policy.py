@@ -31,7 +31,11 @@ MIN_USERS: Final = 50.0
 """Effective number of users from which an interval is given."""
 
 MIN_OVERLAP: Final = 0.9
-"""The least mean weight. It is 1 where the logged policy can show all that the other one shows."""
+"""The least mean weight. Its expectation is 1 where the logged policy can show all that the other one shows."""
+
+MAX_OVERLAP: Final = 1.1
+"""The largest mean weight. It is larger where a probability is wrong, or where what the other policy shows depends on
+what was logged."""
 
 MAX_WEIGHT_SHARE: Final = 0.1
 """The largest share of all weights that one user may have."""
@@ -59,7 +63,8 @@ class Estimate(NamedTuple):
     snips: Interval
     doubly_robust: Interval
     overlap: float
-    """Mean weight: the share of what the other policy shows that the log can speak of."""
+    """Mean weight: the share of what the other policy shows that the log can speak of. If it is far above 1,
+    weights are wrong."""
     effective_places: float
     """Places without weights that would say as much (Kish, "Survey sampling", 1965)."""
     effective_users: float
@@ -72,8 +77,7 @@ def estimate(samples: Samples, alpha: float = 0.05) -> Estimate:
     weights = samples.target / samples.propensities
     total = float(weights.sum())
     if not len(weights) or total <= 0:
-        nothing = Interval(float("nan"), -inf, inf)
-        return Estimate(nothing, nothing, 0.0, 0.0, 0.0, "no place of the log has a video that it would show there")
+        return no_estimate("no place of the log has a video that it would show there")
     snips = float((weights * samples.rewards).sum()) / total
     by_user = _by_user(weights, samples.users)
     effective_users = total**2 / float((by_user**2).sum())
@@ -91,6 +95,12 @@ def estimate(samples: Samples, alpha: float = 0.05) -> Estimate:
         "",
     )
     return found._replace(refusal=_refusal(found, float(by_user.max()) / total))
+
+
+def no_estimate(refusal: str) -> Estimate:
+    """The estimate from nothing, and why."""
+    nothing = Interval(float("nan"), -inf, inf)
+    return Estimate(nothing, nothing, 0.0, 0.0, 0.0, refusal)
 
 
 def _doubly_robust(samples: Samples, weights: Floats, influence: Floats) -> tuple[float, float]:
@@ -120,6 +130,11 @@ def _quantile(alpha: float, effective_users: float) -> float:
 def _refusal(found: Estimate, largest_share: float) -> str:
     if found.overlap < MIN_OVERLAP:
         return f"the log can speak of {found.overlap:.0%} of what it would show; at least {MIN_OVERLAP:.0%} are needed"
+    if found.overlap > MAX_OVERLAP:
+        text = (
+            f"the mean weight of places is {found.overlap:.2f}, and should be 1; at most {MAX_OVERLAP} is allowed: what"
+        )
+        return f"{text} it would show depends on what the log has drawn, or a probability is wrong"
     if found.effective_places < MIN_EFFECTIVE:
         return f"the log says as much as {found.effective_places:.0f} places; at least {MIN_EFFECTIVE:.0f} are needed"
     if found.effective_users < MIN_USERS or largest_share > MAX_WEIGHT_SHARE:

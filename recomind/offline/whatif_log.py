@@ -14,14 +14,14 @@ from recomind.model.events import Action
 from recomind.model.experiments import Arm, check_arm
 from recomind.model.ids import all_partitions
 from recomind.model.log_identity import LogIdentity
-from recomind.model.rules import RuleRecord
+from recomind.model.rules import DEFAULT_SCENARIO, RuleRecord
 from recomind.model.served_lists import decode_served_list
 from recomind.model.text import InvalidFieldError
 from recomind.offline.known_log import known_log
 from recomind.offline.recorded_changes import recorded_changes
 from recomind.offline.verification.compare_experiments import recorded_experiments
 from recomind.offline.verification.recompute_users import erasure_offsets
-from recomind.offline.whatif import Acted, Listed, Replay, WhatIf
+from recomind.offline.whatif import Acted, Listed, Replay, WhatIf, nothing
 from recomind.offline.whatif_policies import Changed
 from recomind.recommender.extensions.registry import BUILT_IN, Extensions
 from recomind.settings import Settings
@@ -40,6 +40,7 @@ async def whatif(
     most: int,
     on_progress: Callable[[str], None] = lambda _: None,
     extensions: Extensions = BUILT_IN,
+    scenario: str | None = None,
 ) -> WhatIf:
     """Estimate what a configuration would have got.
 
@@ -50,13 +51,14 @@ async def whatif(
         most: so many ranked lists count, spread evenly; all random ones do.
         on_progress: called with a description of each step.
         extensions: rankers, and what else takes part in ranking.
+        scenario: of the lists that count; None for that of the experiment, else for the scenario `default`.
 
     Raises:
-        InputError: there is no such configuration, or no served list; or the log does not say any more which rules, or
-            which users of the arm, there were.
+        InputError: there is no such configuration, or its experiment is about another scenario; or the log does not say
+            any more which rules, or which users of the arm, there were.
         UnavailableError: a server does not answer.
     """
-    target, created_at = await target_of(settings, config, extensions)
+    target, created_at, about = await target_of(settings, config, extensions, scenario)
     archive = Archive(settings.postgres_dsn, settings.postgres_pooling)
     await archive.open()
     try:
@@ -70,15 +72,16 @@ async def whatif(
     lists = await _lists(settings)
     on_progress("reading actions")
     actions = await _actions(settings, log)
-    if not lists:
-        raise InputError("there is no served list: lists are recorded when they are handed out")
-    since = lists[-1].logged_at - window_s
+    since = lists[-1].logged_at - window_s if lists else 0.0
     if target.configuration[0].own_weights:
         since = max(since, created_at)  # before, the arm had no weights
+    recent = [one.event for one in lists if one.logged_at >= since and one.event.scenario == about]
+    if not recent:
+        return nothing(about, f"no list of the scenario {about} was handed out in this time")
     changes = await _changes(settings, target, since, created_at)
-    recent = sum(one.logged_at >= since and not one.event.is_control for one in lists)
-    share, has_context = min(1.0, most / max(1, recent)), settings.context != NONE
-    replay = Replay(target, videos, users, since, share, extensions, has_context=has_context)
+    ranked = sum(not one.is_control for one in recent)
+    share, has_context = min(1.0, most / max(1, ranked)), settings.context != NONE
+    replay = Replay(target, videos, users, since, share, extensions, has_context=has_context, scenario=about)
     events: list[Changed | Listed | Acted] = [*changes, *lists, *actions]
     events.sort(key=lambda one: one.logged_at)
     for number, one in enumerate(events):
@@ -100,16 +103,30 @@ class Target(NamedTuple):
     """What its users would get."""
     created_at: float = 0.0
     """Since when its experiment is as it is now, epoch seconds; 0 if it is no arm of an experiment."""
+    scenario: str = DEFAULT_SCENARIO
+    """Of the lists that it is about."""
 
 
-async def target_of(settings: Settings, config: str, extensions: Extensions = BUILT_IN) -> Target:
+async def target_of(
+    settings: Settings, config: str, extensions: Extensions = BUILT_IN, scenario: str | None = None
+) -> Target:
     """The configuration that a text names: an arm in JSON, `EXPERIMENT:ARM`, or a ranker.
 
+    Args:
+        settings: the address of Kafka, where experiments are.
+        config: the text.
+        extensions: the rankers and sources that there are.
+        scenario: of the lists; None for that of the experiment, else for the scenario `default`.
+
     Raises:
-        InputError: there is none, it names a source or ranker that this process does not have, or it has weights of its
-            own and no users who could teach them.
+        InputError: there is none, it names a source or ranker that this process does not have, its experiment is about
+            another scenario, or it has weights of its own and no users who could teach them.
     """
     target = await _named_target(settings, config, extensions)
+    if scenario is not None and not target.assigned.experiment:
+        target = target._replace(scenario=scenario)
+    if scenario not in {None, target.scenario}:
+        raise InputError(f"{config} is about the scenario {target.scenario}, not {scenario}: leave --scenario out")
     [arm] = target.assigned.configuration
     if arm.ranker == config:
         return target
@@ -136,8 +153,8 @@ async def _named_target(settings: Settings, config: str, extensions: Extensions)
     experiment, _, name = config.partition(":")
     record = {one.name: one for one in await recorded_experiments(settings)}.get(experiment)
     found = None if record is None or record.experiment is None else record.experiment.arm(name)
-    if record is not None and found is not None:
-        return Target(assigned_to(record, found), record.created_at)
+    if record is not None and record.experiment is not None and found is not None:
+        return Target(assigned_to(record, found), record.created_at, record.experiment.scenario)
     if extensions.has_ranker(config):
         return _without_experiment(Arm(name="config", ranker=config))
     raise InputError(f"{config} is neither a ranker ({', '.join(extensions.ranker_names)}) nor EXPERIMENT:ARM")

@@ -173,6 +173,19 @@ def _with_propensities(explored: Explored, ranked: Ranked, index: VideoIndex, ch
     return part.with_propensities(explored, ranked.request(part, choice, choice), positions)
 
 
+def propensities_of(ranked: Ranked, index: VideoIndex, weights: Weights, rows: Rows) -> Floats | None:
+    """The probability with which a place that the ranker fills holds each row, shape (rows,), as `Participation` says.
+
+    Returns:
+        None if the ranker does not draw.
+    """
+    part = ranked.participation
+    if part is None:
+        return None
+    choice = ranked.blend_scores(weights)
+    return part.propensities_of(rows, ranked.request(part, choice, choice))
+
+
 def learn(weights: Weights, ranked: Ranked, index: VideoIndex, video_id: str) -> Weights:
     """The weights after a first like of `video_id`, by a user whose candidates were `ranked` before it.
 

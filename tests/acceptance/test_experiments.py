@@ -97,6 +97,9 @@ async def estimate_another(settings):
     assert found.ranked_places > 100
     assert 0 < found.like_rate < 1
     assert found.from_ranked.refusal
+    assert 0.8 < found.from_random.overlap < 1.2  # B draws in the replay what it drew for the log
+    elsewhere = await whatif(settings, "popularity", 86_400, 100, scenario="elsewhere")
+    assert elsewhere.from_random.refusal == "no list of the scenario elsewhere was handed out in this time"
     with pytest.raises(InputError, match="neither a ranker"):
         await whatif(settings, "rankers:C", 86_400, 100)
 

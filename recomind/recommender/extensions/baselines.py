@@ -52,9 +52,18 @@ class RandomRanker:
 
     def propensities(self, request: RankingRequest, index: VideoIndex) -> Floats:
         """One of the number of videos that the list may hold."""
+        return np.full(len(request.rows), 1 / max(1, len(self._held(request, index))))
+
+    def propensities_of(self, rows: Rows, request: RankingRequest, index: VideoIndex) -> Floats:
+        """The same of any rows, which need not be candidates; 0 for what the list may not hold; shape (rows,)."""
+        held = self._held(request, index)
+        return np.isin(rows, held) / max(1, len(held))
+
+    @staticmethod
+    def _held(request: RankingRequest, index: VideoIndex) -> Rows:
+        """The rows of the videos that the list may hold."""
         rows = listed_unseen(index.columns, np.arange(index.size), request.user.profile.seen)
-        eligible = len(rows) if request.eligible is None else int(request.eligible(rows).sum())
-        return np.full(len(request.rows), 1 / max(1, eligible))
+        return rows if request.eligible is None else rows[request.eligible(rows)]
 
     def _draws(self, rows: Rows, user: UserContext, index: VideoIndex) -> Floats:
         """Numbers from 0 to 1 that follow from seed, user and video: SplitMix64 (Steele, Lea and Flood 2014)."""

@@ -9,6 +9,7 @@ import numpy as np
 from recomind.model.local_context import NO_LOCAL_CONTEXT
 from recomind.recommender.candidates.types import NO_CANDIDATES, Candidates, UserContext, user_context_of
 from recomind.recommender.exploration import Explored
+from recomind.recommender.extensions.baselines import RandomRanker
 from recomind.recommender.extensions.checks import candidates_of, mask_of, order_of, propensities_of, scores_of
 from recomind.recommender.extensions.protocols import Mask, RankingRequest
 from recomind.recommender.extensions.registry import HYBRID, Extension, Extensions, RankerChoice
@@ -103,18 +104,43 @@ class Participation(NamedTuple):
             request: all candidates.
             positions: of the slate's rows among the candidates.
         """
-        if self.ranker is None or not self.ranker.draws:
-            return explored
-        instance, guard = self.ranker.extension.instance, self.ranker.extension.guard
-        chances = guard.call(
-            "propensities",
-            lambda: instance.propensities(request, self.video_index),
-            lambda found: propensities_of(found, len(request.rows)),
-        )
+        chances = self._propensities(request)
         if chances is None or not len(chances):
             return explored
         is_drawn = np.isin(explored.rows, list(explored.drawn))
         return explored._replace(propensities=np.where(is_drawn, 1.0, chances[positions]) * explored.propensities)
+
+    def propensities_of(self, rows: Rows, request: RankingRequest) -> Floats | None:
+        """The probability with which a place that the ranker fills holds each row, shape (rows,).
+
+        It is 0 for rows that are no candidates. Of the random ranker, whose candidates are a draw, too, it is that of
+        the whole catalogue.
+
+        Args:
+            rows: of any videos.
+            request: all candidates.
+
+        Returns:
+            None if the ranker does not draw, or its propensities are left out.
+        """
+        if self.ranker is not None and type(self.ranker.extension.instance) is RandomRanker:
+            return self.ranker.extension.instance.propensities_of(rows, request, self.video_index)
+        chances = self._propensities(request)
+        if chances is None:
+            return None
+        by_row = dict(zip(request.rows.tolist(), chances.tolist(), strict=True))
+        return np.array([by_row.get(row, 0.0) for row in rows.tolist()])
+
+    def _propensities(self, request: RankingRequest) -> Floats | None:
+        """Those of candidates, shape (candidates,); None if the ranker does not draw, or they are left out."""
+        if self.ranker is None or not self.ranker.draws:
+            return None
+        instance, guard = self.ranker.extension.instance, self.ranker.extension.guard
+        return guard.call(
+            "propensities",
+            lambda: instance.propensities(request, self.video_index),
+            lambda found: propensities_of(found, len(request.rows)),
+        )
 
 
 def eligibility_with_filters(

@@ -73,7 +73,7 @@ class Ranker(Protocol):
 
     - `sources`: names of the sources whose candidates it orders; as a rule, of all.
     - `propensities(request, index)`: for a ranker that draws at random, the probability with which a place holds each
-      candidate, shape (candidates,).
+      candidate, shape (candidates,). `recomind whatif` weighs places by it, so it must not depend on what is drawn.
     """
 
     def score(self, request: RankingRequest, index: VideoIndex) -> Floats:

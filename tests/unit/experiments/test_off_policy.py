@@ -15,6 +15,9 @@ def test_an_estimate_is_refused_without_overlap():
     some = estimate(Samples(places, places, (users % 2).astype(float), users, places, places))
     assert some.overlap == 0.5
     assert some.refusal.startswith("the log can speak of 50%")
+    twice = estimate(Samples(places, places / 2, places, users, places, places))
+    assert twice.overlap == 2
+    assert twice.refusal.startswith("the mean weight of places is 2.00, and should be 1")
     few = np.ones(60)
     assert "places" in estimate(Samples(few, few, few, np.arange(60), few, few)).refusal
     one = estimate(Samples(places, places, places, np.zeros(1_000, int), places, places))

@@ -1,5 +1,6 @@
 """What another configuration would have got: estimated from random lists, refused where lists cannot say it."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,14 +21,15 @@ from recomind.recommender.slate import Slate
 from recomind.stores.user_follower import UserFollower
 
 PLACES = 5
+EXPLORES = Policy(exploration=0.2)
 SIZE = Size(users=250, videos=60, uploads_per_day=0, days=2, drift_per_day=0.0)
 
 
 class Simulation:
     """Users who are shown lists of one ranker, the log of that, and the true like rate of another ranker."""
 
-    def __init__(self, world, *, random_lists):
-        self.world, self.engine, self.random_lists = world, Engine(), random_lists
+    def __init__(self, world, *, random_lists, **options):
+        self.world, self.engine, self.random_lists = world, Engine(**options), random_lists
         self.events, self.truths = [], []
         for video in world.videos(0, SIZE.videos):
             self.engine.put_video(video)
@@ -65,9 +67,9 @@ class Simulation:
         chances = [float(self.world.like_probability(visit.user, int(pick.video_id[1:]))) for pick in picks]
         return np.mean(chances) if chances else np.nan
 
-    def replay(self, arm, **options):
+    def replay(self, arm, videos=SIZE.videos, **options):
         target, users = Assigned("", arm.name, (arm,), ""), UserFollower(None)
-        found = Replay(target, self.world.videos(0, SIZE.videos), users, START, **options)
+        found = Replay(target, self.world.videos(0, videos), users, START, **options)
         for one in sorted(self.events, key=lambda one: one.logged_at):
             if isinstance(one, Listed):
                 found.serve(one)
@@ -136,3 +138,76 @@ def test_there_is_no_estimate_if_the_ranker_was_left_out_of_many_lists(random_li
     assert (found.best is None) == is_refused
     for one in (found.from_random, found.from_ranked):
         assert one.refusal.startswith("the ranker fails was left out of") == is_refused
+
+
+class DrawsByActions:
+    """A ranker that draws by the user's actions from what the sources propose, and says with which probability."""
+
+    def score(self, request, index):
+        draw = np.random.default_rng(request.user.profile.action_count)
+        return draw.random(index.size)[request.rows]
+
+    def propensities(self, request, index):
+        return np.full(len(request.rows), 1 / len(request.rows))
+
+
+@pytest.mark.parametrize("ranker", ["random", "own"])
+def test_what_a_ranker_draws_does_not_depend_on_what_it_drew_for_the_log(ranker):
+    extensions = Extensions(suspended_after=float("inf"))
+    extensions.add("ranker", "own", DrawsByActions())
+    simulation = Simulation(World(SIZE, 4), random_lists=False, policy=Policy(ranker=ranker), extensions=extensions)
+    simulation.run(Policy(), 100)
+    found = simulation.replay(Arm(name="B", ranker=ranker), extensions=extensions)
+    assert found.ranked_places == 0
+    assert found.from_random.overlap == pytest.approx(1.0, abs=0.02)
+    assert found.from_random.effective_places == pytest.approx(found.random_places, rel=0.1)
+    likes = sum(isinstance(one, Acted) and one.action.action_type == "like" for one in simulation.events)
+    assert found.from_random.snips.estimate == pytest.approx(likes / found.random_places, rel=0.1)
+
+
+def test_random_lists_of_the_control_group_have_what_the_random_ranker_draws_from_a_large_catalogue():
+    simulation = Simulation(World(SIZE._replace(videos=900), 4), random_lists=True)
+    for video in simulation.world.videos(SIZE.videos, 900):
+        simulation.engine.put_video(video)
+    simulation.run(Policy(), 60)
+    found = simulation.replay(Arm(name="B", ranker="random"), videos=900)
+    assert found.from_random.overlap == pytest.approx(1.0, abs=0.01)
+
+
+def test_places_for_new_uploads_are_not_drawn_as_they_were_for_the_log():
+    simulation = Simulation(World(SIZE._replace(uploads_per_day=40), 4), random_lists=False, policy=EXPLORES)
+    for video in simulation.world.videos(SIZE.videos, SIZE.videos + 40):
+        simulation.engine.put_video(video)
+    simulation.run(Policy(), 100)
+    found = simulation.replay(Arm(name="B", exploration=0.2), videos=SIZE.videos + 40)
+    assert found.from_ranked.overlap < 1.2
+
+
+def test_only_lists_of_the_scenario_count():
+    simulation = Simulation(World(SIZE, 4), random_lists=True)
+    simulation.run(Policy(), 60)
+    lists = [number for number, one in enumerate(simulation.events) if isinstance(one, Listed)]
+    for number in lists[:40]:
+        at, event = simulation.events[number]
+        simulation.events[number] = Listed(at, msgspec.structs.replace(event, scenario="kid"))
+    found = {
+        scenario: simulation.replay(Arm(name="B", ranker="random"), scenario=scenario)
+        for scenario in ("default", "kid", "other")
+    }
+    assert {scenario: one.random_places for scenario, one in found.items()} == {"default": 100, "kid": 200, "other": 0}
+    assert found["other"].best is None
+    assert "no place of the log" in found["other"].from_random.refusal
+
+
+@pytest.mark.parametrize(("scenario", "rate"), [("default", 0.0), ("kid", 1 / PLACES)])
+def test_a_like_is_of_the_latest_list_with_the_video_also_where_that_list_does_not_count(scenario, rate):
+    simulation = Simulation(World(SIZE, 4), random_lists=True)
+    slate = simulation.slate("u", START + 1)
+    ids = tuple(VideoId(pick.video_id) for pick in slate.picks)
+    first = ServedListEvent("l1", UserId("u"), START + 1, 0, ids, slate.shown, is_control=True)
+    later = msgspec.structs.replace(first, list_id="l2", at=START + 2, scenario="kid")
+    like = Action(UserId("u"), ids[0], "like", START + 3)
+    simulation.events = [Listed(one.at, one) for one in (first, later)]
+    simulation.events.append(Acted(like.timestamp, like, SourceOffset(0, 1)))
+    found = simulation.replay(Arm(name="B", ranker="random"), scenario=scenario)
+    assert found.from_random.snips.estimate == pytest.approx(rate)

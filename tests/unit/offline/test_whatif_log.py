@@ -26,7 +26,10 @@ ARMS = (
 @pytest.fixture(autouse=True)
 def _experiments(monkeypatch):
     async def recorded(_):
-        return [ExperimentRecord("e", Experiment(arms=ARMS), 1.0)]
+        return [
+            ExperimentRecord("e", Experiment(arms=ARMS), 1.0),
+            ExperimentRecord("k", Experiment(arms=ARMS, scenario="kid"), 1.0),
+        ]
 
     monkeypatch.setattr(whatif_log, "recorded_experiments", recorded)
 
@@ -62,6 +65,28 @@ async def test_a_configuration_is_a_ranker_or_an_arm(config, arm):
 async def test_a_wrong_name_is_refused(config, reason):
     with pytest.raises(InputError, match=reason):
         await target_of(Settings(), config)
+
+
+@pytest.mark.parametrize(
+    ("config", "asked", "scenario"),
+    [
+        ("e:B", None, "default"),
+        ("e:B", "default", "default"),
+        ("k:B", None, "kid"),
+        ("k:B", "kid", "kid"),
+        ("popularity", None, "default"),
+        ("popularity", "kid", "kid"),
+        ('{"sources":["tags"]}', "kid", "kid"),
+    ],
+)
+async def test_lists_are_of_the_scenario_of_the_experiment_or_of_the_one_asked_for(config, asked, scenario):
+    assert (await target_of(Settings(), config, scenario=asked)).scenario == scenario
+
+
+@pytest.mark.parametrize(("config", "asked"), [("k:B", "default"), ("e:B", "kid")])
+async def test_an_experiment_says_nothing_of_another_scenario(config, asked):
+    with pytest.raises(InputError, match=f"not {asked}: leave --scenario out"):
+        await target_of(Settings(), config, scenario=asked)
 
 
 async def test_own_weights_need_the_users_of_an_arm():

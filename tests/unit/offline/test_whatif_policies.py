@@ -73,10 +73,11 @@ def test_rules_act_from_their_change_on_unless_the_arm_is_without_them():
 
 
 def test_a_scenario_and_the_metadata_of_a_user_count():
-    log = Log(Arm(name="B"), users=[("m", UserMetadata(blocked_tags=("dog",)))])
+    users = [("m", UserMetadata(blocked_tags=("dog",)))]
+    log = Log(Arm(name="B"), users=users, scenario="dogs")
     log.change(RuleRecord("scenario", "dogs", None, Scenario(filter="tag:dog"), changed_at=START))
     assert log.show("u", START + 1, scenario="dogs") == every_id() - CATS
-    assert log.show("m", START + 2) == CATS
+    assert Log(Arm(name="B"), users=users).show("m", START + 2) == CATS
     assert log.ranking("m", START + 3, scenario="dogs").policy.scenario == "dogs"
 
 
