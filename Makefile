@@ -9,7 +9,7 @@ DEV_READY := $(VENV)/.dev-ready
 SOURCES := recomind agents tables web tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults fuzz limits browser evaluate bench experiment-bars
+.PHONY: help demo test lint types imports chromium promtool pytest pythons format lock clean faults fuzz limits browser evaluate bench experiment-bars context-bar
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -88,6 +88,10 @@ bench: $(READY) ## throughput, freshness and serving beside limits and peers; DA
 
 experiment-bars: $(READY) ## the statistics of experiments against what they promise, in simulated worlds
 	@$(BIN)/python -m recomind.offline.experiment_bars
+
+context-bar: $(READY) ## how much of what place and hour are worth is won, in simulated worlds; REFEREE=PROGRAM for its worlds
+	@$(BIN)/python -m recomind.offline.context_bar \
+		$(if $(REFEREE),--users 300 --referee $(REFEREE) --plugin tests/benchmarks/closed_loop_plugin.py)
 
 format: $(DEV_READY) ## format the sources
 	@$(BIN)/ruff check --quiet --fix $(SOURCES)

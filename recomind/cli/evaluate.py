@@ -248,6 +248,7 @@ def evaluate_closed_loop(
     from rich.table import Table
 
     from recomind.offline.closed_loop import policy_names, possible, run
+    from recomind.offline.context_bar import shares_of, won_bar
     from recomind.offline.world import World
     from recomind.recommender.exploration import EXPLORATION_SHARE
 
@@ -272,3 +273,7 @@ def evaluate_closed_loop(
         figures += [] if one.watched_last_half is None else [f"{one.watched_last_half:.3f}"]
         table.add_row(name, *figures)
     Console().print(table)
+    if size.context:
+        bar = won_bar([shares_of(results)])
+        verdict = "holds" if bar.holds else "missed"
+        click.echo(f"{bar.name}: {bar.measured:.0%}; the bar of {bar.bar:.0%}: {verdict} (with one seed)")

@@ -33,6 +33,9 @@ WATCH_ORACLE: Final = "watch oracle"
 WITHOUT_CONTEXT: Final = "recomind, without context"
 """The engine without the country and the hour, in a world where they matter."""
 
+WITH_CONTEXT: Final = "recomind, with context"
+"""The engine that is told the country and the hour, in a world where they do not matter."""
+
 BLIND_ORACLE: Final = "blind oracle"
 """Knows every user's taste, and nothing of what country and hour add; the other oracle knows both."""
 
@@ -170,7 +173,7 @@ class LikeRate(Baseline):
 def policies(
     world: World, exploration: float = EXPLORATION_SHARE, ranker: str = "", extensions: Extensions = BUILT_IN
 ) -> Mapping[str, Policy]:
-    """The policies that are compared; with a ranker, also the engine whose lists that ranker orders."""
+    """The policies that can be compared; with a ranker, also the engine whose lists that ranker orders."""
     draw = np.random.default_rng(world.seed + 2)
     context, more = world.context if world.size.context else None, dict[str, Policy]()
     if world.size.watch_times:
@@ -179,6 +182,8 @@ def policies(
     if context is not None:
         more[WITHOUT_CONTEXT] = EnginePolicy(exploration, extensions=extensions)
         more[BLIND_ORACLE] = Baseline(lambda user, videos, _: world.like_probability(user, slice(0, videos)))
+    else:
+        more[WITH_CONTEXT] = EnginePolicy(exploration, extensions=extensions, context=world.context)
     if ranker:
         more[RANKER_PREFIX + ranker] = EnginePolicy(exploration, ranker=ranker, extensions=extensions, context=context)
     return {

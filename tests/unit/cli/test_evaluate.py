@@ -56,3 +56,11 @@ def test_an_unknown_extension_is_refused(folder, option):
     assert found.exit_code != 0
     assert f"{option}" in str(found.exception or found.output)
     assert "no such" in str(found.exception or found.output)
+
+
+def test_the_closed_loop_says_how_much_of_the_gap_place_and_hour_have_won():
+    found = evaluate("--closed-loop", "--users", "3", "--context", "0.8")
+    assert found.exit_code == 0, found.output
+    verdict = found.output.splitlines()[-1]
+    assert verdict.startswith("share of the gap that place and hour win: ")
+    assert verdict.endswith(("the bar of 50%: holds (with one seed)", "the bar of 50%: missed (with one seed)"))
