@@ -151,7 +151,7 @@ class ProfileProcessor:
                 own = [one for one in derived if not isinstance(one, ErasureSignal)]
                 is_first = decoded.record.offset >= first_new and event.merged is None
                 joined = lists.join(before, event, own, logged_at)
-                with self._app.ranking_cache.learning_from(user_id):
+                with self._app.ranking_cache.learning_from(user_id, joined.place):
                     learned = self._app.trainer.learn_outcome(before, after, event, own, joined, is_first)
                 after, derived, example = learned
                 examples += [example] if example else []

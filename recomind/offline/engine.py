@@ -4,7 +4,9 @@
 index is brought up to date when it is next read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import cast
 
 import msgspec
 
@@ -37,8 +39,13 @@ from recomind.state import neighbours, popularity, profile, profile_fold
 from recomind.state.neighbours import Neighbours
 from recomind.state.popularity import Popularity
 from recomind.state.profile import Profile
-from recomind.state.served_lists import ServedLists, with_joined
+from recomind.state.served_lists import Joined, Place, ServedLists, with_joined
 from recomind.state.user_blocks import UserBlocks
+
+
+def _teaching_all(_: Place | None) -> AbstractContextManager[None]:
+    """Every action teaches the same weights."""
+    return nullcontext()
 
 
 class Engine:
@@ -74,6 +81,9 @@ class Engine:
         """The time of the log: the latest time of anything that has happened."""
         self.learning = learning
         """Whether actions are learned from; may be changed at any time."""
+        self.learning_from: Callable[[Place | None], AbstractContextManager[None]] = _teaching_all
+        """Called with the place of a served list that an action is the outcome of, or None. While it is entered,
+        `weights` are those that the action teaches."""
         self._version = 0
         self._ranked: tuple[tuple[str, int, float, int, str], Ranked] | None = None
         self._changed_videos: set[str] = set()
@@ -173,6 +183,14 @@ class Engine:
         if not self.learning or not isinstance(first, ActionSignal | UndoSignal):
             return after, list(derived)
         joined = self.served.join(before, action, derived, self._logged_at)
+        with self.learning_from(joined.place):
+            return self._learn_joined(before, after, action, derived, joined)
+
+    def _learn_joined(
+        self, before: Profile, after: Profile, action: Action, derived: Sequence[Signal], joined: Joined
+    ) -> tuple[Profile, list[Signal]]:
+        """As `_learn`, from an action and what it means for the user's served lists."""
+        first = cast("ActionSignal | UndoSignal", derived[0])
         if joined.place is None and is_first_like(first):
             earlier = profile.without_video(self.profile(action.user_id), action.video_id)
             ranked = self.rank(action.user_id, earlier, action.timestamp)

@@ -4,7 +4,8 @@ Rules, scenarios and experiments change in the order of the log. Users' metadata
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import NamedTuple
 
 from recomind.experiments.book import Assigned
@@ -18,6 +19,7 @@ from recomind.recommender.blend.model import Weights
 from recomind.recommender.policy.local_lists import local_to_rank
 from recomind.recommender.policy.policy import ListRequest, Policy
 from recomind.recommender.policy.rule_book import RuleBook
+from recomind.state.served_lists import Place
 from recomind.stores.arm_policies import policy_with_arms
 from recomind.stores.arm_weights import ArmWeights, name_of
 from recomind.stores.list_policies import ListPolicies
@@ -89,14 +91,17 @@ class ReplayedPolicies(ListPolicies):
 
     @contextmanager
     def learning_from(self, user_id: str, logged_at: float) -> Iterator[None]:
-        """Have the engine learn for the user's arm, if it has weights of its own, as workers do."""
+        """Have the engine learn for the arm that has shown a video, if it has weights of its own, as workers do."""
         self.experiments.advance(logged_at)
-        name = name_of(self.arms(ListRequest(user_id)))
-        if not name:
+        before, self._engine.learning_from = self._engine.learning_from, partial(self._teaching, user_id)
+        try:
             yield
-            return
-        with self._arm_weights.in_place_of(self._engine, name):
-            yield
+        finally:
+            self._engine.learning_from = before
+
+    def _teaching(self, user_id: str, place: Place | None) -> AbstractContextManager[None]:
+        name = name_of(self.arms_taught(user_id, place))
+        return self._arm_weights.in_place_of(self._engine, name) if name else nullcontext()
 
     def ranking(self, event: ServedListEvent, logged_at: float) -> Ranking:
         """How the other configuration ranks a list for the same user at the same moment."""

@@ -29,7 +29,7 @@ from recomind.recommender.pipeline import learn, rank
 from recomind.runtime.event_loop import yield_to_other_tasks
 from recomind.runtime.metrics import PASSED_OVER, Metrics
 from recomind.state.profile import Profile, without_video
-from recomind.state.served_lists import Joined, with_joined
+from recomind.state.served_lists import Joined, Place, with_joined
 from recomind.stores.ranking_cache import RankingCache
 
 TIME_SHARE: Final = 0.4
@@ -50,6 +50,8 @@ class TrainingExample(NamedTuple):
     timestamp: float
     """Event time of the like, epoch seconds."""
     user_id: str
+    place: Place | None = None
+    """The place of a served list that was liked, if its features are missing; None if the video was not served."""
 
 
 class Trainer:
@@ -105,7 +107,7 @@ class Trainer:
         if outcome is not None and (is_served or (is_first and self._has_time())):
             taught = self._learn_example(factors, outcome, action.action_type)
             if not is_served and is_first_like(first):
-                example = TrainingExample(before, action.video_id, action.timestamp, action.user_id)
+                example = TrainingExample(before, action.video_id, action.timestamp, action.user_id, joined.place)
         after = replace(with_joined(after, action, joined), factors=taught.factors)
         return after, [with_outcome(first, joined.outcome, taught), *derived[1:], *passed], example
 
@@ -138,7 +140,7 @@ class Trainer:
         cache = self._cache
         ranked = rank(example.profile, cache.index, example.timestamp)
         await yield_to_other_tasks()
-        with cache.learning_from(example.user_id):
+        with cache.learning_from(example.user_id, example.place):
             cache.weights = learn(cache.weights, ranked, cache.index, example.video_id)
         self._metrics.training_steps.inc()
 

@@ -1,11 +1,13 @@
 """Which policy a list has now: by rules, scenario, filter, the user's metadata, and the user's arms."""
 
 from abc import ABC, abstractmethod
+from math import inf
 
 from recomind.experiments.book import Assigned, ExperimentBook, key_of
 from recomind.recommender.control import in_control_group
 from recomind.recommender.policy.policy import ListRequest, Policy
 from recomind.recommender.policy.rule_book import RuleBook
+from recomind.state.served_lists import Place
 from recomind.stores.arm_policies import policy_with_arms
 from recomind.stores.user_follower import UserFollower
 
@@ -52,6 +54,25 @@ class ListPolicies(ABC):
         """The arms that the user of a request has now; users of the control group have none."""
         arms = self.experiments.arms_of(asked.user_id, asked.scenario)
         return () if arms and self.is_control(asked.user_id) else arms
+
+    def arms_taught(self, user_id: str, place: Place | None) -> tuple[Assigned, ...]:
+        """The arms that may learn from an action of a user: those of the list that it is the outcome of.
+
+        An arm of that list which has ended, was stopped or was changed since does not count.
+
+        Args:
+            user_id: the user.
+            place: of the list; None if the action is the outcome of none. Then the arms in the default scenario count.
+        """
+        if place is None:
+            return self.arms(ListRequest(user_id))
+        event, made = place.event, self.experiments.records
+        return tuple(
+            one
+            for one in self.arms(ListRequest(user_id, event.scenario))
+            if event.arms.get(one.experiment) == one.arm
+            and (event.handed_out_at or inf) >= made[one.experiment].created_at  # earlier versions did not say when
+        )
 
     def uses_context(self, asked: ListRequest) -> bool:
         """Whether place and hour count in a list: the settings, or an arm, may say that they do not."""

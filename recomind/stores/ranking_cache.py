@@ -26,6 +26,7 @@ from recomind.recommender.policy.rule_book import RuleBook
 from recomind.recommender.ranked import Ranked
 from recomind.recommender.slate import Slate
 from recomind.state.profile import Profile
+from recomind.state.served_lists import Place
 from recomind.stores.archive import Archive
 from recomind.stores.arm_weights import ArmWeights, name_of
 from recomind.stores.event_clock import EventClock
@@ -183,9 +184,9 @@ class RankingCache(ListPolicies):
         """The weights with which lists of a policy are ranked."""
         return self.weights if policy is None else self.arm_weights.of(policy.weights, self.weights)
 
-    def learning_from(self, user_id: str) -> AbstractContextManager[None]:
-        """Have `weights` be those that are learned from a user's actions: of the user's arm, if it has its own."""
-        name = name_of(self.arms(ListRequest(user_id)))
+    def learning_from(self, user_id: str, place: Place | None) -> AbstractContextManager[None]:
+        """Have `weights` be those that an action teaches: of an arm that has its own, see `arms_taught`, or of all."""
+        name = name_of(self.arms_taught(user_id, place))
         return self.arm_weights.in_place_of(self, name) if name else nullcontext()
 
     def _slate(self, ranked: Ranked, n: int, seed: int | None) -> tuple[Slate, bytes]:

@@ -82,7 +82,7 @@ async def test_workers_exchange_what_they_have_learned_for_an_arm(app):
         one.ranking_cache.experiments.apply(ExperimentRecord("e", Experiment(arms=arms, forced={"b": "B"}), 1.0))
     parameters = network.initial_parameters(LINEAR_ROWS, len(FEATURE_NAMES)).tobytes()
     zeros = bytes(8 * len(FEATURE_NAMES))
-    with app.ranking_cache.learning_from("b"):
+    with app.ranking_cache.learning_from("b", None):
         app.ranking_cache.weights = Weights(1, 1, parameters, parameters, zeros, zeros)
     for one in (app, other, app):
         await exchange_weights(one)

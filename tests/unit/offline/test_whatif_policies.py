@@ -136,7 +136,7 @@ def test_an_arm_learns_its_own_weights_from_its_users_alone():
     shared = log.engine.weights
     for user in users_of("B", 3):
         at += 2
-        log.show(user, at, is_control=False)
+        log.show(user, at, is_control=False, arms={"e": "B"})
         log.act(user, "v1", at + 1)
     own = log.ranking("u", at).weights
     assert own.outcomes.likes == 3
@@ -145,6 +145,25 @@ def test_an_arm_learns_its_own_weights_from_its_users_alone():
         log.act(user, "v1", at + 2)
     assert (log.ranking("u", at).weights, log.engine.weights.version) == (own, 2)
     assert "weights of its own" not in log.replay.result().from_random.refusal
+
+
+def test_an_arm_of_another_scenario_learns_from_the_lists_of_that_scenario():
+    record = msgspec.structs.replace(RECORD, experiment=Experiment(arms=ARMS, scenario="kids"))
+    log = Log(None, target=assigned_to(record, record.experiment.arm("B")))
+    log.change(RuleRecord("scenario", "kids", None, Scenario(), changed_at=START))
+    log.change(record)
+    book = ExperimentBook()
+    book.apply(record)
+    book.advance(START)
+    user = next(user for user in map("u{}".format, range(1_000)) if book.arms_of(user, "kids")[0].arm == "B")
+    log.show(user, START + 1, is_control=False)  # of the default scenario
+    log.act(user, "v1", START + 2)
+    assert log.replay._policies.lacks_own_weights
+    log.show(user, START + 3, is_control=False, scenario="kids", arms={"e": "B"})
+    log.act(user, "v3", START + 4)
+    assert log.engine.weights.outcomes.likes == 1
+    assert log.ranking("u", START + 5, scenario="kids").weights.outcomes.likes == 2
+    assert not log.replay._policies.lacks_own_weights
 
 
 def test_users_of_the_control_group_and_of_stopped_arms_teach_the_weights_of_all():
