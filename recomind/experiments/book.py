@@ -84,6 +84,11 @@ class ExperimentBook:
         """Whether an experiment runs now."""
         return name in self._names
 
+    def not_over(self) -> list[ExperimentRecord]:
+        """The experiments that run now, or begin later."""
+        records = self.records.values()
+        return [one for one in records if one.experiment is not None and not _is_over(one.experiment, self._now)]
+
     def arms_of(self, user_id: str, scenario: str = DEFAULT_SCENARIO) -> tuple[Assigned, ...]:
         """The experiments that run in a scenario and have the user, by name; at most one of them interleaves lists."""
         running = self._running.get(scenario)

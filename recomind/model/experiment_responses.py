@@ -95,6 +95,8 @@ class ExperimentFigures(msgspec.Struct, frozen=True):
     stored."""
     changed_at: float | None = None
     """When it was changed last, epoch seconds; null before this was stored."""
+    sources_ignored: dict[str, str] = {}
+    """Arm to why its `sources` do not propose: the scenario has got a ranker with sources of its own."""
 
 
 class ExperimentChange(msgspec.Struct, frozen=True):

@@ -34,9 +34,9 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     share: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
     """Of the experiment's users, relative to the shares of the other arms."""
     ranker: Annotated[str, msgspec.Meta(max_length=128)] = ""
-    """The name of a ranker; empty for the hybrid."""
+    """The name of a ranker, `hybrid` for the hybrid; empty for that of the scenario."""
     sources: SourceNames | None = None
-    """Sources that propose candidates."""
+    """Sources that propose candidates; null for those of the scenario. A ranker with sources of its own has these."""
     creator_cap: Cap | UnsetType | None = UNSET
     """The most of any ten neighbouring videos by one creator, as long as candidates last; null for no limit."""
     tag_cap: Cap | UnsetType | None = UNSET

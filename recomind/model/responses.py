@@ -218,7 +218,8 @@ class Explanation(msgspec.Struct, frozen=True):
     control: bool = False
     """Whether the user belongs to the control group: then the list is random, and the blend does not order it."""
     left_out: tuple[str, ...] = ()
-    """Rankers and extensions that a list ranked now lacks, each with the reason: faults, or a suspension."""
+    """Rankers, extensions and named sources that a list ranked now lacks, each with the reason: faults, a suspension,
+    or a ranker with sources of its own."""
     arms: dict[str, str] = {}
     """Experiment to the user's arm, under which the list is ranked."""
 

@@ -59,6 +59,8 @@ def test_lists_that_lack_their_ranker_are_shown_and_many_are_warned_of(visit, na
         first, second = next((one["arms"] for one in entries if one["name"] == name), ({}, {}))
         first |= {"lists": 1_000, "ranker_left_out": 0.004}
         second |= {"lists": 1_000, "ranker_left_out": 0.023}
+        for one in entries:
+            one["sources_ignored"] = {"B": "arm B: the scenario has the ranker popularity"}
         route.fulfill(response=response, json=entries)
 
     page.route("**/experiments", answer)
@@ -68,6 +70,7 @@ def test_lists_that_lack_their_ranker_are_shown_and_many_are_warned_of(visit, na
     page.click("text=Save")
     entry = page.locator(".rule", has_text=name)
     entry.get_by_text("The ranker of arm B was left out of 2.30 % of 1,000 lists").wait_for()
+    entry.get_by_text("Sources are ignored: arm B: the scenario has the ranker popularity.").wait_for()
     assert "0.40 %" in entry.inner_text()
     assert "arm A was left out" not in entry.inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

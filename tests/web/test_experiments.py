@@ -147,6 +147,7 @@ async def test_lists_of_two_rankers_are_interleaved(http, videos, experiment):
         ({"arms": [{"name": "A"}]}, "arms"),
         ({"arms": [{"name": "A"}, {"name": "B", "ranker": "unknown"}]}, "arms"),
         ({"arms": [{"name": "A"}, {"name": "B", "sources": ["unknown"]}]}, "arms"),
+        ({"arms": [{"name": "A"}, {"name": "B", "without_rules": ["no-such-rule"]}]}, "arms"),
         ({"forced": {"u1": "C"}}, "forced"),
         ({"scenario": "unknown"}, "scenario"),
         ({"traffic": 0}, "traffic"),
@@ -156,6 +157,26 @@ async def test_lists_of_two_rankers_are_interleaved(http, videos, experiment):
 async def test_what_is_wrong_is_refused(http, experiment, fields, field):
     problem = await put(http, experiment, 400, **fields)
     assert problem["field"].startswith(field), problem
+
+
+async def test_sources_and_a_ranker_with_sources_of_its_own_do_not_meet(http, experiment):
+    scenario, arms = experiment.lower(), [{"name": "A"}, {"name": "B", "sources": ["tags"]}]
+    try:
+        await send(http, "PUT", f"/scenarios/{scenario}", {"ranker": "popularity"})
+        problem = await put(http, experiment, 400, arms=arms, scenario=scenario)
+        assert problem["field"] == "arms"
+        assert "has sources of its own" in problem["detail"]
+        await send(http, "PUT", f"/scenarios/{scenario}", {})
+        assert (await put(http, experiment, arms=arms, scenario=scenario))["sources_ignored"] == {}
+        problem = await send(http, "PUT", f"/scenarios/{scenario}", {"ranker": "popularity"}, 400)
+        assert problem["field"] == "ranker"
+        over = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+        await put(http, experiment, arms=arms, scenario=scenario, ends_at=over)
+        await send(http, "PUT", f"/scenarios/{scenario}", {"ranker": "popularity"})
+        found = await put(http, experiment, arms=arms, scenario=scenario, ends_at=over, note="the same test")
+        assert list(found["sources_ignored"]) == ["B"]
+    finally:
+        await send(http, "DELETE", f"/scenarios/{scenario}")
 
 
 async def test_a_layer_has_room_for_all_users_once(http, experiment):

@@ -95,3 +95,18 @@ def test_an_explanation_says_what_is_left_out(app):
     asked = ListRequest("u", "broken")
     assert _explanation(app, asked, "v1", None, evidence).left_out == ("ranker broken: RuntimeError: out of order",)
     assert _explanation(app, ListRequest("u"), "v1", None, evidence).left_out == ()
+
+
+def test_sources_that_a_ranker_with_its_own_ignores_are_told(app):
+    """Records of other versions may hold them together: the ranker's own sources propose."""
+    cache = app.ranking_cache
+    cache.rules.apply(RuleRecord("scenario", "popular", None, Scenario(ranker="popularity")))
+    arms = (Arm(name="A"), Arm(name="B", sources=("tags",)))
+    experiment = Experiment(arms=arms, scenario="popular", forced={"a": "A", "b": "B"})
+    cache.experiments.advance(100.0)
+    cache.experiments.apply(ExperimentRecord("e", experiment, 1.0))
+    evidence, asked = Evidence(Profile(), cache.index, {}, {}, 1e9), [ListRequest(user, "popular") for user in "ab"]
+    told = [_explanation(app, one, "v1", None, evidence).left_out for one in asked]
+    assert told == [(), ("sources tags: the ranker popularity has sources of its own",)]
+    lists = [cache.list_for(Profile(), 5, cache.policy(one)).videos for one in asked]
+    assert lists[0] == lists[1]

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from recomind.experiments.arm_effects import check_effects, ignored_sources
 from recomind.experiments.results import figures_of
 from recomind.model.experiment_responses import ExperimentChange, ExperimentFigures
 from recomind.model.experiments import Experiment, ExperimentRecord, check_experiment
@@ -47,12 +48,19 @@ async def put_experiment(request: web.Request) -> web.Response:
 
     It acts at once, also on stored lists: they are ranked again when they are asked for. If arms, mode, scenario,
     layer, traffic or forced arms change, results are counted anew, and arms that guardrails have stopped go on.
+
+    An arm that would have no effect is refused: `sources` where the ranker of the scenario has sources of its own, and
+    `without_rules` of rules that do not exist, or do not act in the scenario.
     """
     app, name, experiment = app_of(request), _name(request), await parse_body(request, Experiment)
     cache = app.ranking_cache
     check_experiment(name, experiment, cache.extensions.names)
     if experiment.scenario != DEFAULT_SCENARIO and experiment.scenario not in cache.rules.scenarios:
         raise BadRequestError("there is no such scenario: PUT /scenarios/{name} makes one", "scenario")
+    known = cache.experiments.records.get(name)
+    if known is None or known.experiment is None or not known.experiment.is_same_test(experiment):
+        rules, has_own_sources = cache.rules, cache.extensions.has_own_sources
+        check_effects(experiment, rules.rules, rules.scenarios, has_own_sources, has_context=cache.has_context)
     await app.experiment_stream.send(app.kafka_producer, _record(app, name, experiment), key_name.get())
     [found] = await _figures(app, [_known(app, name)])
     return json_response(msgspec.json.encode(found))
@@ -100,7 +108,15 @@ def _record(app: RecoMindApp, name: str, experiment: Experiment) -> ExperimentRe
 async def _figures(app: RecoMindApp, records: Sequence[ExperimentRecord]) -> list[ExperimentFigures]:
     is_running = app.ranking_cache.experiments.is_running
     totals = await read_totals(app, records) if records else []
-    return [figures_of(one, some, is_running=is_running(one.name)) for one, some in zip(records, totals, strict=True)]
+    found = [figures_of(one, some, is_running=is_running(one.name)) for one, some in zip(records, totals, strict=True)]
+    return [msgspec.structs.replace(one, sources_ignored=_ignored(app, one.experiment)) for one in found]
+
+
+def _ignored(app: RecoMindApp, experiment: Experiment) -> dict[str, str]:
+    """Arm to why its sources are ignored now; records of other versions may hold such arms."""
+    cache = app.ranking_cache
+    scenario = cache.rules.scenarios.get(experiment.scenario)
+    return ignored_sources(experiment, scenario, cache.extensions.has_own_sources)
 
 
 def _name(request: web.Request) -> str:

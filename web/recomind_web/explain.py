@@ -34,8 +34,9 @@ from recomind.recommender.explain.position import (
     segment_of,
 )
 from recomind.recommender.explain.reasons import reasons
+from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.video_index import VideoIndex
-from recomind.recommender.policy.policy import ListRequest
+from recomind.recommender.policy.policy import ListRequest, Policy
 from recomind.recommender.ranked import Ranked
 from recomind.runtime.app import RecoMindApp
 from recomind.state.popularity import Popularity
@@ -124,8 +125,18 @@ def _explanation(
         contributing_actions(evidence, video_id),
         _blend_explanation(position, weights.version, len(evidence.profile.likes)),
         position.ahead,
-        left_out=tuple(dict.fromkeys(f"{fault.kind} {fault.name}: {fault.detail}" for fault in faults)),
+        left_out=(
+            *dict.fromkeys(f"{fault.kind} {fault.name}: {fault.detail}" for fault in faults),
+            *_sources_left_out(policy, app.ranking_cache.extensions),
+        ),
     )
+
+
+def _sources_left_out(policy: Policy | None, extensions: Extensions) -> tuple[str, ...]:
+    """The sources that scenario and arms name, if the ranker has sources of its own: these propose alone."""
+    if policy is None or policy.sources is None or not extensions.has_own_sources(policy.ranker):
+        return ()
+    return (f"sources {', '.join(sorted(policy.sources))}: the ranker {policy.ranker} has sources of its own",)
 
 
 def _sources_now(ranked: Ranked, index: VideoIndex, video_id: str) -> dict[str, float]:

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from recomind.errors import UnavailableError
+from recomind.experiments.arm_effects import check_scenario_ranker
 from recomind.model.catalogue import VideoSummary
 from recomind.model.filters import matches, parse_filter
 from recomind.model.rule_responses import PreviewVideo, RulebookChange, RuleEntry, RulePreview, ScenarioEntry
@@ -108,11 +109,13 @@ async def put_scenario(request: web.Request) -> web.Response:
     """Add or replace a scenario.
 
     It acts at once. The one called `default` is for requests that name none; that called `trending` filters the lists
-    that are for no user.
+    that are for no user. A ranker with sources of its own is refused while an arm of an experiment names sources.
     """
     app, name, scenario = app_of(request), _name(request, "scenario"), await parse_body(request, Scenario)
     scenarios = app.ranking_cache.rules.scenarios
-    check_scenario(name, scenario, app.ranking_cache.extensions.names)
+    cache = app.ranking_cache
+    check_scenario(name, scenario, cache.extensions.names)
+    check_scenario_ranker(name, scenario, cache.experiments.not_over(), cache.extensions.has_own_sources)
     if name not in scenarios and len(scenarios) >= MAX_SCENARIOS:
         raise BadRequestError(f"there are {MAX_SCENARIOS} scenarios: delete some first", "name")
     stored = msgspec.structs.replace(scenario, name=name)

@@ -70,6 +70,7 @@ function resultsOf(entry) {
     const ranker = entry.preference ? "A ranker" : `The ranker of arm ${arm.name}`;
     parts.push(element("p", "alarm", `${ranker} was left out of ${percent(arm.ranker_left_out)} of ${number(arm.lists)} lists: it failed, was too slow, suspended or missing. They show what the hybrid ranked instead, and count all the same. Find out why before you trust these figures.`));
   }
+  for (const reason of Object.values(entry.sources_ignored)) parts.push(element("p", "alarm", `Sources are ignored: ${reason}.`));
   for (const arm of entry.arms) if (arm.stopped) parts.push(element("p", "alarm", `Arm ${arm.name} was stopped: ${arm.stopped}.`));
   return parts;
 }
