@@ -193,6 +193,7 @@ def offline_extensions(rankers: Iterable[str], active: Iterable[str]) -> "Iterat
     from math import inf
 
     from recomind.errors import InputError
+    from recomind.model.text import InvalidFieldError
     from recomind.recommender.extensions.registry import Extensions
     from recomind.runtime.extension_loading import activate, load_extensions
 
@@ -202,9 +203,10 @@ def offline_extensions(rankers: Iterable[str], active: Iterable[str]) -> "Iterat
         click.echo(f"recomind: {text}", err=True)
     activate(extensions, extensions.active | frozenset(active), "--active")
     for name in rankers:
-        if not extensions.has_ranker(name):
-            names = ", ".join(extensions.ranker_names)
-            raise InputError(f"--ranker {name}: there is no such ranker: there are {names}")
+        try:
+            extensions.names.check(None, name, of_sources="sources", of_ranker="ranker")
+        except InvalidFieldError as error:
+            raise InputError(f"--ranker {name}: {error}") from None
     extensions.listeners.append(lambda fault: left_out.update([f"the {fault.kind} {fault.name}: {fault.detail}"]))
     yield extensions
     for text, count in left_out.most_common():

@@ -20,7 +20,7 @@ from recomind.recommender.extensions.registry import Extensions
 from recomind.recommender.index.top_lists import POPULAR_LIST_LENGTH
 from recomind.recommender.index.video_index import VideoIndex
 from recomind.recommender.pipeline import rank, slate_of
-from recomind.recommender.policy.local_lists import is_current, list_key, local_of_key, local_to_rank
+from recomind.recommender.policy.local_lists import is_current, known_local, list_key, local_of_key, local_to_rank
 from recomind.recommender.policy.policy import ANYBODY, ListRequest, Policy
 from recomind.recommender.policy.rule_book import RuleBook
 from recomind.recommender.ranked import Ranked
@@ -133,7 +133,7 @@ class RankingCache(ListPolicies):
         if not self.has_context and local_of_key(key):  # it was ranked before the settings said so
             return False
         has_local = self.uses_context(asked) and not self.is_control(asked.user_id)
-        local = asked.local if has_local else NO_LOCAL_CONTEXT
+        local = known_local(asked.local, self.index) if has_local else NO_LOCAL_CONTEXT
         return is_current(key, self.policy_key(asked.user_id), local)
 
     def suits(self, served: ServedList, asked: ListRequest) -> bool:

@@ -104,6 +104,9 @@ async def send_faulty_context_headers(base_url, writer, admin):
             assert answer.status == 202
         async with http.post("/video_actions", json=[action, action | {"user_id": "w"}], headers=writer) as answer:
             assert answer.status == 202  # of two users: the headers are not read
+        invalid = {"user_id": "w", "video_id": "v", "action_type": "nod"}
+        async with http.post("/video_actions", json=[action, invalid], headers=writer) as answer:
+            assert answer.status == 207  # of two users, too
         async with http.get("/recommendations/u", headers=writer) as answer:
             assert answer.status == 200
         async with http.get("/metrics", headers=admin) as answer:

@@ -6,7 +6,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from recomind.dev.stack.server import free_port
 from recomind.model.catalogue import Video
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord
-from recomind.model.rules import RuleRecord, Scenario
+from recomind.model.rules import RuleRecord, Scenario, check_scenario
+from recomind.model.text import InvalidFieldError
 from recomind.recommender.explain.evidence import Evidence
 from recomind.recommender.policy.policy import ListRequest
 from recomind.settings import Settings
@@ -63,12 +64,15 @@ async def test_a_ranker_is_shown_alone_also_to_a_user_whose_lists_are_interleave
         assert [one["video_id"] for one in await answer.json()] == ["v2", "v1", "v0"]
 
 
-async def test_an_unknown_ranker_is_refused_with_the_names_of_those_that_there_are(client):
+async def test_an_unknown_ranker_is_refused_in_the_words_of_scenarios_and_arms(app, client):
     async with client.get("/recommendations/u?ranker=no+such") as answer:
         assert answer.status == 400
         problem = await answer.json()
     assert problem["field"] == "ranker"
-    assert "hybrid, random, popularity, tags, item-item, broken, source:trending" in problem["detail"]
+    with pytest.raises(InvalidFieldError) as error:
+        check_scenario("s", Scenario(ranker="no such"), app.ranking_cache.extensions.names)
+    assert problem["detail"] == str(error.value)
+    assert "there is no ranker no such, but broken, hybrid, " in problem["detail"]
 
 
 async def test_a_list_of_an_arm_whose_ranker_fails_is_served_and_says_so_in_its_event(app, client):

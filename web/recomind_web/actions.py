@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from recomind.model.action_context import ContextValue, context_json
-from recomind.model.context_limits import ALL, limited_context
+from recomind.model.context_limits import limited_context
 from recomind.model.events import (
     MAX_ACTION_BYTES,
     VideoAction,
@@ -19,7 +19,7 @@ from recomind.model.events import (
     unknown_fields,
 )
 from recomind.model.ids import Partition
-from recomind.model.local_context import faulty_local_fields
+from recomind.model.local_context import faulty_local_fields, read_local_context
 from recomind.model.responses import ActionOutcome
 from recomind.model.text import InvalidFieldError
 from recomind.runtime.app import RecoMindApp
@@ -64,7 +64,10 @@ async def post_actions(request: web.Request) -> web.Response:
         raise BadRequestError(f"{len(items)} actions in one request: the limit is {app.options.batch_limit}")
     now = app.kafka_producer.clock.now()
     parsed = [_parse_item(item, now, app.options.context) for item in items]
-    users = {item.action.user_id for item in parsed if isinstance(item, _Sent)}
+    users = {
+        one.action.user_id if isinstance(one, _Sent) else _named_user(item)
+        for one, item in zip(parsed, items, strict=True)
+    }
     if len(users) == 1:  # else a program sends for many, and its headers do not speak of them
         said, level = header_context(request), app.options.context
         parsed = [with_header_context(one, said, now, level) if isinstance(one, _Sent) else one for one in parsed]
@@ -85,6 +88,20 @@ def _parse_item(raw: msgspec.Raw, now: float, context_level: str) -> "_Sent | Ac
         return ActionOutcome(400, detail=str(error), field=faulty_field(str(error)))
 
 
+class _Named(msgspec.Struct):
+    """What an invalid action says of its user."""
+
+    user_id: str
+
+
+def _named_user(raw: msgspec.Raw) -> str | None:
+    """The user that an invalid action names; None if it names none that can be read."""
+    try:
+        return msgspec.json.decode(raw, type=_Named).user_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def _outcome(app: RecoMindApp, sent: "_Sent", produced: str | InvalidFieldError) -> ActionOutcome:
     """The outcome of an action that was written: its token, or why it does not count."""
     return _refused(produced) if isinstance(produced, InvalidFieldError) else _accepted(app, sent, produced)
@@ -100,9 +117,10 @@ def _accepted(app: RecoMindApp, sent: "_Sent", token: str) -> ActionOutcome:
     if sent.unknown:
         names = sorted(name[:MAX_NAME_LENGTH] for name in sent.unknown)
         notes.append(f"{', '.join(names)}: unknown fields, which are kept in the log and mean nothing here")
-    if sent.faulty:
-        outcome = "kept in the log, and ignored," if app.options.context == ALL else "not kept,"
-        notes.append(f"{', '.join(sorted(sent.faulty))}: {outcome} as it cannot be read")
+    written = sent.faulty & faulty_local_fields(sent.action.context or {})
+    for faulty, outcome in ((written, "kept in the log, and ignored,"), (sent.faulty - written, "not kept,")):
+        if faulty:
+            notes.append(f"{', '.join(sorted(faulty))}: {outcome} as it cannot be read")
     return ActionOutcome(202, token, note="; ".join(notes))
 
 
@@ -145,7 +163,7 @@ def validated(raw: msgspec.Raw, now: float, context_level: str) -> _Sent:
 
 
 def with_header_context(sent: _Sent, said: Mapping[str, ContextValue], now: float, context_level: str) -> _Sent:
-    """An action with what trusted headers say and its own context does not.
+    """An action with what trusted headers say and its own context does not, or not in a form that can be read.
 
     Args:
         sent: the action.
@@ -156,8 +174,10 @@ def with_header_context(sent: _Sent, said: Mapping[str, ContextValue], now: floa
     if not said:
         return sent
     own = sent.action.context or {}
-    found = limited_context(said, context_level, to_action(sent.action, now).timestamp) or {}
-    context = {**without_second_hour(found, own), **own}
+    at = to_action(sent.action, now).timestamp
+    found, faulty = limited_context(said, context_level, at) or {}, read_local_context(own, at).faulty
+    readable = {key: value for key, value in own.items() if value is not None and key not in faulty}
+    context = {**own, **without_second_hour(found, readable), **readable}
     try:
         context_json(context)
     except InvalidFieldError:  # the action's own has no room for more

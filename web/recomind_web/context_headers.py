@@ -38,17 +38,20 @@ class ContextHeaders:
         """Parse `key=Header-Name,...`; empty for none.
 
         Raises:
-            SettingsError: a key is none of `HEADER_KEYS` or comes twice, or a name is no name of a header.
+            SettingsError: a key is none of `HEADER_KEYS`, a name is no name of a header, or one of them is missing or
+                comes twice.
 
         >>> ContextHeaders.parse("country=CF-IPCountry").read({"CF-IPCountry": "de"}, print)
         {'country': 'DE'}
         """
-        names = dict[str, str]()
-        for entry in filter(None, map(str.strip, setting.split(","))):
+        names, keys = dict[str, str](), ", ".join(HEADER_KEYS)
+        for entry in setting.split(",") if setting.strip() else ():
             key, _, name = map(str.strip, entry.partition("="))
             if key not in HEADER_KEYS or key in names or not _NAME.fullmatch(name):
-                keys = ", ".join(HEADER_KEYS)
-                raise SettingsError(f"{VARIABLE}: {entry}: set key=Header-Name, with each of {keys} at most once")
+                said = entry.strip() or "an entry is empty"
+                raise SettingsError(f"{VARIABLE}: {said}: set key=Header-Name, with each of {keys} at most once")
+            if name.lower() in map(str.lower, names.values()):
+                raise SettingsError(f"{VARIABLE}: {name}: one header cannot say both {key} and another key")
             names[key] = name
         return cls(names)
 

@@ -7,7 +7,6 @@ from aiohttp import web
 
 from recomind.model.filters import parse_filter
 from recomind.model.rules import DEFAULT_SCENARIO
-from recomind.recommender.policy.local_lists import known_local
 from recomind.recommender.policy.policy import ListRequest
 from recomind.runtime.app import RecoMindApp
 from recomind_web.headers import ARMS_HEADER
@@ -34,7 +33,7 @@ def list_request(request: web.Request, user_id: str) -> ListRequest:
         user_id,
         scenario,
         parse_filter(" ".join(request.query.getall("filter", ()))),
-        known_local(local, cache.index) if local and cache.has_context else "",
+        local if cache.has_context else "",
         likely_country(request) if cache.has_context else "",
     )
 

@@ -16,7 +16,6 @@ from recomind.runtime.api_keys import ADMIN
 from recomind.runtime.app import RecoMindApp
 from recomind.state.profile import Profile
 from recomind_web.api_key_middleware import require_scope
-from recomind_web.problem_json import BadRequestError
 from recomind_web.request_parsing import app_of
 
 
@@ -34,15 +33,13 @@ def ranker_param(request: web.Request) -> str:
 
     Raises:
         web.HTTPForbidden: the key of the request lacks the scope `admin`.
-        BadRequestError: there is no such ranker.
+        InvalidFieldError: there is no such ranker.
     """
     name = request.query.get("ranker", "")
     if name:
         require_scope(ADMIN)
-        extensions = app_of(request).ranking_cache.extensions
-        if not extensions.has_ranker(name):
-            names = ", ".join(extensions.ranker_names)
-            raise BadRequestError(f"there is no such ranker: there are {names}", "ranker")
+        names = app_of(request).ranking_cache.extensions.names
+        names.check(None, name, of_sources="sources", of_ranker="ranker")
     return name
 
 

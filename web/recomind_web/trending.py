@@ -28,7 +28,8 @@ async def trending(request: web.Request) -> web.Response:
     """Popular videos, the most popular first.
 
     Without parameters, the videos that are popular now; with a `country`, those that are popular there, then others.
-    Else those that the most users liked in a `window` or with a `tag`; these know no countries.
+    Else those that the most users liked in a `window` or with a `tag`; these know no countries. Headers say no country
+    here: the list is for no user.
     """
     refuse_params(request, "filter", "scenario", "ranker")
     app, n, country = app_of(request), n_param(request), country_param(request)

@@ -30,8 +30,9 @@ def local_to_rank(asked: ListRequest, profile: Profile, country: str | None, now
         index: what is known of local contexts.
     """
     own, is_recent = profile.local, now - profile.last_at <= QUARTER_HOLDS_S
-    country = country_of(asked.local) or country_of(own) or country or asked.likely_country
-    quarter = quarter_of(asked.local) or (quarter_of(own) if is_recent else "")
+    said = known_local(asked.local, index)
+    country = country_of(said) or country_of(own) or country or asked.likely_country
+    quarter = quarter_of(said) or (quarter_of(own) if is_recent else "")
     return known_local(country + quarter, index) if country or quarter else ""
 
 

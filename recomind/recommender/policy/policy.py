@@ -22,7 +22,7 @@ class ListRequest(NamedTuple):
     conditions: Filter = ()
     """The filter of the request."""
     local: str = NO_LOCAL_CONTEXT
-    """The local context that the request says, as far as anything is known of it."""
+    """The local context that the request says, also where nothing is known of it."""
     likely_country: str = ""
     """A country that counts only where nothing else says one."""
 

@@ -6,7 +6,6 @@ from recomind.model.catalogue import Video
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord
 from recomind.model.rules import Rule, RuleRecord
 from recomind.recommender.diversify import Caps
-from recomind.recommender.policy import local_lists
 from recomind.recommender.policy.policy import ListRequest
 from recomind.state.profile import Profile
 from recomind.state.profile_entries import Like
@@ -47,7 +46,7 @@ def test_an_arm_changes_what_it_names(cache):
 
 
 def test_place_and_hour_do_not_count_in_an_arm_without_context(cache, monkeypatch):
-    monkeypatch.setattr(local_lists, "known_local", lambda local, _: local)
+    monkeypatch.setattr(cache.index.local.effects, "knows", lambda _: True)
     start(cache, arm={"context": False})
     mine, anothers = ListRequest("me", local="DE"), ListRequest("another", local="DE")
     assert (cache.local_of(mine, Profile()), cache.local_of(anothers, Profile())) == ("", "DE")
@@ -56,7 +55,7 @@ def test_place_and_hour_do_not_count_in_an_arm_without_context(cache, monkeypatc
 
 
 def test_place_and_hour_do_not_count_if_the_settings_say_so(cache, monkeypatch):
-    monkeypatch.setattr(local_lists, "known_local", lambda local, _: local)
+    monkeypatch.setattr(cache.index.local.effects, "knows", lambda _: True)
     asked, stored_before = ListRequest("me", likely_country="DE"), "@DE3"
     assert (cache.local_of(asked, Profile(local="DE3")), cache.is_current(stored_before, asked)) == ("DE3", True)
     cache.has_context = False
@@ -140,8 +139,13 @@ def test_an_interleaved_list_says_that_one_of_its_rankers_was_left_out(cache, ra
     assert cache.list_for(Profile(), 10, cache.policy(ListRequest("me"))).meta.is_ranker_left_out
 
 
-def test_a_random_list_suits_a_request_from_any_place(cache):
+def test_a_random_list_suits_a_request_from_any_place(cache, monkeypatch):
+    monkeypatch.setattr(cache.index.local.effects, "knows", lambda _: True)
     asked = ListRequest("me", local="DE3")
     assert not cache.is_current("", asked)
     cache.control_share = 1.0
     assert cache.is_current("", asked)
+
+
+def test_a_list_suits_a_request_from_a_place_of_which_nothing_is_known(cache):
+    assert cache.is_current("", ListRequest("me", local="DE3"))

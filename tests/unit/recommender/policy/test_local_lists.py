@@ -33,6 +33,8 @@ def index():
         ("", "", 0.0, None, "FR", "FR"),
         ("", "US1", 0.0, None, "", ""),
         ("0", "US", 0.0, None, "", "0"),
+        ("US1", "FR0", 0.0, None, "", "FR0"),
+        ("US3", "", 0.0, "DE", "", "DE3"),
     ],
 )
 def test_what_says_most_comes_first(index, asked, own, age_s, country, likely, local):
