@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from recomind.model.events import Id, epoch_seconds
 from recomind.model.ranking_names import RankingNames
@@ -128,6 +129,24 @@ class ExperimentRecord(msgspec.Struct, frozen=True, array_like=True):
 
 encode_experiment_record = msgspec.msgpack.Encoder().encode
 decode_experiment_record = msgspec.msgpack.Decoder(ExperimentRecord).decode
+
+
+def after_change(known: ExperimentRecord | None, change: ExperimentRecord) -> ExperimentRecord:
+    """What holds of an experiment after a change.
+
+    A guardrail only stops arms of the experiment that it was about. That may have been deleted, or put anew, on another
+    worker at the same moment: then the stop changes nothing.
+
+    Args:
+        known: what held before; None if that is not known.
+        change: the change, of the same name.
+    """
+    if known is None or change.changed_by != GUARDRAIL:
+        return change
+    if known.experiment is None or known.created_at != change.created_at:
+        return known
+    stopped = {**known.stopped, **change.stopped}
+    return replace(known, stopped=stopped, changed_by=change.changed_by, changed_at=change.changed_at)
 
 
 def check_experiment(name: str, experiment: Experiment, known: RankingNames) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from aiokafka import ConsumerRecord
 
-from recomind.model.experiments import ExperimentRecord, decode_experiment_record
+from recomind.model.experiments import ExperimentRecord, after_change, decode_experiment_record
 from recomind.model.ids import Partition
 from recomind.model.rules import RuleRecord, decode_rule_record
 from recomind.offline.whatif_policies import Changed
@@ -42,6 +42,8 @@ async def recorded_changes(settings: Settings) -> tuple[Changes, Changes]:
 def changes_of(records: Iterable[ConsumerRecord], decode: Callable[[bytes], Record]) -> Changes:
     """The changes that the records of a topic hold; those that cannot be read are left out, as workers do.
 
+    The record of a guardrail is what holds of the experiment then, see `after_change`.
+
     A record of an earlier version does not say when it was written: an experiment then is as old as its results, and a
     rule has always been there.
 
@@ -62,6 +64,11 @@ def changes_of(records: Iterable[ConsumerRecord], decode: Callable[[bytes], Reco
         if is_history(record):
             history.append(at)
     found.sort(key=lambda one: one.logged_at)
+    known = dict[str, ExperimentRecord]()
+    for number, (at, made) in enumerate(found):
+        if isinstance(made, ExperimentRecord):
+            known[made.name] = after_change(known.get(made.name), made)
+            found[number] = Changed(at, known[made.name])
     return Changes(found, min(history) if len(history) >= MAX_HISTORY else -inf)
 
 

@@ -5,12 +5,18 @@ it serves. The last record of an experiment counts; a record without one deletes
 changes, too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from aiokafka import ConsumerRecord
 
-from recomind.model.experiments import ExperimentRecord, decode_experiment_record, encode_experiment_record
+from recomind.model.experiments import (
+    GUARDRAIL,
+    ExperimentRecord,
+    after_change,
+    decode_experiment_record,
+    encode_experiment_record,
+)
 from recomind.runtime.topic_stream import TopicStream, readable
 from recomind.settings import Settings
 from recomind.stream import topics
@@ -35,7 +41,7 @@ class ExperimentStream(TopicStream):
                 return
             found = _readable_experiment(record)
             if found is not None:
-                apply(found)
+                apply(_holding(found, self.history.latest) if found.changed_by == GUARDRAIL else found)
 
         super().__init__(settings, topics.EXPERIMENTS, apply_record)
 
@@ -53,6 +59,18 @@ class ExperimentStream(TopicStream):
         dated = msgspec.structs.replace(record, changed_by=changed_by, changed_at=producer.clock.now())
         changes = {record.name.encode(): encode_experiment_record(dated)}
         await self.send_and_apply(producer, self.history.records_of(changes), "experiment")
+
+
+def _holding(stop: ExperimentRecord, changes: Iterable[ExperimentRecord]) -> ExperimentRecord:
+    """What holds of an experiment once a guardrail has written its record, by the history until then.
+
+    Compaction may have removed the record of a deletion that the guardrail did not know of; the history has it.
+    """
+    known: ExperimentRecord | None = None
+    for change in changes:
+        if change.name == stop.name:
+            known = after_change(known, change)
+    return stop if known is None else known
 
 
 def _readable_experiment(record: ConsumerRecord) -> ExperimentRecord | None:
