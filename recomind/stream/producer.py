@@ -2,13 +2,12 @@
 
 Kafka's batches are built here, so that no future is created for each record.
 
-An aiokafka producer has one request at a time on its way to a broker. So there are several of them: who posts an action
-does not wait for what the agents write, nor for the request of another who posts.
+aiokafka has one request at a time on its way to a broker. So there are two of its producers: who posts an action does
+not wait for what the agents write.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -26,9 +25,6 @@ ACK_TIMEOUT_S: Final = 2.0
 
 MAX_BATCH_BYTES: Final = 512 * 1024
 """Largest batch of several records: half of what Kafka takes by default."""
-
-UNORDERED_PRODUCERS: Final = 3
-"""Producers of `send`, and so its requests on their way to a broker at a time. Further calls share the next ones."""
 
 MAX_UNACKNOWLEDGED_RECORDS: Final = 20_000
 """Records that calls of `send` may have in flight together; limits their memory while Kafka is slow or away."""
@@ -52,25 +48,6 @@ class SentRecord(NamedTuple):
     """When Kafka appended it, epoch seconds; None if the topic holds the producers' times."""
 
 
-class UnorderedProducer:
-    """One of the producers of records that need no order."""
-
-    def __init__(self, client: AIOKafkaProducer, append: "Append") -> None:
-        """Take over a client.
-
-        Args:
-            client: connected.
-            append: appends records to a partition of a topic with a client.
-        """
-        self.client = client
-        self.appends = AppendCoalescer[ProducerRecord, SentRecord](partial(append, client))
-        self.calls = 0
-        """Calls that wait for it."""
-
-
-Append = Callable[[AIOKafkaProducer, str, Partition, Sequence[ProducerRecord]], Awaitable[Sequence[SentRecord]]]
-
-
 class Producer:
     """Sends records and waits for their acknowledgement."""
 
@@ -86,8 +63,9 @@ class Producer:
         self._options = {"acks": "all", "compression_type": "snappy", **kafka}
         self._producer: AIOKafkaProducer | None = None
         """That of `send_in_order`."""
-        self._unordered: list[UnorderedProducer] = []
-        """Those of `send`."""
+        self._sender: AIOKafkaProducer | None = None
+        """That of `send`."""
+        self._appends = AppendCoalescer(self._append)
         self._breaker = CircuitBreaker("Kafka", (KafkaError, TimeoutError))
         self._unacknowledged = 0
 
@@ -100,15 +78,14 @@ class Producer:
         """
         sizes = {"max_batch_size": MAX_BATCH_BYTES, "max_request_size": 4 * MAX_BATCH_BYTES}
         self._producer = AIOKafkaProducer(**self._options, linger_ms=2, **sizes)
-        clients = [AIOKafkaProducer(**self._options, linger_ms=0, **sizes) for _ in range(UNORDERED_PRODUCERS)]
-        self._unordered = [UnorderedProducer(client, self._append) for client in clients]
+        self._sender = AIOKafkaProducer(**self._options, linger_ms=0, **sizes)
         with translation():
-            for one in (self._producer, *clients):
-                await one.start()
+            await self._producer.start()
+            await self._sender.start()
 
     async def stop(self) -> None:
         """Send buffered records, then disconnect."""
-        for one in (self._producer, *(other.client for other in self._unordered)):
+        for one in (self._producer, self._sender):
             if one is not None:
                 await one.stop()
 
@@ -127,36 +104,23 @@ class Producer:
             raise UnavailableError("Kafka", TimeoutError(f"nothing came within {ACK_TIMEOUT_S:.0f} s"))
 
     async def send(self, topic: str, partition: Partition, records: Iterable[ProducerRecord]) -> list[SentRecord]:
-        """Send records to one partition, as `send_all`."""
-        return (await self.send_all(topic, {partition: list(records)}))[partition]
-
-    async def send_all(
-        self, topic: str, records: Mapping[Partition, Sequence[ProducerRecord]]
-    ) -> dict[Partition, list[SentRecord]]:
         """Send records that need no order among themselves; return once all are acknowledged.
-
-        Args:
-            topic: which topic.
-            records: partition to its records.
-
-        Returns:
-            Partition to what became of each of its records.
 
         Raises:
             UnavailableError: Kafka did not acknowledge them within `ACK_TIMEOUT_S`, though it may still have stored
                 them; or too many records are in flight.
             RefusedError: Kafka refuses them.
         """
-        count = sum(map(len, records.values()))
-        if self._unacknowledged + count > MAX_UNACKNOWLEDGED_RECORDS:
+        batch = list(records)
+        if self._unacknowledged + len(batch) > MAX_UNACKNOWLEDGED_RECORDS:
             raise UnavailableError("Kafka", RuntimeError(f"{self._unacknowledged} records are not acknowledged yet"))
-        self._unacknowledged += count
+        self._unacknowledged += len(batch)
         try:
             with self._breaker:
                 async with asyncio.timeout(ACK_TIMEOUT_S):
-                    return await self._send_joined(topic, records)
+                    return await self._send_joined(topic, partition, batch)
         finally:
-            self._unacknowledged -= count
+            self._unacknowledged -= len(batch)
 
     async def send_in_order(self, topic: str, partition: Partition, records: Iterable[ProducerRecord]) -> None:
         """Send records to a partition in their order; return once all are acknowledged.
@@ -193,36 +157,26 @@ class Producer:
         return _started(self._producer)
 
     async def _send_joined(
-        self, topic: str, records: Mapping[Partition, Sequence[ProducerRecord]]
-    ) -> dict[Partition, list[SentRecord]]:
-        if not self._unordered:
-            raise _not_started()
-        chosen = min(self._unordered, key=lambda one: one.calls)
-        chosen.calls += 1
+        self, topic: str, partition: Partition, records: Sequence[ProducerRecord]
+    ) -> list[SentRecord]:
         try:
-            appends = (chosen.appends.append(topic, partition, some) for partition, some in records.items())
-            sent = await asyncio.gather(*appends)
+            return list(await self._appends.append(topic, partition, records))
         except KafkaError as error:
             refused = translated(error)
             if isinstance(refused, RefusedError):  # the server answers: the circuit breaker stays closed
                 raise refused from error
             raise
-        finally:
-            chosen.calls -= 1
-        return {partition: list(some) for partition, some in zip(records, sent, strict=True)}
 
-    async def _append(
-        self, client: AIOKafkaProducer, topic: str, partition: Partition, records: Sequence[ProducerRecord]
-    ) -> list[SentRecord]:
+    async def _append(self, topic: str, partition: Partition, records: Sequence[ProducerRecord]) -> list[SentRecord]:
         """Append records, in batches that are halved until they fit; raises errors of aiokafka."""
         sent: list[SentRecord] = []
-        for batch, packed in self._packed(client, records):
+        for batch, packed in self._packed(_started(self._sender), records):
             try:
-                first = await (await client.send_batch(batch, topic, partition=partition))
+                first = await (await _started(self._sender).send_batch(batch, topic, partition=partition))
             except MessageSizeTooLargeError as error:
                 if len(packed) == 1:
                     raise _too_large(topic, packed[0]) from error
-                sent += [one for half in _halves(packed) for one in await self._append(client, topic, partition, half)]
+                sent += [one for half in _halves(packed) for one in await self._append(topic, partition, half)]
                 continue
             logged_at = self.clock.note(first)
             sent += [SentRecord(first.offset + number, logged_at) for number in range(len(packed))]
@@ -248,12 +202,8 @@ class Producer:
 
 def _started(client: AIOKafkaProducer | None) -> AIOKafkaProducer:
     if client is None:
-        raise _not_started()
+        raise UnavailableError("Kafka", RuntimeError("the producer has not been started"))
     return client
-
-
-def _not_started() -> UnavailableError:
-    return UnavailableError("Kafka", RuntimeError("the producer has not been started"))
 
 
 def _halves(records: Sequence[ProducerRecord]) -> tuple[Sequence[ProducerRecord], Sequence[ProducerRecord]]:

@@ -1,5 +1,6 @@
 """Report what users do: view, like or skip a video. The response is sent once Kafka has acknowledged the record."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -200,7 +201,8 @@ async def _produce(app: RecoMindApp, actions: Sequence[_Sent]) -> list[str | Inv
     records: defaultdict[Partition, list[ProducerRecord]] = defaultdict(list)
     for partition, user_id, sent in zip(partitions, user_ids, actions, strict=True):
         records[partition].append(ProducerRecord(user_id.encode(), sent.encode()))
-    acknowledged = await app.kafka_producer.send_all(topics.ACTIONS, records)
+    sends = (app.kafka_producer.send(topics.ACTIONS, partition, batch) for partition, batch in records.items())
+    acknowledged = dict(zip(records, await asyncio.gather(*sends), strict=True))
     remaining = {partition: iter(some) for partition, some in acknowledged.items()}
     return [
         _token(sent.action, partition, next(remaining[partition]))

@@ -7,7 +7,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 
 from recomind.errors import RefusedError, TooLargeError, UnavailableError
-from recomind.stream.producer import Producer, ProducerRecord, UnorderedProducer
+from recomind.stream.producer import Producer, ProducerRecord
 
 
 class FakeBatch:
@@ -52,7 +52,7 @@ class FakeClient:
 
 def producer(client):
     made = Producer({})
-    made._producer, made._unordered = client, [UnorderedProducer(client, made._append)]
+    made._producer = made._sender = client
     return made
 
 
@@ -84,28 +84,6 @@ async def test_records_of_concurrent_sends_share_a_batch_and_each_gets_its_offse
     assert sent[0][0].logged_at == 1_700_000_000.0
 
 
-async def test_a_send_goes_by_a_client_that_waits_for_no_other_one():
-    slow, quick = FakeClient(limit=1000), FakeClient(limit=1000)
-    is_answered = asyncio.Event()
-    acknowledge = slow._acknowledge
-
-    async def acknowledge_late(batch):
-        await is_answered.wait()
-        return await acknowledge(batch)
-
-    slow._acknowledge = acknowledge_late
-    made = producer(slow)
-    made._unordered.append(UnorderedProducer(quick, made._append))
-    first = asyncio.create_task(made.send_all("t", {0: records(1), 1: records(1)}))
-    await asyncio.sleep(0.001)
-    assert await made.send_all("t", {0: records(2), 1: records(2)}) == {
-        partition: [(partition, 1_700_000_000.0)] for partition in (0, 1)
-    }
-    assert (slow.batches, quick.batches) == (0, 2)
-    is_answered.set()
-    assert [[one.offset for one in some] for some in (await first).values()] == [[0], [1]]
-
-
 async def test_sends_in_larger_batches_than_the_topic_takes_are_halved():
     client = FakeClient(limit=25)
     sent = await producer(client).send("t", 0, records(*[10] * 7))
@@ -119,8 +97,7 @@ async def test_a_send_that_nobody_awaits_any_more_does_not_disturb_others():
     made = producer(client)
     impatient = asyncio.create_task(made.send("t", 0, records(1)))
     patient = asyncio.create_task(made.send("t", 0, records(2)))
-    for _ in range(2):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
     impatient.cancel()
     assert [one.offset for one in await patient] == [1]
     assert [one.offset for one in await made.send("t", 0, records(3))] == [2]
