@@ -67,6 +67,7 @@ from recomind_web.request_parsing import APP_KEY, BODY_READER_KEY
 from recomind_web.response_headers import common_headers
 from recomind_web.route import Route
 from recomind_web.server import install
+from recomind_web.time_slices import time_slices_middleware
 from recomind_web.update_hub import HUB_KEY, Hub
 
 HTML: Final = "text/html"
@@ -242,6 +243,7 @@ def add_routes(app: RecoMindApp) -> None:
     server[openapi.DOCUMENT_KEY] = openapi.describe(ROUTES, needs_key=bool(keys), max_n=app.options.slate_size)
     server.on_response_prepare.append(common_headers(origins))
     server.middlewares.append(problem_json_middleware)
+    server.middlewares.append(time_slices_middleware)
     server.middlewares.append(pages.page_middleware)
     server.middlewares.append(cross_origin_middleware(origins, needs_key=bool(keys)))
     if keys:

@@ -36,3 +36,28 @@ async def test_a_task_goes_on_within_its_slice(monkeypatch):
         await time_slice.end_if_due()
     assert not other.done()
     await other
+
+
+def test_slices_are_short_while_any_request_is_answered():
+    slices = TimeSlices()
+    with slices.answering():
+        with slices.answering():
+            assert slices.length_s == event_loop.ANSWERING_SLICE_S
+        assert slices.length_s == event_loop.ANSWERING_SLICE_S
+    assert slices.length_s == event_loop.SLICE_S
+
+
+async def test_a_slice_that_begins_while_a_request_is_answered_ends_sooner(monkeypatch):
+    monkeypatch.setattr(event_loop, "SLICE_S", 60.0)
+    monkeypatch.setattr(event_loop, "ANSWERING_SLICE_S", 0.0)
+    slices, order = TimeSlices(), []
+    with slices.answering():
+        time_slice = slices.begin()
+
+    async def other():
+        order.append("other")
+
+    task = asyncio.create_task(other())
+    await time_slice.end_if_due()
+    assert (order, slices.length_s) == (["other"], 60.0)
+    await task
