@@ -156,7 +156,7 @@ async def test_any_ranker_and_any_source_can_be_looked_at_and_a_scenario_can_nam
         assert "X-RecoMind-List" not in answer.headers
     problem = await get(http, f"{path}&ranker=nonsense", 400)
     assert problem["field"] == "ranker"
-    assert "hybrid, random, popularity, tags, item-item, source:trending" in problem["detail"]
+    assert "there is no ranker nonsense, but hybrid, item-item, popularity, random, source:" in problem["detail"]
     name = f"s-{label}"
     await send(http, "PUT", f"/scenarios/{name}", {"filter": f"label:{label}", "ranker": "source:tags", "n": 5})
     assert set(await ids(http, f"/recommendations/{user}?scenario={name}")) == set(videos[:5])

@@ -8,7 +8,7 @@ from recomind.model.catalogue import Video
 from recomind.model.events import Action
 from recomind.model.experiments import Arm, Experiment, ExperimentRecord
 from recomind.model.ids import UserId, VideoId
-from recomind.model.rules import Rule, RuleRecord, Scenario
+from recomind.model.rules import DEFAULT_SCENARIO, Rule, RuleRecord, Scenario
 from recomind.model.served_lists import ServedListEvent
 from recomind.model.signals import SourceOffset
 from recomind.model.users import UserChange, UserMetadata
@@ -43,6 +43,9 @@ class Log:
         first = len(self.replay._places[True])
         self.replay.serve(Listed(at, msgspec.structs.replace(event, **fields)))
         places = self.replay._places[True][first:]
+        if fields.get("scenario", DEFAULT_SCENARIO) != self.replay._scenario:
+            assert places == []
+            return set()
         return {video_id for video_id, place in zip(ids, places, strict=True) if place.target > 0}
 
     def act(self, user, video_id, at, kind="like", context=None):
@@ -149,7 +152,7 @@ def test_an_arm_learns_its_own_weights_from_its_users_alone():
 
 def test_an_arm_of_another_scenario_learns_from_the_lists_of_that_scenario():
     record = msgspec.structs.replace(RECORD, experiment=Experiment(arms=ARMS, scenario="kids"))
-    log = Log(None, target=assigned_to(record, record.experiment.arm("B")))
+    log = Log(None, target=assigned_to(record, record.experiment.arm("B")), scenario="kids")
     log.change(RuleRecord("scenario", "kids", None, Scenario(), changed_at=START))
     log.change(record)
     book = ExperimentBook()
