@@ -30,8 +30,8 @@ QUIET_USERS = [f"quiet {number}" for number in range(3)]
 """They have seen all other videos, so their lists hold every popular one. Then they only look: no action of theirs has
 their lists ranked again."""
 P99_LIMITS_S = {"answers": 1.0, "redis": 1.0, "returned": 1.0}
-"""Of answers of workers; of Redis, which other programs may read; and of the lists that another worker answers when a video
-has returned."""
+"""Of answers of workers; of Redis, which other programs may read; and of the lists that another worker answers when a
+video has returned."""
 
 NOWHERE = {"answers": 0.0, "redis": 0.0}
 
