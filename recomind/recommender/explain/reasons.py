@@ -20,6 +20,9 @@ from recomind.state.popularity import Popularity
 MAX_NAMED: Final = 2
 """Most videos, and most tags, that a reason names."""
 
+MANY_LIKES: Final = 10
+"""Likes from which on many like a video."""
+
 
 class ReasonText(NamedTuple):
     """A reason's text, and what it names."""
@@ -114,9 +117,9 @@ def _factors(evidence: Evidence, video_id: str) -> ReasonText:
     if evidence.profile.action_count > 0:
         return ReasonText("Fits what you liked and what you skipped")
     counted = evidence.popularity.get(video_id, _NO_POPULARITY).counts
-    if counted.likes > 0 and 2 * counted.likes >= counted.skips:
+    if counted.likes >= MANY_LIKES and 2 * counted.likes >= counted.skips:
         return ReasonText("Many who come here like it")
-    return ReasonText("Its creator or tags are liked here" if counted.total else "New: nobody has judged it yet")
+    return ReasonText("Others here have liked it" if counted.likes else "Picked to find out what you like")
 
 
 def _followed(evidence: Evidence, video_id: str) -> ReasonText:

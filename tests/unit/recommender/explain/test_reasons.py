@@ -81,10 +81,11 @@ def test_every_source_speaks_in_words_that_a_viewer_understands():
 @pytest.mark.parametrize(
     ("counted", "text"),
     [
-        (Counts(likes=3, skips=2), "Many who come here like it"),
-        (Counts(likes=1, skips=9), "Its creator or tags are liked here"),
-        (Counts(views=4), "Its creator or tags are liked here"),
-        (Counts(), "New: nobody has judged it yet"),
+        (Counts(likes=10, skips=20), "Many who come here like it"),
+        (Counts(likes=10, skips=21), "Others here have liked it"),
+        (Counts(likes=1), "Others here have liked it"),
+        (Counts(views=4), "Picked to find out what you like"),
+        (Counts(), "Picked to find out what you like"),
     ],
 )
 def test_a_user_who_has_done_nothing_is_told_what_others_did_and_not_what_they_liked(counted, text):
