@@ -75,7 +75,10 @@ def seconds_of_an_event(run):
 
 def event_costs(served_list):
     """Processor time of the arms in an event: to log them, and to count them."""
-    event, tallies = _event(_HandOut("u1", 10, 1.0, 1.0, served_list, is_new=False)), ExperimentTallies(lambda *_: 0.0)
+    event, tallies = (
+        _event(_HandOut(ListRequest("u1"), 10, 1.0, 1.0, served_list, is_new=False)),
+        ExperimentTallies(lambda *_: 0.0),
+    )
 
     def log(_):
         decode_served_list(encode_served_list(event))
