@@ -109,9 +109,8 @@ class ProfileProcessor:
         await self._reroute(decoded)
         changed, signals, examples = await self._fold(batch, decoded, lists)
         blocks = self._new_blocks[batch.partition]
-        put_blocks(
-            self._blocks, batch.partition, blocks
-        )  # training reads them; nothing else until a profile counts them
+        # training reads them; until a profile counts them, nothing else does
+        put_blocks(self._blocks, batch.partition, blocks)
         put_blocks(self._older, batch.partition, self._new_older[batch.partition])
         await self._train(examples)
         await self._send(signals)

@@ -32,7 +32,7 @@ from recomind.state.fingerprints import (
 from recomind.state.older_records import RECORD_SIZE, OlderEntry, type_code
 from recomind.state.profile import Profile, remembers, without_fingerprint
 from recomind.state.profile_entries import Feedback, Like
-from recomind.state.seen_blocks import block_key
+from recomind.state.seen_blocks import changed_blocks
 
 MAX_RECORDS: Final = 32
 """With so many records in `Profile.older`, they are sealed into a block."""
@@ -200,9 +200,5 @@ class OlderSearch:
 
 def seal_after(user_id: str, before: Profile, after: Profile) -> tuple[Profile, dict[str, OlderFeedback | None]]:
     """Seal a profile after an event; returns it, and the changed blocks by key as `seen_blocks.seal_after`."""
-    gone = range(after.older_blocks, before.older_blocks)
-    changes: dict[str, OlderFeedback | None] = {block_key(user_id, number): None for number in gone}
     sealed, block = seal(after)
-    if block is not None:
-        changes[block_key(user_id, after.older_blocks)] = block
-    return sealed, changes
+    return sealed, changed_blocks(user_id, before.older_blocks, after.older_blocks, block)

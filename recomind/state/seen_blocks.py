@@ -9,7 +9,7 @@ give the same blocks: a block that is written again after a crash is the same.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from struct import pack
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -17,6 +17,9 @@ import numpy as np
 from recomind.model.applied_offsets import AppliedOffsets
 from recomind.state.fingerprints import InBlocks, video_hash
 from recomind.state.profile import MAX_SEEN, Profile
+
+Block = TypeVar("Block")
+"""A block of seen videos, or of older feedback."""
 
 BLOCK_SIZE: Final = 256
 """Fingerprints of a block."""
@@ -53,12 +56,26 @@ def seal_after(user_id: str, before: Profile, after: Profile) -> tuple[Profile, 
     Returns:
         The profile, and the changed blocks by key; None for one that is gone, as the event erased the user.
     """
-    gone = range(after.seen_blocks, before.seen_blocks)
-    changes: dict[str, SeenBlock | None] = {block_key(user_id, number): None for number in gone}
     sealed, block = seal(after)
-    if block is not None:
-        changes[block_key(user_id, after.seen_blocks)] = block
-    return sealed, changes
+    return sealed, changed_blocks(user_id, before.seen_blocks, after.seen_blocks, block)
+
+
+def changed_blocks(user_id: str, before: int, after: int, sealed: Block | None) -> dict[str, Block | None]:
+    """The blocks that an event has changed, by key.
+
+    Args:
+        user_id: the user.
+        before: how many blocks the profile counted before the event.
+        after: how many it counts after it: fewer if the event has erased the user.
+        sealed: the block that was sealed then; None if there was none.
+
+    Returns:
+        None for a block that is gone.
+    """
+    changes: dict[str, Block | None] = {block_key(user_id, number): None for number in range(after, before)}
+    if sealed is not None:
+        changes[block_key(user_id, after)] = sealed
+    return changes
 
 
 def complete(profile: Profile, blocks: Iterable[SeenBlock]) -> Profile:
@@ -74,6 +91,11 @@ def block_of_videos(video_ids: Iterable[str]) -> SeenBlock:
 def block_key(user_id: str, number: int) -> str:
     """The key of a block in the table `seen_blocks`."""
     return f"{user_id}{_SEPARATOR}{number}"
+
+
+def block_keys(user_id: str, count: int) -> list[str]:
+    """The keys of a user's first blocks."""
+    return [block_key(user_id, number) for number in range(count)]
 
 
 def block_of_key(key: str) -> tuple[str, int]:

@@ -1,10 +1,12 @@
 """The blocks of all users of one process: what a worker has in two tables, as dictionaries."""
 
+from collections.abc import Mapping
+
 from recomind.state import older_feedback, seen_blocks
 from recomind.state.fingerprints import InBlocks
 from recomind.state.older_feedback import InOlder, OlderFeedback, OlderSearch
 from recomind.state.profile import Profile
-from recomind.state.seen_blocks import BlockSearch, SeenBlock, block_key
+from recomind.state.seen_blocks import Block, BlockSearch, SeenBlock, block_key, block_keys
 
 
 class UserBlocks:
@@ -24,19 +26,18 @@ class UserBlocks:
         """Seal a profile after an event, and store the blocks that have changed."""
         after, seen = seen_blocks.seal_after(user_id, before, after)
         after, older = older_feedback.seal_after(user_id, before, after)
-        for key, block in seen.items():
-            if block is None:
-                del self.seen[key]
-            else:
-                self.seen[key] = block
-        for key, records in older.items():
-            if records is None:
-                del self.older[key]
-            else:
-                self.older[key] = records
+        _store(self.seen, seen)
+        _store(self.older, older)
         return after
 
     def complete(self, user_id: str, profile: Profile) -> Profile:
         """A user's profile with all videos acted on."""
-        blocks = [self.seen[block_key(user_id, number)] for number in range(profile.seen_blocks)]
-        return seen_blocks.complete(profile, blocks)
+        return seen_blocks.complete(profile, map(self.seen.__getitem__, block_keys(user_id, profile.seen_blocks)))
+
+
+def _store(blocks: dict[str, Block], changes: Mapping[str, Block | None]) -> None:
+    for key, block in changes.items():
+        if block is None:
+            del blocks[key]
+        else:
+            blocks[key] = block

@@ -15,7 +15,7 @@ from recomind.offline.verification.recompute_users import RecomputedUsers
 from recomind.state.fingerprints import dropped_hash, like_hash, rejection_hash, undone_hash
 from recomind.state.older_records import type_code
 from recomind.state.profile import MAX_SEEN, Profile
-from recomind.state.seen_blocks import BLOCK_SIZE, SeenBlock, block_key, complete
+from recomind.state.seen_blocks import BLOCK_SIZE, SeenBlock, block_keys, complete
 
 OLD_MAX_SEEN: Final = 400
 """How many videos an older version kept."""
@@ -43,12 +43,12 @@ def accept_cut_profiles(
     """
     accepted = set[str]()
     for user_id, expected in users.profiles.items():
-        found, expected_keys = profiles.get(user_id), _block_keys(user_id, expected)
+        found, expected_keys = profiles.get(user_id), block_keys(user_id, expected.seen_blocks)
         if found is None or (
             found == expected and all(users.seen_blocks[key] == blocks.get(key) for key in expected_keys)
         ):
             continue
-        own = {key: blocks.get(key) for key in _block_keys(user_id, found)}
+        own = {key: blocks.get(key) for key in block_keys(user_id, found.seen_blocks)}
         whole = [block for block in own.values() if block is not None and len(block.seen) == 4 * BLOCK_SIZE]
         is_old = user_id in users.old_users  # what was forgotten could not be undone: rejections, too
         if len(whole) == len(own) and _is_cut(users.complete(user_id), found, complete(found, whole).seen, is_old):
@@ -58,10 +58,6 @@ def accept_cut_profiles(
             users.seen_blocks.update(zip(own, whole, strict=True))
             accepted.add(user_id)
     return accepted
-
-
-def _block_keys(user_id: str, profile: Profile) -> list[str]:
-    return [block_key(user_id, number) for number in range(profile.seen_blocks)]
 
 
 def _is_cut(expected: Profile, found: Profile, found_seen: bytes, is_old: bool) -> bool:

@@ -12,7 +12,7 @@ from recomind.offline.verification.recompute_users import RecomputedUsers
 from recomind.state.older_feedback import MAX_RECORDS, OlderFeedback
 from recomind.state.older_records import RECORD_SIZE, kinds
 from recomind.state.profile import Profile
-from recomind.state.seen_blocks import block_key
+from recomind.state.seen_blocks import block_keys
 
 OLD_FEEDBACK_NOTE: Final = (
     "{} users: likes and feedback that they can undo are not compared: an earlier version remembered the latest only"
@@ -35,7 +35,7 @@ def accept_old_feedback(
     accepted = set[str]()
     for user_id in users.old_users & users.profiles.keys() & profiles.keys():
         own, stored = users.profiles[user_id], profiles[user_id]
-        own_keys, stored_keys = _block_keys(user_id, own), _block_keys(user_id, stored)
+        own_keys, stored_keys = block_keys(user_id, own.older_blocks), block_keys(user_id, stored.older_blocks)
         expected = {key: users.older_blocks[key] for key in own_keys}
         found = {key: blocks[key] for key in stored_keys if key in blocks}
         if own.older == stored.older and expected == found:
@@ -50,10 +50,6 @@ def accept_old_feedback(
             users.profiles[user_id] = replace(own, older=stored.older, older_blocks=stored.older_blocks)
             accepted.add(user_id)
     return accepted
-
-
-def _block_keys(user_id: str, profile: Profile) -> list[str]:
-    return [block_key(user_id, number) for number in range(profile.older_blocks)]
 
 
 def _all_kinds(profile: Profile, blocks: Mapping[str, OlderFeedback]) -> Set[tuple[int, int]]:
