@@ -1,6 +1,7 @@
 """Rows of `videos`: a change as parameters of its statement, and a row as a catalogue entry."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,38 +19,39 @@ def change_row(change: VideoChange, new_created_at: float) -> tuple[Any, ...]:
         change: what is to be written.
         new_created_at: upload time of a new video for which none is given, epoch seconds.
     """
-    has_creator, has_expiry = change.creator_id is not UNSET, change.expires_at is not UNSET
     return (
         change.video_id,
         change.title,
         change.url,
         list(change.tags or ()),
-        change.creator_id if has_creator else None,
-        has_creator,
-        None if change.created_at is None else to_datetime(change.created_at),
+        *_creator(change),
+        _time_or_none(change.created_at),
         to_datetime(new_created_at),
-        change.hidden,
-        to_datetime(change.expires_at) if isinstance(change.expires_at, float) else None,
-        has_expiry,
-        msgspec.json.encode(change.metadata).decode(),
+        *_visibility_and_metadata(change),
     )
 
 
 def partial_row(change: VideoChange) -> tuple[Any, ...]:
     """The parameters of the query `update_video`, for a change without a title."""
-    has_creator, has_expiry = change.creator_id is not UNSET, change.expires_at is not UNSET
-    return (
-        change.video_id,
-        change.url,
-        None if change.tags is None else list(change.tags),
-        change.creator_id if has_creator else None,
-        has_creator,
-        None if change.created_at is None else to_datetime(change.created_at),
-        change.hidden,
-        to_datetime(change.expires_at) if isinstance(change.expires_at, float) else None,
-        has_expiry,
-        msgspec.json.encode(change.metadata).decode(),
-    )
+    tags, created_at = None if change.tags is None else list(change.tags), _time_or_none(change.created_at)
+    return change.video_id, change.url, tags, *_creator(change), created_at, *_visibility_and_metadata(change)
+
+
+def _creator(change: VideoChange) -> tuple[Any, bool]:
+    """The creator, and whether it changes."""
+    has_creator = change.creator_id is not UNSET
+    return change.creator_id if has_creator else None, has_creator
+
+
+def _visibility_and_metadata(change: VideoChange) -> tuple[Any, ...]:
+    """Whether it is hidden, when it expires, whether that changes, and the metadata as JSON."""
+    expires_at = to_datetime(change.expires_at) if isinstance(change.expires_at, float) else None
+    metadata = msgspec.json.encode(change.metadata).decode()
+    return change.hidden, expires_at, change.expires_at is not UNSET, metadata
+
+
+def _time_or_none(at: float | None) -> datetime | None:
+    return None if at is None else to_datetime(at)
 
 
 def entry_row(video: Video) -> tuple[Any, ...]:
