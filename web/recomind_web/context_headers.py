@@ -62,6 +62,8 @@ class ContextHeaders:
             headers: of the request.
             note: called with the key of each value that cannot be read.
         """
+        if not self._names:
+            return {}
         given = dict[str, ContextValue]()
         for key, name in self._names.items():
             value = headers.get(name, "").strip().strip('"')
