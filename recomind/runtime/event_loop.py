@@ -29,12 +29,13 @@ class TimeSlices:
     """Divides computing into slices. Tasks that compute take turns, and between two slices all other tasks run."""
 
     def __init__(self) -> None:
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Held by the task that lets others run."""
         self._requests = 0
 
     def begin(self) -> "TimeSlice":
         """Begin the first slice of a task."""
-        return TimeSlice(self, self._turn)
+        return TimeSlice(self)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -54,15 +55,14 @@ class TimeSlices:
 class TimeSlice:
     """The present slice of a task."""
 
-    def __init__(self, slices: TimeSlices, turn: asyncio.Lock) -> None:
+    def __init__(self, slices: TimeSlices) -> None:
         self._slices = slices
-        self._turn = turn
         self._ends_at = monotonic() + slices.length_s
 
     async def end_if_due(self) -> None:
         """Go on, or once the slice is over, begin another one when it is this task's turn."""
         if monotonic() < self._ends_at:
             return
-        async with self._turn:
+        async with self._slices.turn:
             await yield_to_other_tasks()
         self._ends_at = monotonic() + self._slices.length_s

@@ -15,6 +15,9 @@ from recomind.stores.key_value import KeyValueStore
 HISTORY_POINTS: Final = 360
 """Number of points that the history keeps: an hour, at one every ten seconds."""
 
+MAX_AGE_S: Final = 30.0
+"""Age of the statistics of a worker without partitions from which it counts as gone; clocks differ by less."""
+
 STATS_UPDATED: Final = "\0operations"
 """Published on the channel of list updates, in the place of a user id, when statistics have been stored.
 
@@ -24,10 +27,6 @@ No user can have this id.
 Value = TypeVar("Value")
 
 _encode = msgspec.msgpack.Encoder().encode
-
-
-MAX_AGE_S: Final = 30.0
-"""Age of the statistics of a worker without partitions from which it counts as gone; clocks differ by less."""
 
 
 class WorkerStatsStore:
